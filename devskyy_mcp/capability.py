@@ -1,0 +1,314 @@
+"""The one declaration: a typed function with a policy, from which every surface makes its own form of the tool.
+
+    products = Toolset("products", timeout=20)
+
+    @products.tool("read", scopes="catalog:read")
+    async def woo_products_list(ctx: Context, search: Search = "", page: Page = 1) -> ProductPage:
+        '''List the shop's products, newest first. Use it to find a product's id before a change.'''
+
+Models and schemas are made at first use, so that declaring a catalogue costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, Unpack
+
+from .context import Context, Principal, Services
+from .errors import Code, Refused
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Effect = Literal["read", "write", "destroy", "generate"]
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+NAME_LIMIT = 40
+SUMMARY_LIMIT = 120
+
+
+class PolicyOptions(TypedDict, total=False):
+    timeout: float
+    cache_ttl: float
+    core: bool
+    title: str
+    open_world: bool
+    idempotent: bool
+    proxies: Iterable[Effect]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What follows for every surface: hints, HTTP method, preview, confirmation, audit.
+
+    Args:
+        effect: ``read``; ``write`` (reversible); ``destroy`` (not reversible, or moves money); ``generate`` (costs money).
+        scopes: all of them are needed.
+        timeout: seconds the handler may take.
+        cache_ttl: seconds a read's result may be served again to the same principal; 0 never.
+        core: part of the default profile.
+        open_world: reaches systems outside this server.
+        idempotent: the same call twice has the effect of one.
+        proxies: effects of the tools that this tool may call by name; empty for ordinary tools.
+    """
+
+    effect: Effect
+    scopes: frozenset[str]
+    timeout: float
+    cache_ttl: float = 0
+    core: bool = False
+    open_world: bool = True
+    idempotent: bool = False
+    proxies: frozenset[str] = frozenset()
+
+    @property
+    def writes(self) -> bool:
+        return self.effect != "read"
+
+
+class Capability:
+    """One tool, the same on every surface."""
+
+    def __init__(self, handler: Callable[..., Awaitable[Any]], policy: Policy, noun: str, title: str = "") -> None:
+        self.handler = handler
+        self.policy = policy
+        self.noun = noun
+        self.name = handler.__name__
+        doc = inspect.cleandoc(handler.__doc__ or "")
+        self.summary = doc.split("\n", 1)[0].split(". ", 1)[0].rstrip(".") + "."
+        self.description = " ".join(doc.split())
+        self.title = title or self.name.replace("_", " ").capitalize()
+        self.pack = ""
+        if len(self.name) > NAME_LIMIT or len(self.summary) > SUMMARY_LIMIT or len(self.summary) < 2:
+            raise ValueError(
+                f"{self.name}: a name has at most {NAME_LIMIT} characters, the docstring's first sentence 2 to {SUMMARY_LIMIT}"
+            )
+
+    @property
+    def stages(self) -> bool:
+        """Whether calls go through stage, decide and commit (and so have ``preview``, and answer with a ChangeSet)."""
+        return self.policy.writes and not self.policy.proxies and self.result_type is None
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return typing.get_type_hints(self.handler, include_extras=True)
+
+    @cached_property
+    def result_type(self) -> type[BaseModel] | None:
+        found = self._hints.get("return")
+        return None if found is type(None) else found
+
+    @cached_property
+    def arguments(self) -> type[BaseModel]:
+        """The arguments' model: strict, unknown names forbidden."""
+        from pydantic import ConfigDict, Field, create_model
+
+        fields: dict[str, Any] = {}
+        for name, parameter in list(inspect.signature(self.handler).parameters.items())[1:]:
+            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+            fields[name] = (self._hints[name], default)
+        if self.stages:
+            preview = Annotated[bool, Field(description="Only show what would change; apply with changes_apply.")]
+            fields["preview"] = (preview, False)
+        config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False)
+        return create_model(f"{self.name}_arguments", __config__=config, **fields)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.handler).parameters)[1:]
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments, without title noise."""
+        from .schema import compact
+
+        return compact(self.arguments.model_json_schema(mode="validation"))
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """JSON Schema of the result; always an object."""
+        from .schema import compact
+
+        if self.policy.proxies:
+            return {"type": "object"}
+        model = self.result_type
+        if model is None:
+            from .changes.view import ChangeView
+
+            model = ChangeView
+        return compact(model.model_json_schema(mode="validation"), descriptions=False)
+
+
+class Toolset:
+    """The tools of one noun. ``timeout`` is the default for its tools, in seconds."""
+
+    def __init__(self, noun: str, *, timeout: float) -> None:
+        self.noun = noun
+        self.timeout = timeout
+        self.tools: list[Capability] = []
+
+    def tool(self, effect: Effect, *, scopes: str | Iterable[str], **options: Unpack[PolicyOptions]) -> Callable[[Handler], Handler]:
+        """Declare the function as a tool; it stays callable as it is."""
+
+        def declare(handler: Handler) -> Handler:
+            title = options.pop("title", "")
+            options.setdefault("timeout", self.timeout)
+            policy = Policy(
+                effect,
+                frozenset([scopes] if isinstance(scopes, str) else scopes),
+                **{**options, "proxies": frozenset(options.get("proxies", ()))},  # pyright: ignore[reportArgumentType] # one TypedDict for both
+            )
+            self.tools.append(Capability(handler, policy, self.noun, title))
+            return handler
+
+        return declare
+
+
+@dataclass(frozen=True)
+class PromptArgument:
+    name: str
+    description: str
+    required: bool = False
+    complete: Callable[[Context, str], Awaitable[list[str]]] | None = None
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt people start from. ``render(ctx, arguments)`` gives the text of the user's message."""
+
+    name: str
+    title: str
+    description: str
+    render: Callable[[Context, Mapping[str, str]], Awaitable[Any]]
+    arguments: tuple[PromptArgument, ...] = ()
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Something to read, at a URI or at a URI template (RFC 6570 level 1: ``devskyy://products/{id}``).
+
+    ``read(ctx, values)`` gives a JSON object (served as application/json), text or bytes. ``complete(ctx, name, prefix)``
+    offers values for a template's variable.
+    """
+
+    uri: str
+    name: str
+    title: str
+    description: str
+    read: Callable[[Context, Mapping[str, str]], Awaitable[Any]]
+    mime_type: str = "application/json"
+    scopes: frozenset[str] = frozenset()
+    complete: Callable[[Context, str, str], Awaitable[list[str]]] | None = None
+
+    @property
+    def template(self) -> bool:
+        return "{" in self.uri
+
+
+@dataclass
+class Pack:
+    """A set of tools, prompts and resources with what they need; found by the entry point group ``devskyy.packs``."""
+
+    name: str
+    toolsets: list[Toolset] = field(default_factory=list[Toolset])
+    prompts: list[Prompt] = field(default_factory=list[Prompt])
+    resources: list[Resource] = field(default_factory=list[Resource])
+    provides: Callable[[Services], None] | None = None
+
+
+class Registry:
+    """All that this server can do. Built once from packs; ``add`` may still be called, and every surface sees it."""
+
+    def __init__(self, packs: Iterable[Pack] = ()) -> None:
+        self.tools: dict[str, Capability] = {}
+        self.prompts: dict[str, Prompt] = {}
+        self.resources: dict[str, Resource] = {}
+        self.packs: list[Pack] = []
+        self.generation = 0
+        for pack in packs:
+            self.add(pack)
+
+    def add(self, pack: Pack) -> None:
+        """Take in a pack.
+
+        Raises:
+            ValueError: when a name is taken already.
+        """
+        for toolset in pack.toolsets:
+            for capability in toolset.tools:
+                if capability.name in self.tools:
+                    raise ValueError(f"two tools are called {capability.name}")
+                capability.pack = pack.name
+                self.tools[capability.name] = capability
+        for prompt in pack.prompts:
+            if prompt.name in self.prompts:
+                raise ValueError(f"two prompts are called {prompt.name}")
+            self.prompts[prompt.name] = prompt
+        for resource in pack.resources:
+            if resource.uri in self.resources:
+                raise ValueError(f"two resources have the address {resource.uri}")
+            self.resources[resource.uri] = resource
+        self.packs.append(pack)
+        self.generation += 1
+
+    def tool(self, name: str) -> Capability:
+        """The tool of that name.
+
+        Raises:
+            Refused: UNKNOWN_TOOL, with the nearest names.
+        """
+        found = self.tools.get(name)
+        if found is None:
+            near = difflib.get_close_matches(name, self.tools, 3, 0.5)
+            hint = f"Did you mean {', '.join(near)}?" if near else "tools_find finds tools by what they do."
+            raise Refused(Code.UNKNOWN_TOOL, f"There is no tool called {name[:80]!r}.", hint, details={"nearest": near})
+        return found
+
+    def visible(self, principal: Principal, profile: str = "full") -> list[Capability]:
+        """The tools a principal may use, in a stable order; ``default`` has the core ones only."""
+        return [
+            capability
+            for _, capability in sorted(self.tools.items())
+            if (profile == "full" or capability.policy.core) and allowed(principal, capability.policy.scopes)
+        ]
+
+
+def allowed(principal: Principal, scopes: Iterable[str]) -> bool:
+    return all(principal.may(scope) for scope in scopes)
+
+
+def authorize(principal: Principal, capability: Capability) -> None:
+    """The one check on every surface.
+
+    Raises:
+        Refused: FORBIDDEN, naming the scopes that are missing.
+    """
+    missing = sorted(scope for scope in capability.policy.scopes if not principal.may(scope))
+    if missing:
+        raise Refused(
+            Code.FORBIDDEN,
+            f"{capability.name} needs {' and '.join(missing)}, which {principal.name or principal.id} does not have.",
+            "Ask the owner for that scope, or use a tool that only reads.",
+            details={"missing_scopes": missing},
+        )
+
+
+def validate(capability: Capability, arguments: Mapping[str, Any]) -> BaseModel:
+    """The arguments as their model.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS, one sentence per field; values are never repeated.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return capability.arguments.model_validate(arguments)
+    except ValidationError as error:
+        from .schema import explain
+
+        raise explain(error, capability) from None

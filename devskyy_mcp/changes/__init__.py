@@ -1,0 +1,1 @@
+"""Stage, plan, decide, commit, settle, undo: the only way a write reaches a system outside."""

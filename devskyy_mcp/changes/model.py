@@ -1,0 +1,215 @@
+"""The words of a change: an operation, its plan, its outcome, and the port to the system it goes to.
+
+A handler never sends. It stages operations; the road shows the plan, asks, and commits it. See ``docs/adr/0002-changes.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from ..context import Context
+
+OpKind = Literal["create", "update", "delete", "act"]
+OpState = Literal["staged", "sent", "done", "not_taken", "failed", "unknown", "skipped", "not_sent"]
+SetState = Literal[
+    "proposed", "applying", "applied", "partial", "failed", "unknown", "declined", "expired", "stale"
+]
+SETTLED: frozenset[str] = frozenset({"done", "not_taken", "failed", "skipped", "not_sent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The id of what operation ``seq`` of the same plan will create; allowed wherever an id is."""
+
+    seq: int
+
+    def __str__(self) -> str:
+        return f"${self.seq}"
+
+
+ObjectId = int | str | Ref
+
+
+@dataclass(slots=True)
+class Op:
+    """One thing to be done to one object.
+
+    Args:
+        system: name of the System it goes to (``shop``).
+        kind: create, update, delete, or act (an action without a before: send an e-mail, ring a webhook).
+        collection: the system's own name of the collection (``products``).
+        target: id, or Ref to what another op creates; None for a create.
+        parent: ids of the enclosing objects in the path's order, e.g. ``{"product_id": 12}``; values may be Refs.
+        body: what is sent: for an update only the fields that really differ. May hold Refs anywhere.
+        before: touched and implied fields as they were (empty for a create).
+        label: how people call the object, e.g. ``product 12 "Silk dress"``; no personal data.
+        undo: empty when the op can be undone, else the reason why not.
+        effects: what happens beside the change itself, one sentence each (``Stock of 3 products is restored``).
+        asks: why a person must agree, one sentence each (``Moves money: refunds 20.00 EUR``).
+        warnings: what a careful person would want to know, one sentence each.
+        note: small JSON facts for the system's own use at send, settle or undo time (kept in the journal).
+        seq: position in the plan, from 1; set by the Unit.
+    """
+
+    system: str
+    kind: OpKind
+    collection: str
+    target: ObjectId | None
+    body: dict[str, Any]
+    before: dict[str, Any] = field(default_factory=dict[str, Any])
+    parent: dict[str, ObjectId] = field(default_factory=dict[str, ObjectId])
+    label: str = ""
+    undo: str = ""
+    effects: list[str] = field(default_factory=list[str])
+    asks: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
+    note: dict[str, Any] = field(default_factory=dict[str, Any])
+    seq: int = 0
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.seq)
+
+
+@dataclass(slots=True)
+class LeftAlone:
+    """An object that an undo does not touch, and why: ``left_alone`` (changed since) or ``impossible``."""
+
+    label: str
+    state: Literal["left_alone", "impossible"]
+    reason: str
+    ours: Any = None
+    now: Any = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one op.
+
+    Args:
+        state: done; not_taken (answered well, but the asked values are not there); failed (answered with an error, nothing
+            changed); not_sent (surely never arrived); unknown (may have arrived).
+        object_id: the object's id in the system, for creates above all.
+        after: touched, implied and moved fields as they are now, by the system's own answer.
+        inverse: body that writes back what moved (see facts of each collection), or None.
+        undo: reason why it can't be undone after all; empty otherwise.
+        error: {code, message, hint?} when failed, not_sent or unknown.
+        notes: sentences for people (``The shop did not take sale_price: it is ''``).
+    """
+
+    state: OpState
+    object_id: str | None = None
+    after: dict[str, Any] = field(default_factory=dict[str, Any])
+    inverse: dict[str, Any] | None = None
+    undo: str = ""
+    error: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list[str])
+
+
+@dataclass(slots=True)
+class JournalOp:
+    """One op as the journal holds it; ``op.target``, ``op.parent`` and ``op.body`` have their Refs filled where known."""
+
+    change: str
+    op: Op
+    state: OpState
+    sent_at: int | None
+    outcome: Outcome
+
+
+class System(Protocol):
+    """The outside that ops go to. One per ``Op.system``; packs provide it, the road drives it."""
+
+    name: str
+
+    quiet_after: float
+    """Seconds after which a request without an answer can no longer take effect (the shop's longest run)."""
+
+    in_flight: int
+    """How many groups of one plan may be under way at once."""
+
+    def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
+        """Split ops that do not depend on each other into requests, each at most one batch; keeps order inside a group."""
+        ...
+
+    def object_keys(self, op: Op) -> list[str]:
+        """Keys of what must not be written by two at once, e.g. ``products/12`` (and natural keys of creates)."""
+        ...
+
+    async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
+        """Send one group, once, and say what became of each op, in order. Refs are filled.
+
+        Never raises for what the system answered or failed to answer: that is an Outcome. ``change`` is the set's id, for
+        the stamp that creates carry.
+        """
+        ...
+
+    async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
+        """Find out what became of ops whose answer was lost, by reading only. ``unknown`` where it can't tell yet;
+        ``not_sent`` only where reading proves that nothing happened *so far* (the caller waits ``quiet_after``)."""
+        ...
+
+    async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
+        """Stage the inverses of one change set's ops into ``ctx.unit``, checking that the objects are as that set left them;
+        objects that can't be brought back go to ``ctx.unit.leave``. ``ops`` come in the order they were applied."""
+        ...
+
+
+def plain(value: Any) -> Any:
+    """The value with Refs as ``{"$ref": seq}``: what is stored and hashed."""
+    if isinstance(value, Ref):
+        return {"$ref": value.seq}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] # JSON tree
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON tree
+    return value
+
+
+def fill(value: Any, ids: Mapping[int, str]) -> Any:
+    """The value with Refs (live or stored) replaced by the ids they stand for; unknown ones stay.
+
+    Ids of digits become numbers, as the shop's own ids are.
+    """
+    if isinstance(value, Mapping) and set(value) == {"$ref"}:  # pyright: ignore[reportUnknownArgumentType] # JSON tree
+        value = Ref(int(value["$ref"]))  # pyright: ignore[reportUnknownArgumentType] # JSON tree
+    if isinstance(value, Ref):
+        found = ids.get(value.seq)
+        return value if found is None else int(found) if found.isdigit() else found
+    if isinstance(value, Mapping):
+        return {key: fill(item, ids) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] # JSON tree
+    if isinstance(value, list | tuple):
+        return [fill(item, ids) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON tree
+    return value
+
+
+def refs(op: Op) -> set[int]:
+    """Sequence numbers of the ops whose results this op needs."""
+    found: set[int] = set()
+
+    def walk(value: Any) -> None:
+        if isinstance(value, Ref):
+            found.add(value.seq)
+        elif isinstance(value, Mapping):
+            for item in value.values():  # pyright: ignore[reportUnknownVariableType] # JSON tree
+                walk(item)
+        elif isinstance(value, list | tuple):
+            for item in value:  # pyright: ignore[reportUnknownVariableType] # JSON tree
+                walk(item)
+
+    walk(op.target)
+    walk(op.parent)
+    walk(op.body)
+    return found
+
+
+def plan_hash(ops: Sequence[Op]) -> str:
+    """SHA-256 of what would be done to what, and how it was before: equal hashes are the same plan on the same state."""
+    rows = [[op.system, op.kind, op.collection, plain(op.target), plain(op.parent), plain(op.body), plain(op.before)] for op in ops]
+    text = json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,28 @@
+"""The unit of work that a write tool's handler stages into."""
+
+from __future__ import annotations
+
+from .model import LeftAlone, Op, plan_hash
+
+
+class Unit:
+    """What one call wants done, in order. Nothing in it has been sent."""
+
+    def __init__(self) -> None:
+        self.ops: list[Op] = []
+        self.left: list[LeftAlone] = []
+        self.undoes: str | None = None
+        self.title: str = ""
+
+    def add(self, op: Op) -> Op:
+        """Stage an op behind those already there; its ``ref`` stands for the object it creates."""
+        op.seq = len(self.ops) + 1
+        self.ops.append(op)
+        return op
+
+    def leave(self, left: LeftAlone) -> None:
+        """Say that an object stays as it is, and why."""
+        self.left.append(left)
+
+    def hash(self) -> str:
+        return plan_hash(self.ops)
