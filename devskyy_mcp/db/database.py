@@ -1,0 +1,154 @@
+"""The app's one database: a SQLite file that several processes share, or Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from .dsn import normalize_dsn
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+MIGRATION_SECONDS = 600.0
+
+
+class Database:
+    """Opens at first use and brings the schema up to date, or checks it.
+
+    Args:
+        url: a file's path, sqlite:///… or postgresql://….
+        migrate: create and migrate tables when opening; by default so for SQLite only. Servers on a shared Postgres
+            leave that to one `devskyy migrate`.
+        lock_seconds: how long to wait for another process's write to a SQLite file.
+
+    Raises:
+        Refused: NOT_CONFIGURED for an address that can't be read.
+    """
+
+    def __init__(self, url: str | Path, *, migrate: bool | None = None, lock_seconds: float = 30.0) -> None:
+        self.dsn = normalize_dsn(url)
+        self._migrate = self.dsn.dialect == "sqlite" if migrate is None else migrate
+        self._lock_seconds = lock_seconds
+        self._opening = anyio.Lock()
+        # SQLite has one writer at a time. Within the process they queue here in order, instead of polling the file.
+        self._turn = anyio.Lock() if self.dsn.dialect == "sqlite" else nullcontext()
+        self._reads: AsyncEngine | None = None
+        self._writes: AsyncEngine | None = None
+
+    @property
+    def dialect(self) -> str:
+        """The database's kind: "sqlite" or "postgresql"."""
+        return self.dsn.dialect
+
+    async def open(self) -> None:
+        """Connect, and create, migrate or check the tables. Once per process, however many ask at the same time.
+
+        Raises:
+            Refused: NOT_CONFIGURED or UPSTREAM_UNREACHABLE, saying what to do; the next call tries again.
+        """
+        if self._writes is not None:
+            return
+        async with self._opening:
+            if self._writes is None:  # pyright: ignore[reportUnnecessaryComparison] # another task may have been first
+                await self._open()
+
+    async def _open(self) -> None:
+        from .engine import WRITES, make_engine
+        from .failures import in_words
+
+        if self.dsn.path is not None:
+            with in_words(self.dsn):
+                _make_file(self.dsn.path)
+        engine = make_engine(self.dsn, lock_seconds=self._lock_seconds)
+        reads = engine.execution_options(isolation_level="AUTOCOMMIT") if self.dsn.path is None else engine
+        try:
+            await self._prepare(reads)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await engine.dispose()
+            raise
+        self._reads, self._writes = reads, engine.execution_options(**{WRITES: True})
+
+    async def _prepare(self, reads: AsyncEngine) -> None:
+        from .engine import WRITES, make_engine
+        from .schema import bring_up_to_date, is_current, refuse_outdated
+
+        async with self._connection(reads) as conn:
+            if await conn.run_sync(is_current):
+                return
+        if not self._migrate:
+            raise refuse_outdated()
+        engine = make_engine(self.dsn, lock_seconds=self._lock_seconds, command_seconds=MIGRATION_SECONDS)
+        try:
+            async with self._transaction(engine.execution_options(**{WRITES: True})) as conn:
+                await conn.run_sync(bring_up_to_date)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
+        """A write transaction: commits durably at the end of the block, rolls back when the block raises.
+
+        Keep it short and do nothing slow inside: on SQLite no one else writes meanwhile. Not to be nested in one task.
+
+        Raises:
+            Refused: when the database is away, locked, full or read-only. Broken constraints come as IntegrityError.
+        """
+        await self.open()
+        assert self._writes is not None
+        async with self._turn, self._transaction(self._writes) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection to read with: each statement sees what is committed when it starts. Write nothing through it."""
+        await self.open()
+        assert self._reads is not None
+        async with self._connection(self._reads) as conn:
+            yield conn
+
+    async def close(self) -> None:
+        """Close every connection; a later use opens again."""
+        engine, self._reads, self._writes = self._writes, None, None
+        if engine is not None:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+        from .failures import in_words
+
+        conn = engine.connect()
+        with in_words(self.dsn):
+            await conn.start()
+        try:
+            yield conn
+        finally:
+            with anyio.CancelScope(shield=True):
+                await conn.close()
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+        async with self._connection(engine) as conn:
+            await conn.begin()
+            try:
+                yield conn
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await conn.rollback()
+                raise
+            # A cancelled commit would leave it open whether the rows are there; it is bounded by the driver's timeout.
+            with anyio.CancelScope(shield=True):
+                await conn.commit()
+
+
+def _make_file(path: Path) -> None:
+    """Customers' data goes into it: a new file, and with it its WAL, is for this user only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)

@@ -1,0 +1,164 @@
+"""Every table, once, for SQLite and Postgres. Import it inside functions only: it loads SQLAlchemy.
+
+Times are microseconds since 1970 UTC in columns named ``*_at``. A change here needs a migration beside it
+(``migrations/README.md``); the tests compare the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+# SQLite numbers rows by itself only in a column that is INTEGER to the letter.
+RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _text(name: str, *, null: bool = False, **more: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=null, **more)
+
+
+def _json(name: str, *, null: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, Json, nullable=null)
+
+
+def _time(name: str, *, null: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=null)
+
+
+change_sets = sa.Table(
+    "change_sets",
+    metadata,
+    _text("id", primary_key=True),
+    _text("principal"),
+    _text("surface"),
+    _text("tool"),
+    _json("arguments"),
+    _text("plan_hash"),
+    _text("state"),
+    _json("summary"),
+    _json("reasons"),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("decided_at", null=True),
+    _time("finished_at", null=True),
+    _text("approved_by", null=True),
+    _text("undoes", null=True),
+    _text("idempotency_key", null=True),
+    _text("request_hash", null=True),
+    _json("outcome", null=True),
+    sa.UniqueConstraint("principal", "idempotency_key"),
+    sa.Index(None, "principal", "created_at"),
+    sa.Index(None, "state"),
+)
+
+change_ops = sa.Table(
+    "change_ops",
+    metadata,
+    sa.Column("change_id", sa.Text, sa.ForeignKey("change_sets.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _text("system"),
+    _text("kind"),
+    _text("collection"),
+    _text("object_id", null=True),
+    _text("ref", null=True),
+    _json("parent", null=True),
+    _text("label"),
+    _json("body"),
+    _json("before"),
+    _json("after", null=True),
+    _json("inverse", null=True),
+    _text("state"),
+    _json("error", null=True),
+    _json("notes", null=True),
+    _text("undo_reason", null=True),
+    _time("sent_at", null=True),
+    _time("settled_at", null=True),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0", default=0),
+    sa.Index(None, "state"),
+    sa.Index(None, "system", "collection", "object_id"),
+)
+
+object_locks = sa.Table(
+    "object_locks",
+    metadata,
+    _text("key", primary_key=True),
+    _text("holder"),
+    _time("until_at"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("seq", RowNumber, primary_key=True, autoincrement=False),
+    _time("at"),
+    _text("principal"),
+    _text("surface"),
+    _text("capability"),
+    _text("effect"),
+    _text("change_id", null=True),
+    _text("phase"),
+    _text("code"),
+    sa.Column("duration_us", sa.BigInteger, nullable=False),
+    _text("arguments_sha256"),
+    # Text, not JSON: what was hashed is stored to the letter, and no database rewrites it.
+    _text("detail"),
+    _text("prev_hash"),
+    _text("hash"),
+    sa.Index(None, "principal", "at"),
+    sa.Index(None, "capability", "at"),
+    sa.Index(None, "change_id"),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    _text("hash"),
+)
+
+settings = sa.Table(
+    "settings",
+    metadata,
+    _text("key", primary_key=True),
+    _json("value"),
+    _time("updated_at"),
+)
+
+NO_HASH = "0" * 64  # what the first row of the audit stands on
+
+# The audit only ever grows. Whoever owns the database can drop these; then the hash chain tells.
+APPEND_ONLY = {
+    "sqlite": (
+        "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
+        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE EXCEPTION 'audit is append-only' USING ERRCODE = 'restrict_violation'; END$$",
+        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
+    ),
+}
+
+for _dialect, _statements in APPEND_ONLY.items():
+    for _statement in _statements:
+        event.listen(audit, "after_create", sa.DDL(_statement).execute_if(dialect=_dialect))
+event.listen(
+    audit_head,
+    "after_create",
+    sa.DDL(f"INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '{NO_HASH}')"),  # noqa: S608 # constants
+)
