@@ -99,7 +99,8 @@ class Services:
 class Context:
     """What a handler sees of its call.
 
-    ``unit`` takes staged writes; it is None for tools whose effect is ``read``.
+    ``unit`` takes staged writes; it is None for tools whose effect is ``read``. ``can_ask`` says whether the surface can put a
+    question to a person now; ``key`` is the caller's idempotency key.
     """
 
     principal: Principal
@@ -108,6 +109,8 @@ class Context:
     surface: str = "internal"
     unit: Unit | None = None
     sink: ProgressSink | None = None
+    can_ask: bool = False
+    key: str | None = None
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
     _made: dict[type, Any] = field(default_factory=dict[type, Any])
 

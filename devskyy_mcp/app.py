@@ -1,0 +1,124 @@
+"""The composition root: settings and packs in, registry, services and road out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+
+from .capability import Pack, Registry
+from .changes.service import Changes, Systems
+from .config import Settings
+from .context import ALL_SCOPES, Principal, Services
+from .db.database import Database
+from .guard.audit import AuditLog
+from .guard.limits import Limiter
+from .invoke import Road
+
+ENTRY_POINTS = "devskyy.packs"
+
+
+@dataclass
+class App:
+    """One running DevSkyy, whatever its surfaces."""
+
+    settings: Settings
+    registry: Registry
+    services: Services
+    changes: Changes
+    road: Road
+
+    @asynccontextmanager
+    async def running(self, *, eager: bool) -> AsyncIterator[App]:
+        """Run what goes on beside calls (settling lost answers, writing audit) until the block ends.
+
+        Args:
+            eager: open the database at once; otherwise with the first call, so that listing tools stays cheap.
+        """
+        async with anyio.create_task_group() as tasks:
+            if not eager:
+                tasks.start_soon(self._after_first_call)
+            else:
+                tasks.start_soon(self._settle)
+            try:
+                yield self
+            finally:
+                tasks.cancel_scope.cancel()
+                with anyio.CancelScope(shield=True):
+                    await self.close()
+
+    async def _after_first_call(self) -> None:
+        await self.road.first_call.wait()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        from .changes.settle import Settler
+
+        committer = self.changes.committer
+        settler = Settler(
+            committer.db, committer.audit, committer.systems, committer.active, self.settings.settle_after
+        )
+        await settler.run()
+
+    async def close(self) -> None:
+        """Write what is buffered and close connections; safe to call twice."""
+        await self.services.get(AuditLog).close()
+        for service in list(self.services.all_made().values()):
+            close = getattr(service, "aclose", None)
+            if close is not None:
+                await close()
+        await self.services.get(Database).close()
+
+
+def installed_packs() -> list[Pack]:
+    """The packs of this installation, by name, found by the entry point group ``devskyy.packs``."""
+    from importlib.metadata import entry_points
+
+    return [entry.load() for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)]
+
+
+def local_principal() -> Principal:
+    """The operating system's user, who runs stdio and the command line."""
+    import getpass
+
+    uid = os.getuid() if hasattr(os, "getuid") else 0
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(uid)
+    return Principal(f"os:{uid}:{name}", "os", ALL_SCOPES, name)
+
+
+def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None) -> App:
+    """Put a DevSkyy together.
+
+    Args:
+        settings: by default read from the environment.
+        packs: by default all that are installed.
+    """
+    settings = settings or Settings()
+    services = Services()
+    registry = Registry()
+    services.put(Settings, settings)
+    services.put(Registry, registry)
+    services.put(Services, services)
+    services.put(Systems, Systems())
+    database = Database(settings.database)
+    audit = AuditLog(database)
+    services.put(Database, database)
+    services.put(AuditLog, audit)
+    changes = Changes(
+        services, registry, lambda: settings.confirm_rule, lambda change: f"{settings.base_url}/approvals/{change}"
+    )
+    services.put(Changes, changes)
+    limiter = Limiter(settings.calls_per_second, settings.calls_burst)
+    road = Road(registry, services, changes, audit, limiter)
+    services.put(Road, road)
+    for pack in installed_packs() if packs is None else packs:
+        registry.add(pack)
+        if pack.provides is not None:
+            pack.provides(services)
+    return App(settings, registry, services, changes, road)

@@ -1,0 +1,250 @@
+"""Commit a plan: the intent durable first, then each request sent once, then what became of it.
+
+A single op costs two transactions: (1) set, ops with their before-images marked as sent, locks and audit intent; (2) outcome,
+audit, unlock. With more groups than are in flight at once, one more per further group.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from ..errors import Code, Refused
+from . import store
+from .model import JournalOp, Op, Outcome, System, fill, refs
+from .stage import Unit
+from .view import set_state
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from ..context import Context
+    from ..db.database import Database
+    from ..guard.audit import AuditLog, AuditRecord
+
+REPEAT_WINDOW = 600
+"""Seconds in which the same create by the same principal is taken for a host's retry."""
+FENCE = 8.0
+"""Seconds after its intent was written in which a request may still leave: a process that was stopped longer must not send."""
+LOOKS = (0.5, 1.0, 2.0)
+"""Pauses before each look at the system after an answer was lost, in seconds; the settle loop goes on from there."""
+
+
+class Overtaken(Exception):  # noqa: N818 # a signal within the road, never seen outside
+    """Another change of ours wrote one of the objects after this plan was staged: stage again."""
+
+
+@dataclass
+class Draft:
+    """A plan on its way to be committed. ``proposal`` is the id of the stored proposal it came from, if any."""
+
+    ctx: Context
+    row: dict[str, Any]
+    unit: Unit
+    staged_at: int
+    proposal: bool = False
+    repeatable: bool = False
+    change: str = ""
+    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+
+    def __post_init__(self) -> None:
+        self.change = self.row["id"]
+
+
+class Committer:
+    """Sends plans. ``systems`` finds a System by name; ``active`` holds the ids this process is working on."""
+
+    def __init__(self, db: Database, audit: AuditLog, systems: Callable[[str], System]) -> None:
+        self.db = db
+        self.audit = audit
+        self.systems = systems
+        self.active: set[str] = set()
+
+    async def commit(self, draft: Draft, record: Callable[..., AuditRecord]) -> str | None:
+        """Commit the draft; outcomes are in ``draft.outcomes`` afterwards.
+
+        Returns:
+            None when it was committed here, else the id of the change that did the same before.
+
+        Raises:
+            Refused: CONFLICT when an object is being written by another change; nothing was sent.
+            Overtaken: when the plan must be staged again; nothing was sent.
+        """
+        waves = _waves(draft.unit.ops)
+        plan = [self._groups(wave) for wave in waves]
+        width = self._system(plan[0][0]).in_flight
+        first = {op.seq for group in plan[0][:width] for op in group}
+        self.active.add(draft.change)
+        try:
+            with anyio.CancelScope(shield=True):
+                async with self.db.begin() as conn:
+                    repeated = await self._intend(conn, draft, first, record)
+                if repeated:
+                    return repeated
+                await self._send_all(draft, plan, first)
+                await self._finish(draft, record)
+        finally:
+            self.active.discard(draft.change)
+        return None
+
+    async def _intend(
+        self, conn: AsyncConnection, draft: Draft, first: set[int], record: Callable[..., AuditRecord]
+    ) -> str | None:
+        row, ops = draft.row, draft.unit.ops
+        if draft.repeatable:
+            since = store.now() - REPEAT_WINDOW * 1_000_000
+            repeated = await store.find_repeat(conn, row["principal"], row["request_hash"], since)
+            if repeated:
+                return repeated
+        if draft.proposal:
+            values = {name: row[name] for name in ("decided_at", "approved_by")}
+            if not await store.move_set(conn, draft.change, ["proposed"], "applying", **values):
+                return draft.change
+        else:
+            await store.insert_set(conn, {**row, "state": "applying"})
+        await self._lock(conn, draft)
+        if draft.proposal:
+            await store.mark_sent(conn, draft.change, sorted(first))
+        else:
+            await store.insert_ops(conn, draft.change, ops, first)
+        await self.audit.append(conn, record(phase="intent", change=draft.change, code="ok", detail={"ops": len(ops)}))
+        return None
+
+    async def _lock(self, conn: AsyncConnection, draft: Draft) -> None:
+        keys = [f"{op.system}:{key}" for op in draft.unit.ops for key in self.systems(op.system).object_keys(op)]
+        holder = await store.lock(conn, keys, draft.change)
+        if holder:
+            raise Refused(
+                Code.CONFLICT,
+                f"Another change ({holder}) is being written to one of these objects.",
+                f"Look at it with changes_show({holder}) and try again when it is settled.",
+                retryable=True,
+                retry_after=2,
+                details={"change": holder},
+            )
+        for system in {op.system for op in draft.unit.ops}:
+            objects = [
+                (op.collection, str(op.target))
+                for op in draft.unit.ops
+                if op.system == system and op.target is not None and not refs(op)
+            ]
+            if objects and await store.written_since(conn, system, objects, draft.staged_at):
+                raise Overtaken
+
+    def _system(self, group: Sequence[Op]) -> System:
+        return self.systems(group[0].system)
+
+    def _groups(self, wave: Sequence[Op]) -> list[list[Op]]:
+        names = dict.fromkeys(op.system for op in wave)
+        return [
+            group for name in names for group in self.systems(name).groups([op for op in wave if op.system == name])
+        ]
+
+    async def _send_all(self, draft: Draft, plan: list[list[list[Op]]], first: set[int]) -> None:
+        written: set[int] = set()
+        total = len(draft.unit.ops)
+        intended = time.monotonic()
+
+        async def work(queue: list[list[Op]]) -> None:
+            while queue:
+                group = self._ready(draft, queue.pop(0))
+                if not group:
+                    continue
+                since = intended
+                if not all(op.seq in first for op in group):
+                    await self._mark(draft, group, written)
+                    since = time.monotonic()
+                await self._send(draft, group, since)
+                await draft.ctx.progress(len(draft.outcomes), total, f"{len(draft.outcomes)} of {total} done")
+
+        for wave in plan:
+            queue = list(wave)
+            width = min(self._system(wave[0]).in_flight, len(queue))
+            if width == 1:
+                await work(queue)
+                continue
+            async with anyio.create_task_group() as tasks:
+                for _ in range(width):
+                    tasks.start_soon(work, queue)
+
+    def _ready(self, draft: Draft, group: Sequence[Op]) -> list[Op]:
+        """The ops of the group whose needs are met, with their Refs filled; the others are skipped."""
+        ids = {seq: outcome.object_id for seq, outcome in draft.outcomes.items() if outcome.object_id}
+        ready: list[Op] = []
+        for op in group:
+            if all(draft.outcomes[seq].state in {"done", "not_taken"} and seq in ids for seq in refs(op)):
+                ready.append(_filled(op, ids))
+            else:
+                reason = {"code": "skipped", "message": "What this needs was not made."}
+                draft.outcomes[op.seq] = Outcome("skipped", error=reason)
+        return ready
+
+    async def _mark(self, draft: Draft, group: Sequence[Op], written: set[int]) -> None:
+        ready = [seq for seq in draft.outcomes if seq not in written]
+        async with self.db.begin() as conn:
+            await self._write(conn, draft, ready)
+            await store.mark_sent(conn, draft.change, [op.seq for op in group])
+        written.update(ready)
+
+    async def _write(self, conn: AsyncConnection, draft: Draft, seqs: Sequence[int]) -> None:
+        by_seq = {op.seq: op for op in draft.unit.ops}
+        rows = [(by_seq[seq], draft.outcomes[seq]) for seq in seqs]
+        await store.write_outcomes(conn, draft.change, rows, only=["staged", "sent", "unknown"])
+
+    async def _send(self, draft: Draft, group: list[Op], since: float) -> None:
+        system = self._system(group)
+        if time.monotonic() - since > FENCE:
+            late = {"code": str(Code.TIMEOUT), "message": "The server stood still; this was not sent."}
+            outcomes = [Outcome("not_sent", error=late) for _ in group]
+        else:
+            outcomes = await system.send(draft.change, group)
+        if any(outcome.state == "unknown" for outcome in outcomes):
+            outcomes = await self._look(draft, system, group, outcomes)
+        for op, outcome in zip(group, outcomes, strict=True):
+            draft.outcomes[op.seq] = outcome
+
+    async def _look(self, draft: Draft, system: System, group: Sequence[Op], outcomes: list[Outcome]) -> list[Outcome]:
+        """Look for lost answers a few times; what is found counts, what is not found stays unknown."""
+        for pause in LOOKS:
+            lost = [index for index, outcome in enumerate(outcomes) if outcome.state == "unknown"]
+            if not lost:
+                break
+            await anyio.sleep(pause)
+            asked = [JournalOp(draft.change, group[index], "unknown", store.now(), outcomes[index]) for index in lost]
+            for index, found in zip(lost, await system.look(asked), strict=True):
+                if found.state not in {"unknown", "not_sent"}:
+                    outcomes[index] = found
+        return outcomes
+
+    async def _finish(self, draft: Draft, record: Callable[..., AuditRecord]) -> None:
+        state = set_state(outcome.state for outcome in draft.outcomes.values())
+        open_still = state == "unknown"
+        async with self.db.begin() as conn:
+            await self._write(conn, draft, list(draft.outcomes))
+            values: dict[str, Any] = {} if open_still else {"finished_at": store.now()}
+            await store.move_set(conn, draft.change, ["applying"], state, **values)
+            if not open_still:
+                await store.unlock(conn, draft.change)
+            failed = {} if state == "applied" else {"state": state}
+            await self.audit.append(conn, record(phase="outcome", change=draft.change, code=state, detail=failed))
+
+
+def _filled(op: Op, ids: Mapping[int, str]) -> Op:
+    if not refs(op):
+        return op
+    op.target = fill(op.target, ids)
+    op.parent = fill(op.parent, ids)
+    op.body = fill(op.body, ids)
+    return op
+
+
+def _waves(ops: Sequence[Op]) -> list[list[Op]]:
+    """Ops in waves: each needs only what earlier waves made."""
+    level: dict[int, int] = {}
+    for op in ops:
+        level[op.seq] = 1 + max((level[seq] for seq in refs(op)), default=-1)
+    return [[op for op in ops if level[op.seq] == number] for number in range(max(level.values()) + 1)]

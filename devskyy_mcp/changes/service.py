@@ -1,0 +1,502 @@
+"""The road of every write: stage, show or ask or go on, commit. Previews, approvals and undo come in here too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from ..capability import Capability, Registry, authorize, validate
+from ..context import Context, Principal, Services
+from ..db.database import Database
+from ..errors import Code, Refused
+from ..guard.audit import AuditLog, AuditRecord
+from .decide import ConfirmRule, reasons
+from .model import LeftAlone, System
+from .stage import Unit
+from .view import ChangeView, of_outcomes, of_plan
+
+if TYPE_CHECKING:
+    from .commit import Committer
+
+EXPIRES_AFTER = 24 * 3600
+STAGINGS = 3
+"""How often a plan is staged anew when others keep writing the same objects."""
+
+
+class Systems:
+    """The outsides that ops go to, by name; packs add theirs. Factories run at first use."""
+
+    def __init__(self) -> None:
+        self.factories: dict[str, Callable[[], System]] = {}
+
+    def add(self, name: str, factory: Callable[[], System]) -> None:
+        self.factories[name] = factory
+
+    def get(self, name: str) -> System:
+        return self.factories[name]()
+
+
+@dataclass(frozen=True)
+class Person:
+    """The one who agreed or declined, and where: ``elicitation``, ``page`` or ``terminal``."""
+
+    name: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.where})"
+
+
+class AskPerson(Exception):  # noqa: N818 # not an error: the road stops until a person has answered
+    """A person must agree before this goes on; the surface asks and calls again with the answer."""
+
+    def __init__(self, view: ChangeView, message: str) -> None:
+        super().__init__(message)
+        self.view = view
+        self.message = message
+
+
+def request_hash(principal: str, tool: str, arguments: Mapping[str, Any]) -> str:
+    given = {name: value for name, value in arguments.items() if name != "preview"}
+    text = json.dumps([principal, tool, given], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Changes:
+    """Everything that can be done with a change set.
+
+    Args:
+        services: for the contexts of stagings.
+        registry: finds the tool of a stored proposal.
+        rule: which writes ask a person (``risky`` or ``always``), read at each decision.
+        page: gives the address of a change's approval page, or "" where no server has one.
+    """
+
+    def __init__(
+        self, services: Services, registry: Registry, rule: Callable[[], ConfirmRule], page: Callable[[str], str]
+    ) -> None:
+        self.services = services
+        self.registry = registry
+        self.rule = rule
+        self.page = page
+        self.on_written: list[Callable[[str], None]] = []
+
+    @property
+    def _db(self) -> Database:
+        return self.services.get(Database)
+
+    @cached_property
+    def committer(self) -> Committer:
+        """Made at first use: it loads the database's tables."""
+        from .commit import Committer
+
+        return Committer(self._db, self.services.get(AuditLog), self.services.get(Systems).get)
+
+    # ---- a write tool's call -------------------------------------------------------------------------------------
+
+    async def run(self, ctx: Context, capability: Capability, arguments: Mapping[str, Any]) -> ChangeView:
+        """Carry out one call of a write tool, or show it, or ask.
+
+        Raises:
+            Refused: the handler's own; CONFLICT, STALE; and when nothing or not all could be established after sending,
+                with the whole view in ``details.change``.
+            AskPerson: when a person must agree and the surface can ask.
+        """
+        model = validate(capability, arguments)
+        preview: bool = getattr(model, "preview", False)
+        digest = request_hash(ctx.principal.id, capability.name, arguments)
+        if ctx.key:
+            known = await self._known_key(ctx, digest)
+            if known:
+                return known
+        for attempt in range(STAGINGS):
+            draft_at, unit = await self._stage(ctx, capability, model)
+            if not unit.ops:
+                return of_plan(unit, "nothing_to_change", None, [])
+            asks = reasons(unit, self.rule())
+            if preview or asks:
+                return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
+            view = await self._commit(ctx, self._row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
+            if view is not None:
+                return view
+            await anyio.sleep(0.05 * attempt)
+        raise Refused(
+            Code.CONFLICT, "Other changes keep writing these objects.", "Try again in a moment.", retryable=True, retry_after=2
+        )
+
+    async def _stage(self, ctx: Context, capability: Capability, model: Any) -> tuple[int, Unit]:
+        from . import store
+
+        staged_at = store.now()
+        unit = ctx.unit = Unit()
+        fresh = Context(
+            ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras
+        )
+        with anyio.fail_after(capability.policy.timeout):
+            await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
+        return staged_at, unit
+
+    def _row(
+        self,
+        ctx: Context,
+        capability: Capability,
+        arguments: Mapping[str, Any],
+        digest: str,
+        unit: Unit,
+        asks: list[str],
+    ) -> dict[str, Any]:
+        from . import store
+
+        at = store.now()
+        return {
+            "id": store.new_id(),
+            "principal": ctx.principal.id,
+            "surface": ctx.surface,
+            "tool": capability.name,
+            "arguments": {name: value for name, value in arguments.items() if name != "preview"},
+            "plan_hash": unit.hash(),
+            "state": "proposed",
+            "summary": {
+                "title": unit.title,
+                "left": [[left.label, left.state, left.reason] for left in unit.left],
+                "caller": [ctx.principal.id, ctx.principal.kind, sorted(ctx.principal.scopes), ctx.principal.name],
+            },
+            "reasons": asks,
+            "created_at": at,
+            "expires_at": at + EXPIRES_AFTER * 1_000_000,
+            "decided_at": at,
+            "finished_at": None,
+            "approved_by": None,
+            "undoes": unit.undoes,
+            "idempotency_key": ctx.key,
+            "request_hash": digest,
+            "outcome": None,
+        }
+
+    async def _known_key(self, ctx: Context, digest: str) -> ChangeView | None:
+        from . import store
+
+        async with self._db.read() as conn:
+            row = await store.find_key(conn, ctx.principal.id, ctx.key or "")
+        if row is None:
+            return None
+        if row["request_hash"] != digest:
+            raise Refused(
+                Code.INVALID_ARGUMENTS,
+                "This idempotency key was used for another call.",
+                "Use a new key for a new call, the old one only to repeat the very same call.",
+            )
+        return await self._recorded(row["id"])
+
+    # ---- proposals -----------------------------------------------------------------------------------------------
+
+    async def _propose(
+        self,
+        ctx: Context,
+        capability: Capability,
+        arguments: Mapping[str, Any],
+        digest: str,
+        unit: Unit,
+        asks: list[str],
+        *,
+        preview: bool,
+    ) -> ChangeView:
+        from . import store
+
+        row = self._row(ctx, capability, arguments, digest, unit, asks)
+        async with self._db.begin() as conn:
+            if not preview:
+                since = store.now() - 600 * 1_000_000
+                repeated = await store.find_repeat(conn, ctx.principal.id, digest, since)
+                if repeated:
+                    return await self._recorded(repeated)
+                waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"])
+                if waiting:
+                    return self._wait(ctx, unit, waiting, asks)
+            await store.insert_set(conn, row)
+            await store.insert_ops(conn, row["id"], unit.ops, set())
+        if preview:
+            view = of_plan(unit, "proposed", row["id"], asks)
+            view.next = f"changes_apply(change={row['id']!r}) does this" + (" once a person agrees." if asks else ".")
+            return view
+        return self._wait(ctx, unit, row["id"], asks)
+
+    def _wait(self, ctx: Context, unit: Unit, change: str, asks: list[str]) -> ChangeView:
+        view = of_plan(unit, "waits_for_person", change, asks)
+        if ctx.can_ask:
+            raise AskPerson(view, question_text(view))
+        view.approve = {"command": f"devskyy approve {change}"}
+        page = self.page(change)
+        if page:
+            view.approve = {"page": page, **view.approve}
+        view.next = "Nothing was sent. A person can agree there; afterwards changes_show tells the outcome."
+        return view
+
+    # ---- deciding and applying -----------------------------------------------------------------------------------
+
+    async def apply(self, ctx: Context, change: str) -> ChangeView:
+        """Apply a proposal in the name of the principal that made it; asks a person when the plan needs one.
+
+        Raises:
+            Refused: NOT_FOUND, STALE (with the new proposal), CONFLICT, and those of ``run``.
+            AskPerson: when a person must agree and the surface can ask.
+        """
+        row = await self._row_of(change, ctx.principal)
+        if row["state"] != "proposed":
+            return await self._recorded(change)
+        return await self._apply(ctx, row, None)
+
+    async def decided(self, ctx: Context, change: str, person: Person, *, agreed: bool, digest: str | None = None) -> ChangeView:
+        """A person has answered. ``digest`` binds the answer to the call it was asked for.
+
+        Raises:
+            Refused: DECLINED when the answer is no; otherwise as ``apply``.
+        """
+        row = await self._row_of(change, None)
+        if digest is not None and row["principal"] != ctx.principal.id:
+            raise Refused(Code.NOT_FOUND, f"There is no change {change}.")
+        if row["state"] != "proposed":
+            return await self._recorded(change)
+        if not agreed:
+            return await self._decline(row, person)
+        return await self._apply(ctx, row, person)
+
+    async def _decline(self, row: Mapping[str, Any], person: Person) -> ChangeView:
+        from . import store
+
+        async with self._db.begin() as conn:
+            moved = await store.move_set(
+                conn, row["id"], ["proposed"], "declined", decided_at=store.now(), approved_by=None
+            )
+            if moved:
+                record = self._record(row, "decision", "declined", {"by": str(person)})
+                await self.services.get(AuditLog).append(conn, record)
+        if not moved:
+            return await self._recorded(row["id"])
+        raise Refused(
+            Code.DECLINED, "A person declined this change; nothing was sent.", details={"change": row["id"]}
+        )
+
+    async def _apply(self, ctx: Context, row: dict[str, Any], person: Person | None) -> ChangeView:
+        from . import store
+
+        if row["expires_at"] < store.now():
+            async with self._db.begin() as conn:
+                await store.move_set(conn, row["id"], ["proposed"], "expired")
+            raise Refused(Code.STALE, f"The proposal {row['id']} has expired.", "Make it again with preview.")
+        caller = _caller(row)
+        capability = self.registry.tool(row["tool"])
+        authorize(caller, capability)
+        own = Context(caller, self.services, capability.name, ctx.surface, None, ctx.sink, ctx.can_ask)
+        for _ in range(STAGINGS):
+            staged_at, unit = await self._stage(own, capability, validate(capability, row["arguments"]))
+            if unit.hash() != row["plan_hash"]:
+                return await self._stale(ctx, capability, row, unit, asked=person is not None)
+            asks = reasons(unit, self.rule())
+            if asks and person is None:
+                return self._wait(ctx, unit, row["id"], asks)
+            approved = {**row, "decided_at": store.now(), "approved_by": str(person) if person else None}
+            view = await self._commit(own, approved, unit, staged_at, proposal=True)
+            if view is not None:
+                return view
+        raise Refused(Code.CONFLICT, "Other changes keep writing these objects.", "Try again.", retryable=True, retry_after=2)
+
+    async def _stale(
+        self, ctx: Context, capability: Capability, row: dict[str, Any], unit: Unit, *, asked: bool
+    ) -> ChangeView:
+        """Store the plan as it would be now and refuse, or ask again with it."""
+        from . import store
+
+        asks = reasons(unit, self.rule())
+        fresh = self._row(
+            Context(_caller(row), self.services, surface=ctx.surface), capability, row["arguments"], row["request_hash"], unit, asks
+        )
+        async with self._db.begin() as conn:
+            await store.move_set(conn, row["id"], ["proposed"], "stale", outcome={"replaced_by": fresh["id"]})
+            if unit.ops:
+                await store.insert_set(conn, fresh)
+                await store.insert_ops(conn, fresh["id"], unit.ops, set())
+        if not unit.ops:
+            return of_plan(unit, "nothing_to_change", None, [])
+        view = of_plan(unit, "stale", fresh["id"], asks)
+        view.next = f"The objects changed since the preview; this is the plan now. changes_apply({fresh['id']!r}) does it."
+        if asked and ctx.can_ask:
+            view.state = "waits_for_person"
+            raise AskPerson(view, "The objects changed meanwhile. " + question_text(view))
+        raise Refused(
+            Code.STALE,
+            "The objects changed since this was proposed; nothing was sent.",
+            view.next,
+            details={"change": view.model_dump(exclude_none=True)},
+        )
+
+    # ---- committing ----------------------------------------------------------------------------------------------
+
+    async def _commit(
+        self, ctx: Context, row: dict[str, Any], unit: Unit, staged_at: int, *, proposal: bool = False
+    ) -> ChangeView | None:
+        """Commit; None when the plan must be staged again."""
+        from .commit import Draft, Overtaken
+
+        creates = any(op.kind in {"create", "act"} for op in unit.ops)
+        draft = Draft(ctx, row, unit, staged_at, proposal=proposal, repeatable=creates and not proposal)
+
+        def record(*, phase: str, change: str, code: str, detail: dict[str, Any]) -> AuditRecord:
+            if row["approved_by"] and phase == "intent":
+                detail = {**detail, "approved_by": row["approved_by"]}
+            return self._record(row, phase, code, detail)
+
+        try:
+            repeated = await self.committer.commit(draft, record)
+        except Overtaken:
+            return None
+        for listener in self.on_written:
+            listener(draft.change)
+        return await self._recorded(repeated or draft.change, repeated=bool(repeated), left=unit.left)
+
+    def _record(self, row: Mapping[str, Any], phase: str, code: str, detail: dict[str, Any]) -> AuditRecord:
+        return AuditRecord(
+            principal=row["principal"],
+            surface=row["surface"],
+            capability=row["tool"],
+            effect=self.registry.tool(row["tool"]).policy.effect,
+            change_id=row["id"],
+            phase=phase,
+            code=code,
+            arguments_sha256=row["request_hash"],
+            detail=detail,
+        )
+
+    # ---- looking back --------------------------------------------------------------------------------------------
+
+    async def _row_of(self, change: str, principal: Principal | None) -> dict[str, Any]:
+        from . import store
+
+        async with self._db.read() as conn:
+            row = await store.read_set(conn, change)
+        if row is None or (principal is not None and not _may_see(principal, row)):
+            raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.", "changes_list lists the latest ones.")
+        return row
+
+    async def _recorded(
+        self, change: str, *, repeated: bool = True, left: list[LeftAlone] | None = None
+    ) -> ChangeView:
+        """The outcome as the journal has it.
+
+        Raises:
+            Refused: when the set failed or its outcome is unknown; the view is in ``details.change``.
+        """
+        view = await self._view(change, left=left)
+        if repeated:
+            view.repeated = True
+        return settled_or_refused(view)
+
+    async def _view(self, change: str, page: int = 1, left: list[LeftAlone] | None = None) -> ChangeView:
+        from . import store
+
+        async with self._db.read() as conn:
+            row = await store.read_set(conn, change)
+            ops = await store.read_ops(conn, change)
+        if row is None:
+            raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
+        if left is None:
+            left = [LeftAlone(*entry) for entry in row["summary"].get("left", [])]
+        view = of_outcomes(ops, row["state"], change, left, page=page)
+        if row["state"] in {"proposed", "stale", "declined", "expired"}:
+            unit = Unit()
+            unit.ops = [item.op for item in ops][(page - 1) * 20 :]
+            unit.left, unit.title = left, row["summary"].get("title", "")
+            view = of_plan(unit, row["state"], change, row["reasons"] or [])
+        view.approved_by, view.undoes = row["approved_by"], row["undoes"]
+        if row["state"] in {"applied", "partial"}:
+            view.next = f"changes_undo(change={change!r}) takes it back."
+        return view
+
+    async def show(self, principal: Principal, change: str, page: int = 1) -> ChangeView:
+        """The change as it is now, 20 rows a page.
+
+        Raises:
+            Refused: NOT_FOUND, also for another principal's change.
+        """
+        await self._row_of(change, principal)
+        return await self._view(change, page)
+
+    async def recent(self, principal: Principal, *, limit: int, state: str | None = None) -> list[dict[str, Any]]:
+        """The newest change sets: id, state, tool, principal, created_at (µs), undoes."""
+        from . import store
+
+        async with self._db.read() as conn:
+            return await store.list_sets(conn, None if _sees_all(principal) else principal.id, limit, state)
+
+    async def stage_undo(self, ctx: Context, change: str) -> None:
+        """Stage the inverses of a change set into ``ctx.unit``.
+
+        Raises:
+            Refused: NOT_FOUND; CONFLICT when it is not settled or nothing of it was done.
+        """
+        from . import store
+
+        row = await self._row_of(change, ctx.principal)
+        if row["state"] not in {"applied", "partial"}:
+            raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
+        async with self._db.read() as conn:
+            ops = [item for item in await store.read_ops(conn, change) if item.state in {"done", "not_taken"}]
+        assert ctx.unit is not None
+        ctx.unit.undoes = change
+        systems = self.services.get(Systems)
+        for name in dict.fromkeys(item.op.system for item in ops):
+            await systems.get(name).stage_undo(ctx, [item for item in ops if item.op.system == name])
+
+
+def settled_or_refused(view: ChangeView) -> ChangeView:
+    """The view itself, or a refusal that carries it when nothing was done or when that is not known."""
+    if view.state not in {"failed", "unknown"}:
+        return view
+    details = {"change": view.model_dump(exclude_none=True)}
+    if view.state == "unknown":
+        raise Refused(
+            Code.OUTCOME_UNKNOWN,
+            "The shop did not answer in time: this may or may not have been done.",
+            f"It is being looked up; changes_show(change={view.change!r}) will tell. Do not send it again.",
+            details=details,
+        )
+    first = (view.changes or [None])[0]
+    note = first.note if first and first.note else "The shop did not do it."
+    raise Refused(Code.UPSTREAM_REFUSED, note, details=details)
+
+
+def question_text(view: ChangeView) -> str:
+    """What a person reads before agreeing: summary, rows, warnings, effects, reasons."""
+    lines = [view.summary]
+    for row in view.changes or []:
+        fields = "; ".join(_arrow(name, value) for name, value in (row.fields or {}).items())
+        lines.append(f"- {row.do} {row.object}" + (f": {fields}" if fields else ""))
+    if view.more:
+        lines.append(f"… and {view.more} more")
+    lines += [f"! {text}" for text in [*(view.warnings or []), *(view.effects or []), *(view.asks or [])]]
+    return "\n".join(lines)
+
+
+def _arrow(name: str, value: Any) -> str:
+    if isinstance(value, list) and len(value) == 2:  # pyright: ignore[reportUnknownArgumentType] # JSON tree
+        return f"{name} {value[0]} → {value[1]}"
+    return f"{name} {value}"
+
+
+def _caller(row: Mapping[str, Any]) -> Principal:
+    name, kind, scopes, label = row["summary"]["caller"]
+    return Principal(name, kind, frozenset(scopes), label)
+
+
+def _sees_all(principal: Principal) -> bool:
+    return principal.kind in {"os", "local"} or principal.may("audit:read")
+
+
+def _may_see(principal: Principal, row: Mapping[str, Any]) -> bool:
+    return row["principal"] == principal.id or _sees_all(principal)

@@ -1,0 +1,272 @@
+"""The journal in the database: change sets, their operations, and locks on objects.
+
+Every function takes the connection of its caller's transaction. Times are microseconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..db.tables import change_ops, change_sets, object_locks
+from .model import JournalOp, Op, Outcome, fill, plain
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+_ALPHABET = string.ascii_letters + string.digits
+LOCK_CHUNK = 500
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+def new_id() -> str:
+    """An id nobody can guess, short enough for a model to copy."""
+    return "chg_" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
+    await conn.execute(change_sets.insert().values(**row))
+
+
+async def read_set(conn: AsyncConnection, change: str) -> dict[str, Any] | None:
+    found = (await conn.execute(change_sets.select().where(change_sets.c.id == change))).mappings().first()
+    return dict(found) if found else None
+
+
+async def move_set(conn: AsyncConnection, change: str, old: Sequence[str], new: str, **values: Any) -> bool:
+    """Compare and swap the state; False when somebody else moved it first."""
+    statement = (
+        change_sets.update().where(change_sets.c.id == change, change_sets.c.state.in_(old)).values(state=new, **values)
+    )
+    return (await conn.execute(statement)).rowcount == 1
+
+
+async def find_repeat(conn: AsyncConnection, principal: str, request_hash: str, since: int) -> str | None:
+    """A set of the same principal, tool and arguments that was carried out since then."""
+    c = change_sets.c
+    query = (
+        change_sets.select()
+        .with_only_columns(c.id)
+        .where(
+            c.principal == principal,
+            c.request_hash == request_hash,
+            c.decided_at >= since,
+            c.state.in_(["applying", "applied", "partial", "unknown"]),
+        )
+        .order_by(c.created_at.desc())
+        .limit(1)
+    )
+    return (await conn.execute(query)).scalar()
+
+
+async def find_key(conn: AsyncConnection, principal: str, key: str) -> dict[str, Any] | None:
+    c = change_sets.c
+    query = change_sets.select().where(c.principal == principal, c.idempotency_key == key)
+    found = (await conn.execute(query)).mappings().first()
+    return dict(found) if found else None
+
+
+async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent: set[int]) -> None:
+    """Write the ops' rows; those in ``sent`` are marked as on their way, in this same transaction."""
+    at = now()
+    rows = [
+        {
+            "change_id": change,
+            "seq": op.seq,
+            "system": op.system,
+            "kind": op.kind,
+            "collection": op.collection,
+            "object_id": None if op.target is None or not isinstance(op.target, int | str) else str(op.target),
+            "ref": None if op.target is None or isinstance(op.target, int | str) else str(op.target),
+            "parent": plain(op.parent),
+            "label": op.label,
+            "body": plain(op.body),
+            "before": plain(op.before),
+            "after": None,
+            "inverse": None,
+            "state": "sent" if op.seq in sent else "staged",
+            "error": None,
+            "notes": {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": []},
+            "undo_reason": op.undo or None,
+            "sent_at": at if op.seq in sent else None,
+            "settled_at": None,
+            "attempts": 1 if op.seq in sent else 0,
+        }
+        for op in ops
+    ]
+    if rows:
+        await conn.execute(change_ops.insert(), rows)
+
+
+async def mark_sent(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> None:
+    c = change_ops.c
+    await conn.execute(
+        change_ops.update()
+        .where(c.change_id == change, c.seq.in_(seqs), c.state == "staged")
+        .values(state="sent", sent_at=now(), attempts=c.attempts + 1)
+    )
+
+
+async def write_outcomes(
+    conn: AsyncConnection, change: str, outcomes: Sequence[tuple[Op, Outcome]], *, only: Sequence[str]
+) -> int:
+    """Write what became of ops that are still in one of the states ``only``; the number that were."""
+    c = change_ops.c
+    at, written = now(), 0
+    for op, outcome in outcomes:
+        values: dict[str, Any] = {
+            "state": outcome.state,
+            "after": plain(outcome.after) or None,
+            "inverse": plain(outcome.inverse),
+            "error": outcome.error,
+            "notes": {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": outcome.notes},
+            "settled_at": None if outcome.state in {"sent", "unknown"} else at,
+        }
+        if outcome.object_id is not None:
+            values["object_id"] = outcome.object_id
+        if outcome.undo:
+            values["undo_reason"] = outcome.undo
+        statement = change_ops.update().where(c.change_id == change, c.seq == op.seq, c.state.in_(only)).values(**values)
+        written += (await conn.execute(statement)).rowcount
+    return written
+
+
+async def read_ops(conn: AsyncConnection, change: str) -> list[JournalOp]:
+    query = change_ops.select().where(change_ops.c.change_id == change).order_by(change_ops.c.seq)
+    rows = (await conn.execute(query)).mappings().all()
+    ids = {row["seq"]: row["object_id"] for row in rows if row["object_id"]}
+    return [_journal_op(dict(row), ids) for row in rows]
+
+
+def _journal_op(row: dict[str, Any], ids: Mapping[int, str]) -> JournalOp:
+    said: dict[str, Any] = row["notes"] or {}
+    target: Any = row["object_id"] if row["kind"] != "create" else None
+    if target is None and row["ref"]:
+        target = fill({"$ref": int(row["ref"][1:])}, ids)
+    op = Op(
+        system=row["system"],
+        kind=row["kind"],
+        collection=row["collection"],
+        target=int(target) if isinstance(target, str) and target.isdigit() else target,
+        body=fill(row["body"] or {}, ids),
+        before=row["before"] or {},
+        parent=fill(row["parent"] or {}, ids),
+        label=row["label"] or "",
+        undo=row["undo_reason"] or "",
+        effects=said.get("effects", []),
+        asks=said.get("asks", []),
+        warnings=said.get("warnings", []),
+        note=said.get("note", {}),
+        seq=row["seq"],
+    )
+    outcome = Outcome(
+        row["state"],
+        object_id=row["object_id"],
+        after=row["after"] or {},
+        inverse=row["inverse"],
+        undo=row["undo_reason"] or "",
+        error=row["error"],
+        notes=said.get("said", []),
+    )
+    return JournalOp(row["change_id"], op, row["state"], row["sent_at"], outcome)
+
+
+async def lock(conn: AsyncConnection, keys: Sequence[str], holder: str) -> str | None:
+    """Take the locks, all or none (the caller rolls back); the id of the change that holds one of them, if any."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    ordered = sorted(set(keys))
+    for start in range(0, len(ordered), LOCK_CHUNK):
+        chunk = ordered[start : start + LOCK_CHUNK]
+        values = [{"key": key, "holder": holder, "until_at": now()} for key in chunk]
+        statement = dialect.insert(object_locks).values(values).on_conflict_do_nothing()
+        if (await conn.execute(statement)).rowcount != len(chunk):
+            c = object_locks.c
+            query = object_locks.select().with_only_columns(c.holder).where(c.key.in_(chunk), c.holder != holder).limit(1)
+            return (await conn.execute(query)).scalar() or "another change"
+    return None
+
+
+async def unlock(conn: AsyncConnection, holder: str) -> None:
+    await conn.execute(object_locks.delete().where(object_locks.c.holder == holder))
+
+
+async def written_since(conn: AsyncConnection, system: str, objects: Sequence[tuple[str, str]], since: int) -> str | None:
+    """The change of ours that wrote one of the objects (collection, id) since then, if any."""
+    from sqlalchemy import tuple_
+
+    c = change_ops.c
+    for start in range(0, len(objects), LOCK_CHUNK):
+        query = (
+            change_ops.select()
+            .with_only_columns(c.change_id)
+            .where(
+                c.system == system,
+                tuple_(c.collection, c.object_id).in_(objects[start : start + LOCK_CHUNK]),
+                c.settled_at >= since,
+            )
+            .limit(1)
+        )
+        found = (await conn.execute(query)).scalar()
+        if found:
+            return found
+    return None
+
+
+async def find_waiting(conn: AsyncConnection, principal: str, request_hash: str, plan_hash: str) -> str | None:
+    """The open proposal for the very same plan, so that a host's second call shows one question, not two."""
+    c = change_sets.c
+    query = (
+        change_sets.select()
+        .with_only_columns(c.id)
+        .where(
+            c.principal == principal,
+            c.request_hash == request_hash,
+            c.plan_hash == plan_hash,
+            c.state == "proposed",
+            c.expires_at > now(),
+        )
+        .limit(1)
+    )
+    return (await conn.execute(query)).scalar()
+
+
+async def list_sets(conn: AsyncConnection, principal: str | None, limit: int, state: str | None) -> list[dict[str, Any]]:
+    c = change_sets.c
+    query = change_sets.select().with_only_columns(c.id, c.state, c.tool, c.principal, c.created_at, c.undoes, c.approved_by)
+    if principal is not None:
+        query = query.where(c.principal == principal)
+    if state is not None:
+        query = query.where(c.state == state)
+    rows = (await conn.execute(query.order_by(c.created_at.desc()).limit(limit))).mappings().all()
+    return [dict(row) for row in rows]
+
+
+async def open_sets(conn: AsyncConnection, limit: int = 200) -> list[str]:
+    c = change_sets.c
+    query = (
+        change_sets.select().with_only_columns(c.id).where(c.state.in_(["applying", "unknown"])).order_by(c.created_at)
+    )
+    return list((await conn.execute(query.limit(limit))).scalars())
+
+
+async def expire(conn: AsyncConnection, at: int, images_before: int) -> None:
+    """Mark proposals past their time as expired; empty bodies and images of sets that finished before ``images_before``."""
+    from sqlalchemy import select
+
+    sets, ops = change_sets.c, change_ops.c
+    await conn.execute(
+        change_sets.update().where(sets.state == "proposed", sets.expires_at < at).values(state="expired")
+    )
+    old = select(sets.id).where(sets.created_at < images_before, sets.state.not_in(["applying", "unknown"]))
+    empty = {"body": {}, "before": {}, "after": None, "inverse": None, "undo_reason": "its before-image has expired"}
+    await conn.execute(
+        change_ops.update().where(ops.change_id.in_(old), ops.inverse.is_not(None)).values(**empty)
+    )

@@ -1,0 +1,173 @@
+"""A change set as people and models see it: one schema for every write tool, small at any size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .model import JournalOp, LeftAlone, Op, plain
+from .stage import Unit
+
+ROWS = 20
+TEXT_LIMIT = 160
+_DID = {"create": "created", "update": "updated", "delete": "deleted", "act": "carried out"}
+_DO = {"create": "create", "update": "update", "delete": "delete", "act": "carry out"}
+
+
+class ChangeRow(BaseModel):
+    """One object of a change."""
+
+    model_config = ConfigDict(extra="forbid")
+    object: str
+    do: str
+    id: str | None = None
+    fields: dict[str, Any] | None = Field(None, description="Per field [before, after]; for a create the value.")
+    outcome: str | None = None
+    note: str | None = None
+
+
+class ChangeView(BaseModel):
+    """What would be, or was, done."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: str = Field(
+        description="proposed, waits_for_person, nothing_to_change, applying, applied, partial, failed, unknown, declined, "
+        "expired or stale."
+    )
+    summary: str
+    change: str | None = Field(None, description="Id for changes_show, changes_apply and changes_undo.")
+    changes: list[ChangeRow] | None = None
+    more: int | None = Field(None, description="Rows left out; changes_show has them.")
+    counts: dict[str, int] | None = None
+    warnings: list[str] | None = None
+    effects: list[str] | None = Field(None, description="What happens beside the change itself.")
+    asks: list[str] | None = Field(None, description="Why a person must agree.")
+    approve: dict[str, str] | None = Field(None, description="Where the person can agree: {page, command}.")
+    next: str | None = None
+    repeated: bool | None = Field(None, description="True: this was done before and not done again.")
+    approved_by: str | None = None
+    undoes: str | None = None
+
+
+def _short(value: Any) -> Any:
+    value = plain(value)
+    if isinstance(value, str):
+        return value if len(value) <= TEXT_LIMIT else f"{value[: TEXT_LIMIT - 1]}…"
+    if isinstance(value, list | dict):
+        text = str(value)  # pyright: ignore[reportUnknownArgumentType] # JSON tree
+        return value if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"  # pyright: ignore[reportUnknownVariableType] # JSON tree
+    return value
+
+
+def _fields(op: Op) -> dict[str, Any] | None:
+    if op.kind == "delete" or not op.body:
+        return None
+    if op.kind == "update":
+        return {name: [_short(op.before.get(name)), _short(value)] for name, value in op.body.items()}
+    return {name: _short(value) for name, value in op.body.items()}
+
+
+def row_of(op: Op, state: str = "staged", *, object_id: str | None = None, note: str = "") -> ChangeRow:
+    row = ChangeRow(object=op.label or f"{op.collection} {op.target or 'new'}", do=op.kind, fields=_fields(op))
+    if object_id or op.target is not None:
+        row.id = object_id or str(op.target)
+    if state != "staged":
+        row.outcome = state
+    if note:
+        row.note = note
+    return row
+
+
+def left_row(left: LeftAlone) -> ChangeRow:
+    row = ChangeRow(object=left.label, do="undo", outcome=left.state, note=left.reason)
+    if left.ours is not None or left.now is not None:
+        row.fields = {"ours_now": [_short(left.ours), _short(left.now)]}
+    return row
+
+
+def unique(sentences: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sentences))
+
+
+def _capped(sentences: Iterable[str], limit: int = 8) -> list[str] | None:
+    """At most ``limit`` sentences, each once; None when there is nothing to say."""
+    found = unique(sentences)
+    if len(found) > limit:
+        found = [*found[: limit - 1], f"… and {len(found) - limit + 1} more"]
+    return found or None
+
+
+def _count_words(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
+    return ", ".join(f"{words.get(kind, kind)} {number}" for kind, number in counts.items())
+
+
+def of_plan(unit: Unit, state: str, change: str | None, asks: Sequence[str]) -> ChangeView:
+    """The view of what is staged; ``changes`` has at most 20 rows."""
+    kinds = Counter(op.kind for op in unit.ops)
+    rows = [row_of(op) for op in unit.ops[:ROWS]]
+    rows += [left_row(left) for left in unit.left[: ROWS - len(rows)]]
+    total = len(unit.ops) + len(unit.left)
+    what = unit.title or f"Would {_count_words(kinds, _DO)} object{'s' if len(unit.ops) != 1 else ''}"
+    return ChangeView(
+        state=state,
+        summary=f"{what}." if unit.ops else "Nothing to change: everything is as asked already.",
+        change=change,
+        changes=rows or None,
+        more=total - len(rows) or None,
+        counts=dict(kinds) if len(unit.ops) > 1 else None,
+        warnings=_capped(text for op in unit.ops for text in op.warnings),
+        effects=_capped(text for op in unit.ops for text in op.effects),
+        asks=_capped(asks),
+        undoes=unit.undoes,
+    )
+
+
+def set_state(states: Iterable[str]) -> str:
+    """The state of a set whose ops are in these states."""
+    found = set(states)
+    if found & {"sent", "unknown", "staged"}:
+        return "unknown"
+    if found <= {"done"}:
+        return "applied"
+    return "partial" if "done" in found else "failed"
+
+
+def of_outcomes(
+    ops: Sequence[JournalOp], state: str, change: str, left: Sequence[LeftAlone] = (), *, page: int = 1
+) -> ChangeView:
+    """The view of what became of a set; rows that did not go well come first."""
+    counts = Counter(item.state for item in ops)
+    counts.update(item.state for item in left)
+    order = sorted(ops, key=lambda item: (item.state == "done", item.op.seq))
+    rows = [
+        row_of(item.op, item.state, object_id=item.outcome.object_id, note=_note(item))
+        for item in order[(page - 1) * ROWS : page * ROWS]
+    ]
+    if page == 1:
+        rows += [left_row(entry) for entry in left[: ROWS - len(rows)]]
+    total = len(ops) + (len(left) if page == 1 else 0)
+    kinds = Counter(item.op.kind for item in ops if item.state == "done")
+    done = _count_words(kinds, _DID) or "nothing was changed"
+    rest = {name: number for name, number in counts.items() if name != "done"}
+    summary = f"{done[:1].upper()}{done[1:]}" + (f"; {_count_words(rest, {})}" if rest else "") + "."
+    return ChangeView(
+        state=state,
+        summary=summary,
+        change=change,
+        changes=rows or None,
+        more=max(total - page * ROWS, 0) or None,
+        counts=dict(counts) if len(ops) > 1 or left else None,
+        warnings=_capped(text for item in ops for text in item.op.warnings),
+        effects=_capped(text for item in ops if item.state == "done" for text in item.op.effects),
+    )
+
+
+def _note(item: JournalOp) -> str:
+    error = item.outcome.error or {}
+    parts = [*item.outcome.notes]
+    if error:
+        parts.append(" ".join(filter(None, [str(error.get("message", "")), str(error.get("hint", ""))])))
+    return " ".join(parts)[:400]

@@ -1,0 +1,164 @@
+"""Settings, read from the environment and from ``.env`` in the working folder.
+
+``.env.example`` is generated from this file (``make env-example``) and a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+CommaList = Annotated[list[str], NoDecode]
+
+
+def default_data_dir() -> Path:
+    """The user's data folder for DevSkyy, after the platform's own rules."""
+    from platformdirs import user_data_path
+
+    return user_data_path("devskyy", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Empty values count as unset."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
+
+    environment: Literal["development", "production", "test"] = Field(
+        "development", validation_alias="ENVIRONMENT", description="development, production or test."
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        validation_alias="DEVSKYY_DATA_DIR",
+        description="Folder for the database, uploads and the local key. Default: your user's data folder.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="postgres://… to use PostgreSQL instead of the SQLite file in the data folder.",
+    )
+    host: str = Field("127.0.0.1", validation_alias="DEVSKYY_HOST", description="Address to listen on.")
+    port: int = Field(8000, validation_alias="DEVSKYY_PORT", ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field(
+        "",
+        validation_alias="DEVSKYY_PUBLIC_URL",
+        description="Address under which people reach this server, e.g. https://mcp.example.com; "
+        "links and the Host check use it. Default: http://HOST:PORT.",
+    )
+    wordpress_url: str = Field(
+        "",
+        validation_alias="WORDPRESS_URL",
+        description="Address of the brand's WordPress, e.g. https://shop.example.com. Unset: the demo shop.",
+    )
+    wordpress_username: str = Field(
+        "",
+        validation_alias="WORDPRESS_USERNAME",
+        description="WordPress user the server acts as; role Shop manager (or Administrator).",
+    )
+    wordpress_app_password: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="WORDPRESS_APP_PASSWORD",
+        description="Application password of that user (Users → Profile → Application Passwords).",
+    )
+    woocommerce_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="WOOCOMMERCE_KEY",
+        description="WooCommerce REST key (ck_…), only where the application password is not accepted for wc/v3.",
+    )
+    woocommerce_secret: SecretStr = Field(
+        SecretStr(""), validation_alias="WOOCOMMERCE_SECRET", description="WooCommerce REST secret (cs_…)."
+    )
+    wordpress_environment: Literal["production", "staging", "development", "local"] = Field(
+        "production",
+        validation_alias="WORDPRESS_ENVIRONMENT",
+        description="local permits http:// to a WordPress on your own machine.",
+    )
+    shop_collections_parent: str = Field(
+        "",
+        validation_alias="SHOP_COLLECTIONS_PARENT",
+        description="Id or slug of the product category whose children are the brand's collections. "
+        "Unset: every top-level product category is one.",
+    )
+    shop_max_seconds: float = Field(
+        60,
+        validation_alias="SHOP_MAX_SECONDS",
+        ge=1,
+        description="Seconds the shop may go on working on a request whose answer was lost (PHP max_execution_time).",
+    )
+    confirm_writes: Literal["risky", "always", ""] = Field(
+        "",
+        validation_alias="CONFIRM_WRITES",
+        description="risky: a person is asked for what can't be undone, moves money, leaves the shop or is large. "
+        "always: for every write. Default: always for a real shop, risky for the demo shop.",
+    )
+    settle_after: float = Field(
+        30,
+        validation_alias="DEVSKYY_SETTLE_AFTER",
+        gt=0,
+        description="Seconds after which an unfinished write of a process that vanished is looked up in the shop.",
+    )
+    upload_folders: CommaList = Field(
+        default_factory=list,
+        validation_alias="DEVSKYY_UPLOAD_FOLDERS",
+        description="Folders, separated by commas, from which hosts on this machine (stdio) may upload pictures.",
+    )
+    calls_per_second: float = Field(
+        20, validation_alias="DEVSKYY_CALLS_PER_SECOND", gt=0, description="Calls a principal may make on average."
+    )
+    calls_burst: int = Field(
+        200, validation_alias="DEVSKYY_CALLS_BURST", ge=1, description="Calls a principal may make at once."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
+    )
+
+    @field_validator("upload_folders", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @property
+    def demo(self) -> bool:
+        """Whether the demo shop stands in for a real one."""
+        return not self.wordpress_url
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach this server, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def database(self) -> str | Path:
+        """A database URL, or the path of the SQLite file."""
+        return self.database_url.get_secret_value() if self.database_url else self.data_dir / "devskyy.db"
+
+    @property
+    def confirm_rule(self) -> Literal["risky", "always"]:
+        return self.confirm_writes or ("risky" if self.demo else "always")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the server only listens on this machine."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """The exact Host values that are answered, with and without port."""
+        names = {self.host, "127.0.0.1", "localhost", "[::1]"} if self.loopback else {self.host}
+        hosts = {f"{name}:{self.port}" for name in names}
+        if self.public_url:
+            hosts.add(urlsplit(self.public_url).netloc)
+        return sorted(hosts)
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        origins = {f"http://{host}" for host in self.allowed_hosts}
+        if self.public_url:
+            parts = urlsplit(self.public_url)
+            origins.add(f"{parts.scheme}://{parts.netloc}")
+        return sorted(origins)

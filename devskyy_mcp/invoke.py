@@ -1,0 +1,252 @@
+"""The one road every call takes, from every surface.
+
+authorise → validate → limit → (reads) run, (writes) stage → decide → commit → serialise, and one audit record per call.
+Adapters translate; they decide nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import anyio
+
+from .capability import Capability, Registry, authorize, validate
+from .changes.service import AskPerson, Changes, Person, request_hash
+from .context import Context, Principal, ProgressSink, Services
+from .errors import Code, Refused
+from .guard.audit import AuditLog, AuditRecord
+from .guard.limits import Limiter
+
+log = logging.getLogger(__name__)
+ARGUMENTS_LIMIT = 512 * 1024
+CACHE_ENTRIES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer to the question that an earlier call of the same tool and arguments led to."""
+
+    change: str
+    agreed: bool
+    person: Person
+
+
+@dataclass(slots=True)
+class Call:
+    """One call as a surface received it.
+
+    Args:
+        principal: in whose name.
+        name: the tool's name.
+        arguments: as they came.
+        surface: ``stdio``, ``http``, ``rest``, ``ws`` or ``cli``.
+        sink: takes progress, where the caller listens.
+        can_ask: the surface can put a question to a person and call again with the decision.
+        decision: that person's answer.
+        key: idempotency key, at most 200 characters.
+    """
+
+    principal: Principal
+    name: str
+    arguments: Mapping[str, Any]
+    surface: str
+    sink: ProgressSink | None = None
+    can_ask: bool = False
+    decision: Decision | None = None
+    key: str | None = None
+    extras: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person must be asked before the call goes on."""
+
+    change: str
+    message: str
+
+
+@dataclass
+class Result:
+    """What a call gave: ``data`` is a JSON object after the tool's output schema. With a ``question`` nothing was sent yet."""
+
+    capability: Capability
+    data: dict[str, Any]
+    question: Question | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """The same for a reader of text: every id, price, warning and next step."""
+        from .render import text_of
+
+        return text_of(self.data)
+
+
+class Road:
+    """Carries calls. ``audit`` is told of each one; ``limiter`` counts per principal."""
+
+    def __init__(self, registry: Registry, services: Services, changes: Changes, audit: AuditLog, limiter: Limiter) -> None:
+        self.registry = registry
+        self.services = services
+        self.changes = changes
+        self.audit = audit
+        self.limiter = limiter
+        self.first_call = anyio.Event()
+        self._cache: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
+        changes.on_written.append(lambda _change: self._cache.clear())
+
+    async def invoke(self, call: Call) -> Result:
+        """Carry out one call.
+
+        Raises:
+            Refused: the only exception that leaves, cancellation apart.
+        """
+        started = time.perf_counter_ns()
+        self.first_call.set()
+        capability: Capability | None = None
+        code = "ok"
+        change: str | None = None
+        try:
+            capability, arguments = self._resolve(call)
+            self.limiter.hit(call.principal.id)
+            result = await self._carry_out(call, capability, arguments)
+            change = result.data.get("change") if capability.policy.writes else None
+            return result
+        except Refused as refused:
+            code = str(refused.code)
+            change = _change_in(refused)
+            raise
+        except TimeoutError:
+            code = str(Code.TIMEOUT)
+            seconds = capability.policy.timeout if capability else 0
+            raise Refused(Code.TIMEOUT, f"This took longer than {seconds:g} s and was given up; nothing was sent.") from None
+        except Exception as error:
+            code = str(Code.INTERNAL)
+            raise self._internal(call, error) from None
+        except BaseException:
+            code = str(Code.CANCELLED)
+            raise
+        finally:
+            self._record(call, capability, code, change, time.perf_counter_ns() - started)
+
+    def _resolve(self, call: Call) -> tuple[Capability, Mapping[str, Any]]:
+        """The tool that is meant and its arguments; a proxy (``tools_call``) stands for the tool that it names."""
+        capability = self.registry.tool(call.name)
+        authorize(call.principal, capability)
+        if not capability.policy.proxies:
+            return capability, call.arguments
+        inner: Any = validate(capability, call.arguments)
+        target = self.registry.tool(inner.name)
+        if target.policy.proxies:
+            raise Refused(Code.INVALID_ARGUMENTS, f"{target.name} can't be called through {capability.name}.")
+        if target.policy.effect not in capability.policy.proxies:
+            raise Refused(
+                Code.FORBIDDEN,
+                f"{capability.name} only calls tools that {'read' if capability.policy.effect == 'read' else 'write'}; "
+                f"{target.name} has the effect {target.policy.effect}.",
+                "Use tools_call for it.",
+            )
+        authorize(call.principal, target)
+        return target, inner.arguments
+
+    async def _carry_out(self, call: Call, capability: Capability, arguments: Mapping[str, Any]) -> Result:
+        ctx = Context(
+            call.principal, self.services, capability.name, call.surface, None, call.sink, call.can_ask, call.key, call.extras
+        )
+        try:
+            if call.decision is not None:
+                digest = request_hash(call.principal.id, capability.name, arguments)
+                decision = call.decision
+                view = await self.changes.decided(
+                    ctx, decision.change, decision.person, agreed=decision.agreed, digest=digest
+                )
+                return Result(capability, view.model_dump(mode="json", exclude_none=True))
+            if capability.stages:
+                _check_size(arguments)
+                view = await self.changes.run(ctx, capability, arguments)
+                return Result(capability, view.model_dump(mode="json", exclude_none=True))
+            return Result(capability, await self._read(ctx, capability, arguments))
+        except AskPerson as ask:
+            data = ask.view.model_dump(mode="json", exclude_none=True)
+            return Result(capability, data, Question(str(ask.view.change), ask.message))
+
+    async def _read(self, ctx: Context, capability: Capability, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        model = validate(capability, arguments)
+        ttl = capability.policy.cache_ttl
+        key = ("", "", "")
+        if ttl:
+            key = (ctx.principal.id, capability.name, json.dumps(arguments, sort_keys=True, default=str))
+            kept = self._cache.get(key)
+            if kept and kept[0] > time.monotonic():
+                return kept[1]
+        given = {name: getattr(model, name) for name in capability.parameters}
+        with anyio.fail_after(capability.policy.timeout):
+            answer = await capability.handler(ctx, **given)
+        data: dict[str, Any] = answer.model_dump(mode="json", exclude_none=True)
+        if ttl:
+            if len(self._cache) >= CACHE_ENTRIES:
+                self._cache.clear()
+            self._cache[key] = (time.monotonic() + ttl, data)
+        return data
+
+    def _internal(self, call: Call, error: Exception) -> Refused:
+        incident = secrets.token_hex(4)
+        # The text of an unknown exception may hold anything: only its type and place are logged.
+        log.error("incident %s in %s: %s at %s", incident, call.name[:60], type(error).__name__, _place(error))
+        return Refused(
+            Code.INTERNAL,
+            "Something went wrong inside DevSkyy.",
+            f"Nothing more was sent. If it happens again, look for incident {incident} in the server's log.",
+            details={"incident": incident},
+        )
+
+    def _record(self, call: Call, capability: Capability | None, code: str, change: str | None, nanoseconds: int) -> None:
+        self.audit.add(
+            AuditRecord(
+                principal=call.principal.id,
+                surface=call.surface,
+                capability=capability.name if capability else call.name[:60],
+                effect=capability.policy.effect if capability else "read",
+                change_id=change,
+                phase="call",
+                code=code,
+                duration_us=nanoseconds // 1000,
+                arguments_sha256=_digest(call.arguments),
+            )
+        )
+
+
+def _check_size(arguments: Mapping[str, Any]) -> None:
+    if len(json.dumps(arguments, default=str)) > ARGUMENTS_LIMIT:
+        raise Refused(
+            Code.TOO_LARGE,
+            f"The arguments are larger than {ARGUMENTS_LIMIT // 1024} KiB.",
+            "Split the work, or upload large content as a file and name it.",
+        )
+
+
+def _digest(arguments: Mapping[str, Any]) -> str:
+    if not arguments:
+        return ""
+    return hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode(errors="replace")).hexdigest()
+
+
+def _change_in(refused: Refused) -> str | None:
+    view: Any = refused.details.get("change")
+    if isinstance(view, Mapping):
+        return view.get("change")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # our own view
+    return view if isinstance(view, str) else None
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"

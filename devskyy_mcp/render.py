@@ -1,0 +1,52 @@
+"""A result as text for hosts that show a model text only: compact, and nothing left out.
+
+Objects become ``name: value`` lines; lists of objects become rows under one header, so that no name is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+
+def text_of(data: Mapping[str, Any]) -> str:
+    """The JSON object as text. Lists of flat objects become ``a | b | c`` rows."""
+    return "\n".join(_lines(data, ""))
+
+
+def _lines(data: Mapping[str, Any], indent: str) -> list[str]:
+    lines: list[str] = []
+    for name, value in data.items():
+        if isinstance(value, Mapping) and value:
+            nested = cast("Mapping[str, Any]", value)
+            if all(_scalar(item) for item in nested.values()):
+                lines.append(f"{indent}{name}: " + ", ".join(f"{key} {_word(item)}" for key, item in nested.items()))
+            else:
+                lines += [f"{indent}{name}:", *_lines(nested, indent + "  ")]
+        elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in cast("list[Any]", value)):
+            lines += [f"{indent}{name}:", *_table(cast("list[Mapping[str, Any]]", value), indent)]
+        else:
+            lines.append(f"{indent}{name}: {_word(value)}")
+    return lines
+
+
+def _table(rows: list[Mapping[str, Any]], indent: str) -> list[str]:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    head = f"{indent}{' | '.join(columns)}"
+    return [head, *(indent + " | ".join(_word(row.get(name)) for name in columns).rstrip(" |") for row in rows)]
+
+
+def _scalar(value: Any) -> bool:
+    return not isinstance(value, Mapping | list)
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_word(item) for item in cast("list[Any]", value))
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} {_word(item)}" for name, item in cast("Mapping[str, Any]", value).items())
+    return str(value)
