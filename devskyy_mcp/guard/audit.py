@@ -1,0 +1,335 @@
+"""Who did what, in a hash chain that shows every later edit.
+
+Each row's hash is SHA-256 over the hash of the row before and the row's own columns as canonical JSON; ``audit_head``
+holds the last row's number and hash, so that a cut-off end shows too. Reads are written in groups, at most 200 ms late;
+what belongs to a write goes into the write's own transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextvars import Context
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import anyio
+
+from devskyy_mcp.db import Database
+from devskyy_mcp.errors import Code, Refused
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+log = logging.getLogger(__name__)
+
+WINDOW = 0.2  # seconds that a record may wait for company
+GROUP = 100  # records that are written without waiting longer
+MOST_PER_COMMIT = 500
+MOST_WAITING = 10_000
+RETRY_SECONDS = 1.0
+PAGE = 1_000
+
+Rows = Sequence[dict[str, Any]]
+Phase = Literal["call", "intent", "outcome", "decision"]
+
+
+def now_us() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True)
+class AuditRecord:
+    """One line of the audit. No field may hold personal data; arguments appear by their hash only.
+
+    Args:
+        principal: id of who called.
+        surface: where the call came in: mcp, rest, ws, cli, internal.
+        capability: the tool's name.
+        effect: read, write, destroy or generate.
+        phase: call (a read, whole), intent (before anything is sent), decision (a person's), outcome.
+        code: ok, or the error code.
+        change_id: the change set, for writes.
+        duration_us: how long it took, microseconds.
+        arguments_sha256: of the arguments as canonical JSON; empty when there are none.
+        detail: small JSON object; numbers with a fraction are stored as text.
+        at: microseconds since 1970 UTC.
+    """
+
+    principal: str
+    surface: str
+    capability: str
+    effect: str
+    phase: Phase = "call"
+    code: str = "ok"
+    change_id: str | None = None
+    duration_us: int = 0
+    arguments_sha256: str = ""
+    detail: dict[str, Any] = field(default_factory=dict[str, Any])
+    at: int = field(default_factory=now_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found.
+
+    Args:
+        ok: the chain is whole.
+        rows: rows that are proven good.
+        first_bad_seq: number of the first row that was edited, removed or put in.
+        reason: what is wrong with it, one sentence; empty when ok.
+    """
+
+    ok: bool
+    rows: int
+    first_bad_seq: int | None = None
+    reason: str = ""
+
+
+class AuditLog:
+    """Writes the audit. One per process and event loop; nothing runs while nothing waits."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._waiting: deque[AuditRecord] = deque()
+        self._enough = asyncio.Event()
+        self._writing = anyio.Lock()
+        self._writer: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def add(self, record: AuditRecord) -> None:
+        """Take a read's record; it is on disk within 200 ms. Never waits.
+
+        Raises:
+            Refused: UPSTREAM_UNREACHABLE when the database has been away so long that 10,000 records wait: then the
+                call must be refused, since it can't be accounted for.
+        """
+        waiting = self._waiting
+        if len(waiting) >= MOST_WAITING:
+            raise Refused(
+                Code.UPSTREAM_UNREACHABLE,
+                "The audit can't be written, so no call can be answered.",
+                hint="Bring the database back; the waiting records are then written.",
+                retry_after=5.0,
+            )
+        waiting.append(record)
+        if self._writer is None or self._writer.done():
+            # An empty context: the writer outlives the call that happens to start it.
+            self._writer = asyncio.get_running_loop().create_task(self._write_waiting(), context=Context())
+        elif len(waiting) == GROUP:
+            self._enough.set()
+
+    async def flush(self) -> None:
+        """Write all that waits, durably.
+
+        Raises:
+            Refused: when the database is away; the records keep waiting.
+        """
+        with anyio.CancelScope(shield=True):  # a commit whose outcome is lost would be written twice
+            async with self._writing:
+                while self._waiting:
+                    group = list(islice(self._waiting, MOST_PER_COMMIT))
+                    async with self._db.begin() as conn:
+                        await self.append(conn, *group)
+                    for _ in group:
+                        self._waiting.popleft()
+
+    async def append(self, conn: AsyncConnection, *records: AuditRecord) -> int:
+        """Write records in the caller's transaction (``Database.begin``), as its last act before the commit.
+
+        From here to the commit no one else can append: on Postgres the head row is locked.
+
+        Returns:
+            The last row's number.
+
+        Raises:
+            Refused: INTERNAL when the head row is gone, which only someone with the database's password can do.
+        """
+        import sqlalchemy as sa
+
+        from devskyy_mcp.db.tables import audit, audit_head
+
+        select = sa.select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
+        head = (await conn.execute(select.with_for_update())).one_or_none()
+        if head is None:
+            raise Refused(Code.INTERNAL, "The audit's head row is gone.", hint="Run `devskyy audit verify`.")
+        seq, last = int(head.seq), str(head.hash)
+        rows: list[dict[str, Any]] = []
+        for record in records:
+            seq += 1
+            row = _row(seq, record)
+            row["prev_hash"], last = last, chain_hash(last, row)
+            row["hash"] = last
+            rows.append(row)
+        if rows:
+            await conn.execute(sa.insert(audit), rows)
+            await conn.execute(sa.update(audit_head).where(audit_head.c.id == 1).values(seq=seq, hash=last))
+        return seq
+
+    async def close(self) -> None:
+        """Write what waits and stop.
+
+        Raises:
+            Refused: when the database is away; the records that waited are lost with the process, and this says so.
+        """
+        self._closing = True
+        self._enough.set()
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+        await self.flush()
+
+    async def _write_waiting(self) -> None:
+        """Runs from the first waiting record until none waits."""
+        delay = WINDOW
+        while self._waiting:
+            with anyio.move_on_after(delay):
+                await self._enough.wait()
+            self._enough.clear()
+            try:
+                await self.flush()
+                delay = WINDOW
+            except Exception as error:  # whatever it is, the records must not be lost with this task
+                log.warning("audit: %d records wait: %s", len(self._waiting), type(error).__name__)
+                delay = RETRY_SECONDS
+            if self._closing:
+                break
+        self._writer = None
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, no spaces, ASCII only and no floats (they become text): one spelling per value."""
+    return json.dumps(_settled(value), sort_keys=True, separators=(",", ":"), default=str)
+
+
+def chain_hash(before: str, row: Mapping[str, Any]) -> str:
+    """SHA-256, hex, of the previous row's hash and this row's columns, the two hash columns left out."""
+    body = {name: value for name, value in row.items() if name not in {"prev_hash", "hash"}}
+    return hashlib.sha256(f"{before}\n{canonical(body)}".encode()).hexdigest()
+
+
+def _settled(value: Any) -> Any:
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        items = cast("Mapping[Any, Any]", value)
+        return {str(key): _settled(item) for key, item in items.items()}
+    if isinstance(value, list | tuple):
+        return [_settled(item) for item in cast("Sequence[Any]", value)]
+    return value
+
+
+def _row(seq: int, record: AuditRecord) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "at": int(record.at),
+        "principal": _storable(record.principal),
+        "surface": _storable(record.surface),
+        "capability": _storable(record.capability),
+        "effect": _storable(record.effect),
+        "change_id": None if record.change_id is None else _storable(record.change_id),
+        "phase": record.phase,
+        "code": _storable(record.code),
+        "duration_us": int(record.duration_us),
+        "arguments_sha256": record.arguments_sha256,
+        "detail": canonical(record.detail),
+    }
+
+
+def _storable(text: str) -> str:
+    """Names may come from a hostile caller: no NUL or lone surrogate may keep a whole group from being written."""
+    return str(text)[:200].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+async def verify(db: Database, start: int = 1) -> Verdict:
+    """Check the chain from row ``start`` on: each row's hash, the link to the row before, no gap, and the end.
+
+    Finds any single edit, removal, insertion or swap at its row. Whoever can write the rest of the chain and its head
+    anew is not found by this: only a copy of an earlier head, kept elsewhere, shows that.
+
+    Raises:
+        Refused: when the database is away.
+    """
+    from devskyy_mcp.db.tables import NO_HASH
+
+    seq = max(start, 1) - 1
+    rows: Rows | None = None
+    last = NO_HASH
+    if seq:
+        rows = await _page(db, seq - 1, 1)
+        if not rows or rows[0]["seq"] != seq:
+            return Verdict(False, 0, seq, f"Row {seq} is missing.")
+        last = str(rows[0]["hash"])
+    size, above = PAGE, seq if seq else None
+    while True:
+        try:
+            rows = await _page(db, above, size)
+        except Refused as refusal:
+            if refusal.code is not Code.INTERNAL:
+                raise
+            if size == 1:
+                return Verdict(False, seq, seq + 1, f"Row {seq + 1} can't be read.")
+            size = 1  # one row of this page is unreadable: go on singly, to name it
+            continue
+        for row in rows:
+            reason = _fault(row, seq + 1, last)
+            if reason:
+                return Verdict(False, seq, min(seq + 1, int(row["seq"])), reason)
+            seq, last = seq + 1, str(row["hash"])
+        above = seq
+        if not rows and (verdict := await _end(db, seq, last)):
+            return verdict
+
+
+def _fault(row: Mapping[str, Any], expected: int, last: str) -> str:
+    """What is wrong with the row that should be the ``expected``th; empty when nothing is."""
+    if row["seq"] < expected:
+        return f"Row {row['seq']} was put in."
+    if row["seq"] > expected:
+        return f"Row {expected} is missing."
+    if row["prev_hash"] != last:
+        return f"Row {expected} does not follow from the row before."
+    if not all(value is None or isinstance(value, int | str) for value in row.values()):
+        return f"Row {expected} was edited: it holds what is never written."
+    if row["hash"] != chain_hash(last, row):
+        return f"Row {expected} was edited."
+    return ""
+
+
+async def _end(db: Database, seq: int, last: str) -> Verdict | None:
+    """Compare the last row with the head; None when rows came meanwhile, so that the walk goes on."""
+    import sqlalchemy as sa
+
+    from devskyy_mcp.db.tables import audit_head
+
+    async with db.read() as conn:
+        head = (await conn.execute(sa.select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1))).first()
+    if head is None:
+        return Verdict(False, seq, seq + 1, "The head row is gone, so the end can't be proven.")
+    if head.seq < seq:
+        return Verdict(False, int(head.seq), int(head.seq) + 1, f"Row {head.seq + 1} comes after the recorded end.")
+    if head.seq > seq:
+        # The head is read after the rows: either some were appended in between, or the end was cut off.
+        cut_off = not await _page(db, seq, 1)
+        return Verdict(False, seq, seq + 1, f"The end is missing, from row {seq + 1} on.") if cut_off else None
+    if head.hash != last:
+        return Verdict(False, seq, seq, f"Row {seq} is not the one recorded as the last.")
+    return Verdict(True, seq)
+
+
+async def _page(db: Database, above: int | None, size: int) -> Rows:
+    import sqlalchemy as sa
+
+    from devskyy_mcp.db.tables import audit
+
+    query = sa.select(audit).order_by(audit.c.seq).limit(size)
+    if above is not None:
+        query = query.where(audit.c.seq > above)
+    async with db.read() as conn:
+        return [dict(row) for row in (await conn.execute(query)).mappings()]
