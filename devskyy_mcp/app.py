@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class App:
     road: Road
 
     @asynccontextmanager
-    async def running(self, *, eager: bool) -> AsyncIterator[App]:
+    async def running(self, *, eager: bool) -> AsyncGenerator[App]:
         """Run what goes on beside calls (settling lost answers, writing audit) until the block ends.
 
         Args:

@@ -46,7 +46,8 @@ class Policy:
     """What follows for every surface: hints, HTTP method, preview, confirmation, audit.
 
     Args:
-        effect: ``read``; ``write`` (reversible); ``destroy`` (not reversible, or moves money); ``generate`` (costs money).
+        effect: ``read``; ``write`` (reversible); ``destroy`` (not reversible, or moves money); ``generate`` (costs
+            money).
         scopes: all of them are needed.
         timeout: seconds the handler may take.
         cache_ttl: seconds a read's result may be served again to the same principal; 0 never.
@@ -85,7 +86,8 @@ class Capability:
         self.pack = ""
         if len(self.name) > NAME_LIMIT or len(self.summary) > SUMMARY_LIMIT or len(self.summary) < 2:
             raise ValueError(
-                f"{self.name}: a name has at most {NAME_LIMIT} characters, the docstring's first sentence 2 to {SUMMARY_LIMIT}"
+                f"{self.name}: a name has at most {NAME_LIMIT} characters, the docstring's first sentence 2 to
+                {SUMMARY_LIMIT}"
             )
 
     @property
@@ -151,7 +153,9 @@ class Toolset:
         self.timeout = timeout
         self.tools: list[Capability] = []
 
-    def tool(self, effect: Effect, *, scopes: str | Iterable[str], **options: Unpack[PolicyOptions]) -> Callable[[Handler], Handler]:
+    def tool(
+        self, effect: Effect, *, scopes: str | Iterable[str], **options: Unpack[PolicyOptions]
+    ) -> Callable[[Handler], Handler]:
         """Declare the function as a tool; it stays callable as it is."""
 
         def declare(handler: Handler) -> Handler:
@@ -160,7 +164,8 @@ class Toolset:
             policy = Policy(
                 effect,
                 frozenset([scopes] if isinstance(scopes, str) else scopes),
-                **{**options, "proxies": frozenset(options.get("proxies", ()))},  # pyright: ignore[reportArgumentType] # one TypedDict for both
+                **{**options, "proxies": frozenset(options.get("proxies", ()))},  # pyright: ignore[reportArgumentType]
+                # one TypedDict for both
             )
             self.tools.append(Capability(handler, policy, self.noun, title))
             return handler
@@ -192,7 +197,8 @@ class Prompt:
 class Resource:
     """Something to read, at a URI or at a URI template (RFC 6570 level 1: ``devskyy://products/{id}``).
 
-    ``read(ctx, values)`` gives a JSON object (served as application/json), text or bytes. ``complete(ctx, name, prefix)``
+    ``read(ctx, values)`` gives a JSON object (served as application/json), text or bytes. ``complete(ctx, name,
+    prefix)``
     offers values for a template's variable.
     """
 

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "production", "test"] = Field(
-        "development", validation_alias="ENVIRONMENT", description="development, production or test."
+        default="development", validation_alias="ENVIRONMENT", description="development, production or test."
     )
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -38,66 +38,66 @@ class Settings(BaseSettings):
         description="Folder for the database, uploads and the local key. Default: your user's data folder.",
     )
     database_url: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="DATABASE_URL",
         description="postgres://… to use PostgreSQL instead of the SQLite file in the data folder.",
     )
-    host: str = Field("127.0.0.1", validation_alias="DEVSKYY_HOST", description="Address to listen on.")
-    port: int = Field(8000, validation_alias="DEVSKYY_PORT", ge=0, le=65535, description="Port to listen on.")
+    host: str = Field(default="127.0.0.1", validation_alias="DEVSKYY_HOST", description="Address to listen on.")
+    port: int = Field(default=8000, validation_alias="DEVSKYY_PORT", ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
-        "",
+        default="",
         validation_alias="DEVSKYY_PUBLIC_URL",
         description="Address under which people reach this server, e.g. https://mcp.example.com; "
         "links and the Host check use it. Default: http://HOST:PORT.",
     )
     wordpress_url: str = Field(
-        "",
+        default="",
         validation_alias="WORDPRESS_URL",
         description="Address of the brand's WordPress, e.g. https://shop.example.com. Unset: the demo shop.",
     )
     wordpress_username: str = Field(
-        "",
+        default="",
         validation_alias="WORDPRESS_USERNAME",
         description="WordPress user the server acts as; role Shop manager (or Administrator).",
     )
     wordpress_app_password: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         validation_alias="WORDPRESS_APP_PASSWORD",
         description="Application password of that user (Users → Profile → Application Passwords).",
     )
     woocommerce_key: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         validation_alias="WOOCOMMERCE_KEY",
         description="WooCommerce REST key (ck_…), only where the application password is not accepted for wc/v3.",
     )
     woocommerce_secret: SecretStr = Field(
-        SecretStr(""), validation_alias="WOOCOMMERCE_SECRET", description="WooCommerce REST secret (cs_…)."
+        default=SecretStr(""), validation_alias="WOOCOMMERCE_SECRET", description="WooCommerce REST secret (cs_…)."
     )
     wordpress_environment: Literal["production", "staging", "development", "local"] = Field(
-        "production",
+        default="production",
         validation_alias="WORDPRESS_ENVIRONMENT",
         description="local permits http:// to a WordPress on your own machine.",
     )
     shop_collections_parent: str = Field(
-        "",
+        default="",
         validation_alias="SHOP_COLLECTIONS_PARENT",
         description="Id or slug of the product category whose children are the brand's collections. "
         "Unset: every top-level product category is one.",
     )
     shop_max_seconds: float = Field(
-        60,
+        default=60,
         validation_alias="SHOP_MAX_SECONDS",
         ge=1,
         description="Seconds the shop may go on working on a request whose answer was lost (PHP max_execution_time).",
     )
     confirm_writes: Literal["risky", "always", ""] = Field(
-        "",
+        default="",
         validation_alias="CONFIRM_WRITES",
         description="risky: a person is asked for what can't be undone, moves money, leaves the shop or is large. "
         "always: for every write. Default: always for a real shop, risky for the demo shop.",
     )
     settle_after: float = Field(
-        30,
+        default=30,
         validation_alias="DEVSKYY_SETTLE_AFTER",
         gt=0,
         description="Seconds after which an unfinished write of a process that vanished is looked up in the shop.",
@@ -108,13 +108,16 @@ class Settings(BaseSettings):
         description="Folders, separated by commas, from which hosts on this machine (stdio) may upload pictures.",
     )
     calls_per_second: float = Field(
-        20, validation_alias="DEVSKYY_CALLS_PER_SECOND", gt=0, description="Calls a principal may make on average."
+        default=20,
+        validation_alias="DEVSKYY_CALLS_PER_SECOND",
+        gt=0,
+        description="Calls a principal may make on average.",
     )
     calls_burst: int = Field(
-        200, validation_alias="DEVSKYY_CALLS_BURST", ge=1, description="Calls a principal may make at once."
+        default=200, validation_alias="DEVSKYY_CALLS_BURST", ge=1, description="Calls a principal may make at once."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
+        default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )
 
     @field_validator("upload_folders", mode="before")

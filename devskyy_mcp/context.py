@@ -78,7 +78,7 @@ class Services:
             if factory is None:
                 raise Refused(Code.NOT_CONFIGURED, f"This server has no {kind.__name__}.")
             made = self._made[kind] = factory(self)
-        return cast(T, made)
+        return cast("T", made)
 
     def made(self, kind: type[T]) -> T | None:
         """The instance if something has asked for it already; makes nothing."""
@@ -99,7 +99,8 @@ class Services:
 class Context:
     """What a handler sees of its call.
 
-    ``unit`` takes staged writes; it is None for tools whose effect is ``read``. ``can_ask`` says whether the surface can put a
+    ``unit`` takes staged writes; it is None for tools whose effect is ``read``. ``can_ask`` says whether the surface
+    can put a
     question to a person now; ``key`` is the caller's idempotency key.
     """
 
@@ -119,7 +120,7 @@ class Context:
         made = self._made.get(kind)
         if made is None:
             made = self._made[kind] = self.services.for_call(kind, self)
-        return cast(T, made)
+        return cast("T", made)
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Tell the caller how far the work is; free when nobody listens."""

@@ -75,7 +75,8 @@ class Question:
 
 @dataclass
 class Result:
-    """What a call gave: ``data`` is a JSON object after the tool's output schema. With a ``question`` nothing was sent yet."""
+    """What a call gave: ``data`` is a JSON object after the tool's output schema. With a ``question`` nothing was sent
+    yet."""
 
     capability: Capability
     data: dict[str, Any]
@@ -92,7 +93,9 @@ class Result:
 class Road:
     """Carries calls. ``audit`` is told of each one; ``limiter`` counts per principal."""
 
-    def __init__(self, registry: Registry, services: Services, changes: Changes, audit: AuditLog, limiter: Limiter) -> None:
+    def __init__(
+        self, registry: Registry, services: Services, changes: Changes, audit: AuditLog, limiter: Limiter
+    ) -> None:
         self.registry = registry
         self.services = services
         self.changes = changes
@@ -126,7 +129,9 @@ class Road:
         except TimeoutError:
             code = str(Code.TIMEOUT)
             seconds = capability.policy.timeout if capability else 0
-            raise Refused(Code.TIMEOUT, f"This took longer than {seconds:g} s and was given up; nothing was sent.") from None
+            raise Refused(
+                Code.TIMEOUT, f"This took longer than {seconds:g} s and was given up; nothing was sent."
+            ) from None
         except Exception as error:
             code = str(Code.INTERNAL)
             raise self._internal(call, error) from None
@@ -158,7 +163,15 @@ class Road:
 
     async def _carry_out(self, call: Call, capability: Capability, arguments: Mapping[str, Any]) -> Result:
         ctx = Context(
-            call.principal, self.services, capability.name, call.surface, None, call.sink, call.can_ask, call.key, call.extras
+            call.principal,
+            self.services,
+            capability.name,
+            call.surface,
+            None,
+            call.sink,
+            call.can_ask,
+            call.key,
+            call.extras,
         )
         try:
             if call.decision is not None:
@@ -207,7 +220,9 @@ class Road:
             details={"incident": incident},
         )
 
-    def _record(self, call: Call, capability: Capability | None, code: str, change: str | None, nanoseconds: int) -> None:
+    def _record(
+        self, call: Call, capability: Capability | None, code: str, change: str | None, nanoseconds: int
+    ) -> None:
         self.audit.add(
             AuditRecord(
                 principal=call.principal.id,

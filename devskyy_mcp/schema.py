@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import Code, Refused
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def compact(schema: dict[str, Any], *, descriptions: bool = True) -> dict[str, Any]:
-    """The schema without what costs tokens and says nothing: titles, ``null`` branches of optional values, null defaults.
+    """The schema without what costs tokens and says nothing: titles, ``null`` branches of optional values, null
+    defaults.
 
     An optional value (``X | None = None``) is stated as ``X``: a caller leaves it out.
     """
@@ -23,26 +24,30 @@ def compact(schema: dict[str, Any], *, descriptions: bool = True) -> dict[str, A
 
 def _compact(node: Any, descriptions: bool) -> Any:
     if isinstance(node, list):
-        return [_compact(item, descriptions) for item in node]  # pyright: ignore[reportUnknownVariableType] # JSON tree
+        return [_compact(item, descriptions) for item in cast("list[Any]", node)]
     if not isinstance(node, dict):
         return node
     out: dict[str, Any] = {}
-    for key, value in node.items():  # pyright: ignore[reportUnknownVariableType] # JSON tree
+    for key, value in cast("dict[str, Any]", node).items():
         if (key == "title" and isinstance(value, str)) or (key == "default" and value is None):
             continue
         if key == "description" and not descriptions and isinstance(value, str):
             continue
         if key in {"properties", "$defs"}:
-            out[key] = {name: _compact(item, descriptions) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] # JSON tree
+            named = cast("dict[str, Any]", value)
+            out[key] = {name: _compact(item, descriptions) for name, item in named.items()}
         else:
             out[key] = _compact(value, descriptions)
-    branches = out.get("anyOf")
-    if isinstance(branches, list):
-        rest = [branch for branch in branches if branch != {"type": "null"}]  # pyright: ignore[reportUnknownVariableType] # JSON tree
-        if len(rest) == 1 and len(rest) < len(branches):  # pyright: ignore[reportUnknownArgumentType] # JSON tree
-            del out["anyOf"]
-            out = {**rest[0], **out}
-    return out
+    return _without_null(out)
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    branches: list[Any] = schema.get("anyOf", [])
+    rest = [branch for branch in branches if branch != {"type": "null"}]
+    if len(rest) != 1 or len(rest) == len(branches):
+        return schema
+    del schema["anyOf"]
+    return {**rest[0], **schema}
 
 
 _WORDS = {

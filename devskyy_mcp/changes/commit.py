@@ -1,6 +1,7 @@
 """Commit a plan: the intent durable first, then each request sent once, then what became of it.
 
-A single op costs two transactions: (1) set, ops with their before-images marked as sent, locks and audit intent; (2) outcome,
+A single op costs two transactions: (1) set, ops with their before-images marked as sent, locks and audit intent; (2)
+outcome,
 audit, unlock. With more groups than are in flight at once, one more per further group.
 """
 
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 REPEAT_WINDOW = 600
 """Seconds in which the same create by the same principal is taken for a host's retry."""
 FENCE = 8.0
-"""Seconds after its intent was written in which a request may still leave: a process that was stopped longer must not send."""
+"""Seconds after its intent was written in which a request may still leave: a process that was stopped longer must not
+send."""
 LOOKS = (0.5, 1.0, 2.0)
 """Pauses before each look at the system after an answer was lost, in seconds; the settle loop goes on from there."""
 
 
-class Overtaken(Exception):  # noqa: N818 # a signal within the road, never seen outside
+class Overtaken(Exception):
     """Another change of ours wrote one of the objects after this plan was staged: stage again."""
 
 
@@ -111,7 +113,7 @@ class Committer:
             await store.mark_sent(conn, draft.change, sorted(first))
         else:
             await store.insert_ops(conn, draft.change, ops, first)
-        await self.audit.append(conn, record(phase="intent", change=draft.change, code="ok", detail={"ops": len(ops)}))
+        await self.audit.append(conn, record(phase="intent", code="ok", detail={"ops": len(ops)}))
         return None
 
     async def _lock(self, conn: AsyncConnection, draft: Draft) -> None:
@@ -230,7 +232,7 @@ class Committer:
             if not open_still:
                 await store.unlock(conn, draft.change)
             failed = {} if state == "applied" else {"state": state}
-            await self.audit.append(conn, record(phase="outcome", change=draft.change, code=state, detail=failed))
+            await self.audit.append(conn, record(phase="outcome", code=state, detail=failed))
 
 
 def _filled(op: Op, ids: Mapping[int, str]) -> Op:

@@ -1,24 +1,23 @@
 """The words of a change: an operation, its plan, its outcome, and the port to the system it goes to.
 
-A handler never sends. It stages operations; the road shows the plan, asks, and commits it. See ``docs/adr/0002-changes.md``.
+A handler never sends. It stages operations; the road shows the plan, asks, and commits it. See
+``docs/adr/0002-changes.md``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 if TYPE_CHECKING:
     from ..context import Context
 
 OpKind = Literal["create", "update", "delete", "act"]
 OpState = Literal["staged", "sent", "done", "not_taken", "failed", "unknown", "skipped", "not_sent"]
-SetState = Literal[
-    "proposed", "applying", "applied", "partial", "failed", "unknown", "declined", "expired", "stale"
-]
+SetState = Literal["proposed", "applying", "applied", "partial", "failed", "unknown", "declined", "expired", "stale"]
 SETTLED: frozenset[str] = frozenset({"done", "not_taken", "failed", "skipped", "not_sent"})
 
 
@@ -92,7 +91,8 @@ class Outcome:
     """What became of one op.
 
     Args:
-        state: done; not_taken (answered well, but the asked values are not there); failed (answered with an error, nothing
+        state: done; not_taken (answered well, but the asked values are not there); failed (answered with an error,
+            nothing
             changed); not_sent (surely never arrived); unknown (may have arrived).
         object_id: the object's id in the system, for creates above all.
         after: touched, implied and moved fields as they are now, by the system's own answer.
@@ -113,7 +113,8 @@ class Outcome:
 
 @dataclass(slots=True)
 class JournalOp:
-    """One op as the journal holds it; ``op.target``, ``op.parent`` and ``op.body`` have their Refs filled where known."""
+    """One op as the journal holds it; ``op.target``, ``op.parent`` and ``op.body`` have their Refs filled where
+    known."""
 
     change: str
     op: Op
@@ -134,7 +135,8 @@ class System(Protocol):
     """How many groups of one plan may be under way at once."""
 
     def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
-        """Split ops that do not depend on each other into requests, each at most one batch; keeps order inside a group."""
+        """Split ops that do not depend on each other into requests, each at most one batch; keeps order inside a
+        group."""
         ...
 
     def object_keys(self, op: Op) -> list[str]:
@@ -144,31 +146,48 @@ class System(Protocol):
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         """Send one group, once, and say what became of each op, in order. Refs are filled.
 
-        Never raises for what the system answered or failed to answer: that is an Outcome. ``change`` is the set's id, for
+        Never raises for what the system answered or failed to answer: that is an Outcome. ``change`` is the set's id,
+        for
         the stamp that creates carry.
         """
         ...
 
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         """Find out what became of ops whose answer was lost, by reading only. ``unknown`` where it can't tell yet;
-        ``not_sent`` only where reading proves that nothing happened *so far* (the caller waits ``quiet_after``)."""
+        ``not_sent`` only where reading proves that nothing happened *so far* (the caller waits ``quiet_after``).
+        """
         ...
 
     async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
-        """Stage the inverses of one change set's ops into ``ctx.unit``, checking that the objects are as that set left them;
-        objects that can't be brought back go to ``ctx.unit.leave``. ``ops`` come in the order they were applied."""
+        """Stage the inverses of one change set's ops into ``ctx.unit``, checking that the objects are as that set left
+        them;
+        objects that can't be brought back go to ``ctx.unit.leave``. ``ops`` come in the order they were applied.
+        """
         ...
+
+
+def _object(value: Any) -> Mapping[str, Any] | None:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+
+
+def _list(value: Any) -> Sequence[Any] | None:
+    return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else None
+
+
+def _walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """The JSON tree with every leaf (and every stored Ref) passed through ``leaf``."""
+    tree = _object(value)
+    if tree is not None and set(tree) != {"$ref"}:
+        return {str(key): _walk(item, leaf) for key, item in tree.items()}
+    items = _list(value)
+    if items is not None:
+        return [_walk(item, leaf) for item in items]
+    return leaf(value)
 
 
 def plain(value: Any) -> Any:
     """The value with Refs as ``{"$ref": seq}``: what is stored and hashed."""
-    if isinstance(value, Ref):
-        return {"$ref": value.seq}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] # JSON tree
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON tree
-    return value
+    return _walk(value, lambda leaf: {"$ref": leaf.seq} if isinstance(leaf, Ref) else leaf)
 
 
 def fill(value: Any, ids: Mapping[int, str]) -> Any:
@@ -176,40 +195,37 @@ def fill(value: Any, ids: Mapping[int, str]) -> Any:
 
     Ids of digits become numbers, as the shop's own ids are.
     """
-    if isinstance(value, Mapping) and set(value) == {"$ref"}:  # pyright: ignore[reportUnknownArgumentType] # JSON tree
-        value = Ref(int(value["$ref"]))  # pyright: ignore[reportUnknownArgumentType] # JSON tree
-    if isinstance(value, Ref):
-        found = ids.get(value.seq)
-        return value if found is None else int(found) if found.isdigit() else found
-    if isinstance(value, Mapping):
-        return {key: fill(item, ids) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] # JSON tree
-    if isinstance(value, list | tuple):
-        return [fill(item, ids) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON tree
-    return value
+
+    def filled(leaf: Any) -> Any:
+        stored = _object(leaf)
+        ref = Ref(int(stored["$ref"])) if stored is not None else leaf
+        if not isinstance(ref, Ref):
+            return leaf
+        found = ids.get(ref.seq)
+        return ref if found is None else int(found) if found.isdigit() else found
+
+    return _walk(value, filled)
 
 
 def refs(op: Op) -> set[int]:
     """Sequence numbers of the ops whose results this op needs."""
     found: set[int] = set()
 
-    def walk(value: Any) -> None:
-        if isinstance(value, Ref):
-            found.add(value.seq)
-        elif isinstance(value, Mapping):
-            for item in value.values():  # pyright: ignore[reportUnknownVariableType] # JSON tree
-                walk(item)
-        elif isinstance(value, list | tuple):
-            for item in value:  # pyright: ignore[reportUnknownVariableType] # JSON tree
-                walk(item)
+    def note(leaf: Any) -> Any:
+        if isinstance(leaf, Ref):
+            found.add(leaf.seq)
 
-    walk(op.target)
-    walk(op.parent)
-    walk(op.body)
+    for part in (op.target, op.parent, op.body):
+        _walk(part, note)
     return found
 
 
 def plan_hash(ops: Sequence[Op]) -> str:
-    """SHA-256 of what would be done to what, and how it was before: equal hashes are the same plan on the same state."""
-    rows = [[op.system, op.kind, op.collection, plain(op.target), plain(op.parent), plain(op.body), plain(op.before)] for op in ops]
+    """SHA-256 of what would be done to what, and how it was before: equal hashes are the same plan on the same
+    state."""
+    rows = [
+        [op.system, op.kind, op.collection, plain(op.target), plain(op.parent), plain(op.body), plain(op.before)]
+        for op in ops
+    ]
     text = json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

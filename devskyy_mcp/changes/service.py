@@ -15,7 +15,7 @@ from ..capability import Capability, Registry, authorize, validate
 from ..context import Context, Principal, Services
 from ..db.database import Database
 from ..errors import Code, Refused
-from ..guard.audit import AuditLog, AuditRecord
+from ..guard.audit import AuditLog, AuditRecord, Phase
 from .decide import ConfirmRule, reasons
 from .model import LeftAlone, System
 from .stage import Unit
@@ -53,7 +53,7 @@ class Person:
         return f"{self.name} ({self.where})"
 
 
-class AskPerson(Exception):  # noqa: N818 # not an error: the road stops until a person has answered
+class AskPerson(Exception):
     """A person must agree before this goes on; the surface asks and calls again with the answer."""
 
     def __init__(self, view: ChangeView, message: str) -> None:
@@ -127,7 +127,11 @@ class Changes:
                 return view
             await anyio.sleep(0.05 * attempt)
         raise Refused(
-            Code.CONFLICT, "Other changes keep writing these objects.", "Try again in a moment.", retryable=True, retry_after=2
+            Code.CONFLICT,
+            "Other changes keep writing these objects.",
+            "Try again in a moment.",
+            retryable=True,
+            retry_after=2,
         )
 
     async def _stage(self, ctx: Context, capability: Capability, model: Any) -> tuple[int, Unit]:
@@ -252,7 +256,9 @@ class Changes:
             return await self._recorded(change)
         return await self._apply(ctx, row, None)
 
-    async def decided(self, ctx: Context, change: str, person: Person, *, agreed: bool, digest: str | None = None) -> ChangeView:
+    async def decided(
+        self, ctx: Context, change: str, person: Person, *, agreed: bool, digest: str | None = None
+    ) -> ChangeView:
         """A person has answered. ``digest`` binds the answer to the call it was asked for.
 
         Raises:
@@ -279,9 +285,7 @@ class Changes:
                 await self.services.get(AuditLog).append(conn, record)
         if not moved:
             return await self._recorded(row["id"])
-        raise Refused(
-            Code.DECLINED, "A person declined this change; nothing was sent.", details={"change": row["id"]}
-        )
+        raise Refused(Code.DECLINED, "A person declined this change; nothing was sent.", details={"change": row["id"]})
 
     async def _apply(self, ctx: Context, row: dict[str, Any], person: Person | None) -> ChangeView:
         from . import store
@@ -305,7 +309,9 @@ class Changes:
             view = await self._commit(own, approved, unit, staged_at, proposal=True)
             if view is not None:
                 return view
-        raise Refused(Code.CONFLICT, "Other changes keep writing these objects.", "Try again.", retryable=True, retry_after=2)
+        raise Refused(
+            Code.CONFLICT, "Other changes keep writing these objects.", "Try again.", retryable=True, retry_after=2
+        )
 
     async def _stale(
         self, ctx: Context, capability: Capability, row: dict[str, Any], unit: Unit, *, asked: bool
@@ -315,7 +321,12 @@ class Changes:
 
         asks = reasons(unit, self.rule())
         fresh = self._row(
-            Context(_caller(row), self.services, surface=ctx.surface), capability, row["arguments"], row["request_hash"], unit, asks
+            Context(_caller(row), self.services, surface=ctx.surface),
+            capability,
+            row["arguments"],
+            row["request_hash"],
+            unit,
+            asks,
         )
         async with self._db.begin() as conn:
             await store.move_set(conn, row["id"], ["proposed"], "stale", outcome={"replaced_by": fresh["id"]})
@@ -325,7 +336,9 @@ class Changes:
         if not unit.ops:
             return of_plan(unit, "nothing_to_change", None, [])
         view = of_plan(unit, "stale", fresh["id"], asks)
-        view.next = f"The objects changed since the preview; this is the plan now. changes_apply({fresh['id']!r}) does it."
+        view.next = (
+            f"The objects changed since the preview; this is the plan now. changes_apply({fresh['id']!r}) does it."
+        )
         if asked and ctx.can_ask:
             view.state = "waits_for_person"
             raise AskPerson(view, "The objects changed meanwhile. " + question_text(view))
@@ -347,7 +360,7 @@ class Changes:
         creates = any(op.kind in {"create", "act"} for op in unit.ops)
         draft = Draft(ctx, row, unit, staged_at, proposal=proposal, repeatable=creates and not proposal)
 
-        def record(*, phase: str, change: str, code: str, detail: dict[str, Any]) -> AuditRecord:
+        def record(*, phase: Phase, code: str, detail: dict[str, Any]) -> AuditRecord:
             if row["approved_by"] and phase == "intent":
                 detail = {**detail, "approved_by": row["approved_by"]}
             return self._record(row, phase, code, detail)
@@ -360,7 +373,7 @@ class Changes:
             listener(draft.change)
         return await self._recorded(repeated or draft.change, repeated=bool(repeated), left=unit.left)
 
-    def _record(self, row: Mapping[str, Any], phase: str, code: str, detail: dict[str, Any]) -> AuditRecord:
+    def _record(self, row: Mapping[str, Any], phase: Phase, code: str, detail: dict[str, Any]) -> AuditRecord:
         return AuditRecord(
             principal=row["principal"],
             surface=row["surface"],
@@ -384,9 +397,7 @@ class Changes:
             raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.", "changes_list lists the latest ones.")
         return row
 
-    async def _recorded(
-        self, change: str, *, repeated: bool = True, left: list[LeftAlone] | None = None
-    ) -> ChangeView:
+    async def _recorded(self, change: str, *, repeated: bool = True, left: list[LeftAlone] | None = None) -> ChangeView:
         """The outcome as the journal has it.
 
         Raises:

@@ -13,7 +13,7 @@ import anyio
 
 from ..errors import Refused
 from . import store
-from .model import SETTLED, JournalOp, Outcome, System
+from .model import SETTLED, JournalOp, Op, Outcome, System
 from .view import set_state
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ KEEP_IMAGES = 90 * 24 * 3600 * SECOND
 
 
 class Settler:
-    """Args: ``abandoned_after`` is the age in seconds at which an applying set that shows no progress counts as abandoned by
-    its process; ``active`` holds the sets this process is working on."""
+    """Args: ``abandoned_after`` is the age in seconds at which an applying set that shows no progress counts as
+    abandoned by
+    its process; ``active`` holds the sets this process is working on.
+    """
 
     def __init__(
         self,
@@ -88,13 +90,13 @@ class Settler:
             for item, outcome in zip(mine, await system.look(mine), strict=True):
                 quiet = store.now() - (item.sent_at or 0) > system.quiet_after * SECOND
                 if outcome.state == "not_sent" and not quiet:
-                    outcome = Outcome("unknown")  # noqa: PLW2901 # it may still take effect
+                    outcome = Outcome("unknown")  # it may still take effect
                 pairs.append((item, outcome))
         return pairs
 
-    async def _write(self, change: str, row: dict[str, object], found: list[tuple[object, Outcome]]) -> bool:
+    async def _write(self, change: str, row: dict[str, object], found: list[tuple[Op, Outcome]]) -> bool:
         async with self.db.begin() as conn:
-            await store.write_outcomes(conn, change, found, only=["staged", "sent", "unknown"])  # pyright: ignore[reportArgumentType] # pairs of Op and Outcome
+            await store.write_outcomes(conn, change, found, only=["staged", "sent", "unknown"])
             state = set_state(item.state for item in await store.read_ops(conn, change))
             done = state != "unknown"
             values = {"finished_at": store.now()} if done else {}

@@ -125,14 +125,22 @@ async def write_outcomes(
             "after": plain(outcome.after) or None,
             "inverse": plain(outcome.inverse),
             "error": outcome.error,
-            "notes": {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": outcome.notes},
+            "notes": {
+                "warnings": op.warnings,
+                "effects": op.effects,
+                "asks": op.asks,
+                "note": op.note,
+                "said": outcome.notes,
+            },
             "settled_at": None if outcome.state in {"sent", "unknown"} else at,
         }
         if outcome.object_id is not None:
             values["object_id"] = outcome.object_id
         if outcome.undo:
             values["undo_reason"] = outcome.undo
-        statement = change_ops.update().where(c.change_id == change, c.seq == op.seq, c.state.in_(only)).values(**values)
+        statement = (
+            change_ops.update().where(c.change_id == change, c.seq == op.seq, c.state.in_(only)).values(**values)
+        )
         written += (await conn.execute(statement)).rowcount
     return written
 
@@ -189,7 +197,9 @@ async def lock(conn: AsyncConnection, keys: Sequence[str], holder: str) -> str |
         statement = dialect.insert(object_locks).values(values).on_conflict_do_nothing()
         if (await conn.execute(statement)).rowcount != len(chunk):
             c = object_locks.c
-            query = object_locks.select().with_only_columns(c.holder).where(c.key.in_(chunk), c.holder != holder).limit(1)
+            query = (
+                object_locks.select().with_only_columns(c.holder).where(c.key.in_(chunk), c.holder != holder).limit(1)
+            )
             return (await conn.execute(query)).scalar() or "another change"
     return None
 
@@ -198,7 +208,9 @@ async def unlock(conn: AsyncConnection, holder: str) -> None:
     await conn.execute(object_locks.delete().where(object_locks.c.holder == holder))
 
 
-async def written_since(conn: AsyncConnection, system: str, objects: Sequence[tuple[str, str]], since: int) -> str | None:
+async def written_since(
+    conn: AsyncConnection, system: str, objects: Sequence[tuple[str, str]], since: int
+) -> str | None:
     """The change of ours that wrote one of the objects (collection, id) since then, if any."""
     from sqlalchemy import tuple_
 
@@ -238,9 +250,13 @@ async def find_waiting(conn: AsyncConnection, principal: str, request_hash: str,
     return (await conn.execute(query)).scalar()
 
 
-async def list_sets(conn: AsyncConnection, principal: str | None, limit: int, state: str | None) -> list[dict[str, Any]]:
+async def list_sets(
+    conn: AsyncConnection, principal: str | None, limit: int, state: str | None
+) -> list[dict[str, Any]]:
     c = change_sets.c
-    query = change_sets.select().with_only_columns(c.id, c.state, c.tool, c.principal, c.created_at, c.undoes, c.approved_by)
+    query = change_sets.select().with_only_columns(
+        c.id, c.state, c.tool, c.principal, c.created_at, c.undoes, c.approved_by
+    )
     if principal is not None:
         query = query.where(c.principal == principal)
     if state is not None:
@@ -258,7 +274,8 @@ async def open_sets(conn: AsyncConnection, limit: int = 200) -> list[str]:
 
 
 async def expire(conn: AsyncConnection, at: int, images_before: int) -> None:
-    """Mark proposals past their time as expired; empty bodies and images of sets that finished before ``images_before``."""
+    """Mark proposals past their time as expired; empty bodies and images of sets that finished before
+    ``images_before``."""
     from sqlalchemy import select
 
     sets, ops = change_sets.c, change_ops.c
@@ -266,7 +283,11 @@ async def expire(conn: AsyncConnection, at: int, images_before: int) -> None:
         change_sets.update().where(sets.state == "proposed", sets.expires_at < at).values(state="expired")
     )
     old = select(sets.id).where(sets.created_at < images_before, sets.state.not_in(["applying", "unknown"]))
-    empty = {"body": {}, "before": {}, "after": None, "inverse": None, "undo_reason": "its before-image has expired"}
-    await conn.execute(
-        change_ops.update().where(ops.change_id.in_(old), ops.inverse.is_not(None)).values(**empty)
-    )
+    empty: dict[str, Any] = {
+        "body": {},
+        "before": {},
+        "after": None,
+        "inverse": None,
+        "undo_reason": "its before-image has expired",
+    }
+    await conn.execute(change_ops.update().where(ops.change_id.in_(old), ops.inverse.is_not(None)).values(**empty))

@@ -24,7 +24,9 @@ class ChangeRow(BaseModel):
     object: str
     do: str
     id: str | None = None
-    fields: dict[str, Any] | None = Field(None, description="Per field [before, after]; for a create the value.")
+    fields: dict[str, Any] | None = Field(
+        default=None, description="Per field [before, after]; for a create the value."
+    )
     outcome: str | None = None
     note: str | None = None
 
@@ -34,20 +36,21 @@ class ChangeView(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     state: str = Field(
-        description="proposed, waits_for_person, nothing_to_change, applying, applied, partial, failed, unknown, declined, "
+        description="proposed, waits_for_person, nothing_to_change, applying, applied, partial, failed, unknown,
+        declined, "
         "expired or stale."
     )
     summary: str
-    change: str | None = Field(None, description="Id for changes_show, changes_apply and changes_undo.")
+    change: str | None = Field(default=None, description="Id for changes_show, changes_apply and changes_undo.")
     changes: list[ChangeRow] | None = None
-    more: int | None = Field(None, description="Rows left out; changes_show has them.")
+    more: int | None = Field(default=None, description="Rows left out; changes_show has them.")
     counts: dict[str, int] | None = None
     warnings: list[str] | None = None
-    effects: list[str] | None = Field(None, description="What happens beside the change itself.")
-    asks: list[str] | None = Field(None, description="Why a person must agree.")
-    approve: dict[str, str] | None = Field(None, description="Where the person can agree: {page, command}.")
+    effects: list[str] | None = Field(default=None, description="What happens beside the change itself.")
+    asks: list[str] | None = Field(default=None, description="Why a person must agree.")
+    approve: dict[str, str] | None = Field(default=None, description="Where the person can agree: {page, command}.")
     next: str | None = None
-    repeated: bool | None = Field(None, description="True: this was done before and not done again.")
+    repeated: bool | None = Field(default=None, description="True: this was done before and not done again.")
     approved_by: str | None = None
     undoes: str | None = None
 
@@ -58,7 +61,8 @@ def _short(value: Any) -> Any:
         return value if len(value) <= TEXT_LIMIT else f"{value[: TEXT_LIMIT - 1]}…"
     if isinstance(value, list | dict):
         text = str(value)  # pyright: ignore[reportUnknownArgumentType] # JSON tree
-        return value if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"  # pyright: ignore[reportUnknownVariableType] # JSON tree
+        return value if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"  # pyright:
+        ignore[reportUnknownVariableType] # JSON tree
     return value
 
 
