@@ -85,10 +85,7 @@ class Capability:
         self.title = title or self.name.replace("_", " ").capitalize()
         self.pack = ""
         if len(self.name) > NAME_LIMIT or len(self.summary) > SUMMARY_LIMIT or len(self.summary) < 2:
-            raise ValueError(
-                f"{self.name}: a name has at most {NAME_LIMIT} characters, the docstring's first sentence 2 to
-                {SUMMARY_LIMIT}"
-            )
+            raise ValueError(f"{self.name}: name over {NAME_LIMIT} characters, or first sentence over {SUMMARY_LIMIT}")
 
     @property
     def stages(self) -> bool:

@@ -76,7 +76,8 @@ class Question:
 @dataclass
 class Result:
     """What a call gave: ``data`` is a JSON object after the tool's output schema. With a ``question`` nothing was sent
-    yet."""
+    yet.
+    """
 
     capability: Capability
     data: dict[str, Any]

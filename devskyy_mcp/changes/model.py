@@ -114,7 +114,8 @@ class Outcome:
 @dataclass(slots=True)
 class JournalOp:
     """One op as the journal holds it; ``op.target``, ``op.parent`` and ``op.body`` have their Refs filled where
-    known."""
+    known.
+    """
 
     change: str
     op: Op
@@ -136,7 +137,8 @@ class System(Protocol):
 
     def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
         """Split ops that do not depend on each other into requests, each at most one batch; keeps order inside a
-        group."""
+        group.
+        """
         ...
 
     def object_keys(self, op: Op) -> list[str]:
@@ -222,7 +224,8 @@ def refs(op: Op) -> set[int]:
 
 def plan_hash(ops: Sequence[Op]) -> str:
     """SHA-256 of what would be done to what, and how it was before: equal hashes are the same plan on the same
-    state."""
+    state.
+    """
     rows = [
         [op.system, op.kind, op.collection, plain(op.target), plain(op.parent), plain(op.body), plain(op.before)]
         for op in ops

@@ -275,7 +275,8 @@ async def open_sets(conn: AsyncConnection, limit: int = 200) -> list[str]:
 
 async def expire(conn: AsyncConnection, at: int, images_before: int) -> None:
     """Mark proposals past their time as expired; empty bodies and images of sets that finished before
-    ``images_before``."""
+    ``images_before``.
+    """
     from sqlalchemy import select
 
     sets, ops = change_sets.c, change_ops.c

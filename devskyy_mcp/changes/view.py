@@ -36,9 +36,8 @@ class ChangeView(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     state: str = Field(
-        description="proposed, waits_for_person, nothing_to_change, applying, applied, partial, failed, unknown,
-        declined, "
-        "expired or stale."
+        description="proposed, waits_for_person, nothing_to_change, applying, applied, partial, failed, unknown, "
+        "declined, expired or stale."
     )
     summary: str
     change: str | None = Field(default=None, description="Id for changes_show, changes_apply and changes_undo.")
@@ -62,7 +61,7 @@ def _short(value: Any) -> Any:
     if isinstance(value, list | dict):
         text = str(value)  # pyright: ignore[reportUnknownArgumentType] # JSON tree
         return value if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"  # pyright:
-        ignore[reportUnknownVariableType] # JSON tree
+        ignore[reportUnknownVariableType]  # JSON tree
     return value
 
 
