@@ -55,14 +55,12 @@ class ChangeView(BaseModel):
 
 
 def _short(value: Any) -> Any:
+    """The value, or as much of it as a person can read in a row."""
     value = plain(value)
-    if isinstance(value, str):
-        return value if len(value) <= TEXT_LIMIT else f"{value[: TEXT_LIMIT - 1]}…"
-    if isinstance(value, list | dict):
-        text = str(value)  # pyright: ignore[reportUnknownArgumentType] # JSON tree
-        return value if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"  # pyright:
-        ignore[reportUnknownVariableType]  # JSON tree
-    return value
+    text = value if isinstance(value, str) else str(value)
+    if not isinstance(value, str | list | dict) or len(text) <= TEXT_LIMIT:
+        return value  # pyright: ignore[reportUnknownVariableType] # JSON tree
+    return f"{text[: TEXT_LIMIT - 1]}…"
 
 
 def _fields(op: Op) -> dict[str, Any] | None:
