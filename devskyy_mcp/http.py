@@ -26,7 +26,7 @@ from devskyy_mcp.http_errors import GATEWAY, MIB, Answer, Trouble, UpstreamError
 __all__ = ["MIB", "Answer", "Upstream", "UpstreamError"]
 
 RETRIES = 2
-CONNECT_BACKOFF = 0.1  # a refused connection must be told within half a second, retries included
+CONNECT_BACKOFF = 0.05  # a refused connection must be told within half a second, retries included
 STATUS_BACKOFF = 0.5
 LONGEST_HOLD = 60.0  # seconds for which one 429 can keep all calls from a server
 EARLIER = 0.05  # seconds before the caller's own deadline, so that our error comes out and not a bare cancellation

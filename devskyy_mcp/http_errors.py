@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -197,9 +198,10 @@ def _origin(base: httpx2.URL, location: str) -> str | None:
         url = base.join(location)
     except httpx2.InvalidURL:
         return None
-    if not location or url.scheme not in ("http", "https") or not url.host:
+    netloc = url.netloc.decode("ascii")
+    if not location or url.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9.:\[\]-]+", netloc):
         return None
-    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+    return f"{url.scheme}://{netloc}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
