@@ -1,7 +1,7 @@
 """A tiny system to write to: notes in memory, with the quirks that matter to changes.
 
 Titles are trimmed, ``text`` longer than 1,000 characters is silently not taken, deleting moves a note to a bin. Faults
-are asked for by name, one per request: ``refused``, ``lost`` (done, but the answer never came), ``lost_before`` (neither),
+are asked for by name, one per request: ``refused``, ``lost`` (done, the answer never came), ``lost_before`` (neither),
 ``unreached`` (surely never arrived).
 """
 

@@ -1,4 +1,4 @@
-"""Small packs for tests: tools, a prompt and resources over ``Notes``, and the tools every catalogue has around changes.
+"""Small packs for tests: tools, a prompt and resources over ``Notes``, and the tools that go with changes.
 
 notes = Notes("first", "second")
 app = build(settings, [notes_pack(notes), changes_pack()])
