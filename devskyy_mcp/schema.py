@@ -85,7 +85,7 @@ def explain(error: ValidationError, capability: Capability) -> Refused:
     message = "; ".join(f"{problem['field']} {problem['problem']}" for problem in problems[:5])
     return Refused(
         Code.INVALID_ARGUMENTS,
-        f"{message}.",
+        message if message.endswith("?") else f"{message}.",
         f"The arguments of {capability.name} are: {', '.join(known) or 'none'}.",
         details={"problems": problems},
     )

@@ -1,0 +1,1 @@
+"""Finding things by what people say: the one retriever, offline and without a model."""

@@ -1,0 +1,1 @@
+"""The platform's own tools: finding and calling tools, and looking after changes."""

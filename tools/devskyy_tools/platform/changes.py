@@ -1,0 +1,60 @@
+"""Looking after changes: what was proposed, what was done, applying and taking back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from devskyy_mcp.capability import Toolset
+from devskyy_mcp.changes.service import Changes
+from devskyy_mcp.changes.view import ChangeView
+from devskyy_mcp.context import Context
+
+from .models import ChangeLine, ChangeLines
+
+changes = Toolset("changes", timeout=60)
+
+ChangeId = Annotated[str, Field(description="The change's id (chg_…).", max_length=40)]
+State = Literal["proposed", "applying", "applied", "partial", "failed", "unknown", "declined", "expired", "stale"]
+
+
+@changes.tool("read", scopes="changes:read", core=True, open_world=False)
+async def changes_list(
+    ctx: Context, state: State | None = None, limit: Annotated[int, Field(ge=1, le=100)] = 20
+) -> ChangeLines:
+    """List the latest changes: what was proposed, done or taken back, when and by whom."""
+    rows = await ctx.get(Changes).recent(ctx.principal, limit=limit, state=state)
+    return ChangeLines(
+        changes=[
+            ChangeLine(
+                change=row["id"],
+                state=row["state"],
+                tool=row["tool"],
+                at=datetime.fromtimestamp(row["created_at"] / 1_000_000, UTC).isoformat(timespec="seconds"),
+                by=row["principal"],
+                approved_by=row["approved_by"],
+                undoes=row["undoes"],
+            )
+            for row in rows
+        ]
+    )
+
+
+@changes.tool("read", scopes="changes:read", core=True, open_world=False)
+async def changes_show(ctx: Context, change: ChangeId, page: Annotated[int, Field(ge=1)] = 1) -> ChangeView:
+    """Show one change in full: the planned or done rows, 20 a page, with outcomes and reasons."""
+    return await ctx.get(Changes).show(ctx.principal, change, page)
+
+
+@changes.tool("destroy", scopes="changes:write", core=True, idempotent=True)
+async def changes_apply(ctx: Context, change: ChangeId) -> ChangeView:
+    """Carry out a previewed change. Where a person must agree it asks; if the objects changed it shows the new plan."""
+    return await ctx.get(Changes).apply(ctx, change)
+
+
+@changes.tool("write", scopes="changes:write", core=True)
+async def changes_undo(ctx: Context, change: ChangeId) -> None:
+    """Take back an applied change. Objects that were changed since are left alone and reported."""
+    await ctx.get(Changes).stage_undo(ctx, change)

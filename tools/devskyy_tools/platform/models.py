@@ -1,0 +1,42 @@
+"""What the platform's tools answer with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class ToolHit(BaseModel):
+    name: str
+    summary: str
+    effect: str
+
+
+class ToolHits(BaseModel):
+    tools: list[ToolHit]
+    next: str
+
+
+class ToolDescription(BaseModel):
+    name: str
+    description: str
+    effect: str
+    scopes: list[str]
+    call_with: str
+    arguments: dict[str, Any]
+    result: dict[str, Any]
+
+
+class ChangeLine(BaseModel):
+    change: str
+    state: str
+    tool: str
+    at: str
+    by: str
+    approved_by: str | None = None
+    undoes: str | None = None
+
+
+class ChangeLines(BaseModel):
+    changes: list[ChangeLine]

@@ -1,0 +1,32 @@
+"""Declares the platform's pack."""
+
+from __future__ import annotations
+
+from devskyy_mcp.capability import Pack, Registry, Resource
+from devskyy_mcp.context import Services
+
+from .changes import changes
+from .resources import change_ids, read_change
+from .tools import ToolIndex, tools
+
+
+def _provide(services: Services) -> None:
+    services.share(ToolIndex, lambda found: ToolIndex(found.get(Registry)))
+
+
+pack = Pack(
+    "platform",
+    toolsets=[tools, changes],
+    resources=[
+        Resource(
+            "devskyy://changes/{id}",
+            "change",
+            "Change",
+            "One change: what was planned or done, with outcomes.",
+            read_change,
+            scopes=frozenset({"changes:read"}),
+            complete=change_ids,
+        )
+    ],
+    provides=_provide,
+)

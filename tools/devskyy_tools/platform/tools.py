@@ -1,0 +1,80 @@
+"""Tools about tools: a host with a short list reaches the whole catalogue through these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from devskyy_mcp.capability import Capability, Registry, Toolset, allowed, authorize
+from devskyy_mcp.context import Context
+from devskyy_mcp.find.lexical import Index
+
+from .models import ToolDescription, ToolHit, ToolHits
+
+tools = Toolset("tools", timeout=10)
+
+Name = Annotated[str, Field(description="A tool's name.", max_length=60)]
+Arguments = Annotated[dict[str, Any], Field(description="The tool's arguments; tools_describe has them.")]
+
+
+class ToolIndex:
+    """The search index over the registry's tools, built anew when the registry has grown."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._generation = -1
+        self._index = Index({})
+
+    def search(self, query: str, limit: int, names: list[str]) -> list[str]:
+        if self._generation != self.registry.generation:
+            self._index = Index({name: _texts(tool) for name, tool in self.registry.tools.items()})
+            self._generation = self.registry.generation
+        return self._index.search(query, limit, names)
+
+
+def _texts(tool: Capability) -> list[tuple[str, int]]:
+    return [(tool.name, 4), (tool.summary, 2), (tool.description, 1), (" ".join(tool.parameters), 1)]
+
+
+@tools.tool("read", scopes="tools:read", core=True, open_world=False)
+async def tools_find(
+    ctx: Context,
+    query: Annotated[str, Field(description="What you want to do, in plain words.", min_length=1, max_length=500)],
+    limit: Annotated[int, Field(ge=1, le=20)] = 8,
+) -> ToolHits:
+    """Find tools by what they do. Use it when no listed tool fits; then tools_describe, tools_read or tools_call."""
+    registry = ctx.get(Registry)
+    usable = [name for name, tool in registry.tools.items() if allowed(ctx.principal, tool.policy.scopes)]
+    found = [registry.tools[name] for name in ctx.get(ToolIndex).search(query, limit, usable)]
+    hits = [ToolHit(name=tool.name, summary=tool.summary, effect=tool.policy.effect) for tool in found]
+    hint = "tools_describe gives a tool's arguments." if hits else "Nothing fits; try other words."
+    return ToolHits(tools=hits, next=hint)
+
+
+@tools.tool("read", scopes="tools:read", core=True, open_world=False)
+async def tools_describe(ctx: Context, name: Name) -> ToolDescription:
+    """Get a tool's arguments, effect and result in full."""
+    tool = ctx.get(Registry).tool(name)
+    authorize(ctx.principal, tool)
+    return ToolDescription(
+        name=tool.name,
+        description=tool.description,
+        effect=tool.policy.effect,
+        scopes=sorted(tool.policy.scopes),
+        call_with="tools_read" if tool.policy.effect == "read" else "tools_call",
+        arguments=tool.input_schema,
+        result=tool.output_schema,
+    )
+
+
+@tools.tool("read", scopes="tools:read", core=True, proxies=["read"])
+async def tools_read(ctx: Context, name: Name, arguments: Arguments) -> None:
+    """Call any tool that only reads, by name. It refuses tools that write."""
+
+
+@tools.tool(
+    "destroy", scopes="tools:read", core=True, proxies=["read", "write", "destroy", "generate"], title="Tools call"
+)
+async def tools_call(ctx: Context, name: Name, arguments: Arguments) -> None:
+    """Call any tool by name, also one that writes; previews and a person's consent apply as for the tool itself."""
