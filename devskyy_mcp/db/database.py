@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -58,13 +59,13 @@ class Database:
                 await self._open()
 
     async def _open(self) -> None:
-        from .engine import WRITES, make_engine
+        from .engine import COMMAND_SECONDS, WRITES, make_engine
         from .failures import in_words
 
         if self.dsn.path is not None:
             with in_words(self.dsn):
                 _make_file(self.dsn.path)
-        engine = make_engine(self.dsn, lock_seconds=self._lock_seconds)
+        engine = make_engine(self.dsn, lock_seconds=self._lock_seconds, command_seconds=COMMAND_SECONDS)
         reads = engine.execution_options(isolation_level="AUTOCOMMIT") if self.dsn.path is None else engine
         try:
             await self._prepare(reads)
@@ -152,3 +153,8 @@ def _make_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         path.touch(mode=0o600)
+    if path.is_dir():
+        raise IsADirectoryError
+    # Asked, not opened: closing a second handle would drop this process's SQLite locks on the file.
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError

@@ -23,7 +23,7 @@ WRITES = "devskyy_writes"  # execution option of connections whose transactions 
 _json = partial(json.dumps, separators=(",", ":"))
 
 
-def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float = COMMAND_SECONDS) -> AsyncEngine:
+def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float) -> AsyncEngine:
     """An engine with our pool, pragmas and error words; it connects at first use.
 
     Args:
@@ -77,6 +77,14 @@ def _postgres_arguments(dsn: Dsn, command_seconds: float) -> dict[str, Any]:
 
 
 def _pragmas(connection: Any, _record: Any) -> None:
+    try:
+        _execute_pragmas(connection)
+    except BaseException:
+        connection.close()  # the pool forgets it, and its thread would live on
+        raise
+
+
+def _execute_pragmas(connection: Any) -> None:
     cursor = connection.cursor()
     # The busy timeout is set by now, so that processes racing for a new file wait for the switch to WAL.
     cursor.execute("PRAGMA journal_mode=WAL")

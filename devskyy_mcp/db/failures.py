@@ -51,7 +51,7 @@ SQLITE_WORDS: dict[str, Words] = {
     "SQLITE_NOTADB": Words(Code.NOT_CONFIGURED, "is not a SQLite database", "Move the file away, or name another one."),
     "SQLITE_CORRUPT": Words(Code.NOT_CONFIGURED, "is damaged", "Put the latest backup in its place."),
     "SQLITE_IOERR": Words(Code.NOT_CONFIGURED, "can't be read or written", "Check the disk and its free space."),
-    "OSError": Words(Code.NOT_CONFIGURED, "can't be created", "Check the path, the disk and this user's rights."),
+    "OSError": Words(Code.NOT_CONFIGURED, "can't be made there", "Check the path, the disk and this user's rights."),
 }
 # Beginnings of SQLSTATE, or the class of what came without one.
 POSTGRES_WORDS: dict[str, Words] = {
