@@ -233,6 +233,7 @@ class Registry:
         self.resources: dict[str, Resource] = {}
         self.packs: list[Pack] = []
         self.generation = 0
+        self.on_added: list[Callable[[Pack], None]] = []
         for pack in packs:
             self.add(pack)
 
@@ -258,6 +259,8 @@ class Registry:
             self.resources[resource.uri] = resource
         self.packs.append(pack)
         self.generation += 1
+        for listener in self.on_added:
+            listener(pack)
 
     def tool(self, name: str) -> Capability:
         """The tool of that name.

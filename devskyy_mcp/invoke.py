@@ -135,7 +135,7 @@ class Road:
             ) from None
         except Exception as error:
             code = str(Code.INTERNAL)
-            raise self._internal(call, error) from None
+            raise unforeseen(call.name, error) from None
         except BaseException:
             code = str(Code.CANCELLED)
             raise
@@ -174,6 +174,7 @@ class Road:
             call.key,
             call.extras,
         )
+        _check_size(arguments)
         try:
             if call.decision is not None:
                 digest = request_hash(call.principal.id, capability.name, arguments)
@@ -183,7 +184,6 @@ class Road:
                 )
                 return Result(capability, view.model_dump(mode="json", exclude_none=True))
             if capability.stages:
-                _check_size(arguments)
                 view = await self.changes.run(ctx, capability, arguments)
                 return Result(capability, view.model_dump(mode="json", exclude_none=True))
             return Result(capability, await self._read(ctx, capability, arguments))
@@ -210,17 +210,6 @@ class Road:
             self._cache[key] = (time.monotonic() + ttl, data)
         return data
 
-    def _internal(self, call: Call, error: Exception) -> Refused:
-        incident = secrets.token_hex(4)
-        # The text of an unknown exception may hold anything: only its type and place are logged.
-        log.error("incident %s in %s: %s at %s", incident, call.name[:60], type(error).__name__, _place(error))
-        return Refused(
-            Code.INTERNAL,
-            "Something went wrong inside DevSkyy.",
-            f"Nothing more was sent. If it happens again, look for incident {incident} in the server's log.",
-            details={"incident": incident},
-        )
-
     def _record(
         self, call: Call, capability: Capability | None, code: str, change: str | None, nanoseconds: int
     ) -> None:
@@ -237,6 +226,19 @@ class Road:
                 arguments_sha256=_digest(call.arguments),
             )
         )
+
+
+def unforeseen(name: str, error: Exception) -> Refused:
+    """The refusal that stands for an exception nobody foresaw; the log gets the incident, the caller its number."""
+    incident = secrets.token_hex(4)
+    # The text of an unknown exception may hold anything: only its type and place are logged.
+    log.error("incident %s in %s: %s at %s", incident, name[:60], type(error).__name__, _place(error))
+    return Refused(
+        Code.INTERNAL,
+        "Something went wrong inside DevSkyy.",
+        f"Nothing more was sent. If it happens again, look for incident {incident} in the server's log.",
+        details={"incident": incident},
+    )
 
 
 def _check_size(arguments: Mapping[str, Any]) -> None:
