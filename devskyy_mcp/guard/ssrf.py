@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Literal
 from urllib.parse import urljoin
@@ -35,7 +37,7 @@ Rule = Literal["characters", "scheme", "userinfo", "port", "host", "notation", "
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]+)(?P<rest>[^#]*)(?:#.*)?")
-_AUTHORITY = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:%]+))(?::(?P<port>[0-9]{1,5}))?")
+_AUTHORITY = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|(?P<name>[^\[\]:%]+))(?::(?P<port>[0-9]{1,5}))?")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # Names that mean something only inside a machine or a network: RFC 6761, RFC 6762, RFC 8375, and what people use.
@@ -163,22 +165,28 @@ async def fetch_public(
         Refused: UNSAFE_ADDRESS as in ``check_url``, for redirects too; TOO_LARGE; UPSTREAM_TIMEOUT;
             UPSTREAM_UNREACHABLE; UPSTREAM_REFUSED for an error status; UPSTREAM_INVALID for an unwelcome type.
     """
-    own = transport is None
-    transport = transport or httpx2.AsyncHTTPTransport(trust_env=False)
+    own: httpx2.AsyncHTTPTransport | None = None
     try:
         with anyio.CancelScope(deadline=anyio.current_time() + deadline):
             for _ in range(1 + MAX_REDIRECTS):
                 target = await check_url(url, allow_http=allow_http, resolve=resolve)
+                if transport is None:
+                    transport = own = httpx2.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
                 fetched = await _fetch(transport, target, max_bytes, content_types)
                 if isinstance(fetched, Download):
                     return fetched
-                url = urljoin(target.url, fetched)
+                url = _join(target.url, fetched)
             raise _unsafe("redirects", f"It redirects more than {MAX_REDIRECTS} times.")
         raise Refused(Code.UPSTREAM_TIMEOUT, f"The file did not arrive within {deadline:g} s.", "Try again later.")
     finally:
-        if own:
+        if own is not None:
             with anyio.CancelScope(shield=True):
-                await transport.aclose()
+                await own.aclose()
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 # The address
@@ -186,8 +194,7 @@ async def fetch_public(
 
 def _parse(url: str, allow_http: bool) -> tuple[str, str, str]:
     """Scheme, host in ASCII without a trailing dot, and path with query."""
-    if len(url) > MAX_URL or re.search(r"[\x00-\x20\x7f-\xa0\\]", url):
-        raise _unsafe("characters", "It holds spaces, control characters or backslashes, or is too long.")
+    _check_characters(url)
     whole = _URL.fullmatch(url)
     scheme = whole["scheme"].lower() if whole else ""
     if whole is None or scheme not in PORTS or (scheme == "http" and not allow_http):
@@ -200,6 +207,19 @@ def _parse(url: str, allow_http: bool) -> tuple[str, str, str]:
     if authority["port"] and int(authority["port"]) != PORTS[scheme]:
         raise _unsafe("port", f"It must use the usual port, {PORTS[scheme]}.")
     return scheme, authority["v6"] or _ascii(authority["name"]), whole["rest"] or "/"
+
+
+def _check_characters(url: str) -> None:
+    if len(url) > MAX_URL or re.search(r"[\x00-\x20\x7f-\xa0\\]", url):
+        raise _unsafe("characters", "It holds spaces, control characters or backslashes, or is too long.")
+
+
+def _join(url: str, location: str) -> str:
+    _check_characters(location)  # urljoin would quietly drop some of them
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise _unsafe("host", "It redirects to a host that is not well-formed.") from None
 
 
 def _ascii(name: str) -> str:
