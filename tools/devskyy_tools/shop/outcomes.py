@@ -1,0 +1,121 @@
+"""What became of an operation, worked out of the shop's answer, which is as good as reading the object again."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from devskyy_mcp.changes.model import Op, Outcome
+from devskyy_mcp.errors import Code, Refused
+
+from . import collections as at
+from . import compare
+from .collections import Collection
+
+Json = dict[str, Any]
+UNCLEAR: Json = Refused(Code.OUTCOME_UNKNOWN, "The shop's answer does not say what it did.").as_dict()
+_WRITE_ONLY = frozenset(
+    {
+        "api_refund",
+        "api_restock",
+        "set_paid",
+        "manual_update",
+        "added_by_user",
+        "file",
+        "password",
+        "customer_note",
+        "line_items",
+    }
+)
+
+
+def lost(state: Literal["not_sent", "unknown", "failed"] | str, error: Refused) -> Outcome:
+    """The outcome of an op whose request failed."""
+    return Outcome(state, error=error.as_dict())  # pyright: ignore[reportArgumentType] # one of the three states
+
+
+def of_answer(op: Op, obj: Json, whole: compare.Leaves | None = None) -> Outcome:
+    """The outcome of an op that the shop answered with the object.
+
+    Args:
+        op: what was sent.
+        obj: the shop's answer, or the object read afterwards.
+        whole: the whole object before, where it is still known; else only ``op.before`` tells what moved.
+    """
+    collection = at.ALL[op.collection]
+    object_id = str(obj["id"]) if "id" in obj else None
+    if op.kind == "delete":
+        object_id = str(op.target)
+        after: Json = {} if "force" in op.body else {"status": "trash"}
+        return Outcome("done", object_id, after)
+    if op.kind == "act":
+        return Outcome("done", object_id or str(op.target))
+    is_now = compare.leaves(collection, obj)
+    if op.kind == "create":
+        return _created(collection, op, object_id, is_now)
+    return _updated(collection, op, object_id, is_now, whole)
+
+
+def _not_taken(collection: Collection, op: Op, is_now: compare.Leaves) -> list[str]:
+    asked = compare.leaves(collection, op.body)
+    left = compare.differs(collection, asked, is_now)
+    notes: list[str] = []
+    for path, value in left.items():
+        name = ".".join(map(str, path))
+        if path[0] in collection.lines and (str(path[1]).startswith("+") or _is_removal(path, value, is_now)):
+            continue
+        if value is None and path not in is_now:
+            continue
+        if op.kind == "create" and (path[0] in _WRITE_ONLY or path not in is_now):
+            continue
+        if path[0] in ("set_paid", "manual_update"):
+            continue
+        notes.append(f"The shop did not take {name}: it is {_short(is_now.get(path))}, not {_short(value)}.")
+    return notes
+
+
+def _is_removal(path: compare.Path, value: Any, is_now: compare.Leaves) -> bool:
+    """Whether the leaf removes a line, and the line is gone."""
+    return value in (0, None) and not any(other[:2] == path[:2] for other in is_now)
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _created(collection: Collection, op: Op, object_id: str | None, is_now: compare.Leaves) -> Outcome:
+    notes = _not_taken(collection, op, is_now)
+    asked = compare.leaves(collection, op.body)
+    after = {path: is_now[path] for path in asked if path in is_now}
+    if ("status",) in is_now:
+        after["status",] = is_now["status",]
+    state = "not_taken" if notes else "done"
+    return Outcome(state, object_id, compare.body_of(after), notes=notes, undo=op.undo)
+
+
+def _updated(
+    collection: Collection, op: Op, object_id: str | None, is_now: compare.Leaves, whole: compare.Leaves | None
+) -> Outcome:
+    asked = compare.leaves(collection, op.body)
+    before = compare.leaves(collection, op.before)
+    fixed = {str(path[0]) for path in asked} | compare.implied(collection, asked)
+    scope = is_now
+    if whole is None:
+        scope = {path: value for path, value in is_now.items() if str(path[0]) in fixed}
+        scope = {path: value for path, value in scope.items() if path in before or path[0] in collection.lines}
+    base = whole if whole is not None else before
+    touched_lines = {path[0] for path in asked if path[0] in collection.lines}
+    moved = {
+        path
+        for path in compare.moved(collection, base, scope, fixed)
+        if whole is not None or path[0] not in collection.lines or path[0] in touched_lines
+    }
+    kept = {path for path in is_now if str(path[0]) in fixed and (path in before or path in asked)} | moved
+    after = compare.body_of({path: is_now.get(path) for path in kept})
+    notes = _not_taken(collection, op, is_now)
+    state = "not_taken" if notes else "done"
+    slug = op.note.get("slug")
+    if slug and is_now.get(("slug",)) not in (None, slug):
+        notes.append(f"Its slug is {is_now['slug',]} now: {slug} was taken meanwhile.")
+    inverse = compare.inverse(collection, base, moved)
+    return Outcome(state, object_id or str(op.target), after, inverse, op.undo, notes=notes)

@@ -1,0 +1,78 @@
+"""Coupons, customers, posts, pages and media."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from devskyy_mcp.errors import Code
+
+from . import collections as at
+from . import money
+from .draft import Draft
+
+
+async def coupon(draft: Draft) -> None:
+    """Amounts that are amounts, percentages up to 100, a code that is free."""
+    await draft.amounts("amount", "minimum_amount", "maximum_amount")
+    if "amount" in draft.body and draft.body["amount"] == "":
+        draft.refuse("a coupon needs an amount.")
+    amount = money.amount_or_none(draft.will("amount"))
+    if draft.will("discount_type") == "percent" and amount is not None and amount > Decimal(100):
+        draft.refuse("a percentage is at most 100.")
+    code = draft.body.get("code")
+    if code and str(code).lower() != str(draft.was("code") or "").lower():
+        holder = await draft.shop.coupon(str(code))
+        if holder is not None:
+            draft.refuse(
+                f"the code is taken by coupon {holder['id']}.", "Change that one, or choose another code.",
+                Code.CONFLICT, id=holder["id"],
+            )  # fmt: skip
+        draft.body["code"] = str(code).lower()  # as the shop keeps it
+    if draft.kind == "create" and not code:
+        draft.refuse("a coupon needs a code.")
+
+
+async def customer(draft: Draft) -> None:
+    """An e-mail address is one customer's; a new account is told by mail."""
+    email = draft.body.get("email")
+    if email and email != draft.was("email"):
+        page = await draft.shop.list(at.CUSTOMERS, email=email, role="all", per_page=1, fields=("id",))
+        if page.items and page.items[0]["id"] != draft.target:
+            draft.refuse(
+                f"the e-mail address belongs to customer {page.items[0]['id']}.", "Change that customer instead.",
+                Code.CONFLICT, id=page.items[0]["id"],
+            )  # fmt: skip
+    if draft.kind == "create":
+        if not email:
+            draft.refuse("a customer needs an e-mail address.")
+        draft.effects.append("The shop e-mails the new customer about the account.")
+        draft.asks.append("Leaves the shop: an e-mail to the new customer.")
+
+
+async def content(draft: Draft) -> None:
+    """Unknown categories and tags would be dropped without a word; a date to come needs a date."""
+    for name, collection in (("categories", at.CATEGORIES), ("tags", at.TAGS)):
+        ids = cast("list[Any]", draft.body.get(name) or []) if name in draft.body else []
+        known = cast("list[Any]", draft.was(name) or [])
+        missing = await draft.shop.missing(collection, [one for one in ids if one not in known])
+        if missing:
+            draft.refuse(
+                f"the site has no {collection.noun} {', '.join(map(str, missing))}; it would ignore that.",
+                "List them to find the right id.", Code.NOT_FOUND,
+            )  # fmt: skip
+    if draft.body.get("status") == "future" and not draft.will("date"):
+        draft.refuse("a scheduled post needs a date.", "Set date to a time to come, such as 2027-01-31T09:00:00.")
+
+
+async def content_foresee(draft: Draft) -> None:
+    status = draft.body.get("status")
+    if status == "publish" and draft.was("status") != "publish":
+        draft.effects.append(f"{draft.label} becomes public.")
+
+
+async def media_foresee(draft: Draft) -> None:
+    if draft.kind == "delete":
+        draft.warnings.append(f"{draft.label}: products and posts that show it lose it; keep a copy of the file.")
+    elif draft.kind == "update":
+        draft.warnings.append(f"{draft.label}: its texts change wherever it is shown.")

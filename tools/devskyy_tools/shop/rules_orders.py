@@ -1,0 +1,212 @@
+"""Orders, refunds and notes: what the shop takes without looking, and what leaves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from devskyy_mcp.changes.model import Ref
+from devskyy_mcp.errors import Code
+
+from . import collections as at
+from . import money
+from .draft import Draft, Json, number, plural
+
+MAILS = {
+    "processing": "that the order is being processed",
+    "completed": "that the order is complete",
+    "on-hold": "that the order is on hold",
+    "refunded": "that the order was refunded",
+    "failed": "that the payment failed",
+    "cancelled": "that the order was cancelled",
+}
+"""Statuses whose arrival the shop tells by e-mail (WooCommerce's own mails, unless switched off there)."""
+TAKES_STOCK = frozenset({"processing", "completed", "on-hold"})
+GIVES_STOCK = frozenset({"pending", "cancelled"})
+
+
+async def order_lines(draft: Draft) -> None:
+    """Nonexistent products make empty lines of 0.00, too large quantities negative stock: the shop checks neither."""
+    for line in draft.lines("line_items"):
+        if line.get("id"):
+            _existing_line(draft, line)
+        else:
+            await _new_line(draft, line)
+    for name in ("fee_lines", "shipping_lines"):
+        for line in draft.lines(name):
+            for key in ("total", "subtotal"):
+                if line.get(key) not in (None, ""):
+                    line[key] = money.text(money.parse(line[key], f"{name}.{key}"))
+
+
+def _existing_line(draft: Draft, line: Json) -> None:
+    """A changed quantity alone would leave the totals as they were."""
+    lines = cast("list[Json]", draft.present.get("line_items") or [])
+    old = next((one for one in lines if one.get("id") == line["id"]), None)
+    if old is None:
+        draft.refuse(f"has no line {line['id']}.", "Get the order to see its lines.", Code.NOT_FOUND)
+    for key in ("subtotal", "total"):
+        if line.get(key) not in (None, ""):
+            line[key] = money.text(money.parse(line[key], f"line_items.{key}"))
+    if "quantity" not in line:
+        return
+    new, was = number(line["quantity"]), number(old.get("quantity"))
+    if new < 0 or new != new.to_integral_value():
+        draft.refuse("a quantity is a whole number.")
+    if new and was and new != was:
+        for key in ("subtotal", "total"):
+            line.setdefault(key, money.text((number(old.get(key)) / was * new).quantize(Decimal("0.01"))))
+
+
+async def _new_line(draft: Draft, line: Json) -> None:
+    product_id, quantity = line.get("product_id"), line.get("quantity", 1)
+    if isinstance(product_id, Ref) or isinstance(line.get("variation_id"), Ref):
+        return
+    if not isinstance(product_id, int) or product_id < 1:
+        draft.refuse("each line needs a product_id.")
+    if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
+        draft.refuse("a quantity is a whole number of at least 1.")
+    sold = await draft.shop.find(at.PRODUCTS, product_id)
+    if sold is None or sold.get("status") == "trash":
+        draft.refuse(
+            f"the shop has no product {product_id}; it would make an empty line of it.",
+            "List products to find the right id.", Code.NOT_FOUND,
+        )  # fmt: skip
+    if sold.get("type") == "variable":
+        sold = await _variation(draft, product_id, line)
+    label = f"product {product_id}" + (f", variation {line['variation_id']}" if line.get("variation_id") else "")
+    _in_stock(draft, sold, label, quantity)
+
+
+async def _variation(draft: Draft, product_id: int, line: Json) -> Json:
+    variation_id = line.get("variation_id")
+    if not variation_id:
+        draft.refuse(f"product {product_id} comes in variations.", "Add the variation_id of the one that is wanted.")
+    found = await draft.shop.find(at.VARIATIONS, cast("int", variation_id), product_id=product_id)
+    if found is None:
+        draft.refuse(f"product {product_id} has no variation {variation_id}.", "List its variations.", Code.NOT_FOUND)
+    return found
+
+
+def _in_stock(draft: Draft, sold: Json, label: str, quantity: int) -> None:
+    left = sold.get("stock_quantity")
+    backorders = sold.get("backorders", "no") != "no"
+    if sold.get("manage_stock") and isinstance(left, int | float) and left < quantity and not backorders:
+        draft.refuse(
+            f"only {left:g} of {label} are in stock, {quantity} are ordered; the shop would sell them all the same.",
+            "Lower the quantity, or raise the stock first.", Code.CONFLICT, in_stock=left,
+        )  # fmt: skip
+    if not sold.get("manage_stock") and sold.get("stock_status") == "outofstock":
+        draft.refuse(f"{label} is out of stock.", "Set its stock first.", Code.CONFLICT)
+
+
+async def order_coupons(draft: Draft) -> None:
+    """A coupon that can't be used would leave a half-made draft order behind."""
+    for line in draft.lines("coupon_lines"):
+        code = str(line.get("code", ""))
+        coupon = await draft.shop.coupon(code)
+        if coupon is None:
+            draft.refuse(f"the shop has no coupon {code[:60]}.", "List coupons to find the right code.", Code.NOT_FOUND)
+        expires = coupon.get("date_expires_gmt")
+        if expires and datetime.fromisoformat(str(expires)).replace(tzinfo=UTC) < datetime.now(UTC):
+            draft.refuse(f"coupon {code} has expired.", "Choose another, or change its date_expires.", Code.CONFLICT)
+        limit = coupon.get("usage_limit")
+        if limit and int(coupon.get("usage_count") or 0) >= int(limit):
+            draft.refuse(f"coupon {code} has been used up.", "Choose another, or raise its usage_limit.", Code.CONFLICT)
+
+
+async def order_customer(draft: Draft) -> None:
+    """An order for a customer who does not exist would be a guest's."""
+    customer = draft.body.get("customer_id")
+    if customer and customer != draft.was("customer_id") and not isinstance(customer, Ref):
+        if await draft.shop.missing(at.CUSTOMERS, [customer]):
+            draft.refuse(
+                f"the shop has no customer {customer}.", "List customers to find the right id.", Code.NOT_FOUND
+            )
+
+
+async def order_foresee(draft: Draft) -> None:
+    """Mails, stock and money that follow from an order's status and lines."""
+    if draft.kind == "delete":
+        draft.warnings.append(f"{draft.label}: its stock stays taken; cancel it first to give the stock back.")
+        return
+    old = draft.was("status") if draft.kind == "update" else "pending"
+    new = draft.body.get("status", "processing" if draft.body.get("set_paid") else old)
+    if new != old:
+        _status_effects(draft, str(old), str(new))
+    if draft.body.get("set_paid"):
+        draft.asks.append(f"Moves money: marks {draft.label} as paid.")
+        draft.undo = draft.undo or "the date of payment stays"
+    if draft.kind == "update" and "coupon_lines" in draft.body:
+        draft.warnings.append(f"{draft.label}: the shop works out its totals anew.")
+    if any(line.get("quantity") == 0 for line in draft.lines("line_items")):
+        draft.warnings.append(f"{draft.label}: a removed line comes back with another id.")
+
+
+def _status_effects(draft: Draft, old: str, new: str) -> None:
+    if new in MAILS:
+        draft.effects.append(f"The shop e-mails {MAILS[new]} ({draft.label}).")
+        draft.asks.append(f"Leaves the shop: an e-mail about {draft.label} ({new}).")
+    if new in TAKES_STOCK and old not in TAKES_STOCK:
+        draft.effects.append(f"Stock of the lines of {draft.label} is taken.")
+    elif new in GIVES_STOCK and old in TAKES_STOCK:
+        draft.effects.append(f"Stock of the lines of {draft.label} is given back.")
+    if new == "refunded":
+        draft.asks.append(f"Moves money: {draft.label} counts as refunded in full; its stock is not given back.")
+        draft.undo = "the shop makes a refund of the whole order, which stays"
+    elif draft.kind == "update":
+        draft.warnings.append(
+            f"{draft.label}: an undo brings back status and stock, not mails, notes or dates of payment."
+        )
+
+
+async def refund(draft: Draft) -> None:
+    """A refund of at most what is left, recorded only, unless the payment method is to pay it back."""
+    body = draft.body
+    order = await draft.shop.get(at.ORDERS, draft.parent["order_id"])
+    currency = str(order.get("currency", ""))
+    given = sum((abs(number(item.get("total"))) for item in cast("list[Json]", order.get("refunds") or [])), Decimal(0))
+    left = number(order.get("total")) - given
+    lines = draft.lines("line_items")
+    amount = money.parse(body.get("amount"), "amount") if body.get("amount") is not None else _lines_total(lines)
+    if not 0 < amount <= left:
+        draft.refuse(
+            f"{money.money(amount, currency)} can't be refunded: {money.money(left, currency)} of order "
+            f"{draft.parent['order_id']} are left.",
+            "Refund at most that.", left=money.text(left),
+        )  # fmt: skip
+    _refund_lines(draft, cast("list[Json]", order.get("line_items") or []), lines)
+    body["amount"] = money.text(amount)
+    body.setdefault("api_refund", False)
+    body.setdefault("api_restock", bool(lines))
+    how = "paid back by the payment method" if body["api_refund"] else "recorded; the money itself is given back by you"
+    draft.asks.append(f"Moves money: refunds {money.money(amount, currency)} of order {draft.parent['order_id']}.")
+    draft.effects.append(f"The refund is {how}, and the customer is told by e-mail.")
+    if body["api_restock"] and lines:
+        draft.effects.append(f"Stock of {plural(len(lines), 'line')} is given back.")
+    draft.undo = at.REFUNDS.cannot_undo["create"]
+
+
+def _lines_total(lines: list[Json]) -> Decimal:
+    return sum((number(line.get("refund_total")) for line in lines), Decimal(0))
+
+
+def _refund_lines(draft: Draft, ordered: list[Json], lines: list[Json]) -> None:
+    by_id: dict[Any, Json] = {line.get("id"): line for line in ordered}
+    for line in lines:
+        old = by_id.get(line.get("id"))
+        if old is None:
+            draft.refuse(f"the order has no line {line.get('id')}.", "Get the order to see its lines.", Code.NOT_FOUND)
+        if number(line.get("quantity")) > number(old.get("quantity")):
+            draft.refuse(f"line {line.get('id')} has only {old.get('quantity')} to give back.")
+
+
+async def note(draft: Draft) -> None:
+    """A note to the customer is mailed at once."""
+    if not str(draft.body.get("note") or "").strip():
+        draft.refuse("a note needs a text.")
+    if draft.body.get("customer_note"):
+        draft.asks.append(f"Leaves the shop: the note is e-mailed to the customer of order {draft.parent['order_id']}.")
+        draft.effects.append("The note is e-mailed to the customer.")
+        draft.undo = "the note was e-mailed to the customer"

@@ -1,0 +1,172 @@
+"""What the shop does silently wrong with products and variations, refused or repaired; and what their changes bring about."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from devskyy_mcp.changes.model import Ref
+from devskyy_mcp.errors import Code
+
+from . import collections as at
+from . import money
+from .draft import Draft, number, plural
+
+BIG_MOVE = 30
+"""Percent of a price's move from which a person must agree."""
+
+
+async def prices(draft: Draft) -> None:
+    """An amount that is none would empty the price; a sale that saves nothing would be dropped without a word."""
+    await draft.amounts("regular_price", "sale_price")
+    asked = [name for name in ("regular_price", "sale_price") if name in draft.body]
+    if not asked:
+        return
+    if draft.collection is at.PRODUCTS and draft.will("type") in ("variable", "grouped"):
+        if all(draft.body[name] == "" for name in asked):
+            return
+        kind = draft.will("type")
+        draft.refuse(
+            f"a {kind} product has no price of its own; the shop would ignore it.",
+            "Change the prices of its variations instead." if kind == "variable" else "Change its members' prices.",
+        )
+    regular, sale = (money.amount_or_none(draft.will(name)) for name in ("regular_price", "sale_price"))
+    if sale is None:
+        return
+    if regular is None:
+        draft.refuse("a sale price needs a regular price.", "Set regular_price as well.")
+    if sale >= regular:
+        draft.refuse(
+            f"the sale price {money.text(sale)} is not below the regular price {money.text(regular)}.",
+            "Set a lower sale_price, or clear it with an empty one.",
+            regular_price=money.text(regular),
+            sale_price=money.text(sale),
+        )
+
+
+async def stock(draft: Draft) -> None:
+    """A quantity counts only while stock is managed: the shop would ignore it otherwise."""
+    body = draft.body
+    if "stock_quantity" in body and body["stock_quantity"] is None:
+        if body.get("manage_stock") is not False:
+            draft.refuse(
+                "stock_quantity can't be empty; the shop would make it 0.", "Set manage_stock to false instead."
+            )
+        del body["stock_quantity"]
+    managed = draft.will("manage_stock") is True
+    if "stock_quantity" in body and not managed:
+        if body.get("manage_stock") is False:
+            draft.refuse("has a stock_quantity and manage_stock false; the shop would ignore the quantity.")
+        body["manage_stock"] = managed = True
+        draft.warnings.append(f"{draft.label}: its stock was not counted; from now on it is (manage_stock).")
+    if body.get("backorders") not in (None, draft.was("backorders")) and not managed:
+        draft.refuse(
+            "backorders need managed stock; the shop would ignore them.", "Set manage_stock and stock_quantity too."
+        )
+    if "stock_status" in body and managed and body["stock_status"] != draft.was("stock_status"):
+        draft.refuse("its stock is counted, so the shop sets stock_status itself.", "Change stock_quantity instead.")
+
+
+async def sku(draft: Draft) -> None:
+    """A SKU is unique, in the bin too, where the shop does not look when it lists."""
+    value = draft.body.get("sku")
+    if not value or value == draft.was("sku"):
+        return
+    holder = await draft.shop.holder_of_sku(str(value))
+    if holder is None or holder["id"] == draft.target:
+        return
+    details: dict[str, Any] = {"id": holder["id"], "sku": value}
+    if holder.get("status") == "trash":
+        draft.refuse(
+            f"SKU {value} belongs to product {holder['id']}, which is in the bin.",
+            "Restore that one instead, or choose another SKU.", Code.CONFLICT, **details,
+        )  # fmt: skip
+    draft.refuse(
+        f"SKU {value} belongs to product {holder['id']} already.",
+        "Change that one instead, or choose another SKU.", Code.CONFLICT, **details,
+    )  # fmt: skip
+
+
+async def terms(draft: Draft) -> None:
+    """Unknown categories and tags would be dropped without a word."""
+    for name, collection in (("categories", at.PRODUCT_CATEGORIES), ("tags", at.PRODUCT_TAGS)):
+        ids = [item.get("id") for item in draft.lines(name)]
+        if name in draft.body and len(ids) != len(cast("list[Any]", draft.body[name] or [])):
+            draft.refuse(f'{name} is a list of objects like {{"id": 12}}.')
+        known = [item.get("id") for item in cast("list[dict[str, Any]]", draft.was(name) or [])]
+        missing = await draft.shop.missing(collection, [one for one in ids if one not in known])
+        if missing:
+            draft.refuse(
+                f"the shop has no {collection.noun} {', '.join(map(str, missing))}; it would ignore that.",
+                "List them to find the right id.", Code.NOT_FOUND,
+            )  # fmt: skip
+
+
+async def never_binned_here(draft: Draft) -> None:
+    if draft.body.get("status") == "trash":
+        draft.refuse("status can't be set to trash.", "Delete it: it goes to the bin, and can be restored.")
+
+
+async def foresee(draft: Draft) -> None:
+    """Prices that move far, shared pictures, stock that ends, and what a change of type takes along."""
+    if draft.kind == "update":
+        _price_moves(draft)
+    body = draft.body
+    if draft.kind == "update" and "type" in body:
+        draft.warnings.append(f"{draft.label}: a change of type takes prices and sale dates along.")
+    if any(key in item for item in draft.lines("images") for key in ("alt", "name") if item.get("id")):
+        draft.warnings.append(f"{draft.label}: texts of a picture change wherever else it is used.")
+    pulled = sum(1 for item in draft.lines("images") if item.get("src") and not item.get("id"))
+    if pulled:
+        draft.effects.append(f"The shop downloads {plural(pulled, 'picture')} from the addresses given.")
+    if draft.kind == "update" and "attributes" in body and draft.was("type") == "variable":
+        draft.warnings.append(f"{draft.label}: replacing attributes empties those of its variations.")
+    if draft.will("manage_stock") is True and "stock_quantity" in body and number(body["stock_quantity"]) <= 0:
+        draft.warnings.append(f"{draft.label}: without stock it can't be bought (unless backorders are allowed).")
+    if body.get("status") == "publish" and draft.was("status") not in (None, "publish"):
+        draft.effects.append(f"{draft.label} becomes visible in the shop.")
+
+
+def _effective(regular: Any, sale: Any) -> Decimal | None:
+    return money.amount_or_none(sale) or money.amount_or_none(regular)
+
+
+def _price_moves(draft: Draft) -> None:
+    names = ("regular_price", "sale_price")
+    if not any(name in draft.body for name in names):
+        return
+    pairs = [
+        (_effective(draft.was(names[0]), draft.was(names[1])), _effective(draft.will(names[0]), draft.will(names[1]))),
+        (money.amount_or_none(draft.was(names[0])), money.amount_or_none(draft.will(names[0]))),
+    ]
+    moves = [money.percent_move(old, new) for old, new in pairs if old and new is not None]
+    farthest = max((move for move in moves if move is not None), key=abs, default=None)
+    if any(old and new is None for old, new in pairs):
+        draft.asks.append(f"{draft.label} loses its price and can't be bought.")
+    elif farthest is not None and abs(farthest) > BIG_MOVE:
+        draft.asks.append(f"Moves the price of {draft.label} by {farthest:+.0f} %.")
+
+
+async def deleting(draft: Draft) -> None:
+    """A variable product takes its variations along, into the bin and back."""
+    children = draft.present.get("variations") or []
+    if draft.collection is at.PRODUCTS and children:
+        draft.effects.append(f"Its {plural(len(children), 'variation')} go to the bin with it.")
+        draft.note["children"] = sorted(children)
+
+
+async def attribute_delete(draft: Draft) -> None:
+    draft.warnings.append(f"{draft.label}: the shop deletes an attribute at once, with its terms; products lose it.")
+
+
+async def term_delete(draft: Draft) -> None:
+    count = draft.present.get("count")
+    if count:
+        draft.warnings.append(f"{draft.label}: {count} objects lose it.")
+
+
+async def review(draft: Draft) -> None:
+    """A review needs a product that exists."""
+    product = draft.body.get("product_id")
+    if draft.kind == "create" and not isinstance(product, Ref) and await draft.shop.missing(at.PRODUCTS, [product]):
+        draft.refuse(f"the shop has no product {product}.", "List products to find the right id.", Code.NOT_FOUND)

@@ -1,0 +1,308 @@
+"""The shop as one call sees it: reads go out, writes are staged into the call's unit of work, and reads show what is staged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from devskyy_mcp.changes.model import ObjectId, Op, Ref
+from devskyy_mcp.changes.stage import Unit
+from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
+
+from . import collections as at
+from . import compare, rules
+from .client import Page, ShopClient
+from .collections import Collection
+from .draft import Draft, bare
+from .fields import check_params
+
+Json = dict[str, Any]
+SYSTEM = "shop"
+PAGE = 100
+_EDIT = {"context": "edit"}
+_FLUID = ("stock_quantity", "stock_status", "total_sales", "average_rating", "rating_count", "count")
+
+
+class Shop:
+    """One call's session. Everything read is asked with ``context=edit``, since rendered texts are not what is stored."""
+
+    def __init__(self, ctx: Context, client: ShopClient) -> None:
+        self.ctx = ctx
+        self.client = client
+        self._seen: dict[str, Json] = {}
+        self._staged: dict[str, Op] = {}
+        self._skus: dict[str, Json | None] = {}
+        self._coupons: dict[str, Json | None] = {}
+
+    @property
+    def unit(self) -> Unit:
+        if self.ctx.unit is None:
+            raise Refused(Code.INTERNAL, "A tool that only reads may not change anything.")
+        return self.ctx.unit
+
+    # Reading
+
+    async def list(
+        self, collection: Collection, *, fields: Sequence[str] | None = None, context: str = "view", **params: Any
+    ) -> Page:
+        """One page of a collection, with what is staged shown in it.
+
+        Args:
+            collection: what to list.
+            fields: only these top-level fields.
+            context: ``edit`` where texts are to be compared or written.
+            params: the collection's own list parameters, and its parents' ids.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for a parameter that the collection does not know.
+        """
+        parent = {name: params.pop(name) for name in collection.parents if name in params}
+        query = check_params(collection, params)
+        if context != "view":
+            query["context"] = context
+        if fields:
+            query["_fields"] = ",".join(fields)
+        page = await self.client.page(collection.url(parent), query)
+        for number, item in enumerate(page.items):
+            op = self._staged.get(collection.url(parent, item["id"])) if "id" in item and self._staged else None
+            if op is not None:
+                page.items[number] = overlay(collection, item, op.body)
+        return page
+
+    async def get(
+        self, collection: Collection, target: ObjectId, *, fields: Sequence[str] | None = None, **parent: ObjectId
+    ) -> Json:
+        """One object, with what is staged shown in it; what the shop would compute from that is absent.
+
+        Raises:
+            Refused: NOT_FOUND when there is none.
+        """
+        if isinstance(target, Ref):
+            return self._created(target)
+        url = collection.url(parent, target)
+        found = self._seen.get(url)
+        if found is None:
+            query: Json = {**_EDIT, "_fields": ",".join(fields)} if fields else _EDIT
+            found = cast("Json", await self.client.get(url, query, collection.label(target)))
+            if not fields:
+                self._seen[url] = found
+        op = self._staged.get(url)
+        return overlay(collection, found, op.body) if op is not None else found
+
+    async def find(self, collection: Collection, target: ObjectId, **parent: ObjectId) -> Json | None:
+        """The object, or None when there is none."""
+        try:
+            return await self.get(collection, target, **parent)
+        except Refused as refused:
+            if refused.code is Code.NOT_FOUND:
+                return None
+            raise
+
+    async def prefetch(self, collection: Collection, ids: Iterable[int], **parent: ObjectId) -> None:
+        """Read many objects with one list per 100, so that updates of them ask no more."""
+        wanted = [one for one in dict.fromkeys(ids) if collection.url(parent, one) not in self._seen]
+        for start in range(0, len(wanted), PAGE):
+            some = wanted[start : start + PAGE]
+            query = {**_EDIT, **collection.every, "include": some, "per_page": PAGE}
+            page = await self.client.page(collection.url(parent), query)
+            for item in page.items:
+                self._seen[collection.url(parent, item["id"])] = item
+
+    async def missing(self, collection: Collection, ids: Iterable[Any]) -> list[int]:
+        """Those of the ids that the shop does not have; one request per 100, each id asked once per call."""
+        wanted = [one for one in dict.fromkeys(ids) if isinstance(one, int)]
+        asked = [one for one in wanted if collection.url(None, one) not in self._seen]
+        for start in range(0, len(asked), PAGE):
+            some = asked[start : start + PAGE]
+            query = {**collection.every, "include": some, "per_page": PAGE, "_fields": "id"}
+            page = await self.client.page(collection.url(), query)
+            there = {item["id"] for item in page.items}
+            if gone := [one for one in some if one not in there]:
+                return gone
+        return []
+
+    async def holder_of_sku(self, sku: str) -> Json | None:
+        """``{id, status}`` of the product or variation with this SKU, the bin included."""
+        if sku not in self._skus:
+            self._skus[sku] = None
+            for query in ({"status": "any"}, {"status": "trash"}):
+                page = await self.client.page(at.PRODUCTS.url(), {**query, "sku": sku, "_fields": "id,status,sku"})
+                found = next((item for item in page.items if str(item.get("sku", sku)) == sku), None)
+                if found is not None:
+                    self._skus[sku] = found
+                    break
+        return self._skus[sku]
+
+    async def coupon(self, code: str) -> Json | None:
+        """The coupon of this code, or None."""
+        code = code.lower()
+        if code not in self._coupons:
+            page = await self.client.page(at.COUPONS.url(), {"code": code, "per_page": 1}) if code else Page([], 0, 0)
+            self._coupons[code] = page.items[0] if page.items else None
+        return self._coupons[code]
+
+    # Staging
+
+    async def create(self, collection: Collection, fields: Mapping[str, Any], **parent: ObjectId) -> Op:
+        """Stage a new object; the op's ``ref`` stands for its id."""
+        draft = Draft(self, collection, "create", None, parent, bare(fields))
+        await self._run(rules.CHECKS, draft)
+        if collection.key == "sku" and draft.body.get("sku"):
+            self._skus[str(draft.body["sku"])] = {"id": 0, "status": "staged"}  # the next one may not have it too
+        await self._run(rules.FORESEE, draft)
+        draft.undo = draft.undo or collection.cannot_undo.get("create", "")
+        return self._add(draft, {})
+
+    async def update(
+        self, collection: Collection, target: ObjectId, fields: Mapping[str, Any], **parent: ObjectId
+    ) -> Op | None:
+        """Stage a change of the fields that really differ; None when all is as asked already.
+
+        Raises:
+            Refused: NOT_FOUND; CONFLICT for an object in the bin; INVALID_ARGUMENTS for what the shop would take wrongly.
+        """
+        present = await self.get(collection, target, **parent)
+        if present.get("status") == "trash":
+            label = collection.label(target, present)
+            raise Refused(
+                Code.CONFLICT, f"{label} is in the bin.", "Restore it first.", details={"id": str(target)}
+            )  # fmt: skip
+        return await self._update(collection, target, fields, parent, present)
+
+    async def restore(self, collection: Collection, target: ObjectId, status: str, **parent: ObjectId) -> Op | None:
+        """Stage bringing an object back from the bin, in the given status."""
+        present = await self.get(collection, target, **parent)
+        if present.get("status") != "trash":
+            return None
+        return await self._update(collection, target, {"status": status}, parent, present)
+
+    async def write_back(
+        self, collection: Collection, target: ObjectId, body: Mapping[str, Any], **parent: ObjectId
+    ) -> Op | None:
+        """Stage fields as they were once: no repairs and no checks, since the shop had them so."""
+        present = await self.get(collection, target, **parent)
+        return await self._update(collection, target, body, parent, present, checked=False)
+
+    async def delete(
+        self, collection: Collection, target: ObjectId, *, force: bool = False, reassign: int | None = None,
+        **parent: ObjectId,
+    ) -> Op | None:  # fmt: skip
+        """Stage a delete: into the bin where there is one, for good with ``force`` or where there is none."""
+        present = await self.get(collection, target, **parent)
+        for_good = force or not collection.trash
+        if present.get("status") == "trash" and not for_good:
+            return None
+        draft = Draft(self, collection, "delete", target, parent, {"force": True} if for_good else {}, present)
+        if reassign is not None:
+            draft.body["reassign"] = reassign
+        if for_good:
+            draft.undo = collection.cannot_undo.get("force") or collection.cannot_undo.get("delete", "")
+        await self._run(rules.DELETING, draft)
+        before = {"digest": digest(collection, present)}
+        before |= {name: present[name] for name in ("status", "slug") if name in present}
+        return self._add(draft, before)
+
+    def act(
+        self, collection: Collection, target: ObjectId, action: str, body: Mapping[str, Any] | None = None, *,
+        undo: str, effects: Sequence[str] = (), asks: Sequence[str] = (), **parent: ObjectId,
+    ) -> Op:  # fmt: skip
+        """Stage an action below an object, ``POST …/{id}/{action}``: it has no before, only effects."""
+        draft = Draft(self, collection, "act", target, parent, bare(body or {}), undo=undo)
+        draft.effects += effects
+        draft.asks += asks
+        draft.note["action"] = action
+        return self._add(draft, {})
+
+    async def _update(
+        self, collection: Collection, target: ObjectId, fields: Mapping[str, Any], parent: dict[str, ObjectId],
+        present: Json, *, checked: bool = True,
+    ) -> Op | None:  # fmt: skip
+        url = "" if isinstance(target, Ref) else collection.url(parent, target)
+        earlier = self._staged.get(url)
+        if earlier is not None:
+            present = self._seen[url]
+            fields = compare.body_of(
+                {**compare.leaves(collection, earlier.body), **compare.leaves(collection, bare(fields))}
+            )
+        draft = Draft(self, collection, "update", target, parent, bare(fields), present)
+        if checked:
+            await self._run(rules.CHECKS, draft)
+        was = compare.leaves(collection, present)
+        asked = compare.differs(collection, compare.leaves(collection, draft.body), was)
+        if not asked and earlier is None:
+            return None
+        draft.body = compare.body_of(asked)
+        await self._run(rules.FORESEE, draft)
+        names = compare.implied(collection, asked)
+        before = {path: was.get(path) for path in asked if path in was or path[0] not in collection.lines}
+        before |= {path: value for path, value in was.items() if path[0] in names}
+        op = self._add(draft, compare.body_of(before), earlier)
+        if url:
+            self._staged[url] = op
+            self.client.originals.put(url, was)
+        return op
+
+    async def _run(self, table: dict[str, tuple[rules.Rule, ...]], draft: Draft) -> None:
+        for rule in rules.of(table, draft.collection):
+            await rule(draft)
+
+    def _add(self, draft: Draft, before: Json, earlier: Op | None = None) -> Op:
+        op = Op(
+            SYSTEM, draft.kind, draft.collection.name, draft.target, draft.body, before, draft.parent,
+            draft.label, draft.undo, draft.effects, draft.asks, draft.warnings, draft.note,
+        )  # fmt: skip
+        if earlier is None:
+            return self.unit.add(op)
+        op.seq = earlier.seq
+        self.unit.ops[op.seq - 1] = op
+        return op
+
+    def _created(self, ref: Ref) -> Json:
+        """What the object that an op will create would be, as far as it is staged."""
+        ops = self.unit.ops
+        obj = dict(ops[ref.seq - 1].body)
+        for op in ops[ref.seq :]:
+            if op.target == ref and op.kind == "update":
+                obj = overlay(at.ALL[op.collection], obj, op.body)
+        return obj
+
+
+def overlay(collection: Collection, obj: Mapping[str, Any], body: Mapping[str, Any]) -> Json:
+    """The object as it would be; computed fields are absent rather than stale."""
+    merged = {name: value for name, value in obj.items() if name not in collection.derived and name != "price_html"}
+    for name, value in body.items():
+        old = merged.get(name)
+        if name in collection.raw:
+            merged[name] = {"raw": value}
+        elif isinstance(value, dict) and isinstance(old, dict):
+            merged[name] = {**cast("Json", old), **cast("Json", value)}
+        elif name == "meta_data" or name in collection.lines:
+            merged[name] = _merged(old, value, "key" if name == "meta_data" else "id")
+        else:
+            merged[name] = value
+    return merged
+
+
+def _merged(old: Any, new: Any, key: str) -> list[Json]:
+    items = [dict(item) for item in cast("list[Json]", old or [])]
+    for entry in cast("list[Json]", new or []):
+        held = next((item for item in items if key in entry and item.get(key) == entry[key]), None)
+        if held is None:
+            items.append(dict(entry))
+        else:
+            held.update(entry)
+    return items
+
+
+def digest(collection: Collection, obj: Mapping[str, Any]) -> str:
+    """SHA-256 of the object without noise and without what others move, such as stock; of what a person saw when deleting it."""
+    kept = [
+        (str(path), value)
+        for path, value in compare.leaves(collection, obj).items()
+        if path[0] not in _FLUID and compare.can_write(collection, path)
+    ]
+    text = json.dumps(sorted(kept, key=lambda pair: pair[0]), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,147 @@
+"""The shop as a system that staged operations go to: sends each once, reads what became of it, brings back what was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from devskyy_mcp.changes.model import JournalOp, Op, Outcome
+from devskyy_mcp.context import Context
+from devskyy_mcp.http import Answer, UpstreamError
+
+from . import collections as at
+from . import lookup, outcomes, refusals, undoing, uploads
+from .client import ShopClient
+from .collections import STAMP, Collection
+from .session import SYSTEM
+
+Json = dict[str, Any]
+CHUNK = 25
+_SECRET_AT_SEND = {"customers": "password"}
+"""Fields that the shop wants and nobody should know: made up at the last moment, kept nowhere."""
+
+
+class ShopSystem:
+    """Implements ``devskyy_mcp.changes.model.System`` over a ShopClient."""
+
+    name = SYSTEM
+    quiet_after = 60.0
+    in_flight = 2
+
+    def __init__(self, client: ShopClient) -> None:
+        self.client = client
+
+    def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
+        """One batch per 25 ops of a kind and collection, where the shop has batches; single requests else.
+
+        A batch deletes for good, whatever is asked, so what goes to the bin goes there one by one.
+        """
+        found: list[list[Op]] = []
+        open_by_key: dict[str, list[Op]] = {}
+        for op in ops:
+            collection = at.ALL[op.collection]
+            batched = collection.batch and (
+                op.kind in ("create", "update") or (op.kind == "delete" and "force" in op.body)
+            )
+            if not batched or "reassign" in op.body:
+                found.append([op])
+                continue
+            key = f"{op.kind} {op.collection} {sorted(op.parent.items(), key=str)}"
+            group = open_by_key.get(key)
+            if group is None or len(group) >= min(CHUNK, collection.batch):
+                group = open_by_key[key] = []
+                found.append(group)
+            group.append(op)
+        return found
+
+    def object_keys(self, op: Op) -> list[str]:
+        """The object itself; for creates the key that the shop keeps unique."""
+        if op.kind != "create":
+            return [f"{op.collection}/{op.target}"]
+        collection = at.ALL[op.collection]
+        value = op.body.get(collection.key) if collection.key else None
+        keys = [f"{op.collection}:{collection.key}={str(value).lower()}"] if value else []
+        # Money and stock of one order must not be moved by two at once.
+        return [*keys, *(f"orders/{one}" for name, one in op.parent.items() if name == "order_id")]
+
+    async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
+        """Send one group as one request; never raises for what the shop did or did not answer."""
+        try:
+            answer = await (self._send_one(change, ops[0]) if len(ops) == 1 else self._send_batch(change, ops))
+        except UpstreamError as error:
+            state = {"no": "not_sent", "maybe": "unknown", "answered": "failed"}[error.reached]
+            return [outcomes.lost(state, error) for _ in ops]
+        error = refusals.of_answer(answer, ops[0].label)
+        if error is not None:
+            ambiguous = answer.status >= 500 and error.code == "upstream_invalid"
+            return [outcomes.lost("unknown" if ambiguous else "failed", error) for _ in ops]
+        try:
+            body = answer.json()
+        except UpstreamError as broken:  # the shop did something; what, is to be read
+            return [outcomes.lost("unknown", broken) for _ in ops]
+        if len(ops) == 1:
+            return [self._outcome(ops[0], body)]
+        return self._batch_outcomes(ops, body)
+
+    async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
+        """What became of ops without an answer, by reading."""
+        return await lookup.look(self.client, ops, self.quiet_after)
+
+    async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
+        """Stage the inverses, newest first."""
+        await undoing.stage_undo(ctx, ops)
+
+    async def _send_one(self, change: str, op: Op) -> Answer:
+        collection = at.ALL[op.collection]
+        url = collection.url(op.parent, op.target, *([op.note["action"]] if op.kind == "act" else []))
+        if op.kind == "delete":
+            return await self.client.write("DELETE", url, params=op.body)
+        if collection is at.MEDIA and op.kind == "create":
+            return await uploads.send(self.client, url, op.body)
+        method = "PUT" if op.kind == "update" else "POST"
+        # wp/v2 and refunds answer in the reader's form unless asked for the stored one
+        return await self.client.write(method, url, params={"context": "edit"}, json=stamped(change, op, collection))
+
+    async def _send_batch(self, change: str, ops: Sequence[Op]) -> Answer:
+        collection, kind = at.ALL[ops[0].collection], ops[0].kind
+        items: list[Any] = [op.target for op in ops]
+        if kind == "create":
+            items = [stamped(change, op, collection) for op in ops]
+        elif kind == "update":
+            items = [{**op.body, "id": op.target} for op in ops]
+        return await self.client.write("POST", f"{collection.url(ops[0].parent)}/batch", json={kind: items})
+
+    def _outcome(self, op: Op, body: Any) -> Outcome:
+        collection = at.ALL[op.collection]
+        whole = None
+        if op.kind == "update":
+            whole = self.client.originals.take(collection.url(op.parent, op.target))
+        return outcomes.of_answer(op, cast("Json", body) if isinstance(body, dict) else {}, whole)
+
+    def _batch_outcomes(self, ops: Sequence[Op], body: Any) -> list[Outcome]:
+        items = cast("list[Json]", cast("Json", body).get(ops[0].kind) or []) if isinstance(body, dict) else []
+        if len(items) != len(ops):
+            return [Outcome("unknown", error=outcomes.UNCLEAR) for _ in ops]
+        found: list[Outcome] = []
+        for op, item in zip(ops, items, strict=True):
+            if "error" in item:
+                data = item["error"].get("data")
+                status = data.get("status", 400) if isinstance(data, dict) else 400  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] # JSON tree
+                error = refusals.refused(cast("int", status), item["error"], op.label)
+                found.append(outcomes.lost("failed", error))
+            else:
+                found.append(self._outcome(op, item))
+        return found
+
+
+def stamped(change: str, op: Op, collection: Collection) -> Json:
+    """The body as it leaves: a create that can carries our mark, by which it is found when its answer is lost."""
+    body = dict(op.body)
+    secret = _SECRET_AT_SEND.get(op.collection)
+    if op.kind == "create" and secret:
+        from secrets import token_urlsafe
+
+        body[secret] = token_urlsafe(24)
+    if op.kind == "create" and collection.stamp:
+        body["meta_data"] = [*body.get("meta_data", []), {"key": STAMP, "value": f"{change}/{op.seq}"}]
+    return body

@@ -1,0 +1,149 @@
+"""Stages what brings the objects of a change set back, as far as they are still as that set left them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from devskyy_mcp.changes.model import JournalOp, LeftAlone, ObjectId
+from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
+
+from . import collections as at
+from . import compare
+from .collections import Collection
+from .session import Shop
+
+Json = dict[str, Any]
+_PARENTS = {"product_id": "products", "order_id": "orders", "attribute_id": "attributes"}
+_NOTHING_DONE = frozenset({"failed", "not_sent", "skipped", "staged"})
+
+
+async def stage_undo(ctx: Context, ops: Sequence[JournalOp]) -> None:
+    """Stage the inverses into ``ctx.unit``, newest first; what can't come back is left with its reason."""
+    undoing = _Undoing(ctx.get(Shop), ops)
+    await undoing.read_ahead()
+    for item in reversed(ops):
+        if item.state not in _NOTHING_DONE:
+            await undoing.one(item)
+
+
+class _Undoing:
+    def __init__(self, shop: Shop, ops: Sequence[JournalOp]) -> None:
+        self.shop = shop
+        self.ops = ops
+        done = [item for item in ops if item.op.kind == "create" and item.outcome.object_id]
+        self.made = {(item.op.collection, str(item.outcome.object_id)) for item in done}
+
+    async def read_ahead(self) -> None:
+        """One list for all objects of a collection, where there is more than one."""
+        wanted: dict[tuple[str, str], list[JournalOp]] = {}
+        for item in self.ops:
+            if item.op.kind == "update" and item.state not in _NOTHING_DONE and not self._goes_with_its_maker(item):
+                wanted.setdefault((item.op.collection, str(sorted(item.op.parent.items()))), []).append(item)
+        for (name, _), items in wanted.items():
+            if len(items) > 1:
+                ids = [int(str(item.op.target)) for item in items]
+                await self.shop.prefetch(at.ALL[name], ids, **items[0].op.parent)
+
+    async def one(self, item: JournalOp) -> None:
+        op = item.op
+        if item.state in ("unknown", "sent"):
+            return self._leave(item, "left_alone", "What became of it is not known yet.")
+        if self._goes_with_its_maker(item):
+            return None
+        reason = item.outcome.undo or op.undo
+        if reason or op.kind == "act":
+            return self._leave(item, "impossible", reason or "An action can't be taken back.")
+        collection = at.ALL[op.collection]
+        target = op.target if op.kind != "create" else item.outcome.object_id
+        if target is None:
+            return self._leave(item, "left_alone", "Its id is not known.")
+        try:
+            present = await self.shop.get(collection, target, **op.parent)
+        except Refused as refused:
+            if refused.code is not Code.NOT_FOUND:
+                raise
+            return self._gone(item)
+        if op.kind == "create":
+            return await self._unmake(item, collection, target, present)
+        if op.kind == "delete":
+            return await self._restore(item, collection, target, present)
+        return await self._write_back(item, collection, target, present)
+
+    def _goes_with_its_maker(self, item: JournalOp) -> bool:
+        """Whether the object, or what it belongs to, was made by the same set: it goes when that goes."""
+        op = item.op
+        if op.kind != "create" and (op.collection, str(op.target)) in self.made:
+            return True
+        return any((_PARENTS.get(name, ""), str(value)) in self.made for name, value in op.parent.items())
+
+    async def _unmake(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
+        if present.get("status") == "trash":
+            return None
+        if present.get("count"):
+            return self._leave(item, "left_alone", f"{present['count']} objects use it by now.")
+        if not collection.trash and (drift := self._drift(collection, item.outcome.after, present, item.outcome.after)):
+            return self._leave(item, "left_alone", "It was changed since.", *drift)
+        reassign = 0 if collection is at.CUSTOMERS else None
+        await self.shop.delete(collection, target, reassign=reassign, **item.op.parent)
+
+    async def _restore(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
+        op = item.op
+        restored = await self.shop.restore(collection, target, str(op.before.get("status", "draft")), **op.parent)
+        if restored is None:
+            return
+        if "slug" in op.before:
+            restored.note["slug"] = op.before["slug"]
+        children = op.note.get("children")
+        if children:
+            page = await self.shop.list(
+                at.VARIATIONS, product_id=target, status="trash", include=children, per_page=100, context="edit"
+            )
+            for child in page.items:
+                status = _status_before_bin(child)
+                back = await self.shop.restore(at.VARIATIONS, child["id"], status, product_id=target)
+                if back is not None:  # after its parent: the parent's price range is worked out from what is there
+                    back.parent = {"product_id": restored.ref}
+
+    async def _write_back(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
+        op, back = item.op, item.outcome.inverse
+        if op.before.get("status") == "trash":  # it was a restore
+            await self.shop.delete(collection, target, **op.parent)
+            return None
+        if not back:
+            return None
+        if present.get("status") == "trash":
+            return self._leave(item, "left_alone", "It is in the bin; restore it first.")
+        is_now = compare.leaves(collection, present)
+        if not compare.differs(collection, compare.leaves(collection, back), is_now):
+            return None
+        if drift := self._drift(collection, item.outcome.after, present, back):
+            return self._leave(item, "left_alone", "It was changed since.", *drift)
+        await self.shop.write_back(collection, target, back, **op.parent)
+
+    def _drift(self, collection: Collection, ours: Json, present: Json, within: Json) -> tuple[Json, Json] | None:
+        """What of ``within`` is no longer as we left it: (ours, now)."""
+        paths = [path for path in compare.leaves(collection, within) if not str(path[-1]).startswith("+")]
+        left, is_now = compare.leaves(collection, ours), compare.leaves(collection, present)
+        changed = compare.differs(collection, {path: left[path] for path in paths if path in left}, is_now)
+        if not changed:
+            return None
+        return compare.body_of(changed), compare.body_of({path: is_now.get(path) for path in changed})
+
+    def _gone(self, item: JournalOp) -> None:
+        if item.op.kind != "create":
+            self._leave(item, "impossible", "It is no longer there.")
+
+    def _leave(self, item: JournalOp, state: Any, reason: str, ours: Any = None, now: Any = None) -> None:
+        label = item.op.label
+        if item.op.kind == "create" and item.outcome.object_id:
+            label = at.ALL[item.op.collection].label(item.outcome.object_id, item.op.body)
+        self.shop.unit.leave(LeftAlone(label, state, reason, ours, now))
+
+
+def _status_before_bin(child: Json) -> str:
+    for entry in child.get("meta_data") or []:
+        if entry.get("key") == "_wp_trash_meta_status" and entry.get("value") in ("publish", "private", "draft"):
+            return str(entry["value"])
+    return "publish"
