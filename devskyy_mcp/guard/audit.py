@@ -258,15 +258,17 @@ async def verify(db: Database, start: int = 1) -> Verdict:
     """
     from devskyy_mcp.db.tables import NO_HASH
 
-    seq = max(start, 1) - 1
-    rows: Rows | None = None
-    last = NO_HASH
+    begin = seq = max(start, 1) - 1
+    last, above, size = NO_HASH, None, PAGE
+
+    def bad(row: int, reason: str) -> Verdict:
+        return Verdict(False, seq - begin, row, reason)
+
     if seq:
-        rows = await _page(db, seq - 1, 1)
-        if not rows or rows[0]["seq"] != seq:
-            return Verdict(False, 0, seq, f"Row {seq} is missing.")
-        last = str(rows[0]["hash"])
-    size, above = PAGE, seq if seq else None
+        before = await _page(db, seq - 1, 1)
+        if not before or before[0]["seq"] != seq:
+            return bad(seq, f"Row {seq} is missing.")
+        last, above = str(before[0]["hash"]), seq
     while True:
         try:
             rows = await _page(db, above, size)
@@ -274,17 +276,16 @@ async def verify(db: Database, start: int = 1) -> Verdict:
             if refusal.code is not Code.INTERNAL:
                 raise
             if size == 1:
-                return Verdict(False, seq, seq + 1, f"Row {seq + 1} can't be read.")
+                return bad(seq + 1, f"Row {seq + 1} can't be read.")
             size = 1  # one row of this page is unreadable: go on singly, to name it
             continue
         for row in rows:
-            reason = _fault(row, seq + 1, last)
-            if reason:
-                return Verdict(False, seq, min(seq + 1, int(row["seq"])), reason)
+            if reason := _fault(row, seq + 1, last):
+                return bad(min(seq + 1, int(row["seq"])), reason)
             seq, last = seq + 1, str(row["hash"])
         above = seq
-        if not rows and (verdict := await _end(db, seq, last)):
-            return verdict
+        if not rows and (end := await _end(db, seq, last)):
+            return bad(*end) if end[1] else Verdict(True, seq - begin)
 
 
 def _fault(row: Mapping[str, Any], expected: int, last: str) -> str:
@@ -302,8 +303,8 @@ def _fault(row: Mapping[str, Any], expected: int, last: str) -> str:
     return ""
 
 
-async def _end(db: Database, seq: int, last: str) -> Verdict | None:
-    """Compare the last row with the head; None when rows came meanwhile, so that the walk goes on."""
+async def _end(db: Database, seq: int, last: str) -> tuple[int, str] | None:
+    """Compare the last row with the head: the bad row and what is wrong, if anything; None when rows came meanwhile."""
     import sqlalchemy as sa
 
     from devskyy_mcp.db.tables import audit_head
@@ -311,16 +312,14 @@ async def _end(db: Database, seq: int, last: str) -> Verdict | None:
     async with db.read() as conn:
         head = (await conn.execute(sa.select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1))).first()
     if head is None:
-        return Verdict(False, seq, seq + 1, "The head row is gone, so the end can't be proven.")
+        return seq + 1, "The head row is gone, so the end can't be proven."
     if head.seq < seq:
-        return Verdict(False, int(head.seq), int(head.seq) + 1, f"Row {head.seq + 1} comes after the recorded end.")
+        return int(head.seq) + 1, f"Row {head.seq + 1} comes after the recorded end."
     if head.seq > seq:
         # The head is read after the rows: either some were appended in between, or the end was cut off.
         cut_off = not await _page(db, seq, 1)
-        return Verdict(False, seq, seq + 1, f"The end is missing, from row {seq + 1} on.") if cut_off else None
-    if head.hash != last:
-        return Verdict(False, seq, seq, f"Row {seq} is not the one recorded as the last.")
-    return Verdict(True, seq)
+        return (seq + 1, f"The end is missing, from row {seq + 1} on.") if cut_off else None
+    return seq, "" if head.hash == last else f"Row {seq} is not the one recorded as the last."
 
 
 async def _page(db: Database, above: int | None, size: int) -> Rows:
