@@ -17,6 +17,8 @@ from .db.database import Database
 from .guard.audit import AuditLog
 from .guard.limits import Limiter
 from .invoke import Road
+from .ops.doctor import Checks
+from .ops.health import HealthChecks, database_check
 
 ENTRY_POINTS = "devskyy.packs"
 
@@ -38,17 +40,20 @@ class App:
         Args:
             eager: open the database at once; otherwise with the first call, so that listing tools stays cheap.
         """
-        async with anyio.create_task_group() as tasks:
-            if not eager:
-                tasks.start_soon(self._after_first_call)
-            else:
-                tasks.start_soon(self._settle)
-            try:
-                yield self
-            finally:
+        failed: Exception | None = None
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._settle if eager else self._after_first_call)
+                try:
+                    yield self
+                except Exception as error:  # raised below, as it is: the group would wrap it
+                    failed = error
                 tasks.cancel_scope.cancel()
-                with anyio.CancelScope(shield=True):
-                    await self.close()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.close()
+        if failed is not None:
+            raise failed
 
     async def _after_first_call(self) -> None:
         await self.road.first_call.wait()
@@ -106,10 +111,14 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Registry, registry)
     services.put(Services, services)
     services.put(Systems, Systems())
+    services.put(Checks, Checks())
     database = Database(settings.database)
     audit = AuditLog(database)
     services.put(Database, database)
     services.put(AuditLog, audit)
+    health = HealthChecks()
+    health.add("database", database_check(database), every=1)
+    services.put(HealthChecks, health)
     changes = Changes(
         services, registry, lambda: settings.confirm_rule, lambda change: f"{settings.base_url}/approvals/{change}"
     )

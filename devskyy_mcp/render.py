@@ -20,33 +20,34 @@ def _lines(data: Mapping[str, Any], indent: str) -> list[str]:
         if isinstance(value, Mapping) and value:
             nested = cast("Mapping[str, Any]", value)
             if all(_scalar(item) for item in nested.values()):
-                lines.append(f"{indent}{name}: " + ", ".join(f"{key} {_word(item)}" for key, item in nested.items()))
+                lines.append(f"{indent}{name}: " + ", ".join(f"{key} {word_of(item)}" for key, item in nested.items()))
             else:
                 lines += [f"{indent}{name}:", *_lines(nested, indent + "  ")]
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in cast("list[Any]", value)):
             lines += [f"{indent}{name}:", *_table(cast("list[Mapping[str, Any]]", value), indent)]
         else:
-            lines.append(f"{indent}{name}: {_word(value)}")
+            lines.append(f"{indent}{name}: {word_of(value)}")
     return lines
 
 
 def _table(rows: list[Mapping[str, Any]], indent: str) -> list[str]:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = f"{indent}{' | '.join(columns)}"
-    return [head, *(indent + " | ".join(_word(row.get(name)) for name in columns).rstrip(" |") for row in rows)]
+    return [head, *(indent + " | ".join(word_of(row.get(name)) for name in columns).rstrip(" |") for row in rows)]
 
 
 def _scalar(value: Any) -> bool:
     return not isinstance(value, Mapping | list)
 
 
-def _word(value: Any) -> str:
+def word_of(value: Any) -> str:
+    """One value on one line: yes and no, nothing for null, lists with commas."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_word(item) for item in cast("list[Any]", value))
+        return ", ".join(word_of(item) for item in cast("list[Any]", value))
     if isinstance(value, Mapping):
-        return "; ".join(f"{name} {_word(item)}" for name, item in cast("Mapping[str, Any]", value).items())
+        return "; ".join(f"{name} {word_of(item)}" for name, item in cast("Mapping[str, Any]", value).items())
     return str(value)

@@ -1,0 +1,153 @@
+"""The console script ``devskyy``. Nothing heavy is imported before it is known what is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .surfaces.terminal import complain, say, warn
+
+if TYPE_CHECKING:
+    from .app import App
+    from .config import Settings
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+SETTINGS_UNREADABLE = 78  # sysexits' EX_CONFIG
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 when it worked, 1 when a check found something, 2 for a wrong command line, else the refusal's own status.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        return given.run(given)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away: `devskyy tools | head`
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="devskyy", description="Run a WordPress + WooCommerce fashion brand from any AI host."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--env-file", default=".env", metavar="PATH", help="file with settings (default: .env)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str, **options: Any) -> Any:
+        added = commands.add_parser(name, help=text, description=text, **options)
+        added.set_defaults(run=run)
+        return added
+
+    serve = command("serve", _serve, "Serve MCP, REST and the approval pages over HTTP.")
+    serve.add_argument("--host", help="address to listen on (DEVSKYY_HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on, 0 for any free one (DEVSKYY_PORT)")
+    stdio = command("stdio", _stdio, "Serve MCP to a host on this machine over standard input and output.")
+    stdio.add_argument("--profile", choices=["default", "full"], default="default", help="which tools are listed")
+    tools = command("tools", _in_app("tools"), "List the tools, or those that match some words.")
+    tools.add_argument("search", nargs="*", metavar="WORD")
+    tools.add_argument("--json", action="store_true", help="whole descriptions and schemas as JSON")
+    call = command("call", _call, "Call a tool: devskyy call NAME --flag value …", add_help=False)
+    call.add_argument("rest", nargs=argparse.REMAINDER, metavar="NAME …")
+    changes = command("changes", _in_app("changes"), "List the latest changes, or show one whole.")
+    changes.add_argument("change", nargs="?", metavar="ID")
+    changes.add_argument("--state", help="only those in this state, e.g. proposed")
+    changes.add_argument("--limit", type=int, default=20)
+    changes.add_argument("--json", action="store_true")
+    approve = command("approve", _in_app("approve"), "Look at a proposed change and agree to it, at a terminal.")
+    approve.add_argument("change", metavar="ID")
+    approve.add_argument("--decline", action="store_true", help="say no instead")
+    audit = command("audit", _in_app("audit"), "Check the audit's hash chain.")
+    audit.add_argument("action", choices=["verify"])
+    audit.add_argument("--json", action="store_true")
+    doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
+    doctor.add_argument("--json", action="store_true")
+    command("migrate", _in_app("migrate"), "Create or bring up to date the database's tables.")
+    command("local-key", _in_app("local_key"), "Show where the local key is, and at a terminal the key.")
+    command("version", _version, "Print the version.")
+    return parser
+
+
+def _settings(given: argparse.Namespace) -> Settings | None:
+    """The settings; None, with the reasons on standard error, when they can't be read."""
+    from pydantic import ValidationError
+
+    from .config import Settings
+
+    try:
+        return Settings(_env_file=given.env_file)  # pyright: ignore[reportCallIssue] # pydantic-settings' own argument
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_input=False):  # values may be secrets
+            warn(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}")
+        warn(f"  → Correct it in the environment or in {given.env_file}.")
+        return None
+
+
+def _serve(given: argparse.Namespace) -> int:
+    settings = _settings(given)
+    if settings is None:
+        return SETTINGS_UNREADABLE
+    from .surfaces.serving import serve
+
+    asked = {name: value for name in ("host", "port") if (value := getattr(given, name)) is not None}
+    return serve(settings.model_copy(update=asked), given.env_file)
+
+
+def _stdio(given: argparse.Namespace) -> int:
+    from .surfaces.mcp.stdio import serve_stdio
+
+    return _run(given, lambda app: serve_stdio(app, given.profile))
+
+
+def _call(given: argparse.Namespace) -> int:
+    from .surfaces.commands import CALL_USAGE, call
+
+    if not given.rest or given.rest[0].startswith("-"):
+        wanted_help = given.rest[:1] in (["-h"], ["--help"])
+        (say if wanted_help else warn)(CALL_USAGE)
+        return 0 if wanted_help else USAGE_ERROR
+    return _run(given, lambda app: call(app, given.rest[0], given.rest[1:]))
+
+
+def _in_app(name: str) -> Callable[[argparse.Namespace], int]:
+    """The command of that name in ``surfaces.office``, which is imported only when it is called."""
+
+    def run(given: argparse.Namespace) -> int:
+        from .surfaces import office
+
+        return _run(given, lambda app: getattr(office, name)(app, given))
+
+    return run
+
+
+def _run(given: argparse.Namespace, work: Callable[[App], Coroutine[Any, Any, int | None]]) -> int:
+    """Put the app together and do the work in it; a refusal becomes words and an exit status."""
+    settings = _settings(given)
+    if settings is None:
+        return SETTINGS_UNREADABLE
+    import logging
+
+    import anyio
+
+    from .app import build
+    from .errors import Refused
+
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return anyio.run(work, build(settings)) or 0
+    except Refused as refused:
+        return complain(refused)
+
+
+def _version(_given: argparse.Namespace) -> int:
+    say(__version__)
+    return 0

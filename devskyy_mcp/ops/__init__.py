@@ -1,0 +1,1 @@
+"""Running DevSkyy: health, and the operator's checks."""

@@ -1,0 +1,166 @@
+"""``devskyy doctor``: looks at everything an operator sets up and says in words what is wrong and what to do.
+
+The core looks at its own settings, folder, database and port. Packs add their checks to ``Checks``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import anyio
+from anyio import to_thread
+
+from devskyy_mcp.config import Settings
+from devskyy_mcp.context import Services
+from devskyy_mcp.db import Database
+from devskyy_mcp.errors import Refused
+
+log = logging.getLogger(__name__)
+
+Level = Literal["ok", "warning", "problem"]
+SECONDS_PER_CHECK = 20.0
+LITTLE_SPACE = 200 * 1024 * 1024  # bytes; a full disk stops every write, since intents are recorded first
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Args:
+        level: ``problem`` keeps something from working, ``warning`` may, ``ok`` doesn't.
+        what: what is so, one sentence; no secret.
+        do: what to do about it, one sentence; empty when ok.
+    """
+
+    level: Level
+    what: str
+    do: str = ""
+
+
+Check = Callable[[], Awaitable[Sequence[Finding]]]
+
+
+class Checks:
+    """The doctor's checks by name; packs add theirs in ``provides``."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, Check] = {}
+
+    def add(self, name: str, check: Check) -> None:
+        self._checks[name] = check
+
+    async def run(self, seconds: float = SECONDS_PER_CHECK) -> dict[str, list[Finding]]:
+        """All findings by check, each check cut off after ``seconds``. A check that breaks is a finding itself."""
+        return {name: await _run(name, check, seconds) for name, check in self._checks.items()}
+
+
+async def _run(name: str, check: Check, seconds: float) -> list[Finding]:
+    try:
+        with anyio.fail_after(seconds):
+            return list(await check())
+    except Refused as refused:
+        return [Finding("problem", refused.message, refused.hint)]
+    except TimeoutError:
+        return [Finding("problem", f"No answer within {seconds:g} s.", "Look whether the system behind it is up.")]
+    except Exception as error:  # one broken check must not hide the others
+        # Its text may hold anything; only the type is shown.
+        log.debug("check %s broke: %s", name, type(error).__name__)
+        return [Finding("problem", f"The check itself failed ({type(error).__name__}).", "Please report this.")]
+
+
+async def examine(services: Services) -> dict[str, list[Finding]]:
+    """The core's findings and then those of the packs, by name of the check."""
+    settings = services.get(Settings)
+    own = Checks()
+    own.add("settings", lambda: to_thread.run_sync(_settings, settings))
+    own.add("data folder", lambda: to_thread.run_sync(_data_folder, settings))
+    own.add("database", lambda: _database(services.get(Database)))
+    own.add("port", lambda: to_thread.run_sync(_port, settings))
+    return {**await own.run(), **await services.get(Checks).run()}
+
+
+def _settings(settings: Settings) -> list[Finding]:
+    found: list[Finding] = []
+    if settings.demo:
+        given = [name for name, value in _shop_credentials(settings).items() if value]
+        if given:
+            found.append(
+                Finding("warning", f"{' and '.join(given)} set, but WORDPRESS_URL is not.", "Set WORDPRESS_URL too.")
+            )
+        found.append(
+            Finding("ok", "The demo shop is in use. Set WORDPRESS_URL and its credentials to use the brand's own.")
+        )
+    elif settings.confirm_rule == "risky":
+        found.append(Finding("ok", "A person is asked before risky writes (CONFIRM_WRITES=risky)."))
+    if not settings.loopback and not settings.public_url:
+        found.append(
+            Finding(
+                "problem",
+                f"DEVSKYY_HOST={settings.host} lets other machines in, and DEVSKYY_PUBLIC_URL is not set.",
+                "Leave DEVSKYY_HOST at 127.0.0.1, or set DEVSKYY_PUBLIC_URL to the address that people use.",
+            )
+        )
+    missing = [folder for folder in settings.upload_folders if not Path(folder).is_dir()]
+    if missing:
+        found.append(Finding("warning", f"No such folder: {', '.join(missing)}.", "Correct DEVSKYY_UPLOAD_FOLDERS."))
+    return found or [Finding("ok", "Nothing contradicts itself.")]
+
+
+def _shop_credentials(settings: Settings) -> dict[str, str]:
+    return {
+        "WORDPRESS_USERNAME": settings.wordpress_username,
+        "WORDPRESS_APP_PASSWORD": settings.wordpress_app_password.get_secret_value(),
+        "WOOCOMMERCE_KEY": settings.woocommerce_key.get_secret_value(),
+        "WOOCOMMERCE_SECRET": settings.woocommerce_secret.get_secret_value(),
+    }
+
+
+def _data_folder(settings: Settings) -> list[Finding]:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = folder.stat().st_mode
+    except OSError as error:
+        return [Finding("problem", f"{folder} can't be made ({error.strerror}).", "Set DEVSKYY_DATA_DIR to a folder.")]
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return [Finding("problem", f"{folder} can't be written to.", "Give this user the right to, or set another.")]
+    found = [Finding("ok", f"{folder}")]
+    free = shutil.disk_usage(folder).free
+    if free < LITTLE_SPACE:
+        found.append(
+            Finding(
+                "warning", f"Only {free // 2**20} MiB are free there.", "Make room: on a full disk nothing is sent."
+            )
+        )
+    if os.name == "posix" and mode & 0o077:
+        found.append(
+            Finding("warning", "Other users of this machine can look into it.", f"Run: chmod 700 {folder}"),
+        )
+    return found
+
+
+async def _database(database: Database) -> list[Finding]:
+    started = time.perf_counter()
+    await database.open()
+    async with database.begin():
+        pass
+    milliseconds = (time.perf_counter() - started) * 1000
+    return [Finding("ok", f"{database.dialect} answers and takes writes ({milliseconds:.0f} ms).")]
+
+
+def _port(settings: Settings) -> list[Finding]:
+    where = f"{settings.host}:{settings.port}"
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        busy = f"{where} can't be listened on ({error.strerror})."
+        return [Finding("warning", busy, "Fine if that is DevSkyy itself; otherwise set DEVSKYY_PORT to a free one.")]
+    return [Finding("ok", f"{where} is free.")]

@@ -1,0 +1,1 @@
+"""Adapters: each gives the registry one more form. They translate; they decide nothing."""

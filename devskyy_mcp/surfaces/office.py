@@ -1,0 +1,195 @@
+"""The other commands of ``devskyy``: tools, changes, approve, audit, doctor, migrate, local-key."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from devskyy_mcp.app import local_principal
+from devskyy_mcp.changes.service import Person, question_text
+from devskyy_mcp.changes.view import ChangeRow, ChangeView
+from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
+
+from .terminal import as_json, as_table, columns, default_output, say, show
+
+if TYPE_CHECKING:
+    from devskyy_mcp.app import App
+    from devskyy_mcp.capability import Capability
+
+MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
+
+
+async def tools(app: App, given: argparse.Namespace) -> int:
+    """List tools whose name, title or description hold every word."""
+    words = [word.lower() for word in given.search]
+    found = [tool for tool in app.registry.visible(local_principal()) if all(word in _text(tool) for word in words)]
+    if given.json:
+        say(as_json({"tools": [_declared(tool) for tool in found]}))
+    elif found:
+        say(columns([{"name": tool.name, "effect": tool.policy.effect, "what": tool.summary} for tool in found]))
+    else:
+        say("No tool matches.")
+    return 0
+
+
+def _text(tool: Capability) -> str:
+    return f"{tool.name} {tool.title} {tool.description}".lower()
+
+
+def _declared(tool: Capability) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "effect": tool.policy.effect,
+        "scopes": sorted(tool.policy.scopes),
+        "input_schema": tool.input_schema,
+        "output_schema": tool.output_schema,
+    }
+
+
+async def changes(app: App, given: argparse.Namespace) -> int:
+    """List the newest changes, or show one with all its rows."""
+    async with app.running(eager=False):
+        if given.change:
+            view = await _whole(app, given.change)
+            show(view.model_dump(mode="json", exclude_none=True), "json" if given.json else default_output())
+            return 0
+        rows = await app.changes.recent(local_principal(), limit=given.limit, state=given.state)
+    for row in rows:
+        row["created_at"] = datetime.fromtimestamp(row["created_at"] / 1e6, UTC).isoformat(" ", "seconds")
+    if given.json or default_output() == "json":
+        say(as_json({"changes": rows}))
+    else:
+        say(columns(rows) if rows else "Nothing was changed yet.")
+    return 0
+
+
+async def _whole(app: App, change: str) -> ChangeView:
+    """The change with all its rows, not only the first 20."""
+    view = await app.changes.show(local_principal(), change)
+    rows: list[ChangeRow] = list(view.changes or [])
+    page, more = 1, view.more
+    while more:
+        page += 1
+        following = await app.changes.show(local_principal(), change, page)
+        rows += following.changes or []
+        more = following.more if following.changes else None
+    view.changes, view.more = rows or None, None
+    return view
+
+
+async def approve(app: App, given: argparse.Namespace) -> int:
+    """Show the whole diff and take a person's answer.
+
+    Raises:
+        Refused: FORBIDDEN away from a terminal: whoever agrees must have seen it; STALE and the like as ``decided``.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused(
+            Code.FORBIDDEN,
+            "Only a person at a terminal can agree to a change.",
+            f"Run `devskyy approve {given.change}` in a terminal of your own, without pipes.",
+        )
+    principal = local_principal()
+    async with app.running(eager=False):
+        view = await _whole(app, given.change)
+        say(question_text(view))
+        if view.state != "proposed":
+            raise Refused(Code.CONFLICT, f"{given.change} is {view.state}; there is nothing to agree to.")
+        objects = sum(1 for row in view.changes or [] if row.outcome is None)
+        expected = "decline" if given.decline else str(objects)
+        wanted = "Type decline to say no: " if given.decline else f"Type the number of objects ({objects}) to agree: "
+        if _typed(wanted) != expected:
+            say("Left as it is; nothing was sent.")
+            return 1
+        person = Person(principal.name, "terminal")
+        ctx = Context(principal, app.services, surface="cli")
+        try:
+            outcome = await app.changes.decided(ctx, given.change, person, agreed=not given.decline)
+        except Refused as refused:
+            if given.decline and refused.code == Code.DECLINED:
+                say(refused.message)
+                return 0
+            raise
+    say(as_table(outcome.model_dump(mode="json", exclude_none=True)))
+    return 0
+
+
+def _typed(question: str) -> str:
+    """A line from the terminal itself, which neither a pipe nor a model can answer for.
+
+    Raises:
+        Refused: FORBIDDEN when this process has no terminal.
+    """
+    try:
+        with open("/dev/tty", "r+", encoding="utf-8", buffering=1) as terminal:  # noqa: PTH123 # a device, not a path
+            terminal.write(question)
+            terminal.flush()
+            return terminal.readline().strip()
+    except OSError:
+        raise Refused(
+            Code.FORBIDDEN, "This process has no terminal to ask at.", "Use the change's approval page instead."
+        ) from None
+
+
+async def audit(app: App, given: argparse.Namespace) -> int:
+    """Check the whole hash chain; 1 when a row was edited, removed or put in."""
+    from devskyy_mcp.db import Database
+    from devskyy_mcp.guard.audit import verify
+
+    async with app.running(eager=False):
+        verdict = await verify(app.services.get(Database))
+    if given.json:
+        say(as_json(dataclasses.asdict(verdict)))
+    elif verdict.ok:
+        say(f"The audit is whole: {verdict.rows} rows.")
+    else:
+        say(
+            f"The audit is broken at row {verdict.first_bad_seq}: {verdict.reason} {verdict.rows} rows before are good."
+        )
+    return 0 if verdict.ok else 1
+
+
+async def doctor(app: App, given: argparse.Namespace) -> int:
+    """Look at everything; 1 when there is a problem."""
+    from devskyy_mcp.ops.doctor import examine
+
+    async with app.running(eager=False):
+        found = await examine(app.services)
+    if given.json:
+        say(as_json({name: [dataclasses.asdict(item) for item in items] for name, items in found.items()}))
+    else:
+        for name, items in found.items():
+            for item in items:
+                say(f"{MARKS[item.level]}{name}: {item.what}" + (f"\n        → {item.do}" if item.do else ""))
+    problems = any(item.level == "problem" for items in found.values() for item in items)
+    return 1 if problems else 0
+
+
+async def migrate(app: App, _given: argparse.Namespace) -> int:
+    """Create or bring up to date the tables, also on a shared Postgres, where servers only check them."""
+    from devskyy_mcp.db import Database
+
+    database = Database(app.settings.database, migrate=True)
+    try:
+        await database.open()
+    finally:
+        await database.close()
+    say(f"The tables of this {database.dialect} database are up to date.")
+    return 0
+
+
+async def local_key(app: App, _given: argparse.Namespace) -> int:
+    """The key's path; the key itself only at a terminal, so that it never lands in a log or a pipe by accident."""
+    from devskyy_mcp.guard.local_key import key_path, local_key
+
+    key = local_key(app.settings.data_dir)
+    say(str(key_path(app.settings.data_dir)))
+    if sys.stdout.isatty():
+        say(key)
+    return 0

@@ -1,0 +1,71 @@
+"""``devskyy serve``: bind first, say where everything is, then serve through uvicorn."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import sys
+from pathlib import Path
+
+from devskyy_mcp.config import Settings
+from devskyy_mcp.errors import Code, Refused
+
+from .hosts import welcome
+from .terminal import complain, say
+
+GRACE = 10  # seconds that running calls have to end after SIGTERM
+LARGEST_MESSAGE = 1024 * 1024  # bytes of one WebSocket message
+
+
+def serve(settings: Settings, env_file: str = ".env") -> int:
+    """Serve until SIGINT or SIGTERM.
+
+    Returns:
+        0, or the exit status of what kept it from starting.
+    """
+    import uvicorn
+
+    from devskyy_mcp.app import build
+
+    from .http import create_http
+
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        listener = _listen(settings)
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+        site = create_http(build(settings))
+    except Refused as refused:
+        return complain(refused)
+    say(welcome(settings, env_file if Path(env_file).is_file() else None))
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        site,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE,
+        ws_max_size=LARGEST_MESSAGE,
+    )
+    server = uvicorn.Server(config)
+    with listener:
+        server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise Refused(
+                Code.NOT_CONFIGURED,
+                f"{where} is in use already, perhaps by another DevSkyy.",
+                f"Stop that one, or choose another port: DEVSKYY_PORT={settings.port + 1} make run.",
+            ) from None
+        raise Refused(
+            Code.NOT_CONFIGURED, f"{where} can't be listened on.", "Set DEVSKYY_HOST and DEVSKYY_PORT to your own."
+        ) from None

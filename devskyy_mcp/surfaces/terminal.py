@@ -1,0 +1,75 @@
+"""What the command line writes: results and refusals, for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast
+
+from devskyy_mcp.errors import Refused
+from devskyy_mcp.render import text_of, word_of
+
+Output = Literal["json", "table"]
+CELL = 60
+
+
+def default_output() -> Output:
+    return "table" if sys.stdout.isatty() else "json"
+
+
+def say(text: str) -> None:
+    print(text)  # noqa: T201 # the command line's output
+
+
+def warn(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 # the command line's complaints
+
+
+def show(data: Mapping[str, Any], output: Output) -> None:
+    """Write a result: JSON, or tables for what is a list of objects and lines for the rest."""
+    say(as_json(data) if output == "json" else as_table(data))
+
+
+def complain(refused: Refused, output: Output = "table") -> int:
+    """Write a refusal to standard error; its exit status."""
+    if output == "json":
+        text = as_json({"error": refused.as_dict()})
+    else:
+        change: Any = refused.details.get("change")
+        whole = [text_of(cast("Mapping[str, Any]", change))] if isinstance(change, Mapping) else []
+        text = "\n".join([*whole, refused.message, *([f"  → {refused.hint}"] if refused.hint else [])])
+    warn(text)
+    return refused.exit_status
+
+
+def as_json(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def as_table(data: Mapping[str, Any]) -> str:
+    """Lists of objects with aligned columns under their name, everything else as lines before them."""
+    lists = {name: cast("list[Mapping[str, Any]]", value) for name, value in data.items() if _is_rows(value)}
+    rest = {name: value for name, value in data.items() if name not in lists}
+    parts = [text_of(rest)] if rest else []
+    parts += [f"{name}:\n{columns(rows)}" for name, rows in lists.items()]
+    return "\n".join(parts)
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows with aligned columns; long cells are cut, the JSON output has them whole."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
+    lines = (zip(line, widths, strict=True) for line in cells)
+    return "\n".join("  ".join(word.ljust(width) for word, width in line).rstrip() for line in lines)
+
+
+def _cell(value: Any) -> str:
+    text = " ".join(word_of(value).split())
+    return text if len(text) <= CELL else f"{text[: CELL - 1]}…"
+
+
+def _is_rows(value: Any) -> bool:
+    rows = cast("list[Any]", value) if isinstance(value, list) else []
+    return bool(rows) and all(isinstance(row, dict) for row in rows)
