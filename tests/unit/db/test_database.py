@@ -182,3 +182,27 @@ async def test_two_processes_write_in_turn(tmp_path: Path) -> None:
     assert seen == {"is": ["before"]}
     await first.close()
     await second.close()
+
+
+@pytest.mark.requirement("db:transactions")
+async def test_cancelling_at_any_step_loses_no_connection_and_no_lock(database: Database) -> None:
+    async def work() -> None:
+        async with database.begin() as conn:
+            await conn.execute(sa.delete(settings))
+            await conn.execute(setting("a"))
+        await keys(database)
+
+    for steps in range(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            for _ in range(steps):
+                await anyio.lowlevel.checkpoint()
+                await anyio.sleep(0.0003)  # lets the driver's thread or the server get on
+            tasks.cancel_scope.cancel()
+    reads = database._reads  # pyright: ignore[reportPrivateUsage] # the pool below the surface
+    assert reads is not None
+    with anyio.fail_after(5):
+        while "Current Checked out connections: 0" not in reads.pool.status():
+            await anyio.sleep(0.01)  # closing goes on in the background
+        await work()
+    assert await keys(database) == ["a"]
