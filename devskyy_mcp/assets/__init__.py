@@ -1,0 +1,1 @@
+"""Files that tools take and make, kept by what they hold."""

@@ -1,0 +1,111 @@
+"""A content-addressed store of files in the data folder: the same bytes are kept once, under an id made of their hash.
+
+A file is written beside its place and moved there whole, so that a crash leaves no half file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import anyio.to_thread
+
+from ..errors import Code, Refused
+from ..guard.ssrf import media_type
+
+LIMIT = 25 * 1024 * 1024
+_ID = re.compile(r"^ast_[0-9a-f]{64}$")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_ENDINGS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/avif": "avif",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One stored file. ``size`` in bytes; ``name`` is safe as a file name; ``source`` says where it came from."""
+
+    id: str
+    sha256: str
+    name: str
+    content_type: str
+    size: int
+    source: str
+
+
+class Assets:
+    """The store. ``folder`` is made when the first file comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, asset: Asset) -> Path:
+        return self._file(asset.id)
+
+    async def put(self, content: bytes, name: str, source: str) -> Asset:
+        """Keep a picture.
+
+        Args:
+            content: the bytes, at most 25 MiB.
+            name: file name as given; made safe and given the ending of what the bytes are.
+            source: ``upload``, ``folder`` or the host it was fetched from.
+
+        Raises:
+            Refused: TOO_LARGE, or INVALID_ARGUMENTS when the bytes are no picture of a known kind.
+        """
+        if len(content) > LIMIT:
+            raise Refused(
+                Code.TOO_LARGE, f"The file has more than {LIMIT >> 20} MiB.", "Make it smaller and try again."
+            )
+        kind = media_type(content)
+        if kind not in _ENDINGS:
+            raise Refused(
+                Code.INVALID_ARGUMENTS,
+                "The file is not a picture of a known kind.",
+                "PNG, JPEG, GIF, WebP and AVIF can be uploaded.",
+            )
+        digest = hashlib.sha256(content).hexdigest()
+        stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "picture"
+        asset = Asset(f"ast_{digest}", digest, f"{stem}.{_ENDINGS[kind]}", kind, len(content), source)
+        await anyio.to_thread.run_sync(self._write, asset, content)
+        return asset
+
+    async def get(self, asset_id: str) -> Asset:
+        """The asset of that id.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        if _ID.match(asset_id):
+            sheet = self._sheet(asset_id)
+            if sheet.exists():
+                return Asset(**json.loads(await anyio.Path(sheet).read_text("utf-8")))
+        raise Refused(
+            Code.NOT_FOUND, "There is no such asset.", "POST the file to /api/v1/assets; the answer has its id."
+        )
+
+    def _file(self, asset_id: str) -> Path:
+        return self.folder / asset_id[4:6] / asset_id
+
+    def _sheet(self, asset_id: str) -> Path:
+        return self._file(asset_id).with_suffix(".json")
+
+    def _write(self, asset: Asset, content: bytes) -> None:
+        target = self._file(asset.id)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path, data in ((target, content), (self._sheet(asset.id), json.dumps(asdict(asset)).encode())):
+            beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+            with beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)

@@ -1,0 +1,40 @@
+"""Makes the shop known to a server: its client, the session per call, and the System that writes go to."""
+
+from __future__ import annotations
+
+from devskyy_mcp.changes.service import Systems
+from devskyy_mcp.config import Settings
+from devskyy_mcp.context import Services
+
+from .client import ShopClient
+from .connection import ShopSettings, connect
+from .session import Shop
+from .system import ShopSystem
+
+
+def provide_shop(services: Services) -> None:
+    """Register everything; nothing is opened before its first use. A second call changes nothing."""
+    if services.has(ShopClient):
+        return
+    services.share(ShopClient, lambda found: connect(shop_settings(found.get(Settings)), found.get(Settings).data_dir))
+    services.share(ShopSystem, _system)
+    services.per_call(Shop, lambda ctx: Shop(ctx))
+    services.get(Systems).add("shop", lambda: services.get(ShopSystem))
+
+
+def _system(services: Services) -> ShopSystem:
+    return ShopSystem(services.get(ShopClient), quiet_after=services.get(Settings).shop_max_seconds)
+
+
+def shop_settings(settings: Settings) -> ShopSettings | None:
+    """The configured shop, or None for the demo shop."""
+    if settings.demo:
+        return None
+    return ShopSettings(
+        settings.wordpress_url,
+        settings.wordpress_username,
+        settings.wordpress_app_password.get_secret_value(),
+        settings.woocommerce_key.get_secret_value(),
+        settings.woocommerce_secret.get_secret_value(),
+        settings.wordpress_environment,
+    )

@@ -1,0 +1,1 @@
+"""WooCommerce: products and their variations, stock, orders, refunds, customers, coupons, reports."""

@@ -1,0 +1,61 @@
+"""Declares the WooCommerce pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from devskyy_mcp.capability import Pack, Resource
+from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.collections import PRODUCTS
+from devskyy_tools.shop.provide import provide_shop
+from devskyy_tools.shop.session import Shop
+
+from .briefing import briefing
+from .categories import categories
+from .coupons import coupons
+from .customers import customers
+from .models import Product
+from .orders import orders
+from .products import products
+from .refunds import notes, refunds
+from .reports import reports
+from .stock import stock
+from .variations import variations
+
+
+async def read_product(ctx: Context, values: Mapping[str, str]) -> dict[str, Any]:
+    """What ``woo_products_get`` gives.
+
+    Raises:
+        Refused: NOT_FOUND.
+    """
+    if not values["id"].isdecimal():
+        raise Refused(Code.NOT_FOUND, "A product's id is a whole number.", "woo_products_list finds it.")
+    found = Product.of(await ctx.get(Shop).get(PRODUCTS, int(values["id"])))
+    return found.model_dump(mode="json", exclude_none=True)
+
+
+async def product_ids(ctx: Context, _variable: str, prefix: str) -> list[str]:
+    found = await ctx.get(Shop).list(PRODUCTS, fields=["id"], per_page=100)
+    return [str(item["id"]) for item in found.items if str(item["id"]).startswith(prefix)]
+
+
+pack = Pack(
+    "woocommerce",
+    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports],
+    [briefing],
+    [
+        Resource(
+            "devskyy://products/{id}",
+            "product",
+            "Product",
+            "One product in full.",
+            read_product,
+            scopes=frozenset({"catalog:read"}),
+            complete=product_ids,
+        )
+    ],
+    provide_shop,
+)

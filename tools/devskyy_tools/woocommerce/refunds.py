@@ -1,0 +1,103 @@
+"""Refunds and notes of an order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from devskyy_mcp.capability import Toolset
+from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.collections import ORDER_NOTES, ORDERS, REFUNDS
+from devskyy_tools.shop.nouns import Limit
+from devskyy_tools.shop.session import Shop
+
+from .arguments import OrderId, Price
+from .models import OrderNote, OrderNotes, Refund, Refunds
+
+refunds = Toolset("refunds", timeout=30)
+notes = Toolset("order_notes", timeout=20)
+
+
+@refunds.tool("read", scopes="orders:read")
+async def woo_refunds_list(ctx: Context, order_id: OrderId) -> Refunds:
+    """List what was refunded of an order."""
+    found = await ctx.get(Shop).list(REFUNDS, order_id=order_id, per_page=100)
+    return Refunds(items=[Refund.of(item) for item in found.items])
+
+
+class RefundLine(BaseModel):
+    """Part of an order's line, by the line's id (woo_orders_get has it)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+    line_id: Annotated[int, Field(ge=1)]
+    quantity: Annotated[int, Field(ge=1)]
+
+
+@refunds.tool("destroy", scopes="orders:write")
+async def woo_refunds_create(
+    ctx: Context,
+    order_id: OrderId,
+    lines: Annotated[list[RefundLine], Field(max_length=100, description="What is sent back.")] | None = None,
+    amount: Annotated[Price, Field(description="How much; follows from lines when left out.")] | None = None,
+    reason: Annotated[str, Field(max_length=1000)] = "",
+    restock: Annotated[bool, Field(description="Put the lines' quantities back in stock.")] = True,
+    through_gateway: Annotated[bool, Field(description="Also pay back through the payment gateway.")] = False,
+) -> None:
+    """Refund an order, by lines or by amount. It moves money and can't be undone: a person is asked."""
+    shop = ctx.get(Shop)
+    order = await shop.get(ORDERS, order_id)
+    back = sum((abs(Decimal(str(item.get("total") or 0))) for item in order.get("refunds", [])), Decimal(0))
+    left = Decimal(order["total"]) - back
+    parts = [_part(order, line) for line in lines or []]
+    wanted = amount if amount is not None else sum((Decimal(part["refund_total"]) for part in parts), Decimal(0))
+    if wanted <= 0:
+        raise Refused(Code.INVALID_ARGUMENTS, "Say what to refund: lines, or an amount above zero.")
+    if wanted > left:
+        raise Refused(
+            Code.INVALID_ARGUMENTS,
+            f"{wanted:.2f} {order['currency']} is more than what can be refunded of order {order_id}: {left:.2f}.",
+            details={"refundable": f"{left:.2f}", "refunded": f"{back:.2f}"},
+        )
+    body: dict[str, Any] = {
+        "amount": f"{wanted:.2f}",
+        "reason": reason,
+        "api_refund": through_gateway,
+        "api_restock": restock and bool(parts),
+    }
+    if parts:
+        body["line_items"] = parts
+    await shop.create(REFUNDS, body, order_id=order_id)
+
+
+def _part(order: dict[str, Any], line: RefundLine) -> dict[str, Any]:
+    found = next((item for item in order["line_items"] if item["id"] == line.line_id), None)
+    if found is None or line.quantity > found["quantity"]:
+        known = ", ".join(f"{item['id']} ({item['quantity']}×)" for item in order["line_items"])
+        raise Refused(
+            Code.INVALID_ARGUMENTS,
+            f"Order {order['id']} has no line {line.line_id} with {line.quantity} pieces.",
+            f"Its lines are: {known}.",
+        )
+    total = Decimal(found["total"]) * line.quantity / found["quantity"]
+    return {"id": line.line_id, "quantity": line.quantity, "refund_total": f"{total:.2f}"}
+
+
+@notes.tool("read", scopes="orders:read")
+async def woo_order_notes_list(ctx: Context, order_id: OrderId, limit: Limit = 50) -> OrderNotes:
+    """List the notes on an order, newest first."""
+    found = await ctx.get(Shop).list(ORDER_NOTES, order_id=order_id)
+    return OrderNotes(items=[OrderNote.of(item) for item in found.items[:limit]])
+
+
+@notes.tool("write", scopes="orders:write")
+async def woo_order_notes_create(
+    ctx: Context,
+    order_id: OrderId,
+    note: Annotated[str, Field(min_length=1, max_length=5000)],
+    to_customer: Annotated[bool, Field(description="Mail it to the customer; a person is asked.")] = False,
+) -> None:
+    """Add a note to an order, for the shop's people or to the customer."""
+    await ctx.get(Shop).create(ORDER_NOTES, {"note": note, "customer_note": to_customer}, order_id=order_id)

@@ -1,0 +1,1 @@
+"""WordPress: posts, pages, media, categories, tags, search, the site."""

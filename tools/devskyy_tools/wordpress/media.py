@@ -1,0 +1,103 @@
+"""Media files: list, look at, describe, upload, delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import anyio
+from pydantic import Field
+
+from devskyy_mcp.assets.store import LIMIT, Asset, Assets
+from devskyy_mcp.capability import Toolset
+from devskyy_mcp.config import Settings
+from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.collections import MEDIA
+from devskyy_tools.shop.nouns import Noun, Search, optional
+from devskyy_tools.shop.session import Shop
+
+from .models import Media, MediaRow
+
+media = Toolset("media", timeout=40)
+
+Title = Annotated[str, Field(max_length=300)]
+Alt = Annotated[str, Field(max_length=1000, description="What the picture shows, for those who don't see it.")]
+Caption = Annotated[str, Field(max_length=5000)]
+Kind = Literal["image", "video", "audio", "application"]
+
+Noun(
+    media,
+    MEDIA,
+    "wp_media",
+    row=MediaRow,
+    full=Media,
+    writes={"title": Title, "alt_text": Alt, "caption": Caption, "description": Caption},
+    filters={"search": (Search, ""), "media_type": (optional(Kind), None)},
+    row_fields=("id", "title", "source_url", "mime_type", "alt_text"),
+    scope="media",
+    says={"delete": "Delete one media file for good; products and posts lose it, and a person is asked."},
+).declare("list", "get", "update", "delete")
+
+
+@media.tool("write", scopes="media:write", core=True)
+async def wp_media_upload(
+    ctx: Context,
+    url: Annotated[str | None, Field(description="Public https address of a picture.", max_length=2000)] = None,
+    asset: Annotated[str | None, Field(description="Id from POST /api/v1/assets.", max_length=80)] = None,
+    path: Annotated[str | None, Field(description="File on this machine, in an allowed folder (stdio).")] = None,
+    title: Title | None = None,
+    alt_text: Alt | None = None,
+    caption: Caption | None = None,
+) -> None:
+    """Upload a picture to the media library, from one of url, asset or path."""
+    given = [name for name, value in (("url", url), ("asset", asset), ("path", path)) if value]
+    if len(given) != 1:
+        raise Refused(Code.INVALID_ARGUMENTS, "Give exactly one of url, asset and path.")
+    store = ctx.get(Assets)
+    if asset:
+        found = await store.get(asset)
+    elif url:
+        found = await _fetch(store, url)
+    else:
+        found = await _take(ctx, store, str(path))
+    texts = {"title": title, "alt_text": alt_text, "caption": caption}
+    fields = {name: value for name, value in texts.items() if value is not None}
+    file = {"sha256": found.sha256, "path": str(store.path(found)), "name": found.name, "type": found.content_type}
+    await ctx.get(Shop).create(MEDIA, {"file": file, **fields})
+
+
+async def _fetch(store: Assets, url: str) -> Asset:
+    from devskyy_mcp.guard.ssrf import fetch_public
+
+    download = await fetch_public(url, max_bytes=LIMIT)
+    parts = urlsplit(url)
+    return await store.put(download.content, Path(parts.path).name or "picture", parts.hostname or "url")
+
+
+async def _take(ctx: Context, store: Assets, path: str) -> Asset:
+    """A file of this machine, from a folder that the person has allowed, for hosts on this machine only."""
+    folders = [Path(await anyio.Path(folder).resolve()) for folder in ctx.get(Settings).upload_folders]
+    if ctx.surface not in {"stdio", "cli"}:
+        raise Refused(
+            Code.FORBIDDEN, "Files of this machine can only be named over stdio.", "POST the file to /api/v1/assets."
+        )
+    target = Path(await anyio.Path(path).expanduser())
+    target = Path(await anyio.Path(target).resolve())
+    if not any(target.is_relative_to(folder) for folder in folders):
+        raise Refused(
+            Code.FORBIDDEN,
+            "That file is in no allowed folder.",
+            "Name the folder in DEVSKYY_UPLOAD_FOLDERS and start the server again.",
+            details={"allowed": [str(folder) for folder in folders]},
+        )
+    file = anyio.Path(target)
+    try:
+        size = (await file.stat()).st_size
+        content = await file.read_bytes() if size <= LIMIT else b""
+    except OSError:
+        raise Refused(Code.NOT_FOUND, "There is no readable file of that name.") from None
+    if size > LIMIT:
+        raise Refused(Code.TOO_LARGE, f"The file has more than {LIMIT >> 20} MiB.")
+    return await store.put(content, target.name, "folder")
