@@ -63,15 +63,24 @@ class Reader:
 
         async def read() -> tuple[Resource, Any]:
             if found is None:
-                raise Refused(
-                    Code.NOT_FOUND, f"There is no resource {uri[:200]!r}.", "The resource lists name all there are."
-                )
+                raise _no_resource(uri)
             resource, values = found
             self._authorize(resource.uri, resource.scopes)
             return resource, await resource.read(self._context(resource.name), values)
 
         # The address as it came may hold anything; the audit gets the resource's own name.
         return await self._account("resource", found[0].name if found else "unknown", read)
+
+    def check(self, uri: str) -> None:
+        """Whether the principal may read the address, without reading it.
+
+        Raises:
+            Refused: NOT_FOUND, FORBIDDEN.
+        """
+        found = self._find(uri)
+        if found is None:
+            raise _no_resource(uri)
+        self._authorize(found[0].uri, found[0].scopes)
 
     def _find(self, uri: str) -> tuple[Resource, dict[str, str]] | None:
         exact = self.road.registry.resources.get(uri)
@@ -183,6 +192,10 @@ class Reader:
             self.road.audit.add(
                 AuditRecord(self.principal.id, self.surface, f"{kind}:{name}", "read", code=code, duration_us=spent)
             )
+
+
+def _no_resource(uri: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no resource {uri[:200]!r}.", "The resource lists name all there are.")
 
 
 @lru_cache(maxsize=512)

@@ -1,0 +1,99 @@
+"""Streamable HTTP: /mcp lists the default profile, /mcp/full everything.
+
+Modern requests are stateless; handshake-era ones belong to a session of this process.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from ...app import App
+from ...config import Settings
+from ...errors import Code, Refused
+from .caller import PRINCIPAL, PROFILE, PROFILES, from_request
+from .results import refusal_text
+from .server import Surface
+
+PROFILE_HEADER = b"x-devskyy-profile"
+BODY_LIMIT = 4 * 1024 * 1024
+MOST_SESSIONS = 1_000
+SESSION_IDLE_SECONDS = 30 * 60.0
+
+
+class McpHttp:
+    """The MCP part of an HTTP server: ``routes`` to mount, ``running`` to enter in its lifespan, once."""
+
+    def __init__(self, app: App) -> None:
+        self._settings = app.settings
+        self._security = TransportSecuritySettings()
+        self.surface = Surface(app, from_request)
+        parts = self.surface.raw
+        self._manager = StreamableHTTPSessionManager(
+            self.surface.server,
+            event_store=parts.event_store if parts else None,
+            retry_interval=parts.retry_interval if parts else None,
+            json_response=False,  # JSON answers would drop progress and questions on the handshake wire
+            stateless=False,
+            security_settings=self._security,
+            max_request_body_size=BODY_LIMIT,
+            max_sessions=MOST_SESSIONS,
+            session_idle_timeout=SESSION_IDLE_SECONDS,
+        )
+        self.routes: list[BaseRoute] = [
+            Route("/mcp", endpoint=_Endpoint(self, "default"), name="mcp"),
+            Route("/mcp/full", endpoint=_Endpoint(self, "full"), name="mcp-full"),
+        ]
+        self._allow(app.settings)
+
+    def _allow(self, settings: Settings) -> None:
+        self._security.allowed_hosts = settings.allowed_hosts
+        self._security.allowed_origins = settings.allowed_origins
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        async with self.surface.announcer.running(), self._manager.run():
+            yield
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, profile: str) -> None:
+        """Answer one request. The scope must have ``devskyy.principal``; without it nobody is let in."""
+        if self._settings.port == 0 and scope.get("server"):
+            # The port was chosen by the system at bind time: only the server's own socket knows it.
+            self._allow(self._settings.model_copy(update={"port": scope["server"][1]}))
+        wanted = next((value.decode("latin-1") for name, value in scope["headers"] if name == PROFILE_HEADER), profile)
+        if wanted not in PROFILES:
+            said = Refused(Code.INVALID_ARGUMENTS, f"X-DevSkyy-Profile must be one of {', '.join(PROFILES)}.")
+            await _refuse(send, 400, said)
+        elif scope.get(PRINCIPAL) is None:
+            await _refuse(send, 401, Refused(Code.UNAUTHENTICATED, "Nobody is signed in."))
+        else:
+            await self._manager.handle_request({**scope, PROFILE: wanted}, receive, send)
+
+
+class _Endpoint:
+    def __init__(self, http: McpHttp, profile: str) -> None:
+        self._http = http
+        self._profile = profile
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._http.serve(scope, receive, send, self._profile)
+
+
+async def _refuse(send: Send, status: int, refused: Refused) -> None:
+    error = {"code": -32600, "message": refusal_text(refused), "data": refused.as_dict()}
+    body: dict[str, Any] = {"jsonrpc": "2.0", "id": None, "error": error}
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+def mcp_http(app: App) -> McpHttp:
+    """MCP over HTTP for this app; import this only where HTTP is served."""
+    return McpHttp(app)

@@ -1,0 +1,82 @@
+"""What a call gave, as the wire has it. Text and structuredContent each carry everything alone: hosts show either."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from ...capability import Resource
+from ...errors import Code, Refused
+from ...invoke import Result
+from ...render import text_of
+
+RESOURCE_NOT_FOUND = -32002  # through 2025-11-25; later versions say invalid params
+_ASKED_WRONGLY = frozenset({Code.NOT_FOUND, Code.INVALID_ARGUMENTS, Code.UNKNOWN_TOOL, Code.FORBIDDEN, Code.TOO_LARGE})
+
+
+def of_result(result: Result) -> dict[str, Any]:
+    return {
+        "resultType": "complete",
+        "content": [{"type": "text", "text": result.text}],
+        "structuredContent": result.data,
+    }
+
+
+def of_refusal(refused: Refused) -> dict[str, Any]:
+    """A result with ``isError``: hosts show it to the model, which can then do what the hint says."""
+    error = refused.as_dict()
+    return {
+        "resultType": "complete",
+        "content": [{"type": "text", "text": refusal_text(refused)}],
+        "structuredContent": {"error": error},
+        "isError": True,
+    }
+
+
+def refusal_text(refused: Refused) -> str:
+    """Message, hint, code and whether to try again; then the change it is about, where there is one."""
+    again = ""
+    if refused.retryable:
+        again = " Try again" + (f" after {refused.retry_after:g} s." if refused.retry_after is not None else " later.")
+    text = f"{refused.message}{f' {refused.hint}' if refused.hint else ''}{again} [{refused.code}]"
+    change: Any = refused.details.get("change")
+    if isinstance(change, Mapping):
+        return f"{text}\n{text_of(cast('Mapping[str, Any]', change))}"
+    return f"{text}\nchange: {change}" if change else text
+
+
+def protocol_error(refused: Refused, version: str) -> MCPError:
+    """The JSON-RPC error for what has no result to carry it: prompts, resources, names of tools."""
+    code = INVALID_PARAMS if refused.code in _ASKED_WRONGLY else INTERNAL_ERROR
+    if refused.code is Code.NOT_FOUND and version not in MODERN_PROTOCOL_VERSIONS:
+        code = RESOURCE_NOT_FOUND
+    message = f"{refused.message} {refused.hint}".strip()
+    return MCPError(code=code, message=message, data=refused.as_dict())
+
+
+def of_resource(resource: Resource, uri: str, content: Any) -> dict[str, Any]:
+    """A resource's content: JSON objects and text as text, bytes in base64."""
+    entry: dict[str, Any] = {"uri": uri, "mimeType": resource.mime_type}
+    if isinstance(content, bytes):
+        entry["blob"] = base64.b64encode(content).decode()
+    elif isinstance(content, str):
+        entry["text"] = content
+    else:
+        entry["text"] = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return {"resultType": "complete", "contents": [entry]}
+
+
+def of_prompt(description: str, text: str) -> dict[str, Any]:
+    message = {"role": "user", "content": {"type": "text", "text": text}}
+    return {"resultType": "complete", "description": description, "messages": [message]}
+
+
+def of_completion(values: list[str]) -> dict[str, Any]:
+    completion = {"values": values, "total": len(values), "hasMore": False}
+    return {"resultType": "complete", "completion": completion}

@@ -1,0 +1,212 @@
+"""The MCP server: the SDK's low-level one, fed by the registry through the one road."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import mcp_types as types
+from mcp.server.subscriptions import ListenHandler
+from mcp.shared.exceptions import MCPError
+
+from ... import __version__
+from ...app import App
+from ...capability import Capability
+from ...errors import Code, Refused
+from ...invoke import Call, Result
+from ...reading import Reader
+from . import asking, listing, raw, results
+from .caller import Caller, CallerOf
+from .events import Announcer
+from .sdk import AnnouncingServer, RequestContext, add_ready_answers, add_sealing, make_server
+from .secret import state_secret
+
+NAME = "devskyy"
+QUESTIONS = 5
+"""How often one call may ask its person anew, when the objects keep changing meanwhile."""
+
+
+class Surface:
+    """MCP for one app. ``caller_of`` tells who sends a request; ``announcer`` must be running for events to flow."""
+
+    def __init__(self, app: App, caller_of: CallerOf) -> None:
+        self._app = app
+        self._caller_of = caller_of
+        self.announcer = Announcer(app)
+        self.raw = raw.parts(app)
+        self.server = self._build()
+
+    def _build(self) -> AnnouncingServer:
+        registry = self._app.registry
+        server = make_server(
+            NAME,
+            version=__version__,
+            title="DevSkyy",
+            instructions=listing.instructions(registry),
+            input_schema=self._input_schema,
+        )
+        add_ready_answers(server, self._list_key)
+        add_sealing(server, state_secret(self._app.settings.data_dir), lambda ctx: self._caller_of(ctx).principal.id)
+        add = server.add_request_handler
+        add("tools/list", types.PaginatedRequestParams, self._list_tools)
+        add("tools/call", types.CallToolRequestParams, self._call_tool)
+        add("prompts/list", types.PaginatedRequestParams, self._list_prompts)
+        add("prompts/get", types.GetPromptRequestParams, self._get_prompt)
+        add("resources/list", types.PaginatedRequestParams, self._list_resources)
+        add("resources/templates/list", types.PaginatedRequestParams, self._list_templates)
+        add("resources/read", types.ReadResourceRequestParams, self._read_resource)
+        add("resources/subscribe", types.SubscribeRequestParams, self._subscribe)
+        add("resources/unsubscribe", types.UnsubscribeRequestParams, self._unsubscribe)
+        add("completion/complete", types.CompleteRequestParams, self._complete)
+        add("subscriptions/listen", types.SubscriptionsListenRequestParams, ListenHandler(self.announcer.bus))
+        server.add_notification_handler("notifications/initialized", types.NotificationParams, self._joined)
+        if self.raw is not None:
+            raw.extend(server, self.raw)
+        return server
+
+    def _input_schema(self, name: str) -> dict[str, Any] | None:
+        capability = self._app.registry.tools.get(name)
+        return capability.input_schema if capability else None
+
+    def _list_key(self, ctx: RequestContext) -> Hashable:
+        caller = self._caller_of(ctx)
+        return caller.profile, caller.principal.scopes, self._app.registry.generation
+
+    # ---- tools -------------------------------------------------------------------------------------------------
+
+    async def _list_tools(self, ctx: RequestContext, params: types.PaginatedRequestParams) -> dict[str, Any]:
+        _one_page(params)
+        caller = self._caller_of(ctx)
+        return listing.tools(self._app.registry.visible(caller.principal, caller.profile))
+
+    async def _call_tool(self, ctx: RequestContext, params: types.CallToolRequestParams) -> Any:
+        caller = self._caller_of(ctx)
+        try:
+            capability = self._app.registry.tools.get(params.name)
+            if capability is not None:
+                _check_listed(capability, caller)
+            extras, given = self._extras(ctx, params, capability.pack if capability else "")
+            call = Call(
+                caller.principal,
+                params.name,
+                params.arguments or {},
+                caller.surface,
+                sink=ctx.session.report_progress if ctx.meta and "progress_token" in ctx.meta else None,
+                can_ask=asking.can_ask(ctx),
+                decision=asking.brought(params, caller),
+                extras=extras,
+            )
+            result = await self._invoke(ctx, call, caller)
+        except Refused as refused:
+            if refused.code is Code.UNKNOWN_TOOL and params.name not in self._app.registry.tools:
+                raise results.protocol_error(refused, ctx.protocol_version) from None
+            return results.of_refusal(refused)
+        if given is not None and given.answer is not None:
+            return _out(given.answer)
+        if result.question is not None:
+            return asking.input_required(result.question)
+        return results.of_result(result)
+
+    async def _invoke(self, ctx: RequestContext, call: Call, caller: Caller) -> Result:
+        """Take the road; with a handshake-era host also ask its person, as often as the plan turns out to be stale."""
+        for _ in range(QUESTIONS):
+            result = await self._app.road.invoke(call)
+            if result.question is None or asking.modern(ctx):
+                return result
+            call.decision = await asking.elicit(ctx, result.question, caller)
+            if call.decision is None:
+                break
+        call.can_ask = False
+        call.decision = None
+        return await self._app.road.invoke(call)
+
+    def _extras(self, ctx: RequestContext, params: Any, pack: str = raw.PACK) -> tuple[dict[str, Any], raw.Raw | None]:
+        if self.raw is None or pack != raw.PACK:
+            return {}, None
+        given = raw.Raw(ctx, params)
+        return {raw.KEY: given}, given
+
+    # ---- prompts and resources ---------------------------------------------------------------------------------
+
+    def _reader(self, ctx: RequestContext, extras: dict[str, Any] | None = None) -> Reader:
+        caller = self._caller_of(ctx)
+        return Reader(self._app.road, caller.principal, caller.surface, extras or {})
+
+    async def _list_prompts(self, ctx: RequestContext, params: types.PaginatedRequestParams) -> dict[str, Any]:
+        _one_page(params)
+        return listing.prompts(self._reader(ctx).prompts())
+
+    async def _list_resources(self, ctx: RequestContext, params: types.PaginatedRequestParams) -> dict[str, Any]:
+        _one_page(params)
+        return listing.resources(self._reader(ctx).resources(templates=False))
+
+    async def _list_templates(self, ctx: RequestContext, params: types.PaginatedRequestParams) -> dict[str, Any]:
+        _one_page(params)
+        return listing.templates(self._reader(ctx).resources(templates=True))
+
+    async def _get_prompt(self, ctx: RequestContext, params: types.GetPromptRequestParams) -> Any:
+        extras, given = self._extras(ctx, params)
+        try:
+            prompt, text = await self._reader(ctx, extras).prompt(params.name, params.arguments or {})
+        except Refused as refused:
+            raise results.protocol_error(refused, ctx.protocol_version) from None
+        if given is not None and given.answer is not None:
+            return _out(given.answer)
+        return results.of_prompt(prompt.description, text)
+
+    async def _read_resource(self, ctx: RequestContext, params: types.ReadResourceRequestParams) -> Any:
+        try:
+            resource, content = await self._reader(ctx).read(params.uri)
+        except Refused as refused:
+            raise results.protocol_error(refused, ctx.protocol_version) from None
+        return results.of_resource(resource, params.uri, content)
+
+    async def _complete(self, ctx: RequestContext, params: types.CompleteRequestParams) -> dict[str, Any]:
+        reader, asked = self._reader(ctx), params.argument
+        try:
+            if isinstance(params.ref, types.PromptReference):
+                values = await reader.complete_prompt(params.ref.name, asked.name, asked.value)
+            else:
+                values = await reader.complete_resource(params.ref.uri, asked.name, asked.value)
+        except Refused as refused:
+            raise results.protocol_error(refused, ctx.protocol_version) from None
+        return results.of_completion(values)
+
+    # ---- handshake-era notifications -----------------------------------------------------------------------------
+
+    async def _joined(self, ctx: RequestContext, _params: types.NotificationParams) -> None:
+        self.announcer.joined(ctx)
+
+    async def _subscribe(self, ctx: RequestContext, params: types.SubscribeRequestParams) -> dict[str, Any]:
+        try:
+            self._reader(ctx).check(params.uri)
+            self.announcer.subscribe(ctx, params.uri)
+        except Refused as refused:
+            raise results.protocol_error(refused, ctx.protocol_version) from None
+        return {}
+
+    async def _unsubscribe(self, ctx: RequestContext, params: types.UnsubscribeRequestParams) -> dict[str, Any]:
+        self.announcer.unsubscribe(ctx, params.uri)
+        return {}
+
+
+def _check_listed(capability: Capability, caller: Caller) -> None:
+    """Refuse a tool that this profile does not list; scopes are the road's to check."""
+    if caller.profile != "full" and not capability.policy.core:
+        raise Refused(
+            Code.UNKNOWN_TOOL,
+            f"{capability.name} is not among the tools listed here.",
+            f"Call it through {'tools_read' if capability.policy.effect == 'read' else 'tools_call'} "
+            f"with name={capability.name!r}, or connect to the full profile.",
+        )
+
+
+def _one_page(params: types.PaginatedRequestParams) -> None:
+    if params.cursor is not None:
+        raise MCPError(code=types.INVALID_PARAMS, message="There is one page only; leave the cursor out.")
+
+
+def _out(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
