@@ -24,7 +24,7 @@ NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 GATEWAY = frozenset({502, 503, 504, *range(520, 528)})
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class UpstreamError(Refused):
     """A call to a server outside that brought no usable answer.
 
@@ -36,7 +36,7 @@ class UpstreamError(Refused):
     reached: Reached = "maybe"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """What the server answered. ``headers`` ignores case; ``content`` is decoded; ``source`` begins sentences."""
 
@@ -91,13 +91,13 @@ class Answer:
         return UpstreamError(Code.UPSTREAM_INVALID, message, hint, reached="answered")
 
 
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """Makes the errors of one server: what is wrong with it and what to do, never a query, a body or a credential."""
 
-    name: str
-    base_url: httpx2.URL
-    setting: str
+    def __init__(self, name: str, base_url: httpx2.URL, setting: str) -> None:
+        self.name = name
+        self.base_url = base_url
+        self.setting = setting
 
     def with_answer(self, answer: Answer, reads: bool) -> UpstreamError | None:
         """The error for an answer that no caller can make sense of; None for any other."""
