@@ -1,0 +1,191 @@
+"""Loopback is no login: who may talk to the HTTP port, decided before anything else runs.
+
+Any web page can post to 127.0.0.1, and a name of its own can be made to point there. So Host and Origin are compared
+with exact lists, browsers' cross-site requests are refused, and bodies must be JSON, which a page can't send to another
+origin without asking first; nothing here ever answers that question with yes (no CORS).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, Final
+
+from ..config import Settings
+from ..context import ALL_SCOPES, Principal
+from ..errors import Code, Refused
+from .local_key import Tickets, same
+
+Scope = MutableMapping[str, Any]
+Headers = Mapping[bytes, bytes]
+
+LOCAL: Final = Principal("local", "local", ALL_SCOPES, "local user")
+BODY_LIMIT = 4 * 1024 * 1024
+HEADER_LIMIT = 8 * 1024
+SUBPROTOCOL = "devskyy.v1"
+PAGES = "/approvals/"
+"""Pages for people: reached by links from anywhere, filled in as forms, opened with the key as a form field."""
+
+OPEN_PATHS = frozenset({"/health/live", "/favicon.ico"})
+_ONCE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"sec-fetch-site")
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Unsupported(Refused):
+    """A body that is not JSON; the HTTP status is 415 instead of the code's own."""
+
+    @property
+    def http_status(self) -> int:
+        return 415
+
+
+class Rules:
+    """What the settings allow. ``key`` is the local key: asked for unless this is the demo shop, on loopback only."""
+
+    def __init__(self, settings: Settings, key: str, tickets: Tickets) -> None:
+        self.settings = settings
+        self.key = key
+        self.tickets = tickets
+        self.keyed = not settings.demo or bool(settings.public_url)
+        self._names: dict[Any, tuple[frozenset[bytes], frozenset[bytes]]] = {}
+
+    def admit(self, scope: Scope) -> Principal | None:
+        """In whose name the request is; None on pages and open paths, which know no principal.
+
+        Args:
+            scope: an ASGI scope of type http or websocket.
+
+        Raises:
+            Refused: FORBIDDEN for a wrong address, Host, Origin or site; UNAUTHENTICATED without the key;
+                INVALID_ARGUMENTS for headers given twice; TOO_LARGE; Unsupported for bodies that are not JSON.
+        """
+        headers = _once(scope["headers"])
+        server = scope.get("server")
+        names = self._names.get(server) or self._learn(server)
+        _check_site(scope, headers, *names)
+        if scope["type"] == "http":
+            _check_body(scope, headers)
+        path: str = scope["path"]
+        if path in OPEN_PATHS or path.startswith(PAGES):
+            return None
+        return self._principal(scope, headers)
+
+    def _learn(self, server: tuple[str, int | None] | None) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        """The exact Host and Origin values that are answered at the address that was really connected to."""
+        hosts, origins = set(self.settings.allowed_hosts), set(self.settings.allowed_origins)
+        # Without a port it is a Unix socket: there the file system says who may connect.
+        if server is not None and server[1] is not None:
+            if not _is_loopback(server[0]):
+                raise Refused(
+                    Code.FORBIDDEN,
+                    "This server answers on loopback addresses only until sign-in exists.",
+                    "Connect on the same machine, or through a tunnel to 127.0.0.1.",
+                )
+            suffixes = ("", ":80") if server[1] == 80 else (f":{server[1]}",)
+            bound = {f"{name}{suffix}" for name in _LOOPBACK_NAMES for suffix in suffixes}
+            hosts |= bound
+            origins |= {f"http://{host}" for host in bound}
+        known = frozenset(host.lower().encode() for host in hosts), frozenset(one.lower().encode() for one in origins)
+        self._names[server] = known
+        return known
+
+    # ---- in whose name -------------------------------------------------------------------------------------------
+
+    def _principal(self, scope: Scope, headers: Headers) -> Principal:
+        given = headers.get(b"authorization")
+        if given is not None:
+            scheme, _, token = given.decode("latin-1").partition(" ")
+            if len(given) <= HEADER_LIMIT and scheme.lower() == "bearer" and same(token.strip(), self.key):
+                return LOCAL
+            if self.keyed:
+                raise _login_needed()
+        if not self.keyed:
+            return LOCAL
+        for offered in scope.get("subprotocols", ()):
+            holder = self.tickets.redeem(offered[7:]) if offered.startswith("ticket.") else None
+            if holder is not None:
+                return holder
+        raise _login_needed()
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def _check_site(scope: Scope, headers: Headers, hosts: frozenset[bytes], origins: frozenset[bytes]) -> None:
+    if headers.get(b"host", b"").lower() not in hosts:
+        raise Refused(
+            Code.FORBIDDEN,
+            "This server does not answer to that Host name.",
+            "Use http://127.0.0.1 with the server's port, or set DEVSKYY_PUBLIC_URL to the address in use.",
+        )
+    origin = headers.get(b"origin")
+    if origin is not None and origin.lower() not in origins:
+        raise _cross_site()
+    # Another port of this machine is "same-site": that is another program, so it does not count.
+    if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin") and not _followed_link(scope, headers):
+        raise _cross_site()
+
+
+def _once(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers that decide, each given at most once: two values are read differently by different readers."""
+    found: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        if name in found and name in _ONCE:
+            raise Refused(Code.INVALID_ARGUMENTS, f"The header {name.decode()} was sent twice.")
+        found[name] = value
+    return found
+
+
+def _check_body(scope: Scope, headers: Headers) -> None:
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > BODY_LIMIT:
+        raise too_large()
+    if not (length.strip(b"0") or b"transfer-encoding" in headers):
+        return
+    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    wanted = b"application/x-www-form-urlencoded" if scope["path"].startswith(PAGES) else b"application/json"
+    if kind != wanted:
+        raise Unsupported(
+            Code.INVALID_ARGUMENTS,
+            "The body must be JSON." if wanted.endswith(b"json") else "The body must be the page's own form.",
+            f"Send it with Content-Type: {wanted.decode()}.",
+        )
+
+
+def _followed_link(scope: Scope, headers: Headers) -> bool:
+    """Whether a person followed a link to one of the pages, in a window of its own."""
+    return (
+        scope["type"] == "http"
+        and scope["method"] == "GET"
+        and scope["path"].startswith(PAGES)
+        and headers.get(b"sec-fetch-mode") == b"navigate"
+        and headers.get(b"sec-fetch-dest") == b"document"
+    )
+
+
+def too_large() -> Refused:
+    return Refused(
+        Code.TOO_LARGE,
+        f"The body is larger than {BODY_LIMIT // 1024 // 1024} MiB.",
+        "Split the work, or upload large content as a file and name it.",
+    )
+
+
+def _cross_site() -> Refused:
+    return Refused(
+        Code.FORBIDDEN,
+        "Pages of other sites may not use this server.",
+        "Call it from a program, or from a page that this server itself has served.",
+    )
+
+
+def _login_needed() -> Refused:
+    return Refused(
+        Code.UNAUTHENTICATED,
+        "This server needs the local key.",
+        "Send 'Authorization: Bearer dsk_local_…'; the command 'devskyy local-key' shows the key.",
+    )

@@ -1,0 +1,207 @@
+"""The HTTP app: MCP, REST, WebSocket, health and the approval page behind one door."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..app import App, build
+from ..errors import Code, Refused
+from ..guard.local_key import Tickets, local_key
+from ..guard.loopback import Rules
+from ..invoke import unforeseen
+from ..ops.health import HealthChecks, report
+from . import ws
+from .approvals import Approvals
+from .rest import more, tools
+from .rest.calls import json_response, refusing
+from .rest.openapi import openapi
+from .rest.problem import of_status, problem_response
+
+log = logging.getLogger(__name__)
+API = tools.API
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Cache-Control": "no-store",
+}
+
+
+def create_http(app: App | None = None) -> Starlette:
+    """The server as an ASGI app. Its lifespan runs ``app``, so serve it once.
+
+    Args:
+        app: by default built from the environment with all installed packs.
+
+    Raises:
+        Refused: NOT_CONFIGURED when it would listen beyond this machine, or has no usable data folder.
+    """
+    from .mcp.http import mcp_http
+
+    app = app or build()
+    if not app.settings.loopback:
+        raise Refused(
+            Code.NOT_CONFIGURED,
+            "This server has no sign-in yet, so it listens on this machine only.",
+            "Set DEVSKYY_HOST=127.0.0.1; to reach it from elsewhere put a tunnel or a proxy with its own login in front.",
+        )
+    rules = Rules(app.settings, local_key(app.settings.data_dir), Tickets())
+    mcp = mcp_http(app)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with app.running(eager=True), mcp.running():
+            yield
+
+    site = Starlette(
+        routes=[*_api(), *mcp.routes, *_health(), *Approvals(app, rules).routes],
+        middleware=[Middleware(Door, rules=rules)],
+        exception_handlers={HTTPException: _unrouted},
+        lifespan=lifespan,
+    )
+    site.state.devskyy, site.state.rules = app, rules
+    return site
+
+
+def _api() -> list[BaseRoute]:
+    # The most used first: the router tries them in order.
+    return [
+        Route(f"{API}/tools/{{name}}", refusing(tools.call_tool), methods=["POST"]),
+        Route(f"{API}/tools/{{name}}", refusing(tools.read_tool)),
+        Route(f"{API}/tools", refusing(tools.list_tools)),
+        Route(f"{API}/tools/{{name}}/schema", refusing(tools.describe_tool)),
+        Route(f"{API}/changes", refusing(more.list_changes)),
+        Route(f"{API}/changes/{{change}}", refusing(more.show_change)),
+        Route(f"{API}/changes/{{change}}/apply", refusing(more.apply_change), methods=["POST"]),
+        Route(f"{API}/changes/{{change}}/undo", refusing(more.undo_change), methods=["POST"]),
+        Route(f"{API}/prompts", refusing(more.list_prompts)),
+        Route(f"{API}/prompts/{{name}}", refusing(more.get_prompt), methods=["POST"]),
+        Route(f"{API}/resources", refusing(more.list_resources)),
+        Route(f"{API}/resources/read", refusing(more.read_resource)),
+        Route(f"{API}/openapi.json", refusing(_Document().answer)),
+        Route(f"{API}/ws-tickets", refusing(more.ws_ticket), methods=["POST"]),
+        WebSocketRoute(f"{API}/ws", ws.websocket),
+    ]
+
+
+class _Document:
+    """The OpenAPI document, made once per set of scopes and registry generation."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Any, bytes] = (None, b"")
+
+    async def answer(self, request: Request) -> Response:
+        app, principal = tools.app_of(request), tools.principal_of(request)
+        key = (principal.scopes, app.registry.generation)
+        if self._made[0] != key:
+            document = openapi(app.registry.visible(principal), app.settings.base_url)
+            self._made = (key, tools.dumps(document))
+        return tools.tagged(request, self._made[1])
+
+
+# ---- health ------------------------------------------------------------------------------------------------------
+
+
+def _health() -> list[BaseRoute]:
+    return [
+        Route("/health", refusing(_whole_health)),
+        Route("/health/live", _live),
+        Route("/health/ready", refusing(_ready)),
+        Route("/favicon.ico", _favicon),
+    ]
+
+
+async def _whole_health(request: Request) -> Response:
+    rules: Rules = request.app.state.rules
+    auth = "local key" if rules.keyed else "loopback, no login"
+    return json_response(await report(tools.app_of(request).services, auth))
+
+
+async def _live(_: Request) -> Response:
+    return json_response({"status": "alive"})
+
+
+async def _ready(request: Request) -> Response:
+    state = await tools.app_of(request).services.get(HealthChecks).state("database")
+    return json_response(
+        {"status": "ready" if state.ok else "not ready", "database": state.words}, 200 if state.ok else 503
+    )
+
+
+async def _favicon(_: Request) -> Response:
+    return Response(status_code=204)
+
+
+# ---- the door ----------------------------------------------------------------------------------------------------
+
+
+class Door:
+    """Outermost: applies the rules before anything else runs, and puts the security headers on every answer.
+
+    What passes has ``scope["devskyy.principal"]``. Nothing that went wrong inside leaves as a stack or a text.
+    """
+
+    def __init__(self, inside: ASGIApp, rules: Rules) -> None:
+        self.inside = inside
+        self.rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.inside(scope, receive, send)
+            return
+        started = False
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            kind = message["type"]
+            if kind == "http.response.start" or kind == "websocket.http.response.start":
+                started = True
+                _harden(message)
+            elif kind in {"websocket.accept", "websocket.close"}:
+                started = True
+            await send(message)
+
+        try:
+            principal = self.rules.admit(scope)
+            if principal is not None:
+                scope["devskyy.principal"] = principal
+            scope["devskyy.host_checked"] = True
+            await self.inside(scope, receive, sent)
+        except Refused as refused:
+            await _turn_away(scope, receive, sent, refused)
+        except Exception as error:
+            refused = unforeseen(scope["path"], error)
+            log.debug("the incident's trace", exc_info=error)
+            if not started:
+                await _turn_away(scope, receive, sent, refused)
+
+
+def _harden(message: Message) -> None:
+    headers = MutableHeaders(raw=message.setdefault("headers", []))
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
+    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+        await problem_response(refused)(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008, "reason": refused.message})
+
+
+async def _unrouted(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return of_status(error.status_code, dict(error.headers or {}))

@@ -1,0 +1,111 @@
+"""A change as the approval page shows it: every field whole, and nothing in it that could deceive the eye."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..changes.decide import OBJECTS_WITHOUT_ASKING
+from ..changes.model import JournalOp, LeftAlone, plain
+from ..db.database import Database
+from ..errors import Code, Refused
+from ..guard.loopback import LOCAL
+
+if TYPE_CHECKING:
+    from ..app import App
+
+ROWS = 20
+_HEADINGS = {
+    "proposed": "A change waits for you",
+    "applied": "This change was carried out",
+    "declined": "This change was declined",
+    "stale": "This change is out of date",
+    "expired": "This proposal has expired",
+    "failed": "This change was not carried out",
+    "partial": "This change was carried out in part",
+    "unknown": "It is not known yet whether this change was carried out",
+    "applying": "This change is being carried out",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One object of the change: ``fields`` are (name, before, after)."""
+
+    do: str
+    label: str
+    outcome: str
+    fields: list[tuple[str, Any, Any]]
+    notes: list[str]
+
+
+async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
+    """What the page shows of a change; 20 objects a page.
+
+    Raises:
+        Refused: NOT_FOUND.
+    """
+    from ..changes import store
+
+    view = await app.changes.show(LOCAL, change)
+    async with app.services.get(Database).read() as conn:
+        row = await store.read_set(conn, change)
+        ops = await store.read_ops(conn, change)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
+    pages = max(1, -(-len(ops) // ROWS))
+    page = min(max(page, 1), pages)
+    summary: dict[str, Any] = row["summary"]
+    became: dict[str, Any] = row["outcome"] or {}
+    return {
+        "heading": _HEADINGS.get(view.state, "A change"),
+        "view": view,
+        "row": row,
+        "asker": summary["caller"][3] or row["principal"],
+        "objects": len(ops),
+        "open": row["state"] == "proposed",
+        "type_count": len(ops) > OBJECTS_WITHOUT_ASKING,
+        "replaced_by": became.get("replaced_by", ""),
+        "lists": [
+            ("Why you are asked", row["reasons"] or []),
+            ("Warnings", view.warnings or []),
+            ("What happens besides", view.effects or []),
+        ],
+        "items": [_item(op) for op in ops[(page - 1) * ROWS : page * ROWS]],
+        "view_left": [LeftAlone(*entry) for entry in summary.get("left", [])],
+        "offset": (page - 1) * ROWS,
+        "page": page,
+        "pages": pages,
+    }
+
+
+def _item(entry: JournalOp) -> Item:
+    op, outcome = entry.op, entry.outcome
+    names = op.before if op.kind == "delete" else op.body
+    fields = [
+        (name, op.before.get(name, ""), "" if op.kind == "delete" else plain(op.body.get(name))) for name in names
+    ]
+    error: dict[str, Any] = outcome.error or {}
+    notes = [*op.warnings, *op.effects, *op.asks, *([f"Can't be undone: {op.undo}"] if op.undo else [])]
+    notes += [*outcome.notes, *([str(error["message"])] if error.get("message") else [])]
+    label = op.label or f"{op.collection} {op.target or 'new'}"
+    return Item(op.kind, label, "" if entry.state == "staged" else entry.state, fields, notes)
+
+
+def shown(value: Any) -> str:
+    """The value as text in which each character that is invisible or turns the direction of reading is spelled out."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if one in "\n\t" or not _hidden(one) else f"⟨U+{ord(one):04X}⟩" for one in text)
+
+
+def _hidden(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+
+
+def moment(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")

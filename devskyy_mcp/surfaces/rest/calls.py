@@ -1,0 +1,128 @@
+"""One REST request as one call on the road, and its answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...context import Principal
+from ...errors import Code, Refused
+from ...guard.loopback import BODY_LIMIT, too_large
+from ...invoke import Call
+from ..strict_json import parse_object
+from .problem import problem_response
+
+if TYPE_CHECKING:
+    from ...app import App
+
+KEY_LIMIT = 200
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def app_of(request: Request) -> App:
+    return request.app.state.devskyy
+
+
+def principal_of(request: Request) -> Principal:
+    """Whom the door has let in; it lets nobody in without one."""
+    return request.scope["devskyy.principal"]
+
+
+def refusing(endpoint: Endpoint) -> Endpoint:
+    """The endpoint with its refusals as problem documents."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Refused as refused:
+            return problem_response(refused)
+
+    return answer
+
+
+async def body_of(request: Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        Refused: TOO_LARGE above 4 MiB, whatever length was announced.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise too_large()
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def arguments_of(request: Request) -> dict[str, Any]:
+    """The JSON object in the body; an empty body is an empty object."""
+    body = await body_of(request)
+    return parse_object(body) if body else {}
+
+
+def dumps(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(dumps(data), status, headers, "application/json")
+
+
+def tagged(request: Request, body: bytes, media_type: str = "application/json") -> Response:
+    """The body with its ETag, or 304 when the caller has it already."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    known = {item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")}
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type)
+
+
+async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry out the call and give its data; a read ends when its caller goes away.
+
+    Raises:
+        Refused: whatever the road refuses.
+    """
+    app = app_of(request)
+    call = Call(principal_of(request), name, arguments, "rest", key=_key(request))
+    capability = app.registry.tools.get(name)
+    if capability is None or capability.policy.writes:
+        return (await app.road.invoke(call)).data
+    return await _unless_gone(request, app, call)
+
+
+async def _unless_gone(request: Request, app: App, call: Call) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    refusal: Refused | None = Refused(Code.CANCELLED, "The caller went away.")
+    async with anyio.create_task_group() as tasks:
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(watch)
+        try:
+            data, refusal = (await app.road.invoke(call)).data, None
+        except Refused as refused:
+            refusal = refused
+        tasks.cancel_scope.cancel()
+    if refusal is not None:
+        raise refusal
+    return data
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= KEY_LIMIT:
+        raise Refused(Code.INVALID_ARGUMENTS, f"Idempotency-Key must have 1 to {KEY_LIMIT} characters.")
+    return key

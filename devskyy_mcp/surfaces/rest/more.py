@@ -1,0 +1,105 @@
+"""Prompts, resources, changes and WebSocket tickets over REST."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...capability import Resource
+from ...errors import Code, Refused
+from ...guard.local_key import TICKET_SECONDS
+from ...guard.loopback import Rules
+from ...reading import Reader
+from ..words import from_words
+from .calls import app_of, arguments_of, dumps, invoke, json_response, principal_of, tagged
+from .tools import answer
+
+
+def _reader(request: Request) -> Reader:
+    return Reader(app_of(request).road, principal_of(request), "rest")
+
+
+async def list_prompts(request: Request) -> Response:
+    found = [
+        {
+            "name": prompt.name,
+            "title": prompt.title,
+            "description": prompt.description,
+            "arguments": [
+                {"name": one.name, "description": one.description, "required": one.required} for one in prompt.arguments
+            ],
+        }
+        for prompt in _reader(request).prompts()
+    ]
+    return tagged(request, dumps({"prompts": found}))
+
+
+async def get_prompt(request: Request) -> Response:
+    arguments = await arguments_of(request)
+    if not all(isinstance(value, str) for value in arguments.values()):
+        raise Refused(Code.INVALID_ARGUMENTS, "A prompt's arguments are all strings.")
+    prompt, text = await _reader(request).prompt(request.path_params["name"], arguments)
+    message = {"role": "user", "content": {"type": "text", "text": str(text)}}
+    return json_response({"name": prompt.name, "description": prompt.description, "messages": [message]})
+
+
+async def list_resources(request: Request) -> Response:
+    reader = _reader(request)
+    fixed = [_entry(one, "uri") for one in reader.resources(templates=False)]
+    templates = [_entry(one, "uri_template") for one in reader.resources(templates=True)]
+    return tagged(request, dumps({"resources": fixed, "resource_templates": templates}))
+
+
+def _entry(resource: Resource, address: str) -> dict[str, str]:
+    return {
+        address: resource.uri,
+        "name": resource.name,
+        "title": resource.title,
+        "description": resource.description,
+        "mime_type": resource.mime_type,
+    }
+
+
+async def read_resource(request: Request) -> Response:
+    """The content itself, in its own media type; ``?uri=`` names it."""
+    uri = request.query_params.get("uri", "")
+    if not uri:
+        raise Refused(Code.INVALID_ARGUMENTS, "uri is required.", "GET /api/v1/resources lists the addresses.")
+    resource, content = await _reader(request).read(uri)
+    if isinstance(content, bytes):
+        return tagged(request, content, resource.mime_type)
+    body = content.encode() if isinstance(content, str) else dumps(content)
+    return tagged(request, body, resource.mime_type)
+
+
+async def list_changes(request: Request) -> Response:
+    return await _read(request, "changes_list")
+
+
+async def show_change(request: Request) -> Response:
+    return await _read(request, "changes_show", change=request.path_params["change"])
+
+
+async def _read(request: Request, tool: str, **fixed: str) -> Response:
+    capability = app_of(request).registry.tool(tool)
+    query = request.query_params
+    arguments = from_words(capability.input_schema, {name: query.getlist(name) for name in query}) | fixed
+    return tagged(request, dumps(await invoke(request, tool, arguments)))
+
+
+async def apply_change(request: Request) -> Response:
+    return await _write(request, "changes_apply")
+
+
+async def undo_change(request: Request) -> Response:
+    return await _write(request, "changes_undo")
+
+
+async def _write(request: Request, tool: str) -> Response:
+    arguments = await arguments_of(request) | {"change": request.path_params["change"]}
+    return answer(await invoke(request, tool, arguments))
+
+
+async def ws_ticket(request: Request) -> Response:
+    rules: Rules = request.app.state.rules
+    return json_response({"ticket": rules.tickets.issue(principal_of(request)), "expires_in": TICKET_SECONDS}, 201)

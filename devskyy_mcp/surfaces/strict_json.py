@@ -1,0 +1,92 @@
+"""JSON as it is read from outside: one meaning or a refusal."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn, cast
+
+from ..errors import Code, Refused
+
+DEPTH = 64
+
+
+def parse(text: bytes | str) -> Any:
+    """The JSON value.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS for what is not JSON, names given twice, NaN or Infinity, half characters (lone
+            surrogates) and nesting deeper than 64.
+    """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        if text.count("[") + text.count("{") > DEPTH:
+            _check_depth(text)
+        value = _decoder.decode(text)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise _refused("it is not UTF-8 text") from None
+    except (ValueError, RecursionError) as error:
+        position = f" (character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
+        raise _refused(f"it can't be read{position}") from None
+    return value
+
+
+def parse_object(text: bytes | str) -> dict[str, Any]:
+    """The JSON object.
+
+    Raises:
+        Refused: as ``parse``, and for any other JSON value.
+    """
+    value = parse(text)
+    if not isinstance(value, dict):
+        raise _refused("it must be an object")
+    return cast("dict[str, Any]", value)
+
+
+def _check_depth(text: str) -> None:
+    """Count brackets outside of strings, before a parser recurses into them."""
+    depth, quoted, escaped = 0, False, False
+    for character in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                quoted = False
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            if depth > DEPTH:
+                raise _refused(f"it is nested deeper than {DEPTH}")
+        elif character in "]}":
+            depth -= 1
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _refused("a name is given twice in one object")
+    return found
+
+
+def _constant(_name: str) -> NoReturn:
+    raise _refused("NaN and Infinity are not JSON")
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _refused("a number is too large")
+    return value
+
+
+def _refused(why: str) -> Refused:
+    return Refused(Code.INVALID_ARGUMENTS, f"The JSON is not accepted: {why}.", "Send one JSON object in UTF-8.")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_float=_number)

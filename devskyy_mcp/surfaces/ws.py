@@ -1,0 +1,175 @@
+"""Calls and events over one WebSocket, ``/api/v1/ws``, subprotocol ``devskyy.v1``.
+
+In:  {id, call, arguments?, key?} · {cancel: id}
+Out: {id, progress: {done, total?, message?}} · {id, result} · {id, error} · {event: "change", change}
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+import anyio
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..context import Principal
+from ..errors import Code, Refused
+from ..guard.loopback import SUBPROTOCOL
+from ..invoke import Call
+from .rest.problem import problem_response
+from .strict_json import parse_object
+
+if TYPE_CHECKING:
+    from ..app import App
+
+MESSAGE_LIMIT = 1024 * 1024
+CALLS_AT_ONCE = 8
+EVENTS_WAITING = 256
+TOO_BIG, TRY_AGAIN_LATER = 1009, 1013
+MessageId = str | int
+
+
+class _CallMessage(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    id: MessageId
+    call: str = Field(max_length=60)
+    arguments: dict[str, Any] = Field(default_factory=dict[str, Any])
+    key: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class _CancelMessage(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    cancel: MessageId
+
+
+async def websocket(socket: WebSocket) -> None:
+    """Serve one socket until either side ends it."""
+    if SUBPROTOCOL not in socket.scope["subprotocols"]:
+        refused = Refused(Code.INVALID_ARGUMENTS, "The subprotocol devskyy.v1 is missing.", "Offer it when connecting.")
+        await socket.send_denial_response(problem_response(refused, 400))
+        return
+    await socket.accept(SUBPROTOCOL)
+    session = _Session(socket, socket.app.state.devskyy, socket.scope["devskyy.principal"])
+    try:
+        await session.run()
+    except WebSocketDisconnect:
+        return
+
+
+class _Session:
+    def __init__(self, socket: WebSocket, app: App, principal: Principal) -> None:
+        self.socket = socket
+        self.app = app
+        self.principal = principal
+        self.running: dict[MessageId, anyio.CancelScope] = {}
+        self.sending = anyio.Lock()
+        self.close_code: Literal[1000, 1009, 1013] = 1000
+        self.events, self.written = anyio.create_memory_object_stream[str](EVENTS_WAITING)
+
+    async def run(self) -> None:
+        listeners = self.app.changes.on_written
+        listeners.append(self._tell)
+        try:
+            async with anyio.create_task_group() as self.tasks, self.events, self.written:
+                self.tasks.start_soon(self._send_events)
+                await self._receive()
+                self.tasks.cancel_scope.cancel()
+        finally:
+            listeners.remove(self._tell)
+        if self.close_code != 1000:
+            await self.socket.close(self.close_code)
+
+    # ---- in --------------------------------------------------------------------------------------------------------
+
+    async def _receive(self) -> None:
+        while True:
+            message = await self.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text: str | bytes = message.get("text") or message.get("bytes") or ""
+            if len(text) > MESSAGE_LIMIT:
+                self.close_code = TOO_BIG
+                return
+            await self._take(text)
+
+    async def _take(self, text: str | bytes) -> None:
+        given: Any = None
+        try:
+            message = parse_object(text)
+            given = message.get("id")
+            if "cancel" in message:
+                scope = self.running.get(_CancelMessage.model_validate(message).cancel)
+                if scope is not None:
+                    scope.cancel()
+                return
+            self._start(_CallMessage.model_validate(message))
+        except ValidationError as error:
+            await self._send_error(given, _explain(error))
+        except Refused as refused:
+            await self._send_error(given, refused)
+
+    def _start(self, message: _CallMessage) -> None:
+        if message.id in self.running:
+            raise Refused(Code.INVALID_ARGUMENTS, "A call with this id is under way.", "Give each call its own id.")
+        if len(self.running) >= CALLS_AT_ONCE:
+            raise Refused(
+                Code.RATE_LIMITED,
+                f"At most {CALLS_AT_ONCE} calls may be under way on one socket.",
+                "Wait for an answer before the next call.",
+            )
+        scope = self.running[message.id] = anyio.CancelScope()
+        self.tasks.start_soon(self._call, message, scope)
+
+    async def _call(self, message: _CallMessage, scope: anyio.CancelScope) -> None:
+        async def sink(done: float, total: float | None, text: str | None) -> None:
+            progress = {"done": done, "total": total, "message": text}
+            await self._send({"id": message.id, "progress": {k: v for k, v in progress.items() if v is not None}})
+
+        call = Call(self.principal, message.call, message.arguments, "ws", sink, key=message.key)
+        cancelled = Refused(Code.CANCELLED, "This call was cancelled.", "What it wrote before, changes_list shows.")
+        answer: dict[str, Any] = {"error": cancelled.as_dict()}
+        try:
+            with scope:
+                answer = {"result": (await self.app.road.invoke(call)).data}
+        except Refused as refused:
+            answer = {"error": refused.as_dict()}
+        finally:
+            del self.running[message.id]
+        await self._send({"id": message.id, **answer})
+
+    # ---- out -------------------------------------------------------------------------------------------------------
+
+    def _tell(self, change: str) -> None:
+        try:
+            self.events.send_nowait(change)
+        except anyio.WouldBlock:  # a reader this slow has lost track: it should connect anew and look
+            self.close_code = TRY_AGAIN_LATER
+            self.tasks.cancel_scope.cancel()
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError):  # this socket is ending
+            return
+
+    async def _send_events(self) -> None:
+        async for change in self.written:
+            await self._send({"event": "change", "change": change})
+
+    async def _send_error(self, given: Any, refused: Refused) -> None:
+        known = given if isinstance(given, str | int) else None
+        await self._send({"id": known, "error": refused.as_dict()})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+        async with self.sending:
+            try:
+                await self.socket.send_text(text.encode(errors="replace").decode())
+            except (WebSocketDisconnect, RuntimeError):  # the other side is gone; receiving ends the session
+                self.tasks.cancel_scope.cancel()
+
+
+def _explain(error: ValidationError) -> Refused:
+    fields = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
+    return Refused(
+        Code.INVALID_ARGUMENTS,
+        f"The message is not understood: {', '.join(name[:60] for name in fields[:5])}.",
+        "Send {id, call, arguments, key?} or {cancel: id}.",
+    )
