@@ -285,7 +285,7 @@ async def test_each_call_leaves_one_record_and_the_chain_holds(desk: Desk) -> No
         ("call", "notes_update", "invalid_arguments"),
         ("call", "notes_update", "ok"),
     ]
-    assert [tuple(row)[0] for row in rows if row[0] != "call"] == ["intent", "outcome"]
+    assert [row.phase for row in rows if row.phase != "call"] == ["intent", "outcome"]
     assert (await verify(db)).ok
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from devskyy_mcp.changes.commit import Draft
 from devskyy_mcp.changes.settle import Settler
 from devskyy_mcp.errors import Code
 from tests.fakes.notes import Notes
@@ -25,22 +24,19 @@ class Vanished(BaseException):
 
 
 async def vanish(desk: Desk, monkeypatch: pytest.MonkeyPatch, where: str, tool: str, **arguments: Any) -> None:
-    """Let the call's process vanish at one arrow of the road: after the intent, after sending."""
+    """Let the call's process vanish at one arrow of the road: after the intent, or after sending."""
     committer = desk.app.changes.committer
-    finish, send_all = committer._finish, committer._send_all
+    send_all: Any = getattr(committer, "_send_all")  # noqa: B009 # the arrow itself is no public name
 
-    async def gone_before(*_: Any) -> None:
+    async def gone(*given: Any) -> None:
+        if where == "sent":
+            await send_all(*given)
         raise Vanished
 
-    async def gone_after(draft: Draft, *rest: Any) -> None:
-        await send_all(draft, *rest)
-        raise Vanished
-
-    monkeypatch.setattr(committer, "_send_all", gone_before if where == "intent" else gone_after)
+    monkeypatch.setattr(committer, "_send_all", gone)
     with pytest.raises(Vanished):
         await desk.call(tool, **arguments)
     monkeypatch.setattr(committer, "_send_all", send_all)
-    assert committer._finish == finish
 
 
 @pytest.mark.requirement("changes:settle")
