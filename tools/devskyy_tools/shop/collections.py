@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from html import unescape
+from typing import Any, Literal, cast
 
 from devskyy_mcp.errors import Code, Refused
 
@@ -19,7 +20,7 @@ NOISE = frozenset(
     }
 )  # fmt: skip
 """Fields that move by themselves and say nothing."""
-NOISY_META = ("_devskyy_", "_edit_", "_wp_old_date", "_wp_trash_meta_")
+NOISY_META = ("_devskyy_", "_edit_", "_wp_desired_post_slug", "_wp_old_", "_wp_trash_meta_")
 STAMP = "_devskyy_change"
 
 
@@ -90,9 +91,10 @@ class Collection:
         """How people call it, without personal data: ``product 12 "Silk dress"``, ``order 61``."""
         name = (obj or {}).get(self.title) if self.title else None
         if isinstance(name, dict):
-            name = name.get("raw") or name.get("rendered")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] # JSON tree
+            texts = cast("dict[str, Any]", name)
+            name = texts.get("raw") or texts.get("rendered")
         start = f"new {self.noun}" if target is None else f"{self.noun} {target}"
-        return f'{start} "{str(name)[:60]}"' if name else start  # pyright: ignore[reportUnknownArgumentType] # JSON tree
+        return f'{start} "{unescape(str(name))[:60]}"' if name else start
 
 
 def _id(value: object, name: str) -> int:
@@ -152,14 +154,16 @@ ATTRIBUTE_TERMS = Collection(
 )  # fmt: skip
 PRODUCT_REVIEWS = Collection(
     "product_reviews", "wc", "products/reviews", "review", batch=100, trash=True,
-    derived=_set("product_name", "product_permalink"), every={"status": "all"}, cannot_undo={"force": "the review is gone for good"},
+    derived=_set("product_name", "product_permalink"), every={"status": "all"},
+    cannot_undo={"force": "the review is gone for good"},
 )  # fmt: skip
 ORDERS = Collection(
     "orders", "wc", "orders", "order", batch=100, trash=True, stamp=True,
     lines=_set("line_items", "fee_lines", "shipping_lines"),
     derived=_set("total", "needs_payment", "needs_processing", "is_editable", "set_paid", "manual_update", "tax_lines"),
     implies=dict.fromkeys(("line_items", "fee_lines", "shipping_lines", "coupon_lines"), ("total",)),
-    every={"status": "any"}, cannot_undo={"force": "the order is gone for good"},
+    every={"status": "any"},
+    cannot_undo={"force": "the order is gone for good"},
 )  # fmt: skip
 ORDER_NOTES = Collection(
     "order_notes", "wc", "orders/{order_id}/notes", "order note",
@@ -185,12 +189,13 @@ _CONTENT_RAW = _set("title", "content", "excerpt")
 _CONTENT_DERIVED = _set("link", "guid", "date_gmt", "password")
 POSTS = Collection(
     "posts", "wp", "posts", "post", trash=True, title="title", raw=_CONTENT_RAW, derived=_CONTENT_DERIVED,
-    unordered=_set("categories", "tags"), implies={"status": ("date", "slug")},
+    unordered=_set("categories", "tags"), volatile=_set("date"), implies={"status": ("date", "slug")},
     every={"status": "any"}, cannot_undo={"force": "the post is gone for good"},
 )  # fmt: skip
 PAGES = Collection(
     "pages", "wp", "pages", "page", trash=True, title="title", raw=_CONTENT_RAW, derived=_CONTENT_DERIVED,
-    implies={"status": ("date", "slug")}, every={"status": "any"}, cannot_undo={"force": "the page is gone for good"},
+    volatile=_set("date"), implies={"status": ("date", "slug")}, every={"status": "any"},
+    cannot_undo={"force": "the page is gone for good"},
 )  # fmt: skip
 MEDIA = Collection(
     "media", "wp", "media", "media file", title="title", raw=_set("title", "caption", "description"),

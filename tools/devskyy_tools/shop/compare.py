@@ -1,7 +1,7 @@
 """Objects as leaves, so that only what really differs is sent, and only what moved is written back.
 
-A leaf's path begins with the field. Objects are followed down; ``meta_data`` is one leaf per key; lines (an order's items)
-are leaves per line id; any other list is one leaf, cut to what can be written.
+A leaf's path begins with the field. Objects are followed down; ``meta_data`` is one leaf per key; lines (an order's
+items) are leaves per line id; any other list is one leaf, cut to what can be written.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ Leaves = dict[Path, Any]
 Json = dict[str, Any]
 
 _AMOUNTS = frozenset(
-    {"amount", "discount", "height", "length", "maximum_amount", "minimum_amount", "price", "regular_price", "sale_price",
-     "subtotal", "total", "weight", "width"}
+    {"amount", "discount", "height", "length", "maximum_amount", "minimum_amount", "price", "regular_price",
+     "sale_price", "subtotal", "total", "weight", "width"}
 )  # fmt: skip
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 _SPACES = re.compile(r"\s+")
+_PARAGRAPH = re.compile(r"</?p>|<br ?/?>")
 _GONE: dict[str, Json] = {
     "line_items": {"quantity": 0},
     "fee_lines": {"name": None},
@@ -66,23 +68,28 @@ def _value_leaves(found: Leaves, path: Path, value: Any, schema: Json) -> None:
 def _line_leaves(found: Leaves, name: str, lines: list[Json], schema: Json) -> None:
     for number, line in enumerate(lines):
         cut = _writable_item(line, schema.get("items", {}), name)
-        key = cut.pop("id", None)
+        key = cast("int | None", cut.pop("id", None))
         if key is None:
             found[name, f"+{number}"] = cut
         for sub, value in cut.items() if key is not None else ():
-            found[name, key, sub] = value
+            found[(name, cast("int", key), sub)] = value
 
 
 def _writable_item(item: Any, schema: Json, name: object) -> Any:
     """A list's item with only what can be written; its id stays."""
     if not isinstance(item, dict) or "properties" not in schema:
-        return item
+        return cast("Any", item)
     given = cast("Json", item)
     if name == "coupon_lines":
         return {"code": given.get("code")}
     known = schema["properties"]
-    cut = {key: value for key, value in given.items() if key == "id" or not known.get(key, {}).get("readonly", False)}
-    cut.pop("meta_data", None)
+    cut = {
+        key: value
+        for key, value in given.items()
+        if key == "id" or not known.get(key, {"readonly": True}).get("readonly")
+    }
+    if given.get("id"):
+        cut.pop("meta_data", None)
     if name == "images" and cut.get("id"):
         cut.pop("src", None)
     if name in ("categories", "tags", "brands"):
@@ -104,17 +111,18 @@ def body_of(found: Mapping[Path, Any]) -> Json:
             lines.setdefault(name, {})[path[1]] = value
         else:
             inner = body
-            for part in path[:-1]:
+            *outer, last = path
+            for part in outer:
                 inner = inner.setdefault(str(part), {})
-            inner[str(path[-1])] = value
+            inner[str(last)] = value
     for name, by_id in lines.items():
         body[name] = list(by_id.values())
     return body
 
 
 def same(asked: Any, found: Any, path: Path = (), *, unordered: bool = False) -> bool:
-    """Whether the shop's value is what was asked: amounts by value, null as "", texts without entities and odd spaces."""
-    if asked in (None, "", [], {}) and found in (None, "", [], {}):
+    """Whether the shop's value is what was asked: amounts by value, null as "", texts without entities."""
+    if asked in _EMPTY and found in _EMPTY:
         return True
     if isinstance(asked, bool) or isinstance(found, bool):
         return asked is found
@@ -123,11 +131,16 @@ def same(asked: Any, found: Any, path: Path = (), *, unordered: bool = False) ->
         return all(key in kept and same(value, kept[key], (*path, key)) for key, value in cast("Json", asked).items())
     if isinstance(asked, list) and isinstance(found, list):
         return _same_lists(cast("list[Any]", asked), cast("list[Any]", found), path, unordered)
-    last = str(path[-1]) if path else ""
-    if last in _AMOUNTS or isinstance(asked, int | float | Decimal) or isinstance(found, int | float | Decimal):
+    return _same_values(asked, cast("Any", found), "".join(str(part) for part in path[-1:]))
+
+
+def _same_values(asked: Any, found: Any, name: str) -> bool:
+    if name in _AMOUNTS or isinstance(asked, int | float | Decimal) or isinstance(found, int | float | Decimal):
         return _same_numbers(asked, found)
-    if last.startswith("date"):
+    if name.startswith("date"):
         return _same_dates(str(asked), str(found))
+    if name == "description":  # variations' texts come back in paragraphs
+        return _plain(_PARAGRAPH.sub(" ", str(asked))) == _plain(_PARAGRAPH.sub(" ", str(found)))
     return _plain(asked) == _plain(found)
 
 
@@ -137,8 +150,7 @@ def _same_lists(asked: list[Any], found: list[Any], path: Path, unordered: bool)
     if unordered:
         asked, found = sorted(asked, key=str), sorted(found, key=str)
     if path[:1] == ("images",):  # a picture given by address has its id from the shop
-        pairs = [(one, two) for one, two in zip(asked, found, strict=True) if isinstance(one, dict) and "id" in one]
-        return all(same(one, two, path) for one, two in pairs)
+        return all("id" not in one or same(one, two, path) for one, two in zip(asked, found, strict=True))
     return all(same(one, two, path) for one, two in zip(asked, found, strict=True))
 
 
@@ -189,8 +201,8 @@ def can_write(collection: Collection, path: Path) -> bool:
 
 
 def moved(collection: Collection, before: Leaves, after: Leaves, fixed: set[str]) -> set[Path]:
-    """Writable leaves that are not as they were. ``fixed`` are the touched and implied fields; others' volatile ones are
-    left out, since a sale may have moved them meanwhile.
+    """Writable leaves that are not as they were. ``fixed`` are the touched and implied fields; others' volatile
+    ones are left out, since a sale may have moved them meanwhile.
     """
     paths = before.keys() | after.keys()
     return {
@@ -202,13 +214,19 @@ def moved(collection: Collection, before: Leaves, after: Leaves, fixed: set[str]
     }
 
 
-def inverse(collection: Collection, before: Leaves, paths: Iterable[Path]) -> Json | None:
-    """The body that writes the leaves back; None when there is nothing to write."""
+def inverse(collection: Collection, before: Leaves, after: Leaves, paths: Iterable[Path]) -> Json | None:
+    """The body that writes the leaves back; None when there is nothing to write.
+
+    A line that was added is removed; one that was removed is added, with another id.
+    """
     back: Leaves = {}
+    there = {path[:2] for path in after}
     for path in sorted(paths, key=str):
         value = before.get(path)
         if path[0] in collection.lines and path not in before:
             back.update(_without_line(path))
+        elif path[0] in collection.lines and path[:2] not in there:
+            back.setdefault((path[0], f"+{path[1]}"), {})[str(path[2])] = value
         elif value is None and path[0] in collection.clears_with_empty:
             back[path] = ""
         else:
@@ -224,8 +242,8 @@ def _without_line(path: Path) -> Leaves:
 
 
 class Originals:
-    """The whole objects that staged updates were made from, for the time until they are sent: what an update moves beside
-    what it touches is only seen against them. In memory only, and at most 2,000.
+    """The whole objects that staged updates were made from, until they are sent: what an update moves beside what
+    it touches is only seen against them. In memory only, and at most 2,000.
     """
 
     LIMIT = 2000

@@ -16,8 +16,8 @@ DEMO_FILE = "demo-shop.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class ShopSettings:
-    """Where the shop is and who we are there: WORDPRESS_URL, WORDPRESS_USERNAME, WORDPRESS_APP_PASSWORD, WOOCOMMERCE_KEY,
-    WOOCOMMERCE_SECRET, WORDPRESS_ENVIRONMENT (``production`` or ``local``).
+    """Where the shop is and who we are there: WORDPRESS_URL, WORDPRESS_USERNAME, WORDPRESS_APP_PASSWORD,
+    WOOCOMMERCE_KEY, WOOCOMMERCE_SECRET, WORDPRESS_ENVIRONMENT (``production`` or ``local``).
     """
 
     url: str
@@ -62,6 +62,8 @@ def _demo(data_dir: Path | None) -> ShopClient:
     from devskyy_tools import sandbox
 
     path = None if data_dir is None else data_dir / DEMO_FILE
+    if data_dir is not None:
+        data_dir.mkdir(parents=True, exist_ok=True)
     transport = httpx2.ASGITransport(app=sandbox.create_sandbox(path))
-    credentials = Credentials(sandbox.USERNAME, sandbox.APP_PASSWORD)
+    credentials = Credentials(sandbox.DEMO_USER, sandbox.DEMO_APP_PASSWORD)
     return ShopClient(Upstream("The demo shop", "http://demo.localhost", transport=transport, auth=signer(credentials)))

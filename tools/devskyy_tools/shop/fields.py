@@ -1,4 +1,4 @@
-"""The field schemas of the shop's objects: for the argument ``more``, for ``tools_describe`` and for what can be written.
+"""The field schemas of the shop's objects: for the argument ``more``, for ``tools_describe``, for what can be written.
 
 The files in ``schemas/`` hold names, types and allowed values as a shop's own OPTIONS answers state them.
 """
@@ -39,7 +39,7 @@ ALWAYS = frozenset({"_fields", "context"})
 
 @lru_cache(maxsize=64)
 def _load(name: str) -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("schemas", f"{name}.json").read_text("utf-8")
+    text = resources.files("devskyy_tools.shop").joinpath("schemas", f"{name}.json").read_text("utf-8")
     return json.loads(text)
 
 

@@ -23,7 +23,7 @@ _AGES = ("date_created_gmt", "modified_gmt", "date_gmt")
 
 
 async def look(client: ShopClient, ops: Sequence[JournalOp], quiet_after: float) -> list[Outcome]:
-    """What became of each op: done, not_taken, not_sent (nothing there so far), failed (can't be known any more) or unknown."""
+    """What became of each op: done, not_taken, not_sent (not there so far), failed (can't be known) or unknown."""
     finder = _Finder(client, ops, quiet_after)
     found: list[Outcome] = []
     for item in ops:
@@ -101,7 +101,9 @@ class _Finder:
             is_it = _has_stamp(obj, stamp) if collection.stamp else key not in self._claimed and _twin(op, obj, item)
             if is_it:
                 self._claimed.add(key)
-                return outcomes.of_answer(op, obj)
+                found = outcomes.of_answer(op, obj)
+                found.state = "done"  # later ops of its set may have changed it already
+                return found
         return Outcome("not_sent")
 
     async def _recent(self, collection: Collection, item: JournalOp) -> list[Json]:

@@ -22,7 +22,7 @@ _SIGNS = "€$£¥"
 
 
 def problem(value: object) -> str:
-    """What is wrong with the value as an amount of money, as a sentence that says the right form; empty when it is right."""
+    """What is wrong with the value as an amount of money, in a sentence that says the right form; empty when right."""
     if isinstance(value, Decimal):
         value = format(value, "f")
     if isinstance(value, bool) or value is None:
@@ -86,7 +86,7 @@ def amount_or_none(value: object) -> Decimal | None:
 
 
 def text(amount: Decimal, decimals: int = 2) -> str:
-    """The amount as the shop writes it: a decimal point, no separators, at least ``decimals`` decimals, never fewer than given."""
+    """The amount as the shop writes it: with a decimal point, no separators, and at least ``decimals`` decimals."""
     return f"{amount:.{max(decimals, places(amount))}f}"
 
 

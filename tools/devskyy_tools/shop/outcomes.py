@@ -114,8 +114,5 @@ def _updated(
     after = compare.body_of({path: is_now.get(path) for path in kept})
     notes = _not_taken(collection, op, is_now)
     state = "not_taken" if notes else "done"
-    slug = op.note.get("slug")
-    if slug and is_now.get(("slug",)) not in (None, slug):
-        notes.append(f"Its slug is {is_now['slug',]} now: {slug} was taken meanwhile.")
-    inverse = compare.inverse(collection, base, moved)
+    inverse = compare.inverse(collection, base, is_now, moved)
     return Outcome(state, object_id or str(op.target), after, inverse, op.undo, notes=notes)

@@ -63,7 +63,7 @@ def refused(status: int, body: Any, what: str = "") -> UpstreamError:
 
     Args:
         status: of the HTTP answer; the body's own ``data.status`` is not believed, in batches it is wrong.
-        body: the parsed JSON, ``{code, message, data: {status, params?, details?} | int}``, or a batch item's ``error``.
+        body: the parsed JSON, ``{code, message, data: {status, params?} | int}``, or a batch item's ``error``.
         what: how people call the object, for "not found".
     """
     fields: dict[str, Any] = cast("dict[str, Any]", body) if isinstance(body, dict) else {}

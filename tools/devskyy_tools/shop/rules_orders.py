@@ -49,6 +49,8 @@ def _existing_line(draft: Draft, line: Json) -> None:
     for key in ("subtotal", "total"):
         if line.get(key) not in (None, ""):
             line[key] = money.text(money.parse(line[key], f"line_items.{key}"))
+    if "meta_data" in line:
+        draft.refuse("the meta_data of a line can't be changed.", "Replace the line: quantity 0, and a new line.")
     if "quantity" not in line:
         return
     new, was = number(line["quantity"]), number(old.get("quantity"))
@@ -119,11 +121,9 @@ async def order_coupons(draft: Draft) -> None:
 async def order_customer(draft: Draft) -> None:
     """An order for a customer who does not exist would be a guest's."""
     customer = draft.body.get("customer_id")
-    if customer and customer != draft.was("customer_id") and not isinstance(customer, Ref):
-        if await draft.shop.missing(at.CUSTOMERS, [customer]):
-            draft.refuse(
-                f"the shop has no customer {customer}.", "List customers to find the right id.", Code.NOT_FOUND
-            )
+    asked = [customer] if customer and customer != draft.was("customer_id") else []
+    if await draft.shop.missing(at.CUSTOMERS, asked):
+        draft.refuse(f"the shop has no customer {customer}.", "List customers to find the right id.", Code.NOT_FOUND)
 
 
 async def order_foresee(draft: Draft) -> None:
@@ -145,10 +145,12 @@ async def order_foresee(draft: Draft) -> None:
 
 
 def _status_effects(draft: Draft, old: str, new: str) -> None:
+    if old == "trash" and new != "completed":
+        return  # out of the bin: the shop's mails hang on where an order comes from, but for this one
     if new in MAILS:
         draft.effects.append(f"The shop e-mails {MAILS[new]} ({draft.label}).")
         draft.asks.append(f"Leaves the shop: an e-mail about {draft.label} ({new}).")
-    if new in TAKES_STOCK and old not in TAKES_STOCK:
+    if new in TAKES_STOCK and old not in TAKES_STOCK | {"trash"}:
         draft.effects.append(f"Stock of the lines of {draft.label} is taken.")
     elif new in GIVES_STOCK and old in TAKES_STOCK:
         draft.effects.append(f"Stock of the lines of {draft.label} is given back.")

@@ -1,4 +1,4 @@
-"""What the shop does silently wrong with products and variations, refused or repaired; and what their changes bring about."""
+"""What the shop does silently wrong with products and variations, refused or repaired; what changes bring about."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _price_moves(draft: Draft) -> None:
 
 async def deleting(draft: Draft) -> None:
     """A variable product takes its variations along, into the bin and back."""
-    children = draft.present.get("variations") or []
+    children = cast("list[int]", draft.present.get("variations") or [])
     if draft.collection is at.PRODUCTS and children:
         draft.effects.append(f"Its {plural(len(children), 'variation')} go to the bin with it.")
         draft.note["children"] = sorted(children)

@@ -1,4 +1,4 @@
-"""The shop as one call sees it: reads go out, writes are staged into the call's unit of work, and reads show what is staged."""
+"""The shop as one call sees it: reads go out, writes are staged into the unit of work, reads show what is staged."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _FLUID = ("stock_quantity", "stock_status", "total_sales", "average_rating", "ra
 
 
 class Shop:
-    """One call's session. Everything read is asked with ``context=edit``, since rendered texts are not what is stored."""
+    """One call's session. What may be written is read with ``context=edit``: rendered texts are not what is stored."""
 
-    def __init__(self, ctx: Context, client: ShopClient) -> None:
+    def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self.client = client
+        self.client = ctx.get(ShopClient)
         self._seen: dict[str, Json] = {}
         self._staged: dict[str, Op] = {}
         self._skus: dict[str, Json | None] = {}
@@ -73,7 +73,7 @@ class Shop:
         return page
 
     async def get(
-        self, collection: Collection, target: ObjectId, *, fields: Sequence[str] | None = None, **parent: ObjectId
+        self, collection: Collection, target: ObjectId, *, fields: Sequence[str] | None = None, **parent: Any
     ) -> Json:
         """One object, with what is staged shown in it; what the shop would compute from that is absent.
 
@@ -92,7 +92,7 @@ class Shop:
         op = self._staged.get(url)
         return overlay(collection, found, op.body) if op is not None else found
 
-    async def find(self, collection: Collection, target: ObjectId, **parent: ObjectId) -> Json | None:
+    async def find(self, collection: Collection, target: ObjectId, **parent: Any) -> Json | None:
         """The object, or None when there is none."""
         try:
             return await self.get(collection, target, **parent)
@@ -101,7 +101,7 @@ class Shop:
                 return None
             raise
 
-    async def prefetch(self, collection: Collection, ids: Iterable[int], **parent: ObjectId) -> None:
+    async def prefetch(self, collection: Collection, ids: Iterable[int], **parent: Any) -> None:
         """Read many objects with one list per 100, so that updates of them ask no more."""
         wanted = [one for one in dict.fromkeys(ids) if collection.url(parent, one) not in self._seen]
         for start in range(0, len(wanted), PAGE):
@@ -146,7 +146,7 @@ class Shop:
 
     # Staging
 
-    async def create(self, collection: Collection, fields: Mapping[str, Any], **parent: ObjectId) -> Op:
+    async def create(self, collection: Collection, fields: Mapping[str, Any], **parent: Any) -> Op:
         """Stage a new object; the op's ``ref`` stands for its id."""
         draft = Draft(self, collection, "create", None, parent, bare(fields))
         await self._run(rules.CHECKS, draft)
@@ -157,12 +157,12 @@ class Shop:
         return self._add(draft, {})
 
     async def update(
-        self, collection: Collection, target: ObjectId, fields: Mapping[str, Any], **parent: ObjectId
+        self, collection: Collection, target: ObjectId, fields: Mapping[str, Any], **parent: Any
     ) -> Op | None:
         """Stage a change of the fields that really differ; None when all is as asked already.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT for an object in the bin; INVALID_ARGUMENTS for what the shop would take wrongly.
+            Refused: NOT_FOUND; CONFLICT for an object in the bin; INVALID_ARGUMENTS for what the shop would garble.
         """
         present = await self.get(collection, target, **parent)
         if present.get("status") == "trash":
@@ -172,15 +172,18 @@ class Shop:
             )  # fmt: skip
         return await self._update(collection, target, fields, parent, present)
 
-    async def restore(self, collection: Collection, target: ObjectId, status: str, **parent: ObjectId) -> Op | None:
-        """Stage bringing an object back from the bin, in the given status."""
+    async def restore(
+        self, collection: Collection, target: ObjectId, status: str, *, slug: str | None = None, **parent: Any
+    ) -> Op | None:
+        """Stage bringing an object back from the bin, in the given status and under the slug it had."""
         present = await self.get(collection, target, **parent)
         if present.get("status") != "trash":
             return None
-        return await self._update(collection, target, {"status": status}, parent, present)
+        fields = {"status": status} if slug is None else {"status": status, "slug": slug}
+        return await self._update(collection, target, fields, parent, present)
 
     async def write_back(
-        self, collection: Collection, target: ObjectId, body: Mapping[str, Any], **parent: ObjectId
+        self, collection: Collection, target: ObjectId, body: Mapping[str, Any], **parent: Any
     ) -> Op | None:
         """Stage fields as they were once: no repairs and no checks, since the shop had them so."""
         present = await self.get(collection, target, **parent)
@@ -188,7 +191,7 @@ class Shop:
 
     async def delete(
         self, collection: Collection, target: ObjectId, *, force: bool = False, reassign: int | None = None,
-        **parent: ObjectId,
+        **parent: Any,
     ) -> Op | None:  # fmt: skip
         """Stage a delete: into the bin where there is one, for good with ``force`` or where there is none."""
         present = await self.get(collection, target, **parent)
@@ -207,7 +210,7 @@ class Shop:
 
     def act(
         self, collection: Collection, target: ObjectId, action: str, body: Mapping[str, Any] | None = None, *,
-        undo: str, effects: Sequence[str] = (), asks: Sequence[str] = (), **parent: ObjectId,
+        undo: str, effects: Sequence[str] = (), asks: Sequence[str] = (), **parent: Any,
     ) -> Op:  # fmt: skip
         """Stage an action below an object, ``POST …/{id}/{action}``: it has no before, only effects."""
         draft = Draft(self, collection, "act", target, parent, bare(body or {}), undo=undo)
@@ -298,7 +301,7 @@ def _merged(old: Any, new: Any, key: str) -> list[Json]:
 
 
 def digest(collection: Collection, obj: Mapping[str, Any]) -> str:
-    """SHA-256 of the object without noise and without what others move, such as stock; of what a person saw when deleting it."""
+    """SHA-256 of the object without noise and what others move, such as stock: what a person saw when deleting it."""
     kept = [
         (str(path), value)
         for path, value in compare.leaves(collection, obj).items()

@@ -25,11 +25,11 @@ class ShopSystem:
     """Implements ``devskyy_mcp.changes.model.System`` over a ShopClient."""
 
     name = SYSTEM
-    quiet_after = 60.0
     in_flight = 2
 
-    def __init__(self, client: ShopClient) -> None:
+    def __init__(self, client: ShopClient, quiet_after: float = 60.0) -> None:
         self.client = client
+        self.quiet_after = quiet_after
 
     def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
         """One batch per 25 ops of a kind and collection, where the shop has batches; single requests else.

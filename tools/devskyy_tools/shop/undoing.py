@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from devskyy_mcp.changes.model import JournalOp, LeftAlone, ObjectId
 from devskyy_mcp.context import Context
-from devskyy_mcp.errors import Code, Refused
 
 from . import collections as at
 from . import compare
@@ -48,28 +47,29 @@ class _Undoing:
 
     async def one(self, item: JournalOp) -> None:
         op = item.op
-        if item.state in ("unknown", "sent"):
-            return self._leave(item, "left_alone", "What became of it is not known yet.")
-        if self._goes_with_its_maker(item):
-            return None
         reason = item.outcome.undo or op.undo
-        if reason or op.kind == "act":
-            return self._leave(item, "impossible", reason or "An action can't be taken back.")
-        collection = at.ALL[op.collection]
         target = op.target if op.kind != "create" else item.outcome.object_id
-        if target is None:
-            return self._leave(item, "left_alone", "Its id is not known.")
-        try:
-            present = await self.shop.get(collection, target, **op.parent)
-        except Refused as refused:
-            if refused.code is not Code.NOT_FOUND:
-                raise
-            return self._gone(item)
-        if op.kind == "create":
-            return await self._unmake(item, collection, target, present)
-        if op.kind == "delete":
-            return await self._restore(item, collection, target, present)
-        return await self._write_back(item, collection, target, present)
+        if item.state in ("unknown", "sent") or target is None:
+            self._leave(item, "left_alone", "What became of it is not known yet.")
+        elif self._goes_with_its_maker(item):
+            pass
+        elif reason or op.kind == "act":
+            self._leave(item, "impossible", reason or "An action can't be taken back.")
+        else:
+            await self._bring_back(item, at.ALL[op.collection], target)
+
+    async def _bring_back(self, item: JournalOp, collection: Collection, target: ObjectId) -> None:
+        kind = item.op.kind
+        present = await self.shop.find(collection, target, **item.op.parent)
+        if present is None:
+            if kind != "create":
+                self._leave(item, "impossible", "It is no longer there.")
+        elif kind == "create":
+            await self._unmake(item, collection, target, present)
+        elif kind == "delete":
+            await self._restore(item, collection, target)
+        else:
+            await self._write_back(item, collection, target, present)
 
     def _goes_with_its_maker(self, item: JournalOp) -> bool:
         """Whether the object, or what it belongs to, was made by the same set: it goes when that goes."""
@@ -80,21 +80,22 @@ class _Undoing:
 
     async def _unmake(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
         if present.get("status") == "trash":
-            return None
+            return
         if present.get("count"):
-            return self._leave(item, "left_alone", f"{present['count']} objects use it by now.")
+            self._leave(item, "left_alone", f"{present['count']} objects use it by now.")
+            return
         if not collection.trash and (drift := self._drift(collection, item.outcome.after, present, item.outcome.after)):
-            return self._leave(item, "left_alone", "It was changed since.", *drift)
+            self._leave(item, "left_alone", "It was changed since.", *drift)
+            return
         reassign = 0 if collection is at.CUSTOMERS else None
-        await self.shop.delete(collection, target, reassign=reassign, **item.op.parent)
+        await self.shop.delete(collection, target, reassign=reassign, **cast("Json", item.op.parent))
 
-    async def _restore(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
+    async def _restore(self, item: JournalOp, collection: Collection, target: ObjectId) -> None:
         op = item.op
-        restored = await self.shop.restore(collection, target, str(op.before.get("status", "draft")), **op.parent)
+        status, slug = str(op.before.get("status", "draft")), op.before.get("slug")
+        restored = await self.shop.restore(collection, target, status, slug=slug, **cast("Json", op.parent))
         if restored is None:
             return
-        if "slug" in op.before:
-            restored.note["slug"] = op.before["slug"]
         children = op.note.get("children")
         if children:
             page = await self.shop.list(
@@ -109,17 +110,19 @@ class _Undoing:
     async def _write_back(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
         op, back = item.op, item.outcome.inverse
         if op.before.get("status") == "trash":  # it was a restore
-            await self.shop.delete(collection, target, **op.parent)
-            return None
+            await self.shop.delete(collection, target, **cast("Json", op.parent))
+            return
         if not back:
-            return None
+            return
         if present.get("status") == "trash":
-            return self._leave(item, "left_alone", "It is in the bin; restore it first.")
+            self._leave(item, "left_alone", "It is in the bin; restore it first.")
+            return
         is_now = compare.leaves(collection, present)
         if not compare.differs(collection, compare.leaves(collection, back), is_now):
-            return None
+            return
         if drift := self._drift(collection, item.outcome.after, present, back):
-            return self._leave(item, "left_alone", "It was changed since.", *drift)
+            self._leave(item, "left_alone", "It was changed since.", *drift)
+            return
         await self.shop.write_back(collection, target, back, **op.parent)
 
     def _drift(self, collection: Collection, ours: Json, present: Json, within: Json) -> tuple[Json, Json] | None:
@@ -131,10 +134,6 @@ class _Undoing:
             return None
         return compare.body_of(changed), compare.body_of({path: is_now.get(path) for path in changed})
 
-    def _gone(self, item: JournalOp) -> None:
-        if item.op.kind != "create":
-            self._leave(item, "impossible", "It is no longer there.")
-
     def _leave(self, item: JournalOp, state: Any, reason: str, ours: Any = None, now: Any = None) -> None:
         label = item.op.label
         if item.op.kind == "create" and item.outcome.object_id:
@@ -143,7 +142,7 @@ class _Undoing:
 
 
 def _status_before_bin(child: Json) -> str:
-    for entry in child.get("meta_data") or []:
+    for entry in cast("list[Json]", child.get("meta_data") or []):
         if entry.get("key") == "_wp_trash_meta_status" and entry.get("value") in ("publish", "private", "draft"):
             return str(entry["value"])
     return "publish"

@@ -1,4 +1,4 @@
-"""Sends stored files to the shop's media library. A staged upload holds the file's SHA-256 and place, never its bytes."""
+"""Sends stored files to the shop's media library. A staged upload holds a file's SHA-256 and place, not its bytes."""
 
 from __future__ import annotations
 
@@ -67,5 +67,6 @@ def _multipart(boundary: str, texts: dict[str, str], name: str, kind: str, conte
         f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
         for key, value in texts.items()
     ]
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+    disposition = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+    head = f"--{boundary}\r\n{disposition}\r\nContent-Type: {kind}\r\n\r\n"
     return b"".join([*parts, head.encode(), content, f"\r\n--{boundary}--\r\n".encode()])
