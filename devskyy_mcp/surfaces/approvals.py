@@ -179,8 +179,8 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _pages() -> tuple[Environment, str]:
-    """The templates, and the Content-Security-Policy under which they work: own styles, own forms, nothing else."""
+def _pages() -> tuple[Environment, str, str]:
+    """The templates, their styles, and the policy under which they work: own styles, own forms, nothing else."""
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
@@ -188,15 +188,14 @@ def _pages() -> tuple[Environment, str]:
 
     pages = Environment(loader=PackageLoader(__package__ or "", "pages"), autoescape=True, trim_blocks=True)
     css = pages.loader.get_source(pages, "page.css")[0] if pages.loader else ""
-    pages.globals.update(css=Markup(css))  # noqa: S704 # our own file
     pages.filters |= {"shown": shown, "time": moment}
     digest = b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
-    return pages, policy + "frame-ancestors 'none'; base-uri 'none'"
+    return pages, Markup(css), policy + "frame-ancestors 'none'; base-uri 'none'"  # noqa: S704 # our own file
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:
-    pages, policy = _pages()
-    text = pages.get_template(template).render(**values)
+    pages, css, policy = _pages()
+    text = pages.get_template(template).render(css=css, **values)
     headers = {"Content-Security-Policy": policy}
     return Response(text.encode(errors="replace"), status, headers, "text/html; charset=utf-8")

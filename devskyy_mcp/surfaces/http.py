@@ -56,7 +56,7 @@ def create_http(app: App | None = None) -> Starlette:
         raise Refused(
             Code.NOT_CONFIGURED,
             "This server has no sign-in yet, so it listens on this machine only.",
-            "Set DEVSKYY_HOST=127.0.0.1; to reach it from elsewhere put a tunnel or a proxy with its own login in front.",
+            "Set DEVSKYY_HOST=127.0.0.1; to reach it from elsewhere put a proxy with its own login in front.",
         )
     rules = Rules(app.settings, local_key(app.settings.data_dir), Tickets())
     mcp = mcp_http(app)
@@ -107,8 +107,7 @@ class _Document:
         app, principal = tools.app_of(request), tools.principal_of(request)
         key = (principal.scopes, app.registry.generation)
         if self._made[0] != key:
-            document = openapi(app.registry.visible(principal), app.settings.base_url)
-            self._made = (key, tools.dumps(document))
+            self._made = (key, tools.dumps(openapi(app.registry.visible(principal))))
         return tools.tagged(request, self._made[1])
 
 

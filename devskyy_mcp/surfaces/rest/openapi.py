@@ -45,13 +45,8 @@ _CHANGE_ID: Schema = {"name": "change", "in": "path", "required": True, "schema"
 _OBJECT: Schema = {"type": "object"}
 
 
-def openapi(tools: Sequence[Capability], server: str) -> Schema:
-    """The document for these tools.
-
-    Args:
-        tools: what the caller may use.
-        server: the address people reach this server at, without a slash at the end.
-    """
+def openapi(tools: Sequence[Capability]) -> Schema:
+    """The document for these tools."""
     schemas = _Schemas()
     paths: dict[str, Any] = {}
     for capability in tools:
@@ -68,7 +63,7 @@ def openapi(tools: Sequence[Capability], server: str) -> Schema:
             "description": "Run a WordPress + WooCommerce fashion brand. Every tool is one operation; the same "
             "tools are served over MCP.",
         },
-        "servers": [{"url": server}],
+        "servers": [{"url": "/"}],
         "security": [{}, {"local_key": []}],
         "paths": paths,
         "components": {
