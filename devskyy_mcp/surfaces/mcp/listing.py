@@ -30,12 +30,13 @@ def _toolset(pack: Pack) -> str:
 
 
 def tool(capability: Capability) -> dict[str, Any]:
+    output = {"outputSchema": capability.output_schema} if capability.output_schema else {}
     return {
         "name": capability.name,
         "title": capability.title,
         "description": capability.description,
         "inputSchema": capability.input_schema,
-        "outputSchema": capability.output_schema,
+        **output,
         "annotations": hints(capability.policy),
     }
 

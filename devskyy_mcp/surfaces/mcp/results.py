@@ -51,13 +51,13 @@ def refusal_text(refused: Refused) -> str:
     return f"{text}\nchange: {change}" if change else text
 
 
-def protocol_error(refused: Refused, version: str) -> MCPError:
+def protocol_error(refused: Refused, version: str, **facts: str) -> MCPError:
     """The JSON-RPC error for what has no result to carry it: prompts, resources, names of tools."""
     code = INVALID_PARAMS if refused.code in _ASKED_WRONGLY else INTERNAL_ERROR
     if refused.code is Code.NOT_FOUND and version not in MODERN_PROTOCOL_VERSIONS:
         code = RESOURCE_NOT_FOUND
     message = f"{refused.message} {refused.hint}".strip()
-    return MCPError(code=code, message=message, data=refused.as_dict())
+    return MCPError(code=code, message=message, data={**refused.as_dict(), **facts})
 
 
 def of_resource(resource: Resource, uri: str, content: Any) -> dict[str, Any]:

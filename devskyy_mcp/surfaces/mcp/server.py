@@ -158,7 +158,7 @@ class Surface:
         try:
             resource, content = await self._reader(ctx).read(params.uri)
         except Refused as refused:
-            raise results.protocol_error(refused, ctx.protocol_version) from None
+            raise results.protocol_error(refused, ctx.protocol_version, uri=params.uri[:2_000]) from None
         return results.of_resource(resource, params.uri, content)
 
     async def _complete(self, ctx: RequestContext, params: types.CompleteRequestParams) -> dict[str, Any]:

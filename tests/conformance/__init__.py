@@ -1,0 +1,1 @@
+"""The official MCP conformance suite and the Inspector, run against our server."""
