@@ -1,0 +1,67 @@
+"""What all tests share: the event loop, settings in a folder of their own, and Debian packages that may be missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from devskyy_mcp.config import Settings
+
+REQUIRED = os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1"
+_lacking: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting, ``.env`` or data folder of the person who runs the tests gets in."""
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.validation_alias), raising=False)
+    monkeypatch.setenv("DEVSKYY_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture
+def app_settings(tmp_path: Path) -> Settings:
+    """Settings of a fresh installation on the demo shop."""
+    return Settings(environment="test", data_dir=tmp_path / "data")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("debian"):
+            missing = [name for words in mark.args for name in words.split() if not _installed(name)]
+            if missing and not REQUIRED:
+                _lacking.update(missing)
+                item.add_marker(pytest.mark.skip(reason=f"needs the Debian packages {' '.join(missing)}"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("debian"):
+        missing = [name for words in mark.args for name in words.split() if not _installed(name)]
+        if missing and REQUIRED:
+            pytest.fail(f"needs the Debian packages {' '.join(missing)}, which .ci/run installs", pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _lacking:
+        number = max(_lacking.values())
+        terminalreporter.write_line(f"{number} tests skipped for want of Debian packages: {' '.join(sorted(_lacking))}")
+
+
+@cache
+def _installed(package: str) -> bool:
+    command = ["dpkg-query", "-W", "-f", "${Status}", package]
+    try:
+        return "install ok installed" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return False

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from devskyy_mcp.config import Settings
+from scripts.env_example import TARGET, env_example
+
+
+@pytest.mark.requirement("settings:env_example")
+def test_the_example_is_what_the_code_says() -> None:
+    assert TARGET.read_text(encoding="utf-8") == env_example(), "run make env-example"
+
+
+@pytest.mark.requirement("settings:env_example")
+def test_the_example_itself_can_be_used_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEVSKYY_DATA_DIR")
+    copied = Settings(_env_file=TARGET)  # pyright: ignore[reportCallIssue] # pydantic-settings' own argument
+    assert copied.model_dump() == Settings().model_dump()
+
+
+@pytest.mark.requirement("settings:env_example")
+def test_every_setting_has_a_name_and_a_description() -> None:
+    for name, field in Settings.model_fields.items():
+        assert str(field.validation_alias).isupper(), name
+        assert (field.description or "").endswith("."), name
+
+
+def test_empty_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVSKYY_PORT", "")
+    assert Settings().port == 8000
+
+
+def test_folders_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVSKYY_UPLOAD_FOLDERS", "/a, /b b,,")
+    assert Settings().upload_folders == ["/a", "/b b"]
+
+
+@pytest.mark.requirement("settings:demo_or_own")
+@pytest.mark.parametrize(
+    ("given", "demo", "rule"),
+    [
+        ({}, True, "risky"),
+        ({"wordpress_url": "https://shop.example.com"}, False, "always"),
+        ({"wordpress_url": "https://shop.example.com", "confirm_writes": "risky"}, False, "risky"),
+        ({"confirm_writes": "always"}, True, "always"),
+    ],
+)
+def test_a_real_shop_asks_for_every_write_until_told_otherwise(given: dict[str, Any], demo: bool, rule: str) -> None:
+    settings = Settings(**given)
+    assert (settings.demo, settings.confirm_rule) == (demo, rule)
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({}, {"127.0.0.1:8000", "localhost:8000", "[::1]:8000"}),
+        ({"port": 9000, "host": "localhost"}, {"127.0.0.1:9000", "localhost:9000", "[::1]:9000"}),
+        ({"host": "10.0.0.5", "public_url": "https://mcp.example.com"}, {"10.0.0.5:8000", "mcp.example.com"}),
+    ],
+)
+def test_only_exact_hosts_are_answered(given: dict[str, Any], hosts: set[str]) -> None:
+    assert set(Settings(**given).allowed_hosts) == hosts
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    settings = Settings.model_validate(
+        {"wordpress_app_password": "s3cret-a", "database_url": "postgres://u:s3cret-b@h/d"}
+    )
+    assert "s3cret" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize("given", [{"port": 70000}, {"environment": "prod"}, {"calls_per_second": 0}])
+def test_wrong_settings_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**given)
