@@ -70,7 +70,7 @@ RETRYABLE = frozenset(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Refused(Exception):
     """A call that was not carried out, or not wholly.
 

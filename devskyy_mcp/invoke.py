@@ -24,6 +24,7 @@ from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused
 from .guard.audit import AuditLog, AuditRecord
 from .guard.limits import Limiter
+from .render import text_of
 
 log = logging.getLogger(__name__)
 ARGUMENTS_LIMIT = 512 * 1024
@@ -86,8 +87,10 @@ class Result:
     @cached_property
     def text(self) -> str:
         """The same for a reader of text: every id, price, warning and next step."""
-        from .render import text_of
+        if "state" in self.data and "summary" in self.data:
+            from .changes.view import text_of_change
 
+            return text_of_change(self.data)
         return text_of(self.data)
 
 
@@ -242,7 +245,10 @@ def unforeseen(name: str, error: Exception) -> Refused:
 
 
 def _check_size(arguments: Mapping[str, Any]) -> None:
-    if len(json.dumps(arguments, default=str)) > ARGUMENTS_LIMIT:
+    text = json.dumps(arguments, default=str)
+    if "\\u0000" in text:
+        raise Refused(Code.INVALID_ARGUMENTS, "A text holds a NUL character, which can't be stored.", "Leave it out.")
+    if len(text) > ARGUMENTS_LIMIT:
         raise Refused(
             Code.TOO_LARGE,
             f"The arguments are larger than {ARGUMENTS_LIMIT // 1024} KiB.",

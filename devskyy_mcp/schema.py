@@ -79,8 +79,8 @@ def explain(error: ValidationError, capability: Capability) -> Refused:
         elif kind in {"literal_error", "enum"}:
             text = f"must be one of {context.get('expected', '')}"
         else:
-            text = item["msg"][:1].lower() + item["msg"][1:]
-            text = text.removeprefix("input ").removeprefix("value error, ")
+            text = item["msg"].removeprefix("Value error, ").rstrip(".")
+            text = text.replace("Input ", "", 1) if text.startswith("Input ") else f"is not right: {text}"
         problems.append({"field": path[:100], "problem": text[:300]})
     message = "; ".join(f"{problem['field']} {problem['problem']}" for problem in problems[:5])
     return Refused(

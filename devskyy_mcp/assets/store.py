@@ -21,7 +21,7 @@ from ..guard.ssrf import media_type
 LIMIT = 25 * 1024 * 1024
 _ID = re.compile(r"^ast_[0-9a-f]{64}$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_ENDINGS = {
+ENDINGS = {
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/gif": "gif",
@@ -67,7 +67,7 @@ class Assets:
                 Code.TOO_LARGE, f"The file has more than {LIMIT >> 20} MiB.", "Make it smaller and try again."
             )
         kind = media_type(content)
-        if kind not in _ENDINGS:
+        if kind not in ENDINGS:
             raise Refused(
                 Code.INVALID_ARGUMENTS,
                 "The file is not a picture of a known kind.",
@@ -75,7 +75,7 @@ class Assets:
             )
         digest = hashlib.sha256(content).hexdigest()
         stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "picture"
-        asset = Asset(f"ast_{digest}", digest, f"{stem}.{_ENDINGS[kind]}", kind, len(content), source)
+        asset = Asset(f"ast_{digest}", digest, f"{stem}.{ENDINGS[kind]}", kind, len(content), source)
         await anyio.to_thread.run_sync(self._write, asset, content)
         return asset
 

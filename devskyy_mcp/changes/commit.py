@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..db.database import Database
     from ..guard.audit import AuditLog, AuditRecord
 
-REPEAT_WINDOW = 600
-"""Seconds in which the same create by the same principal is taken for a host's retry."""
 FENCE = 8.0
 """Seconds after its intent was written in which a request may still leave: a process that was stopped longer must not
 send."""
@@ -98,8 +96,7 @@ class Committer:
     ) -> str | None:
         row, ops = draft.row, draft.unit.ops
         if draft.repeatable:
-            since = store.now() - REPEAT_WINDOW * 1_000_000
-            repeated = await store.find_repeat(conn, row["principal"], row["request_hash"], since)
+            repeated = await store.find_repeat(conn, row["principal"], row["request_hash"], store.repeat_since())
             if repeated:
                 return repeated
         if draft.proposal:

@@ -19,7 +19,7 @@ from ..guard.audit import AuditLog, AuditRecord, Phase
 from .decide import ConfirmRule, reasons
 from .model import LeftAlone, System
 from .stage import Unit
-from .view import ChangeView, of_outcomes, of_plan
+from .view import ChangeView, of_outcomes, of_plan, text_of_change
 
 if TYPE_CHECKING:
     from .commit import Committer
@@ -116,7 +116,14 @@ class Changes:
             if known:
                 return known
         for attempt in range(STAGINGS):
-            draft_at, unit = await self._stage(ctx, capability, model)
+            try:
+                draft_at, unit = await self._stage(ctx, capability, model)
+            except Refused:
+                # A host's retry of a create: the object is there already, made by the first call.
+                repeated = await self._repeat_of(ctx.principal, digest)
+                if repeated is None:
+                    raise
+                return await self._recorded(repeated)
             if not unit.ops:
                 return of_plan(unit, "nothing_to_change", None, [])
             asks = reasons(unit, self.rule())
@@ -198,6 +205,12 @@ class Changes:
             )
         return await self._recorded(row["id"])
 
+    async def _repeat_of(self, principal: Principal, digest: str) -> str | None:
+        from . import store
+
+        async with self._db.read() as conn:
+            return await store.find_repeat(conn, principal.id, digest, store.repeat_since())
+
     # ---- proposals -----------------------------------------------------------------------------------------------
 
     async def _propose(
@@ -216,8 +229,7 @@ class Changes:
         row = self._row(ctx, capability, arguments, digest, unit, asks)
         async with self._db.begin() as conn:
             if not preview:
-                since = store.now() - 600 * 1_000_000
-                repeated = await store.find_repeat(conn, ctx.principal.id, digest, since)
+                repeated = await store.find_repeat(conn, ctx.principal.id, digest, store.repeat_since())
                 if repeated:
                     return await self._recorded(repeated)
                 waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"])
@@ -484,20 +496,8 @@ def settled_or_refused(view: ChangeView) -> ChangeView:
 
 def question_text(view: ChangeView) -> str:
     """What a person reads before agreeing: summary, rows, warnings, effects, reasons."""
-    lines = [view.summary]
-    for row in view.changes or []:
-        fields = "; ".join(_arrow(name, value) for name, value in (row.fields or {}).items())
-        lines.append(f"- {row.do} {row.object}" + (f": {fields}" if fields else ""))
-    if view.more:
-        lines.append(f"… and {view.more} more")
-    lines += [f"! {text}" for text in [*(view.warnings or []), *(view.effects or []), *(view.asks or [])]]
-    return "\n".join(lines)
-
-
-def _arrow(name: str, value: Any) -> str:
-    if isinstance(value, list) and len(value) == 2:  # pyright: ignore[reportUnknownArgumentType] # JSON tree
-        return f"{name} {value[0]} → {value[1]}"
-    return f"{name} {value}"
+    shown = {"summary", "changes", "more", "warnings", "effects", "asks", "counts"}
+    return text_of_change(view.model_dump(mode="json", exclude_none=True, include=shown))
 
 
 def _caller(row: Mapping[str, Any]) -> Principal:

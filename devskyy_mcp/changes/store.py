@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 
 _ALPHABET = string.ascii_letters + string.digits
 LOCK_CHUNK = 500
+REPEAT_WINDOW = 600
+"""Seconds in which the same create by the same principal is taken for a host's retry."""
 
 
 def now() -> int:
     return time.time_ns() // 1000
+
+
+def repeat_since() -> int:
+    """From when on the same call by the same principal is taken for a host's retry."""
+    return now() - REPEAT_WINDOW * 1_000_000
 
 
 def new_id() -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from html import unescape
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,6 +58,8 @@ class ChangeView(BaseModel):
 def _short(value: Any) -> Any:
     """The value, or as much of it as a person can read in a row."""
     value = plain(value)
+    if isinstance(value, str) and "<" not in value:
+        value = unescape(value)  # shops store names as ``A &amp; B``
     text = value if isinstance(value, str) else str(value)
     if not isinstance(value, str | list | dict) or len(text) <= TEXT_LIMIT:
         return value  # pyright: ignore[reportUnknownVariableType] # JSON tree
@@ -105,13 +108,20 @@ def _count_words(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
     return ", ".join(f"{words.get(kind, kind)} {number}" for kind, number in counts.items())
 
 
+def _what(ops: Sequence[Op], kinds: Mapping[str, int], words: Mapping[str, str]) -> str:
+    """``update product 12 "Silk dress"`` for one, ``update 20 objects`` for many."""
+    if len(ops) == 1:
+        return f"{words[ops[0].kind]} {ops[0].label or ops[0].collection}"
+    return f"{_count_words(kinds, words)} objects" if ops else ""
+
+
 def of_plan(unit: Unit, state: str, change: str | None, asks: Sequence[str]) -> ChangeView:
     """The view of what is staged; ``changes`` has at most 20 rows."""
     kinds = Counter(op.kind for op in unit.ops)
     rows = [row_of(op) for op in unit.ops[:ROWS]]
     rows += [left_row(left) for left in unit.left[: ROWS - len(rows)]]
     total = len(unit.ops) + len(unit.left)
-    what = unit.title or f"Would {_count_words(kinds, _DO)} object{'s' if len(unit.ops) != 1 else ''}"
+    what = unit.title or f"Would {_what(unit.ops, kinds, _DO)}"
     return ChangeView(
         state=state,
         summary=f"{what}." if unit.ops else "Nothing to change: everything is as asked already.",
@@ -151,7 +161,7 @@ def of_outcomes(
         rows += [left_row(entry) for entry in left[: ROWS - len(rows)]]
     total = len(ops) + (len(left) if page == 1 else 0)
     kinds = Counter(item.op.kind for item in ops if item.state == "done")
-    done = _count_words(kinds, _DID) or "nothing was changed"
+    done = _what([item.op for item in ops if item.state == "done"], kinds, _DID) or "nothing was changed"
     rest = {name: number for name, number in counts.items() if name != "done"}
     summary = f"{done[:1].upper()}{done[1:]}" + (f"; {_count_words(rest, {})}" if rest else "") + "."
     return ChangeView(
@@ -172,3 +182,44 @@ def _note(item: JournalOp) -> str:
     if error:
         parts.append(" ".join(filter(None, [str(error.get("message", "")), str(error.get("hint", ""))])))
     return " ".join(parts)[:400]
+
+
+def text_of_change(data: Mapping[str, Any]) -> str:
+    """A change view (as JSON) for readers of text: a line per row with ``field before → after``, then what matters."""
+    lines = [str(data.get("summary", ""))]
+    lines += [f"{name}: {data[name]}" for name in ("state", "change") if data.get(name)]
+    for row in cast("list[dict[str, Any]]", data.get("changes") or []):
+        lines.append("- " + _row_text(row))
+    if data.get("more"):
+        lines.append(f"… and {data['more']} more rows (changes_show has them)")
+    for name, mark in (("warnings", "Careful"), ("effects", "Also"), ("asks", "Needs a person")):
+        lines += [f"{mark}: {text}" for text in cast("list[str]", data.get(name) or [])]
+    counts = cast("dict[str, int]", data.get("counts") or {})
+    if counts:
+        lines.append("counts: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
+    approve = cast("dict[str, str]", data.get("approve") or {})
+    lines += [f"approve ({name}): {place}" for name, place in approve.items()]
+    for name in ("repeated", "approved_by", "undoes", "next"):
+        if data.get(name):
+            lines.append(f"{name}: {'yes' if data[name] is True else data[name]}")
+    return "\n".join(lines)
+
+
+def _row_text(row: Mapping[str, Any]) -> str:
+    identity = f" (id {row['id']})" if row.get("id") and str(row["id"]) not in str(row["object"]) else ""
+    parts = [f"{row['do']} {row['object']}{identity}"]
+    parts += [field_text(name, value) for name, value in cast("dict[str, Any]", row.get("fields") or {}).items()]
+    parts += [str(row[name]) for name in ("outcome", "note") if row.get(name)]
+    return "; ".join(parts)
+
+
+def field_text(name: str, value: Any) -> str:
+    """``price 10.00 → 12.00`` for [before, after], else ``price 10.00``."""
+    if isinstance(value, list) and len(cast("list[Any]", value)) == 2:
+        before, after = cast("list[Any]", value)
+        return f"{name} {_empty(before)} → {_empty(after)}"
+    return f"{name} {_empty(cast('Any', value))}"
+
+
+def _empty(value: Any) -> str:
+    return "(empty)" if value in (None, "", []) else str(value)

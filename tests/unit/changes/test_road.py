@@ -298,6 +298,7 @@ async def test_nothing_is_sent_when_the_intent_cannot_be_written(desk: Desk, mon
 
     monkeypatch.setattr(desk.app.road.audit, "append", away)
     refused = await desk.refused("notes_update", note=1, title="x")
+    monkeypatch.undo()
     assert refused.code is Code.NOT_CONFIGURED
     assert desk.notes.requests == []
     assert desk.notes.rows[1]["title"] == "first"

@@ -20,6 +20,7 @@ from .models import Collections, ProductCategory
 categories = Toolset("categories", timeout=20)
 
 Parent = Annotated[int, Field(ge=0, description="Id of the category above; 0 for none.")]
+DEMO_PARENT = "collections"
 _ROW = ("id", "name", "slug", "count", "parent")
 
 Noun(
@@ -39,13 +40,17 @@ Noun(
 @categories.tool("read", scopes="catalog:read", core=True)
 async def woo_collections_list(ctx: Context) -> Collections:
     """List the brand's collections: their ids filter products and are set as a product's category."""
-    shop, setting = ctx.get(Shop), ctx.get(Settings).shop_collections_parent
+    shop, setting = ctx.get(Shop), _setting(ctx.get(Settings))
     parent, told = 0, "top-level product categories"
     if setting:
         parent = await _parent(shop, setting)
         told = f"product categories below {setting} (SHOP_COLLECTIONS_PARENT)"
     found = await shop.list(PRODUCT_CATEGORIES, fields=_ROW, parent=parent, per_page=100)
     return Collections(items=[ProductCategory.of(item) for item in found.items], defined_by=told)
+
+
+def _setting(settings: Settings) -> str:
+    return settings.shop_collections_parent or (DEMO_PARENT if settings.demo else "")
 
 
 async def _parent(shop: Shop, setting: str) -> int:

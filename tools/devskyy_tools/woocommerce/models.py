@@ -148,7 +148,8 @@ class ProductCategory(ShopModel):
             name=plain_text(obj["name"]),
             slug=obj["slug"],
             count=obj.get("count", 0),
-            **pick(obj, "parent", "description"),
+            parent=obj.get("parent") or None,
+            **pick(obj, "description"),
         )
 
 
@@ -263,7 +264,9 @@ class Order(ShopModel):
                     name=plain_text(item["name"]),
                     quantity=item["quantity"],
                     total=item["total"],
-                    **pick(item, "product_id", "variation_id", "sku"),
+                    product_id=item.get("product_id") or None,
+                    variation_id=item.get("variation_id") or None,
+                    **pick(item, "sku"),
                 )
                 for item in obj["line_items"]
             ],

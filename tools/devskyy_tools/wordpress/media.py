@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import anyio
 from pydantic import Field
 
-from devskyy_mcp.assets.store import LIMIT, Asset, Assets
+from devskyy_mcp.assets.store import ENDINGS, LIMIT, Asset, Assets
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
@@ -71,7 +71,7 @@ async def wp_media_upload(
 async def _fetch(store: Assets, url: str) -> Asset:
     from devskyy_mcp.guard.ssrf import fetch_public
 
-    download = await fetch_public(url, max_bytes=LIMIT)
+    download = await fetch_public(url, max_bytes=LIMIT, content_types=ENDINGS)
     parts = urlsplit(url)
     return await store.put(download.content, Path(parts.path).name or "picture", parts.hostname or "url")
 
