@@ -1,4 +1,4 @@
-"""Serve MCP over HTTP for the suite: ``python -m tests.conformance.serve fixtures|catalogue``; prints its port."""
+"""Serve MCP for the suite: ``python -m tests.conformance.serve fixtures|catalogue http|stdio``; http says its port."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import uvicorn
-
 from devskyy_mcp.app import App, build
 from devskyy_mcp.config import Settings
-
-from .hosting import http_app
 
 
 def make(kind: str, folder: str, port: int = 8000) -> App:
@@ -26,14 +22,27 @@ def make(kind: str, folder: str, port: int = 8000) -> App:
     return build(settings, [pack])
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+def http(kind: str, folder: str) -> None:
+    import uvicorn
+
+    from .hosting import http_app
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(http_app(make(sys.argv[1], folder, port)), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(http_app(make(kind, folder, port)), log_level="error"))
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         server.run(sockets=[listener])
 
 
+def stdio(kind: str, folder: str) -> None:
+    import anyio
+
+    from devskyy_mcp.surfaces.mcp.stdio import serve_stdio
+
+    anyio.run(serve_stdio, make(kind, folder), "full")
+
+
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory() as data:
+        {"http": http, "stdio": stdio}[sys.argv[2]](sys.argv[1], data)
