@@ -111,10 +111,10 @@ def body_of(found: Mapping[Path, Any]) -> Json:
             lines.setdefault(name, {})[path[1]] = value
         else:
             inner = body
-            *outer, last = path
-            for part in outer:
-                inner = inner.setdefault(str(part), {})
-            inner[str(last)] = value
+            parts = [str(part) for part in path]
+            for part in parts[:-1]:
+                inner = inner.setdefault(part, {})
+            inner[parts[-1]] = value
     for name, by_id in lines.items():
         body[name] = list(by_id.values())
     return body
@@ -131,7 +131,7 @@ def same(asked: Any, found: Any, path: Path = (), *, unordered: bool = False) ->
         return all(key in kept and same(value, kept[key], (*path, key)) for key, value in cast("Json", asked).items())
     if isinstance(asked, list) and isinstance(found, list):
         return _same_lists(cast("list[Any]", asked), cast("list[Any]", found), path, unordered)
-    return _same_values(asked, cast("Any", found), "".join(str(part) for part in path[-1:]))
+    return _same_values(asked, found, "".join(str(part) for part in path[-1:]))
 
 
 def _same_values(asked: Any, found: Any, name: str) -> bool:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from devskyy_mcp.errors import Code, Refused
 
-PATTERN = r"^\d{1,12}(\.\d{1,4})?$"
+PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,4})?$"
 _FORM = re.compile(PATTERN)
 _GROUPED = re.compile(r"^\d{1,3}([,' ]\d{3})+(\.\d+)?$")
 _COMMA = re.compile(r"^\d+,\d+$")
@@ -33,7 +33,7 @@ def problem(value: object) -> str:
         value = str(value)
     if not isinstance(value, str):
         return 'An amount is a string such as "19.90".'
-    return "" if _FORM.match(value) else _wrong_text(value.strip())
+    return "" if _FORM.fullmatch(value) and not value.endswith("\n") else _wrong_text(value.strip())
 
 
 def _wrong_text(text: str) -> str:
@@ -46,7 +46,7 @@ def _wrong_text(text: str) -> str:
         return f"Write {text.replace(',', '.')} with a decimal point."
     if text.startswith("-"):
         return "An amount can't be negative."
-    if text.strip(_SIGNS).strip() != text and _FORM.match(text.strip(_SIGNS).strip()):
+    if text.strip(_SIGNS).strip() != text and _FORM.fullmatch(text.strip(_SIGNS).strip()):
         return f"Write {text.strip(_SIGNS).strip()} without a currency sign."
     if re.match(r"^\d+(\.\d+)?[eE][+-]?\d+$", text):
         return 'Write the amount with all its digits, such as "1000.00", without an exponent.'

@@ -75,7 +75,8 @@ def refused(status: int, body: Any, what: str = "") -> UpstreamError:
     kind, hint = _kind(status, code, details)
     if kind is Code.NOT_FOUND:
         message = f"The shop has no {what or 'such object'}."
-    return UpstreamError(kind, message, hint, details=details, reached="answered")
+    retryable = False if code == "rest_no_route" else None
+    return UpstreamError(kind, message, hint, retryable, details=details, reached="answered")
 
 
 def _facts(data: dict[str, Any]) -> dict[str, Any]:
