@@ -128,8 +128,9 @@ def inspect(target: Sequence[str], era: str, method: str, *words: str) -> tuple[
         AssertionError: when it exits with anything but 0.
     """
     call = ["--cli", "--protocol-era", era, "--format", "json", "-q", "--method", method, *words]
+    where = [*target, "--transport", "http"] if target[0].startswith("http") else target
     done = subprocess.run(
-        [str(node()), str(INSPECTOR), *call, *target],
+        [str(node()), str(INSPECTOR), *call, *where],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -137,4 +138,4 @@ def inspect(target: Sequence[str], era: str, method: str, *words: str) -> tuple[
         env=_environment(),
     )
     assert done.returncode == 0, f"{era} {method}: exit {done.returncode}: {done.stderr[-2000:]} {done.stdout[-500:]}"
-    return json.loads(done.stdout), done.stderr
+    return json.loads(done.stdout)["result"], done.stderr
