@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
 
 from .dsn import normalize_dsn
 
@@ -56,7 +57,8 @@ class Database:
             return
         async with self._opening:
             if self._writes is None:  # pyright: ignore[reportUnnecessaryComparison] # another task may have been first
-                await self._open()
+                with anyio.CancelScope(shield=True):  # why: see _connection
+                    await self._open()
 
     async def _open(self) -> None:
         from .engine import COMMAND_SECONDS, WRITES, make_engine
@@ -79,7 +81,7 @@ class Database:
         from .engine import WRITES, make_engine
         from .schema import bring_up_to_date, is_current, refuse_outdated
 
-        async with self._connection(reads) as conn:
+        async with self._connection(reads) as (conn, _):
             if await conn.run_sync(is_current):
                 return
         if not self._migrate:
@@ -111,7 +113,7 @@ class Database:
         """A connection to read with: each statement sees what is committed when it starts. Write nothing through it."""
         await self.open()
         assert self._reads is not None
-        async with self._connection(self._reads) as conn:
+        async with self._connection(self._reads) as (conn, _):
             yield conn
 
     async def close(self) -> None:
@@ -121,31 +123,34 @@ class Database:
             await engine.dispose()
 
     @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    async def _connection(self, engine: AsyncEngine) -> AsyncGenerator[tuple[AsyncConnection, anyio.CancelScope]]:
         from .failures import in_words
 
         conn = engine.connect()
-        with in_words(self.dsn):
-            await conn.start()
-        try:
-            yield conn
-        finally:
-            with anyio.CancelScope(shield=True):
+        # A cancelled statement makes SQLAlchemy close the connection twice, and aiosqlite waits for ever for the second
+        # answer: the process could then not end. So cancelling waits for the block; the driver's timeouts bound it.
+        with anyio.CancelScope(shield=True) as shield:
+            with in_words(self.dsn):
+                await conn.start()
+            try:
+                yield conn, shield
+            finally:
                 await conn.close()
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-        async with self._connection(engine) as conn:
+        async with self._connection(engine) as (conn, shield):
             await conn.begin()
             try:
                 yield conn
+                shield.shield = False
+                await anyio.lowlevel.checkpoint_if_cancelled()  # who was cancelled meanwhile gets no commit
+                shield.shield = True
             except BaseException:
-                with anyio.CancelScope(shield=True):
-                    await conn.rollback()
+                shield.shield = True
+                await conn.rollback()
                 raise
-            # A cancelled commit would leave it open whether the rows are there; it is bounded by the driver's timeout.
-            with anyio.CancelScope(shield=True):
-                await conn.commit()
+            await conn.commit()
 
 
 def _make_file(path: Path) -> None:
