@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     tools.add_argument("search", nargs="*", metavar="WORD")
     tools.add_argument("--json", action="store_true", help="whole descriptions and schemas as JSON")
     call = command("call", _call, "Call a tool: devskyy call NAME --flag value …", add_help=False)
+    call.add_argument("-h", "--help", action="store_true")
     call.add_argument("rest", nargs=argparse.REMAINDER, metavar="NAME …")
     changes = command("changes", _in_app("changes"), "List the latest changes, or show one whole.")
     changes.add_argument("change", nargs="?", metavar="ID")
@@ -111,10 +112,9 @@ def _stdio(given: argparse.Namespace) -> int:
 def _call(given: argparse.Namespace) -> int:
     from .surfaces.commands import CALL_USAGE, call
 
-    if not given.rest or given.rest[0].startswith("-"):
-        wanted_help = given.rest[:1] in (["-h"], ["--help"])
-        (say if wanted_help else warn)(CALL_USAGE)
-        return 0 if wanted_help else USAGE_ERROR
+    if given.help or not given.rest:
+        (say if given.help else warn)(CALL_USAGE)
+        return 0 if given.help else USAGE_ERROR
     return _run(given, lambda app: call(app, given.rest[0], given.rest[1:]))
 
 

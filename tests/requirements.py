@@ -1,8 +1,8 @@
-"""What DevSkyy promises, one entry per promise. ``tests/unit/test_requirements.py`` keeps this list and the tests in step:
-each promise has a test that carries ``@pytest.mark.requirement(id)``, and no test claims a promise that is not made here.
+"""What DevSkyy promises, one entry per promise.
 
-``source`` says who asks for it: ``card A`` (the issue of this part and its paragraph), ``design`` (the design's section)
-or a specification.
+``tests/unit/test_requirements.py`` keeps this list and the tests in step: each promise has a test that carries
+``@pytest.mark.requirement(id)``, and no test claims a promise that is not made here. ``source`` says who asks for it:
+``card A`` (the issue of this part, and its paragraph), ``design`` (and its section), or a specification.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devskyy_mcp.app import local_principal
@@ -127,10 +128,10 @@ def _typed(question: str) -> str:
         Refused: FORBIDDEN when this process has no terminal.
     """
     try:
-        with open("/dev/tty", "r+", encoding="utf-8", buffering=1) as terminal:  # noqa: PTH123 # a device, not a path
-            terminal.write(question)
-            terminal.flush()
-            return terminal.readline().strip()
+        with Path("/dev/tty").open("w", encoding="utf-8") as screen, Path("/dev/tty").open(encoding="utf-8") as keyboard:
+            screen.write(question)
+            screen.flush()
+            return keyboard.readline().strip()
     except OSError:
         raise Refused(
             Code.FORBIDDEN, "This process has no terminal to ask at.", "Use the change's approval page instead."

@@ -1,0 +1,113 @@
+"""``devskyy approve`` at a real pseudo-terminal, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from fcntl import ioctl
+
+import pytest
+
+from devskyy_mcp.errors import EXIT_STATUS, Code
+
+from .conftest import Run
+
+pytestmark = pytest.mark.requirement("cli:approve")
+
+COMMAND = """
+import sys, devskyy_mcp.app
+from devskyy_mcp.cli import main
+from tests.fakes.notes import Notes
+from tests.fakes.packs import changes_pack, notes_pack
+devskyy_mcp.app.installed_packs = lambda: [notes_pack(Notes("first", "second")), changes_pack()]
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def at_a_terminal(*words: str, typed: str) -> tuple[int, str]:
+    """Exit status and what the terminal showed; ``typed`` is answered to the question."""
+    master, slave = pty.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, *words],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        preexec_fn=take_terminal,
+    )
+    os.close(slave)
+    shown = b""
+    answered = False
+    try:
+        while chunk := _read(master):
+            shown += chunk
+            if b": " in shown and b"Type " in shown and not answered:
+                os.write(master, typed.encode() + b"\n")
+                answered = True
+        return process.wait(30), shown.decode().replace("\r\n", "\n")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def _read(master: int) -> bytes:
+    try:
+        return os.read(master, 4096)
+    except OSError:  # the other end is closed: the command has ended
+        return b""
+
+
+@pytest.fixture
+def change(run: Run) -> str:
+    return run("call", "notes_burn", "--note", "1").json["change"]
+
+
+def test_without_a_terminal_nobody_agrees(run: Run, change: str) -> None:
+    ran = run("approve", change)
+    assert ran.status == EXIT_STATUS[Code.FORBIDDEN]
+    assert run("changes", change).json["state"] == "proposed"
+
+
+def test_the_diff_is_shown_and_the_number_of_objects_is_asked_for(run: Run, change: str) -> None:
+    status, shown = at_a_terminal("approve", change, typed="1")
+    assert status == 0, shown
+    assert 'delete note 1 "first"' in shown
+    assert "a burnt note is gone" in shown
+    assert "Type the number of objects (1) to agree:" in shown
+    outcome = run("changes", change).json
+    assert outcome["state"] == "applied"
+    assert re.fullmatch(r".+ \(terminal\)", outcome["approved_by"])
+
+
+@pytest.mark.parametrize("typed", ["", "2", "yes"])
+def test_another_answer_leaves_it(run: Run, change: str, typed: str) -> None:
+    status, shown = at_a_terminal("approve", change, typed=typed)
+    assert status == 1, shown
+    assert run("changes", change).json["state"] == "proposed"
+
+
+def test_declining(run: Run, change: str) -> None:
+    status, shown = at_a_terminal("approve", change, "--decline", typed="decline")
+    assert status == 0, shown
+    assert run("changes", change).json["state"] == "declined"
+    status, shown = at_a_terminal("approve", change, typed="1")
+    assert status == EXIT_STATUS[Code.CONFLICT]
+    assert "is declined" in shown
+
+
+def test_all_rows_are_shown(run: Run) -> None:
+    for number in range(25):
+        run("call", "notes_create", "--title", f"n{number}")
+    change = run("call", "notes_rename_all", "--prefix", "x-", "--preview").json["change"]
+    _, shown = at_a_terminal("approve", change, typed="no")
+    assert shown.count("- update note ") == 27
+    assert "(27)" in shown
