@@ -7,7 +7,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolRequestParams, ClientCapabilities, ElicitResult
 
-from ...changes.service import Person
+from ...changes.asking import Person
 from ...invoke import Decision, Question
 from .caller import Caller
 from .sdk import RequestContext

@@ -45,7 +45,7 @@ class Announcer:
         self._app.changes.on_written.append(self._written)
         self._app.registry.on_added.append(self._added)
         try:
-            async with anyio.create_task_group() as tasks:
+            async with self._note, self._noted, anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pass_on)
                 yield
                 tasks.cancel_scope.cancel()

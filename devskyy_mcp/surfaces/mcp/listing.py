@@ -6,8 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...capability import Capability, Pack, Policy, Prompt, Registry, Resource
+from ...changes.view import ChangeView
 
 INSTRUCTIONS_LIMIT = 2_000
+CHANGE: dict[str, Any] = {
+    "type": "object",
+    "properties": {"state": {"type": "string"}, "summary": {"type": "string"}, "change": {"type": "string"}},
+    "required": ["state", "summary"],
+}
+"""What every write answers with, in outline: the whole view is 1 KB, once per tool, and tools_describe has it."""
 _HEAD = """DevSkyy runs a WordPress + WooCommerce fashion brand.
 Finding tools: the most used ones are listed; tools_find finds any other by what it does, tools_describe shows its \
 arguments, tools_read calls tools that only read, tools_call any tool.
@@ -30,13 +37,13 @@ def _toolset(pack: Pack) -> str:
 
 
 def tool(capability: Capability) -> dict[str, Any]:
-    output = {"outputSchema": capability.output_schema} if capability.output_schema else {}
+    output = CHANGE if capability.result_type in {None, ChangeView} else capability.output_schema
     return {
         "name": capability.name,
         "title": capability.title,
         "description": capability.description,
         "inputSchema": capability.input_schema,
-        **output,
+        **({"outputSchema": output} if output else {}),
         "annotations": hints(capability.policy),
     }
 
