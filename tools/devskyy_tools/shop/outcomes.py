@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from devskyy_mcp.changes.model import Op, Outcome
+from devskyy_mcp.changes.model import Op, OpState, Outcome
 from devskyy_mcp.errors import Code, Refused
 
 from . import collections as at
@@ -28,9 +28,9 @@ _WRITE_ONLY = frozenset(
 )
 
 
-def lost(state: Literal["not_sent", "unknown", "failed"] | str, error: Refused) -> Outcome:
+def lost(state: OpState, error: Refused) -> Outcome:
     """The outcome of an op whose request failed."""
-    return Outcome(state, error=error.as_dict())  # pyright: ignore[reportArgumentType] # one of the three states
+    return Outcome(state, error=error.as_dict())
 
 
 def of_answer(op: Op, obj: Json, whole: compare.Leaves | None = None) -> Outcome:

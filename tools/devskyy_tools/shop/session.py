@@ -17,7 +17,7 @@ from . import compare, rules
 from .client import Page, ShopClient
 from .collections import Collection
 from .draft import Draft, bare
-from .fields import check_params
+from .fields import check_params, schema_of
 
 Json = dict[str, Any]
 SYSTEM = "shop"
@@ -34,6 +34,7 @@ class Shop:
         self.client = ctx.get(ShopClient)
         self._seen: dict[str, Json] = {}
         self._staged: dict[str, Op] = {}
+        self._there: set[str] = set()
         self._skus: dict[str, Json | None] = {}
         self._coupons: dict[str, Json | None] = {}
 
@@ -60,6 +61,8 @@ class Shop:
             Refused: INVALID_ARGUMENTS for a parameter that the collection does not know.
         """
         parent = {name: params.pop(name) for name in collection.parents if name in params}
+        if not pages(collection):
+            return await self._whole_list(collection, parent, params, fields)
         query = check_params(collection, params)
         if context != "view":
             query["context"] = context
@@ -71,6 +74,17 @@ class Shop:
             if op is not None:
                 page.items[number] = overlay(collection, item, op.body)
         return page
+
+    async def _whole_list(
+        self, collection: Collection, parent: Json, params: Json, fields: Sequence[str] | None
+    ) -> Page:
+        """A page cut from a list that the shop only gives whole (attributes, order notes)."""
+        number, size = int(params.pop("page", 1)), int(params.pop("per_page", PAGE))
+        query = check_params(collection, params)
+        if fields:
+            query["_fields"] = ",".join(fields)
+        items = (await self.client.page(collection.url(parent), query)).items
+        return Page(items[(number - 1) * size : number * size], len(items), -(-len(items) // size))
 
     async def get(
         self, collection: Collection, target: ObjectId, *, fields: Sequence[str] | None = None, **parent: Any
@@ -114,27 +128,30 @@ class Shop:
     async def missing(self, collection: Collection, ids: Iterable[Any]) -> list[int]:
         """Those of the ids that the shop does not have; one request per 100, each id asked once per call."""
         wanted = [one for one in dict.fromkeys(ids) if isinstance(one, int)]
-        asked = [one for one in wanted if collection.url(None, one) not in self._seen]
+        asked = [one for one in wanted if collection.url(None, one) not in self._there]
         for start in range(0, len(asked), PAGE):
-            some = asked[start : start + PAGE]
-            query = {**collection.every, "include": some, "per_page": PAGE, "_fields": "id"}
+            query = {**collection.every, "include": asked[start : start + PAGE], "per_page": PAGE, "_fields": "id"}
             page = await self.client.page(collection.url(), query)
-            there = {item["id"] for item in page.items}
-            if gone := [one for one in some if one not in there]:
-                return gone
-        return []
+            self._there.update(collection.url(None, item["id"]) for item in page.items)
+        return [one for one in asked if collection.url(None, one) not in self._there]
 
     async def holder_of_sku(self, sku: str) -> Json | None:
         """``{id, status}`` of the product or variation with this SKU, the bin included."""
         if sku not in self._skus:
-            self._skus[sku] = None
-            for query in ({"status": "any"}, {"status": "trash"}):
-                page = await self.client.page(at.PRODUCTS.url(), {**query, "sku": sku, "_fields": "id,status,sku"})
-                found = next((item for item in page.items if str(item.get("sku", sku)) == sku), None)
-                if found is not None:
-                    self._skus[sku] = found
-                    break
+            await self.prefetch_skus([sku])
         return self._skus[sku]
+
+    async def prefetch_skus(self, skus: Iterable[str]) -> None:
+        """Find the holders of many SKUs with two lists per 100, before many creates."""
+        wanted = [sku for sku in dict.fromkeys(skus) if sku and sku not in self._skus]
+        for start in range(0, len(wanted), PAGE):
+            some = wanted[start : start + PAGE]
+            self._skus.update(dict.fromkeys(some))
+            for status in ("trash", "any"):
+                query = {"status": status, "sku": some, "per_page": PAGE, "_fields": "id,status,sku"}
+                for item in (await self.client.page(at.PRODUCTS.url(), query)).items:
+                    if item.get("sku") in self._skus:
+                        self._skus[item["sku"]] = item
 
     async def coupon(self, code: str) -> Json | None:
         """The coupon of this code, or None."""
@@ -298,6 +315,11 @@ def _merged(old: Any, new: Any, key: str) -> list[Json]:
         else:
             held.update(entry)
     return items
+
+
+def pages(collection: Collection) -> bool:
+    """Whether the shop lists the collection by pages."""
+    return "page" in schema_of(collection)["list"]
 
 
 def digest(collection: Collection, obj: Mapping[str, Any]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from devskyy_mcp.changes.model import JournalOp, Op, Outcome
+from devskyy_mcp.changes.model import JournalOp, Op, OpState, Outcome
 from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code
 from devskyy_mcp.http import Answer, UpstreamError
 
 from . import collections as at
@@ -69,8 +70,7 @@ class ShopSystem:
         try:
             answer = await (self._send_one(change, ops[0]) if len(ops) == 1 else self._send_batch(change, ops))
         except UpstreamError as error:
-            state = {"no": "not_sent", "maybe": "unknown", "answered": "failed"}[error.reached]
-            return [outcomes.lost(state, error) for _ in ops]
+            return [outcomes.lost(_state(error), error) for _ in ops]
         error = refusals.of_answer(answer, ops[0].label)
         if error is not None:
             ambiguous = answer.status >= 500 and error.code == "upstream_invalid"
@@ -132,6 +132,14 @@ class ShopSystem:
             else:
                 found.append(self._outcome(op, item))
         return found
+
+
+def _state(error: UpstreamError) -> OpState:
+    """What a failed exchange says of the write: an answer that could not be read may stand for one that was done."""
+    if error.reached == "no":
+        return "not_sent"
+    unread = error.code is Code.TOO_LARGE or (error.code is Code.UPSTREAM_INVALID and error.retryable)
+    return "unknown" if error.reached == "maybe" or unread else "failed"
 
 
 def stamped(change: str, op: Op, collection: Collection) -> Json:
