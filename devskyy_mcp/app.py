@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import anyio
 
 from .capability import Pack, Registry
-from .changes.service import Changes, Systems
+from .changes.model import Systems
+from .changes.service import Changes
 from .config import Settings
 from .context import ALL_SCOPES, Principal, Services
 from .db.database import Database

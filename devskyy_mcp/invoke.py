@@ -19,7 +19,8 @@ from typing import Any
 import anyio
 
 from .capability import Capability, Registry, authorize, validate
-from .changes.service import AskPerson, Changes, Person, request_hash
+from .changes.asking import AskPerson, Person, request_hash
+from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused
 from .guard.audit import AuditLog, AuditRecord

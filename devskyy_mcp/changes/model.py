@@ -168,6 +168,19 @@ class System(Protocol):
         ...
 
 
+class Systems:
+    """The outsides that ops go to, by name; packs add theirs. Factories run at first use."""
+
+    def __init__(self) -> None:
+        self.factories: dict[str, Callable[[], System]] = {}
+
+    def add(self, name: str, factory: Callable[[], System]) -> None:
+        self.factories[name] = factory
+
+    def get(self, name: str) -> System:
+        return self.factories[name]()
+
+
 def _object(value: Any) -> Mapping[str, Any] | None:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
 

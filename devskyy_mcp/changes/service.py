@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +13,12 @@ from ..context import Context, Principal, Services
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
+from .asking import AskPerson, Person, question_text, request_hash
 from .decide import ConfirmRule, reasons
-from .model import LeftAlone, System
+from .journal import Journal
+from .model import Systems
 from .stage import Unit
-from .view import ChangeView, of_outcomes, of_plan, text_of_change
+from .view import ChangeView, of_plan
 
 if TYPE_CHECKING:
     from .commit import Committer
@@ -27,45 +26,6 @@ if TYPE_CHECKING:
 EXPIRES_AFTER = 24 * 3600
 STAGINGS = 3
 """How often a plan is staged anew when others keep writing the same objects."""
-
-
-class Systems:
-    """The outsides that ops go to, by name; packs add theirs. Factories run at first use."""
-
-    def __init__(self) -> None:
-        self.factories: dict[str, Callable[[], System]] = {}
-
-    def add(self, name: str, factory: Callable[[], System]) -> None:
-        self.factories[name] = factory
-
-    def get(self, name: str) -> System:
-        return self.factories[name]()
-
-
-@dataclass(frozen=True)
-class Person:
-    """The one who agreed or declined, and where: ``elicitation``, ``page`` or ``terminal``."""
-
-    name: str
-    where: str
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.where})"
-
-
-class AskPerson(Exception):
-    """A person must agree before this goes on; the surface asks and calls again with the answer."""
-
-    def __init__(self, view: ChangeView, message: str) -> None:
-        super().__init__(message)
-        self.view = view
-        self.message = message
-
-
-def request_hash(principal: str, tool: str, arguments: Mapping[str, Any]) -> str:
-    given = {name: value for name, value in arguments.items() if name != "preview"}
-    text = json.dumps([principal, tool, given], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Changes:
@@ -85,6 +45,7 @@ class Changes:
         self.registry = registry
         self.rule = rule
         self.page = page
+        self.journal = Journal(services.get(Database))
         self.on_written: list[Callable[[str], None]] = []
 
     @property
@@ -123,7 +84,7 @@ class Changes:
                 repeated = await self._repeat_of(ctx.principal, digest)
                 if repeated is None:
                     raise
-                return await self._recorded(repeated)
+                return await self.journal.recorded(repeated)
             if not unit.ops:
                 return of_plan(unit, "nothing_to_change", None, [])
             asks = reasons(unit, self.rule())
@@ -203,7 +164,7 @@ class Changes:
                 "This idempotency key was used for another call.",
                 "Use a new key for a new call, the old one only to repeat the very same call.",
             )
-        return await self._recorded(row["id"])
+        return await self.journal.recorded(row["id"])
 
     async def _repeat_of(self, principal: Principal, digest: str) -> str | None:
         from . import store
@@ -231,7 +192,7 @@ class Changes:
             if not preview:
                 repeated = await store.find_repeat(conn, ctx.principal.id, digest, store.repeat_since())
                 if repeated:
-                    return await self._recorded(repeated)
+                    return await self.journal.recorded(repeated)
                 waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"])
                 if waiting:
                     return self._wait(ctx, unit, waiting, asks)
@@ -263,9 +224,9 @@ class Changes:
             Refused: NOT_FOUND, STALE (with the new proposal), CONFLICT, and those of ``run``.
             AskPerson: when a person must agree and the surface can ask.
         """
-        row = await self._row_of(change, ctx.principal)
+        row = await self.journal.row_of(change, ctx.principal)
         if row["state"] != "proposed":
-            return await self._recorded(change)
+            return await self.journal.recorded(change)
         return await self._apply(ctx, row, None)
 
     async def decided(
@@ -276,11 +237,11 @@ class Changes:
         Raises:
             Refused: DECLINED when the answer is no; otherwise as ``apply``.
         """
-        row = await self._row_of(change, None)
+        row = await self.journal.row_of(change, None)
         if digest is not None and row["principal"] != ctx.principal.id:
             raise Refused(Code.NOT_FOUND, f"There is no change {change}.")
         if row["state"] != "proposed":
-            return await self._recorded(change)
+            return await self.journal.recorded(change)
         if not agreed:
             return await self._decline(row, person)
         return await self._apply(ctx, row, person)
@@ -296,7 +257,7 @@ class Changes:
                 record = self._record(row, "decision", "declined", {"by": str(person)})
                 await self.services.get(AuditLog).append(conn, record)
         if not moved:
-            return await self._recorded(row["id"])
+            return await self.journal.recorded(row["id"])
         raise Refused(Code.DECLINED, "A person declined this change; nothing was sent.", details={"change": row["id"]})
 
     async def _apply(self, ctx: Context, row: dict[str, Any], person: Person | None) -> ChangeView:
@@ -383,7 +344,7 @@ class Changes:
             return None
         for listener in self.on_written:
             listener(draft.change)
-        return await self._recorded(repeated or draft.change, repeated=bool(repeated), left=unit.left)
+        return await self.journal.recorded(repeated or draft.change, repeated=bool(repeated), left=unit.left)
 
     def _record(self, row: Mapping[str, Any], phase: Phase, code: str, detail: dict[str, Any]) -> AuditRecord:
         return AuditRecord(
@@ -398,64 +359,7 @@ class Changes:
             detail=detail,
         )
 
-    # ---- looking back --------------------------------------------------------------------------------------------
-
-    async def _row_of(self, change: str, principal: Principal | None) -> dict[str, Any]:
-        from . import store
-
-        async with self._db.read() as conn:
-            row = await store.read_set(conn, change)
-        if row is None or (principal is not None and not _may_see(principal, row)):
-            raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.", "changes_list lists the latest ones.")
-        return row
-
-    async def _recorded(self, change: str, *, repeated: bool = True, left: list[LeftAlone] | None = None) -> ChangeView:
-        """The outcome as the journal has it.
-
-        Raises:
-            Refused: when the set failed or its outcome is unknown; the view is in ``details.change``.
-        """
-        view = await self._view(change, left=left)
-        if repeated:
-            view.repeated = True
-        return settled_or_refused(view)
-
-    async def _view(self, change: str, page: int = 1, left: list[LeftAlone] | None = None) -> ChangeView:
-        from . import store
-
-        async with self._db.read() as conn:
-            row = await store.read_set(conn, change)
-            ops = await store.read_ops(conn, change)
-        if row is None:
-            raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
-        if left is None:
-            left = [LeftAlone(*entry) for entry in row["summary"].get("left", [])]
-        view = of_outcomes(ops, row["state"], change, left, page=page)
-        if row["state"] in {"proposed", "stale", "declined", "expired"}:
-            unit = Unit()
-            unit.ops = [item.op for item in ops][(page - 1) * 20 :]
-            unit.left, unit.title = left, row["summary"].get("title", "")
-            view = of_plan(unit, row["state"], change, row["reasons"] or [])
-        view.approved_by, view.undoes = row["approved_by"], row["undoes"]
-        if row["state"] in {"applied", "partial"}:
-            view.next = f"changes_undo(change={change!r}) takes it back."
-        return view
-
-    async def show(self, principal: Principal, change: str, page: int = 1) -> ChangeView:
-        """The change as it is now, 20 rows a page.
-
-        Raises:
-            Refused: NOT_FOUND, also for another principal's change.
-        """
-        await self._row_of(change, principal)
-        return await self._view(change, page)
-
-    async def recent(self, principal: Principal, *, limit: int, state: str | None = None) -> list[dict[str, Any]]:
-        """The newest change sets: id, state, tool, principal, created_at (µs), undoes."""
-        from . import store
-
-        async with self._db.read() as conn:
-            return await store.list_sets(conn, None if _sees_all(principal) else principal.id, limit, state)
+    # ---- taking back ---------------------------------------------------------------------------------------------
 
     async def stage_undo(self, ctx: Context, change: str) -> None:
         """Stage the inverses of a change set into ``ctx.unit``.
@@ -465,7 +369,7 @@ class Changes:
         """
         from . import store
 
-        row = await self._row_of(change, ctx.principal)
+        row = await self.journal.row_of(change, ctx.principal)
         if row["state"] not in {"applied", "partial"}:
             raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
         async with self._db.read() as conn:
@@ -477,37 +381,6 @@ class Changes:
             await systems.get(name).stage_undo(ctx, [item for item in ops if item.op.system == name])
 
 
-def settled_or_refused(view: ChangeView) -> ChangeView:
-    """The view itself, or a refusal that carries it when nothing was done or when that is not known."""
-    if view.state not in {"failed", "unknown"}:
-        return view
-    details = {"change": view.model_dump(exclude_none=True)}
-    if view.state == "unknown":
-        raise Refused(
-            Code.OUTCOME_UNKNOWN,
-            "The shop did not answer in time: this may or may not have been done.",
-            f"It is being looked up; changes_show(change={view.change!r}) will tell. Do not send it again.",
-            details=details,
-        )
-    first = (view.changes or [None])[0]
-    note = first.note if first and first.note else "The shop did not do it."
-    raise Refused(Code.UPSTREAM_REFUSED, note, details=details)
-
-
-def question_text(view: ChangeView) -> str:
-    """What a person reads before agreeing: summary, rows, warnings, effects, reasons."""
-    shown = {"summary", "changes", "more", "warnings", "effects", "asks", "counts"}
-    return text_of_change(view.model_dump(mode="json", exclude_none=True, include=shown))
-
-
 def _caller(row: Mapping[str, Any]) -> Principal:
     name, kind, scopes, label = row["summary"]["caller"]
     return Principal(name, kind, frozenset(scopes), label)
-
-
-def _sees_all(principal: Principal) -> bool:
-    return principal.kind in {"os", "local"} or principal.may("audit:read")
-
-
-def _may_see(principal: Principal, row: Mapping[str, Any]) -> bool:
-    return row["principal"] == principal.id or _sees_all(principal)

@@ -21,8 +21,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ..app import local_principal
+from ..changes.asking import Person
 from ..changes.decide import OBJECTS_WITHOUT_ASKING
-from ..changes.service import Person
 from ..context import Context
 from ..errors import Code, Refused
 from ..guard.limits import Limiter

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devskyy_mcp.app import local_principal
-from devskyy_mcp.changes.service import Person, question_text
+from devskyy_mcp.changes.asking import Person, question_text
 from devskyy_mcp.changes.view import ChangeRow, ChangeView
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
@@ -60,7 +60,7 @@ async def changes(app: App, given: argparse.Namespace) -> int:
             view = await _whole(app, given.change)
             show(view.model_dump(mode="json", exclude_none=True), "json" if given.json else default_output())
             return 0
-        rows = await app.changes.recent(local_principal(), limit=given.limit, state=given.state)
+        rows = await app.changes.journal.recent(local_principal(), limit=given.limit, state=given.state)
     for row in rows:
         row["created_at"] = datetime.fromtimestamp(row["created_at"] / 1e6, UTC).isoformat(" ", "seconds")
     if given.json or default_output() == "json":
@@ -72,12 +72,12 @@ async def changes(app: App, given: argparse.Namespace) -> int:
 
 async def _whole(app: App, change: str) -> ChangeView:
     """The change with all its rows, not only the first 20."""
-    view = await app.changes.show(local_principal(), change)
+    view = await app.changes.journal.show(local_principal(), change)
     rows: list[ChangeRow] = list(view.changes or [])
     page, more = 1, view.more
     while more:
         page += 1
-        following = await app.changes.show(local_principal(), change, page)
+        following = await app.changes.journal.show(local_principal(), change, page)
         rows += following.changes or []
         more = following.more if following.changes else None
     view.changes, view.more = rows or None, None
@@ -128,7 +128,8 @@ def _typed(question: str) -> str:
         Refused: FORBIDDEN when this process has no terminal.
     """
     try:
-        with Path("/dev/tty").open("w", encoding="utf-8") as screen, Path("/dev/tty").open(encoding="utf-8") as keyboard:
+        terminal = Path("/dev/tty")
+        with terminal.open("w", encoding="utf-8") as screen, terminal.open(encoding="utf-8") as keyboard:
             screen.write(question)
             screen.flush()
             return keyboard.readline().strip()

@@ -50,7 +50,7 @@ async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
     """
     from ..changes import store
 
-    view = await app.changes.show(LOCAL, change)
+    view = await app.changes.journal.show(LOCAL, change)
     async with app.services.get(Database).read() as conn:
         row = await store.read_set(conn, change)
         ops = await store.read_ops(conn, change)

@@ -14,8 +14,7 @@ from typing import Any
 import anyio
 from pydantic import BaseModel
 
-from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome, System
-from devskyy_mcp.changes.service import Systems
+from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome, System, Systems
 from devskyy_mcp.context import Context, Services
 from devskyy_mcp.errors import Code, Refused
 

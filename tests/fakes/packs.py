@@ -211,7 +211,7 @@ def notes_pack(notes: Notes, waiting: Waiting | None = None) -> Pack:
 
 
 async def _read_change(ctx: Context, values: Mapping[str, str]) -> dict[str, Any]:
-    view = await ctx.get(Changes).show(ctx.principal, values["id"])
+    view = await ctx.get(Changes).journal.show(ctx.principal, values["id"])
     return view.model_dump(mode="json", exclude_none=True)
 
 
@@ -222,7 +222,7 @@ ChangeId = Annotated[str, Field(max_length=40, description="Id of the change.")]
 @changes_tools.tool("read", scopes=(), core=True)
 async def changes_show(ctx: Context, change: ChangeId) -> ChangeView:
     """Show a change as it is now."""
-    return await ctx.get(Changes).show(ctx.principal, change)
+    return await ctx.get(Changes).journal.show(ctx.principal, change)
 
 
 @changes_tools.tool("destroy", scopes=(), core=True)

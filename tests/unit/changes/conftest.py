@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from devskyy_mcp.app import App, build
-from devskyy_mcp.changes.service import Person
+from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import ALL_SCOPES, Context, Principal
 from devskyy_mcp.errors import Refused

@@ -54,7 +54,7 @@ async def test_a_crash_is_resolved_by_looking(
 ) -> None:
     await vanish(desk, monkeypatch, where, tool, **arguments)
     sent = list(desk.notes.requests)
-    change = (await desk.app.changes.recent(_all(), limit=1))[0]["id"]
+    change = (await desk.app.changes.journal.recent(_all(), limit=1))[0]["id"]
     assert (await desk.do("changes_show", change=change))["state"] == "applying"
     desk.notes.quiet_after = 0.0
     assert await settler(desk).settle() == 0

@@ -25,7 +25,7 @@ async def changes_list(
     ctx: Context, state: State | None = None, limit: Annotated[int, Field(ge=1, le=100)] = 20
 ) -> ChangeLines:
     """List the latest changes: what was proposed, done or taken back, when and by whom."""
-    rows = await ctx.get(Changes).recent(ctx.principal, limit=limit, state=state)
+    rows = await ctx.get(Changes).journal.recent(ctx.principal, limit=limit, state=state)
     return ChangeLines(
         changes=[
             ChangeLine(
@@ -45,7 +45,7 @@ async def changes_list(
 @changes.tool("read", scopes="changes:read", core=True, open_world=False)
 async def changes_show(ctx: Context, change: ChangeId, page: Annotated[int, Field(ge=1)] = 1) -> ChangeView:
     """Show one change in full: the planned or done rows, 20 a page, with outcomes and reasons."""
-    return await ctx.get(Changes).show(ctx.principal, change, page)
+    return await ctx.get(Changes).journal.show(ctx.principal, change, page)
 
 
 @changes.tool("destroy", scopes="changes:write", core=True, idempotent=True)

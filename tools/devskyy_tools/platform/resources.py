@@ -11,11 +11,11 @@ from devskyy_mcp.context import Context
 
 async def read_change(ctx: Context, values: Mapping[str, str]) -> dict[str, Any]:
     """The change as ``changes_show`` gives it."""
-    view = await ctx.get(Changes).show(ctx.principal, values["id"])
+    view = await ctx.get(Changes).journal.show(ctx.principal, values["id"])
     return view.model_dump(mode="json", exclude_none=True)
 
 
 async def change_ids(ctx: Context, _variable: str, prefix: str) -> list[str]:
     """Ids of the latest changes that begin with the prefix."""
-    rows = await ctx.get(Changes).recent(ctx.principal, limit=100)
+    rows = await ctx.get(Changes).journal.recent(ctx.principal, limit=100)
     return [row["id"] for row in rows if row["id"].startswith(prefix)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devskyy_mcp.changes.service import Systems
+from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 
