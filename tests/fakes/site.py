@@ -1,83 +1,74 @@
-"""A whole HTTP server for tests: in process without a socket, or on a real loopback port."""
+"""A small web server on loopback, and a network that leads every connection to it."""
 
 from __future__ import annotations
 
-import socket
+import asyncio
+import re
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anyio
 import httpx2
-import uvicorn
-from starlette.applications import Starlette
-
-from devskyy_mcp.app import App, build
-from devskyy_mcp.config import Settings
-from devskyy_mcp.guard.local_key import local_key
-from devskyy_mcp.surfaces.http import create_http
-
-from .notes import Notes
-from .packs import Waiting, changes_pack, notes_pack
 
 
-@dataclass
 class Site:
-    """One server over some notes. ``http`` speaks to it as a program on this machine does."""
+    """What a server answers, one after the other and the last for ever, and what it saw."""
 
-    app: App
-    asgi: Starlette
-    notes: Notes
-    waiting: Waiting
-    http: httpx2.AsyncClient
-    url: str
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.heads: list[bytes] = []
+        self.connections = 0
+        self.port = 0
 
-    @property
-    def key(self) -> str:
-        return local_key(self.app.settings.data_dir)
-
-    async def call(self, tool: str, **arguments: Any) -> httpx2.Response:
-        return await self.http.post(f"/api/v1/tools/{tool}", json=arguments)
-
-
-def settings_for(folder: Path, **given: Any) -> Settings:
-    """Settings for a test: nothing comes from the environment's ``.env``."""
-    values: dict[str, Any] = {"data_dir": folder / "data", "environment": "test", "port": 8000, **given}
-    return Settings(_env_file=None, **values)
-
-
-def _make(settings: Settings) -> tuple[App, Starlette, Notes, Waiting]:
-    notes, waiting = Notes("first", "second"), Waiting()
-    app = build(settings, [notes_pack(notes, waiting), changes_pack()])
-    return app, create_http(app), notes, waiting
-
-
-@asynccontextmanager
-async def site(folder: Path, **given: Any) -> AsyncGenerator[Site]:
-    """The server in process: requests go straight into the ASGI app."""
-    app, asgi, notes, waiting = _make(settings_for(folder, **given))
-    async with asgi.router.lifespan_context(asgi):
-        transport = httpx2.ASGITransport(app=asgi)
-        url = "http://127.0.0.1:8000"
-        async with httpx2.AsyncClient(transport=transport, base_url=url, trust_env=False) as http:
-            yield Site(app, asgi, notes, waiting, http, url)
-
-
-@asynccontextmanager
-async def served(folder: Path, **given: Any) -> AsyncGenerator[Site]:
-    """The server on a loopback port that the system has chosen; the settings say port 0."""
-    app, asgi, notes, waiting = _make(settings_for(folder, **{"port": 0, **given}))
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, access_log=False, lifespan="on"))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve, [listener])
-        url = f"http://127.0.0.1:{port}"
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
-            async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20) as http:
-                await http.get("/health/live")
-                yield Site(app, asgi, notes, waiting, http, url)
+            head = await reader.readuntil(b"\r\n\r\n")
+            if length := re.search(rb"(?i)content-length: (\d+)", head):
+                await reader.readexactly(int(length[1]))
+            self.heads.append(head)
+            writer.write(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # a client that has seen enough
         finally:
-            server.should_exit = True
+            writer.close()
+
+
+def answer(content: bytes, content_type: str = "", *, status: int = 200, **headers: str) -> bytes:
+    """An HTTP/1.1 answer; header names have underscores for dashes."""
+    fields = {"connection": "close", "content-length": str(len(content)), "content-type": content_type}
+    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
+    return f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + content
+
+
+def redirect(location: str, status: int = 302) -> bytes:
+    return answer(b"", status=status, location=location)
+
+
+@asynccontextmanager
+async def a_site(*answers: bytes, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Site]:
+    site = Site(*answers)
+    server = await asyncio.start_server(site.serve, "127.0.0.1", 0, ssl=tls)
+    site.port = server.sockets[0].getsockname()[1]
+    try:
+        yield site
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+class Rerouted(httpx2.AsyncHTTPTransport):
+    """The network, but every connection ends at a port of loopback; ``dialled`` has where it was meant to go."""
+
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(verify=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+        self.dialled: list[str] = []
+        self._scheme = "https" if tls else "http"
+        self._port = port
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.dialled.append(request.url.host)
+        request.url = request.url.copy_with(scheme=self._scheme, host="127.0.0.1", port=self._port)
+        return await super().handle_async_request(request)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.site import Site, served, site
+from tests.fakes.served import Site, served, site
 
 
 @pytest.fixture

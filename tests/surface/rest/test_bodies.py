@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.fakes.site import Site
+from tests.fakes.served import Site
 
 URL = "/api/v1/tools/notes_update"
 JSON = {"Content-Type": "application/json"}

@@ -6,7 +6,7 @@ import anyio
 import httpx2
 import pytest
 
-from tests.fakes.site import Site
+from tests.fakes.served import Site
 
 API = "/api/v1"
 

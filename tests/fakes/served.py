@@ -1,0 +1,83 @@
+"""A whole HTTP server for tests: in process without a socket, or on a real loopback port."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import uvicorn
+from starlette.applications import Starlette
+
+from devskyy_mcp.app import App, build
+from devskyy_mcp.config import Settings
+from devskyy_mcp.guard.local_key import local_key
+from devskyy_mcp.surfaces.http import create_http
+
+from .notes import Notes
+from .packs import Waiting, changes_pack, notes_pack
+
+
+@dataclass
+class Site:
+    """One server over some notes. ``http`` speaks to it as a program on this machine does."""
+
+    app: App
+    asgi: Starlette
+    notes: Notes
+    waiting: Waiting
+    http: httpx2.AsyncClient
+    url: str
+
+    @property
+    def key(self) -> str:
+        return local_key(self.app.settings.data_dir)
+
+    async def call(self, tool: str, **arguments: Any) -> httpx2.Response:
+        return await self.http.post(f"/api/v1/tools/{tool}", json=arguments)
+
+
+def settings_for(folder: Path, **given: Any) -> Settings:
+    """Settings for a test: nothing comes from the environment's ``.env``."""
+    values: dict[str, Any] = {"data_dir": folder / "data", "environment": "test", "port": 8000, **given}
+    return Settings(_env_file=None, **values)
+
+
+def _make(settings: Settings) -> tuple[App, Starlette, Notes, Waiting]:
+    notes, waiting = Notes("first", "second"), Waiting()
+    app = build(settings, [notes_pack(notes, waiting), changes_pack()])
+    return app, create_http(app), notes, waiting
+
+
+@asynccontextmanager
+async def site(folder: Path, **given: Any) -> AsyncGenerator[Site]:
+    """The server in process: requests go straight into the ASGI app."""
+    app, asgi, notes, waiting = _make(settings_for(folder, **given))
+    async with asgi.router.lifespan_context(asgi):
+        transport = httpx2.ASGITransport(app=asgi)
+        url = "http://127.0.0.1:8000"
+        async with httpx2.AsyncClient(transport=transport, base_url=url, trust_env=False) as http:
+            yield Site(app, asgi, notes, waiting, http, url)
+
+
+@asynccontextmanager
+async def served(folder: Path, **given: Any) -> AsyncGenerator[Site]:
+    """The server on a loopback port that the system has chosen; the settings say port 0."""
+    app, asgi, notes, waiting = _make(settings_for(folder, **{"port": 0, **given}))
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, access_log=False, lifespan="on"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve, [listener])
+        url = f"http://127.0.0.1:{port}"
+        try:
+            async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20) as http:
+                await http.get("/health/live")
+                yield Site(app, asgi, notes, waiting, http, url)
+        finally:
+            server.should_exit = True

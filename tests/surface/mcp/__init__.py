@@ -1,0 +1,1 @@
+"""MCP, in both eras and on every transport."""
