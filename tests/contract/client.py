@@ -53,6 +53,9 @@ class Shop:
     async def get(self, path: str, **params: Any) -> httpx2.Response:
         return await self.http.get(path, params=params or None)
 
+    async def anonymous(self, method: str, path: str, body: Json = None) -> httpx2.Response:
+        return await self.http.request(method, path, json=body, auth=None)
+
     async def post(self, path: str, body: Json = None, **more: Any) -> httpx2.Response:
         """POST as JSON and remember what was made, so that a refused case's leftovers go as well."""
         answer = await self.http.post(path, json={} if body is None else body, **more)

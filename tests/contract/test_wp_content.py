@@ -266,7 +266,7 @@ async def test_links_of_a_post(wp: Shop) -> None:
     assert {"collection", "about", "version-history", "wp:term"} <= set(post["_links"])
 
 
-def _creates(count: int) -> dict[str, Any]:
+def _creates(count: int) -> dict[str, list[Any]]:
     return {
         "requests": [{"method": "POST", "path": "/wp/v2/categories", "body": {"name": token()}} for _ in range(count)]
     }
@@ -290,8 +290,8 @@ async def test_batch_does_not_read(wp: Shop) -> None:
 
 
 async def test_batch_validates_all_when_asked(wp: Shop) -> None:
-    body = _creates(1) | {"validation": "require-all-validate"}
-    body["requests"].append({"method": "POST", "path": "/wp/v2/categories", "body": {}})
+    requests: list[Any] = [*_creates(1)["requests"], {"method": "POST", "path": "/wp/v2/categories", "body": {}}]
+    body: dict[str, Any] = {"validation": "require-all-validate", "requests": requests}
     answer = ok(await wp.http.post("batch/v1", json=body), 207)
     assert answer["failed"] == "validation"
     assert answer["responses"][0] is None
