@@ -111,7 +111,7 @@ class Capability:
             default = ... if parameter.default is inspect.Parameter.empty else parameter.default
             fields[name] = (self._hints[name], default)
         if self.stages:
-            preview = Annotated[bool, Field(description="Only show what would change; apply with changes_apply.")]
+            preview = Annotated[bool, Field(description="Only show the plan; send nothing.")]
             fields["preview"] = (preview, False)
         config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False)
         return create_model(f"{self.name}_arguments", __config__=config, **fields)
@@ -139,7 +139,7 @@ class Capability:
             from .changes.view import ChangeView
 
             model = ChangeView
-        return compact(model.model_json_schema(mode="validation"), descriptions=False)
+        return compact(model.model_json_schema(mode="validation"), result=True)
 
 
 class Toolset:

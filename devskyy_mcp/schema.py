@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import Code, Refused
@@ -13,32 +15,55 @@ if TYPE_CHECKING:
     from .capability import Capability
 
 
-def compact(schema: dict[str, Any], *, descriptions: bool = True) -> dict[str, Any]:
-    """The schema without what costs tokens and says nothing: titles, ``null`` branches of optional values, null
-    defaults.
+_LEFT_OUT = frozenset({"maxLength", "minLength", "minimum", "exclusiveMinimum"})
+"""Bounds that the server checks and that tell a model nothing it would not do anyway."""
+_SMALL = 1000
 
-    An optional value (``X | None = None``) is stated as ``X``: a caller leaves it out.
+
+def compact(schema: dict[str, Any], *, result: bool = False) -> dict[str, Any]:
+    """The schema without what costs tokens and says little.
+
+    Left out are titles, ``null`` branches of optional values (a caller leaves the value out), empty defaults and bounds
+    nobody meets; a definition that is used once stands where it is used. With ``result`` descriptions go too, and
+    objects may have further fields.
     """
-    return _compact(schema, descriptions)
+    definitions: dict[str, Any] = schema.get("$defs", {})
+    text = json.dumps(schema)
+    once = {name: definitions[name] for name in definitions if text.count(f'"#/$defs/{name}"') == 1}
+    out = _compact({key: value for key, value in schema.items() if key != "$defs"}, once, result)
+    rest = {name: _compact(value, once, result) for name, value in definitions.items() if name not in once}
+    return {"$defs": rest, **out} if rest else out
 
 
-def _compact(node: Any, descriptions: bool) -> Any:
+def _compact(node: Any, once: Mapping[str, Any], result: bool) -> Any:
     if isinstance(node, list):
-        return [_compact(item, descriptions) for item in cast("list[Any]", node)]
+        return [_compact(item, once, result) for item in cast("list[Any]", node)]
     if not isinstance(node, dict):
         return node
+    tree = cast("dict[str, Any]", node)
+    name = str(tree.get("$ref", "")).removeprefix("#/$defs/")
+    if name in once:
+        tree = {**once[name], **{key: value for key, value in tree.items() if key != "$ref"}}
     out: dict[str, Any] = {}
-    for key, value in cast("dict[str, Any]", node).items():
-        if (key == "title" and isinstance(value, str)) or (key == "default" and value is None):
-            continue
-        if key == "description" and not descriptions and isinstance(value, str):
-            continue
-        if key in {"properties", "$defs"}:
+    for key, value in tree.items():
+        if key == "properties":
             named = cast("dict[str, Any]", value)
-            out[key] = {name: _compact(item, descriptions) for name, item in named.items()}
-        else:
-            out[key] = _compact(value, descriptions)
+            out[key] = {name: _compact(item, once, result) for name, item in named.items()}
+        elif not _says_little(key, value, result):
+            out[key] = _compact(value, once, result)
     return _without_null(out)
+
+
+def _says_little(key: str, value: Any, result: bool) -> bool:
+    if key in _LEFT_OUT or (key == "title" and isinstance(value, str)):
+        return True
+    if key == "default":
+        return value in (None, "", False)
+    if key == "maximum":
+        return bool(value >= _SMALL)
+    if key == "additionalProperties":
+        return value is True or (result and value is False)
+    return result and key == "description" and isinstance(value, str)
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -116,6 +116,6 @@ Money = Annotated[
     Decimal,
     BeforeValidator(_validate),
     PlainSerializer(lambda amount: text(amount), return_type=str),
-    WithJsonSchema({"type": "string", "pattern": PATTERN}),
+    WithJsonSchema({"type": "string"}),
 ]
 """An amount as a tool's argument: a JSON string (or whole number) such as "19.90"."""

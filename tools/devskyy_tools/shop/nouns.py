@@ -26,7 +26,7 @@ PageNumber = Annotated[int, Field(ge=1, le=100_000)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 Id = Annotated[int, Field(ge=1)]
 Search = Annotated[str, Field(max_length=200)]
-More = Annotated[dict[str, Any], Field(description="Further fields by the shop's own names; see devskyy://schemas.")]
+More = Annotated[dict[str, Any], Field(description="Other fields, see devskyy://schemas.")]
 
 
 class ShopModel(BaseModel):

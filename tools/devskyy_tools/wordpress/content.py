@@ -20,7 +20,7 @@ ListStatus = Literal["any", "draft", "publish", "pending", "private", "future", 
 Title = Annotated[str, Field(min_length=1, max_length=300)]
 Html = Annotated[str, Field(description="HTML or block markup.", max_length=400_000)]
 Slug = Annotated[str, Field(max_length=200, pattern=r"^[a-z0-9-]*$")]
-Date = Annotated[str, Field(description="Site time, 2026-12-24T18:00:00; with status future it publishes then.")]
+Date = Annotated[str, Field(description="Site time, 2026-12-24T18:00:00; status future publishes then.")]
 Ids = Annotated[list[int], Field(max_length=100)]
 MediaId = Annotated[int, Field(ge=0, description="Media id of the picture; 0 for none.")]
 
