@@ -32,6 +32,7 @@ async def test_undo_of_content_is_exact(bench: Bench, collection: Any) -> None:
     fields = {"title": "Hello & <b>you</b>", "content": "<p>Hi &amp; ho</p>", "status": "draft"}
     target, made = await bench.create(collection, fields)
     assert made.state == "done"
+    still = {"date", "date_gmt"}  # WordPress moves them itself until a post is published for the first time
     for change in (
         {"title": "New & nice", "content": "<p>x</p>", "excerpt": "e"},
         {"status": "publish"},
@@ -41,11 +42,13 @@ async def test_undo_of_content_is_exact(bench: Bench, collection: Any) -> None:
         done = await bench.update(collection, target, change)
         assert done.state == "done"
         await bench.undo([done])
-        assert await bench.raw(collection, target) == before
+        after = await bench.raw(collection, target)
+        assert {name for name in after if after[name] != before[name]} <= still
     shop, unit = bench.call()
     await shop.delete(collection, target)
     await bench.undo(await bench.commit(unit))
-    assert await bench.raw(collection, target) == before
+    after = await bench.raw(collection, target)
+    assert {name for name in after if after[name] != before[name]} <= still
 
 
 @pytest.mark.requirement("shop:content-rules")
@@ -109,7 +112,7 @@ def test_file_names_are_safe_and_carry_the_mark() -> None:
 @pytest.mark.requirement("shop:lists")
 async def test_lists_without_pages_are_cut_here(bench: Bench) -> None:
     shop, _ = bench.call()
-    for name in ("Fit", "Cut", "Hem"):
+    for name in ("Hemline", "Lining", "Collar"):
         await bench.create(at.ATTRIBUTES, {"name": name})
     everything = await shop.list(at.ATTRIBUTES)
     page = await shop.list(at.ATTRIBUTES, page=2, per_page=2)

@@ -218,7 +218,7 @@ async def test_what_is_back_already_or_gone_needs_no_undo(bench: Bench) -> None:
 @pytest.mark.requirement("shop:undo-exact")
 async def test_terms_and_attributes_made_are_unmade(bench: Bench) -> None:
     category, made = await bench.create(at.PRODUCT_CATEGORIES, {"name": "Coats & capes"})
-    attribute, made_too = await bench.create(at.ATTRIBUTES, {"name": "Fit"})
+    attribute, made_too = await bench.create(at.ATTRIBUTES, {"name": "Hemline"})
     assert [made.state, made_too.state] == ["done", "done"]
     undone, unit = await bench.undo([made, made_too])
     assert [op.body for op in unit.ops] == [{"force": True}] * 2
