@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from ..config import Settings
 from ..context import ALL_SCOPES, Principal
@@ -72,9 +73,11 @@ class Rules:
 
     def _learn(self, server: tuple[str, int | None] | None) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """The exact Host and Origin values that are answered at the address that was really connected to."""
-        hosts, origins = set(self.settings.allowed_hosts), set(self.settings.allowed_origins)
-        # Without a port it is a Unix socket: there the file system says who may connect.
-        if server is not None and server[1] is not None:
+        public = urlsplit(self.settings.public_url)
+        hosts, origins = {public.netloc}, {f"{public.scheme}://{public.netloc}"}
+        if server is None or server[1] is None:  # a Unix socket: there the file system says who may connect
+            hosts, origins = set(self.settings.allowed_hosts), set(self.settings.allowed_origins)
+        else:  # the port that is really bound counts: another one belongs to another program
             if not _is_loopback(server[0]):
                 raise Refused(
                     Code.FORBIDDEN,
@@ -85,6 +88,8 @@ class Rules:
             bound = {f"{name}{suffix}" for name in _LOOPBACK_NAMES for suffix in suffixes}
             hosts |= bound
             origins |= {f"http://{host}" for host in bound}
+        hosts.discard("")
+        origins.discard("://")
         known = frozenset(host.lower().encode() for host in hosts), frozenset(one.lower().encode() for one in origins)
         self._names[server] = known
         return known

@@ -177,7 +177,6 @@ class Door:
             principal = self.rules.admit(scope)
             if principal is not None:
                 scope["devskyy.principal"] = principal
-            scope["devskyy.host_checked"] = True
             await self.inside(scope, receive, sent)
         except Refused as refused:
             await _turn_away(scope, receive, sent, refused)

@@ -51,6 +51,7 @@ class McpHttp:
             Route("/mcp", endpoint=_Endpoint(self, "default"), name="mcp"),
             Route("/mcp/full", endpoint=_Endpoint(self, "full"), name="mcp-full"),
         ]
+        self._port = app.settings.port
         self._allow(app.settings)
 
     def _allow(self, settings: Settings) -> None:
@@ -64,9 +65,11 @@ class McpHttp:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, profile: str) -> None:
         """Answer one request. The scope must have ``devskyy.principal``; without it nobody is let in."""
-        if self._settings.port == 0 and scope.get("server"):
-            # The port was chosen by the system at bind time: only the server's own socket knows it.
-            self._allow(self._settings.model_copy(update={"port": scope["server"][1]}))
+        bound = (scope.get("server") or ("", None))[1]
+        if bound not in {None, self._port}:
+            # Port 0, or uvicorn's own --port: only the server's socket knows which one it is.
+            self._port = bound
+            self._allow(self._settings.model_copy(update={"port": bound}))
         wanted = next((value.decode("latin-1") for name, value in scope["headers"] if name == PROFILE_HEADER), profile)
         if wanted not in PROFILES:
             said = Refused(Code.INVALID_ARGUMENTS, f"X-DevSkyy-Profile must be one of {', '.join(PROFILES)}.")
