@@ -36,11 +36,11 @@ class RestError(Exception):
 
 
 class Abrupt(RestError):
-    """The old errors of refunds: their data is a bare number, and that number is the status."""
+    """The old errors of refunds: the shop's data is a bare number, which WordPress then answers as a 500."""
 
-    def __init__(self, code: str, message: str, status: int = 500, *, keep: bool = False) -> None:
-        super().__init__(code, message, status, keep=keep)
-        self.data = status
+    def __init__(self, code: str, message: str, number: int = 500) -> None:
+        super().__init__(code, message, 500)
+        self.data = number
 
 
 @dataclass(slots=True)

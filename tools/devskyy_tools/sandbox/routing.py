@@ -33,8 +33,8 @@ class Route:
     pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        source = re.sub(r"\{(\w+):s\}", r"(?P<\1>[\\w.-]+)", self.path)
-        self.pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>\\d+)", source))
+        source = re.sub(r"\{([a-z_]+):s\}", r"(?P<\1>[\\w.-]+)", self.path)
+        self.pattern = re.compile(re.sub(r"\{([a-z_]+)\}", r"(?P<\1>\\d+)", source))
 
 
 class Router:

@@ -103,7 +103,7 @@ def _rest(store: Store, site: Site, asked: Asked, path: str, query: list[tuple[s
         request = auth.Request(asked.method, path, asked.host, query, asked.headers.get("authorization", ""))
         user = auth.identify(store, site, request)
         values = parse_query(query)
-        route, in_path = _route(path, asked.method)
+        route, in_path = find_route(path, asked.method)
         call = Call(
             asked.method, path, values, _body(asked), {}, asked.headers, asked.body, asked.files, store, site, user
         )
@@ -115,7 +115,7 @@ def _rest(store: Store, site: Site, asked: Asked, path: str, query: list[tuple[s
     return _finish(route, reply, values, head=asked.method == "HEAD")
 
 
-def _route(path: str, method: str) -> tuple[Route, Json]:
+def find_route(path: str, method: str) -> tuple[Route, Json]:
     found = router().find(path)
     if found is None or (method not in found[0].methods and method not in ("HEAD", "OPTIONS")):
         message = "No route was found matching the URL and request method."

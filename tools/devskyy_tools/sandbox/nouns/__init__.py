@@ -6,7 +6,10 @@ from importlib import import_module
 
 from devskyy_tools.sandbox.routing import Route
 
-_FILES = ("products", "variations", "terms")
+_FILES = (
+    "products", "variations", "terms", "attributes", "orders", "refunds", "coupons", "customers", "comments", "reports",
+    "shop_settings", "content", "media", "users", "site_info",
+)  # fmt: skip
 
 
 def routes() -> list[Route]:

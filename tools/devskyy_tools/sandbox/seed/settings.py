@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devskyy_tools.sandbox import clock
+from devskyy_tools.sandbox.envelope import Json
 from devskyy_tools.sandbox.nouns import terms
 from devskyy_tools.sandbox.store import Store
 
@@ -37,3 +38,95 @@ def sow(store: Store) -> None:
             "site_icon": 0,
         },
     )
+
+
+GROUPS = {
+    "general": "General",
+    "products": "Products",
+    "tax": "Tax",
+    "shipping": "Shipping",
+    "checkout": "Payments",
+    "account": "Accounts & Privacy",
+    "email": "Emails",
+    "integration": "Integration",
+    "advanced": "Advanced",
+}
+CURRENCIES = {
+    "CHF": ("Swiss franc", "&#67;&#72;&#70;"),
+    "EUR": ("Euro", "&euro;"),
+    "GBP": ("Pound sterling", "&pound;"),
+    "JPY": ("Japanese yen", "&yen;"),
+    "PLN": ("Polish z&#x142;oty", "&#122;&#322;"),
+    "SEK": ("Swedish krona", "&#107;&#114;"),
+    "USD": ("United States (US) dollar", "&#36;"),
+}
+METHODS = (
+    ("flat_rate", "Flat rate", "Lets you charge a fixed rate for shipping."),
+    ("free_shipping", "Free shipping", "Free shipping is a special method which can be triggered with coupons."),
+    ("local_pickup", "Local pickup", "Allow customers to pick up orders themselves."),
+)
+_COUNTRIES = {"FR": "France", "DE": "Germany", "IT": "Italy", "ES": "Spain", "BE": "Belgium"}
+_WEIGHTS = {"kg": "kg", "g": "g", "lbs": "lbs", "oz": "oz"}
+_LENGTHS = {"m": "m", "cm": "cm", "mm": "mm", "in": "in", "yd": "yd"}
+_POSITIONS = {"left": "Left", "right": "Right", "left_space": "Left with space", "right_space": "Right with space"}
+_GENERAL: tuple[tuple[str, str, str, object, dict[str, str]], ...] = (
+    ("woocommerce_store_address", "Address line 1", "text", "18 Rue de Turenne", {}),
+    ("woocommerce_store_address_2", "Address line 2", "text", "", {}),
+    ("woocommerce_store_city", "City", "text", "Paris", {}),
+    ("woocommerce_default_country", "Country / State", "select", "FR", _COUNTRIES),
+    ("woocommerce_store_postcode", "Postcode / ZIP", "text", "75004", {}),
+    ("woocommerce_allowed_countries", "Selling location(s)", "select", "all", {"all": "Sell to all countries"}),
+    ("woocommerce_calc_taxes", "Enable taxes", "checkbox", "no", {}),
+    ("woocommerce_enable_coupons", "Enable coupons", "checkbox", "yes", {}),
+    ("woocommerce_calc_discounts_sequentially", "", "checkbox", "no", {}),
+    ("woocommerce_currency", "Currency", "select", "EUR", {code: name for code, (name, _) in CURRENCIES.items()}),
+    ("woocommerce_currency_pos", "Currency position", "select", "left", _POSITIONS),
+    ("woocommerce_price_thousand_sep", "Thousand separator", "text", ",", {}),
+    ("woocommerce_price_decimal_sep", "Decimal separator", "text", ".", {}),
+    ("woocommerce_price_num_decimals", "Number of decimals", "number", "2", {}),
+)
+_PRODUCTS: tuple[tuple[str, str, str, object, dict[str, str]], ...] = (
+    ("woocommerce_weight_unit", "Weight unit", "select", "kg", _WEIGHTS),
+    ("woocommerce_dimension_unit", "Dimensions unit", "select", "cm", _LENGTHS),
+    ("woocommerce_enable_reviews", "Enable reviews", "checkbox", "yes", {}),
+    ("woocommerce_manage_stock", "Enable stock management", "checkbox", "yes", {}),
+    ("woocommerce_hold_stock_minutes", "Hold stock (minutes)", "number", "60", {}),
+    ("woocommerce_notify_low_stock", "Enable low stock notifications", "checkbox", "yes", {}),
+    ("woocommerce_notify_no_stock", "Enable out of stock notifications", "checkbox", "yes", {}),
+    ("woocommerce_stock_email_recipient", "Notification recipient(s)", "text", "hello@maison-skyy.example.com", {}),
+    ("woocommerce_notify_low_stock_amount", "Low stock threshold", "number", "2", {}),
+    ("woocommerce_notify_no_stock_amount", "Out of stock threshold", "number", "0", {}),
+    ("woocommerce_hide_out_of_stock_items", "Out of stock visibility", "checkbox", "no", {}),
+)
+
+
+def settings_of(group: str) -> list[Json]:
+    """Return a group's settings as they come with the shop."""
+    found = {"general": _GENERAL, "products": _PRODUCTS}.get(group, ())
+    out: list[Json] = []
+    for key, label, kind, value, options in found:
+        entry: Json = {"id": key, "label": label, "description": "", "type": kind, "default": value}
+        out.append(entry | ({"options": options} if options else {}) | {"tip": "", "value": value})
+    return out
+
+
+def _gateway(key: str, title: str, about: str, *, enabled: bool) -> Json:
+    fields = {"title": ("Title", "safe_text", title), "instructions": ("Instructions", "textarea", "")}
+    settings = {
+        name: {
+            "id": name, "label": label, "description": "", "type": kind, "value": value, "default": value, "tip": "",
+            "placeholder": "",
+        }
+        for name, (label, kind, value) in fields.items()
+    }  # fmt: skip
+    return {
+        "id": key, "title": title, "description": about, "order": "", "enabled": enabled, "method_title": title,
+        "method_description": about, "method_supports": ["products"], "settings": settings,
+    }  # fmt: skip
+
+
+GATEWAYS = (
+    _gateway("bacs", "Direct bank transfer", "Make your payment directly into our bank account.", enabled=True),
+    _gateway("cheque", "Check payments", "Please send a check to the store.", enabled=False),
+    _gateway("cod", "Cash on delivery", "Pay with cash upon delivery.", enabled=True),
+)

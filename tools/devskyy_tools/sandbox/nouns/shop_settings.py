@@ -1,0 +1,463 @@
+"""wc/v3 settings, payment gateways, currencies, shipping, taxes, webhooks and system status."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, cast
+
+from devskyy_tools.sandbox import clock, schema, text
+from devskyy_tools.sandbox.auth import require_shop
+from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links, pages
+from devskyy_tools.sandbox.nouns import lists
+from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, collection, edits
+from devskyy_tools.sandbox.seed.settings import CURRENCIES, GATEWAYS, GROUPS, METHODS, settings_of
+from devskyy_tools.sandbox.site import CURRENCY, SYMBOL, WOOCOMMERCE_VERSION, WORDPRESS_VERSION
+from devskyy_tools.sandbox.store import Where
+
+BASE = "/wc/v3"
+_TOPICS = ("coupon", "customer", "order", "product")
+_EVENTS = ("created", "updated", "deleted", "restored")
+_TAX_CLASSES = {"standard": "Standard rate", "reduced-rate": "Reduced rate", "zero-rate": "Zero rate"}
+
+
+def routes() -> list[Route]:
+    get = "GET"
+    value: Json = {"value": {}}
+    return [
+        Route(f"{BASE}/settings", "settings_group", {get: Endpoint(groups, {})}, nested=False),
+        Route(f"{BASE}/settings/batch", "", edits(settings_batch, {})),
+        Route(f"{BASE}/settings/{{group:s}}", "setting", {get: Endpoint(group, {})}, nested=False),
+        Route(f"{BASE}/settings/{{group:s}}/batch", "", edits(settings_batch, {})),
+        Route(
+            f"{BASE}/settings/{{group:s}}/{{id:s}}", "setting", {get: Endpoint(setting, {}), **edits(change_setting, value)}, False
+        ),
+        Route(f"{BASE}/payment_gateways", "gateway", {get: Endpoint(gateways, {})}, nested=False),
+        Route(
+            f"{BASE}/payment_gateways/{{id:s}}", "gateway",
+            {get: Endpoint(gateway, {}), **edits(change_gateway, schema.edit_args("gateway"))}, nested=False,
+        ),
+        Route(f"{BASE}/data/currencies", "currency", {get: Endpoint(currencies, {})}, nested=False),
+        Route(f"{BASE}/data/currencies/{{code:s}}", "currency", {get: Endpoint(currency, {})}, nested=False),
+        Route(f"{BASE}/shipping/zones", "zone", {get: Endpoint(zones, {})}, nested=False),
+        Route(f"{BASE}/shipping/zones/{{id}}", "zone", {get: Endpoint(zone, {})}, nested=False),
+        Route(f"{BASE}/shipping/zones/{{id}}/methods", "zone_method", {get: Endpoint(zone_methods, {})}, nested=False),
+        Route(f"{BASE}/shipping/zones/{{id}}/locations", "", {get: Endpoint(zone_locations, {})}),
+        Route(f"{BASE}/shipping_methods", "shipping_method", {get: Endpoint(methods, {})}, nested=False),
+        Route(f"{BASE}/taxes/classes", "tax_class", {get: Endpoint(tax_classes, {})}, nested=False),
+        *collection(
+            f"{BASE}/taxes", "tax", items=taxes, item=tax, create=create_tax, update=update_tax, delete=delete_tax,
+            batch=True,
+        ),
+        *collection(
+            f"{BASE}/webhooks", "webhook", items=webhooks, item=webhook, create=create_webhook, update=update_webhook,
+            delete=delete_webhook, batch=True,
+        ),
+        Route(f"{BASE}/system_status", "", {get: Endpoint(system_status, CONTEXT)}),
+    ]  # fmt: skip
+
+
+def _counted(found: list[Json]) -> Reply:
+    return Reply(found, headers={"X-WP-Total": str(len(found)), "X-WP-TotalPages": "1" if found else "0"})
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def groups(call: Call) -> Reply:
+    require_shop(call, "list")
+    out: list[Json] = []
+    for key, label in GROUPS.items():
+        options = [{"href": call.site.rest(f"{BASE}/settings/{key}")}]
+        shown = {"id": key, "label": label, "description": "", "parent_id": "", "sub_groups": []}
+        out.append({**shown, "_links": {"options": options}})
+    return Reply(out)
+
+
+def _group(call: Call) -> list[Json]:
+    if call["group"] not in GROUPS:
+        raise RestError("rest_setting_setting_group_invalid", "Invalid setting group.", 404)
+    changed = call.store.option("settings", {})
+    found = settings_of(call["group"])
+    return [{**entry, "value": changed.get(entry["id"], entry["value"])} for entry in found]
+
+
+def _shown_setting(call: Call, entry: Json) -> Reply:
+    base = f"{BASE}/settings/{call['group']}"
+    found = links(call, f"{base}/{entry['id']}", base)
+    found["self"][0]["targetHints"] = {"allow": ["GET", "POST", "PUT", "PATCH"]}
+    return Reply(entry, links=found)
+
+
+def group(call: Call) -> Reply:
+    require_shop(call, "list")
+    return Reply([_shown_setting(call, entry).whole() for entry in _group(call)])
+
+
+def _setting(call: Call) -> Json:
+    found = next((entry for entry in _group(call) if entry["id"] == call["id"]), None)
+    if found is None:
+        raise RestError("rest_setting_setting_invalid", "Invalid setting.", 404)
+    return {**found, "group_id": call["group"]}
+
+
+def setting(call: Call) -> Reply:
+    require_shop(call, "read")
+    return _shown_setting(call, _setting(call))
+
+
+def change_setting(call: Call) -> Reply:
+    """Store a setting; the answer shows the value as sent, what is stored has lost its tags."""
+    require_shop(call, "edit")
+    entry, value = _setting(call), call["value"]
+    if entry["type"] == "select" and str(value) not in entry["options"]:
+        raise RestError("rest_setting_value_invalid", "An invalid setting value was passed.", 400)
+    if entry["type"] == "checkbox" and value not in ("yes", "no"):
+        raise RestError("rest_setting_value_invalid", "An invalid setting value was passed.", 400)
+    stored = text.plain(value) if isinstance(value, str) else value
+    call.store.set_option("settings", {**call.store.option("settings", {}), entry["id"]: stored})
+    return _shown_setting(call, {**entry, "value": value})
+
+
+def settings_batch(call: Call) -> Reply:
+    require_shop(call, "batch")
+    out: list[Json] = []
+    for given in cast("list[Json]", call.body.get("update") or []):
+        group_id = call["group"] or given.get("group_id")
+        inner = call.derive("PUT", given, {"group": group_id, "id": given.get("id"), "value": given.get("value")})
+        try:
+            out.append(change_setting(inner).whole())
+        except RestError as error:
+            out.append({"id": given.get("id"), "error": error.body()})
+    return Reply({"update": out} if out else [])
+
+
+# --- payment gateways, currencies, shipping --------------------------------------------------------------------------
+
+
+def _gateways(call: Call) -> list[Json]:
+    changed = call.store.option("gateways", {})
+    return [{**entry, **changed.get(entry["id"], {})} for entry in GATEWAYS]
+
+
+def _shown_gateway(call: Call, entry: Json) -> Reply:
+    base = f"{BASE}/payment_gateways"
+    tab = f"wp-admin/admin.php?page=wc-settings&tab=checkout&path=/offline/{entry['id']}"
+    data = {
+        **entry, "needs_setup": False, "post_install_scripts": [], "settings_url": call.site.page(tab),
+        "connection_url": None, "setup_help_text": None, "required_settings_keys": [],
+    }  # fmt: skip
+    return Reply(data, links=links(call, f"{base}/{entry['id']}", base))
+
+
+def gateways(call: Call) -> Reply:
+    require_shop(call, "list")
+    return Reply([_shown_gateway(call, entry).whole() for entry in _gateways(call)])
+
+
+def _gateway(call: Call) -> Json:
+    found = next((entry for entry in _gateways(call) if entry["id"] == call["id"]), None)
+    if found is None:
+        raise RestError("woocommerce_rest_payment_gateway_invalid", "Resource does not exist.", 404)
+    return found
+
+
+def gateway(call: Call) -> Reply:
+    require_shop(call, "read")
+    return _shown_gateway(call, _gateway(call))
+
+
+def change_gateway(call: Call) -> Reply:
+    require_shop(call, "edit")
+    entry, changed = _gateway(call), call.store.option("gateways", {})
+    sent: Json = {n: call[n] for n in ("enabled", "title", "description", "order") if n in call.sent}
+    if "title" in sent:
+        sent["settings"] = {**entry["settings"], "title": {**entry["settings"]["title"], "value": sent["title"]}}
+    call.store.set_option("gateways", {**changed, entry["id"]: {**changed.get(entry["id"], {}), **sent}})
+    return _shown_gateway(call, {**entry, **sent})
+
+
+def _shown_currency(call: Call, code: str) -> Json:
+    name, symbol = CURRENCIES[code]
+    base = f"{BASE}/data/currencies"
+    return {"code": code, "name": name, "symbol": symbol, "_links": links(call, f"{base}/{code}", base)}
+
+
+def currencies(call: Call) -> Reply:
+    require_shop(call, "list")
+    return Reply([_shown_currency(call, code) for code in CURRENCIES])
+
+
+def currency(call: Call) -> Reply:
+    require_shop(call, "read")
+    code = CURRENCY if call["code"] == "current" else str(call["code"]).upper()
+    if code not in CURRENCIES:
+        message = "There are no currencies matching these parameters."
+        raise RestError("woocommerce_rest_data_invalid_currency", message, 404)
+    return Reply(_shown_currency(call, code))
+
+
+_ZONES: tuple[Json, ...] = (
+    {"id": 0, "name": "Locations not covered by your other zones", "order": 0},
+    {"id": 1, "name": "European Union", "order": 0},
+)
+
+
+def zones(call: Call) -> Reply:
+    require_shop(call, "list")
+    return _counted([_shown_zone(call, found).whole() for found in _ZONES])
+
+
+def _shown_zone(call: Call, found: Json) -> Reply:
+    base = f"{BASE}/shipping/zones"
+    place = [{"href": call.site.rest(f"{base}/{found['id']}/locations")}]
+    return Reply(found, links=links(call, f"{base}/{found['id']}", base, describedby=place))
+
+
+def _zone(call: Call) -> Json:
+    found = next((entry for entry in _ZONES if entry["id"] == call["id"]), None)
+    if found is None:
+        raise RestError("woocommerce_rest_shipping_zone_invalid", "Resource does not exist.", 404)
+    return found
+
+
+def zone(call: Call) -> Reply:
+    require_shop(call, "read")
+    return _shown_zone(call, _zone(call))
+
+
+def zone_methods(call: Call) -> Reply:
+    require_shop(call, "list")
+    if _zone(call)["id"] == 0:
+        return _counted([])
+    cost: Json = {"id": "cost", "label": "Cost", "description": "", "type": "text", "value": "6.90", "default": ""}
+    base = f"{BASE}/shipping/zones/1/methods"
+    method: Json = {
+        "id": 1, "instance_id": 1, "title": "Standard delivery", "order": 1, "enabled": True, "method_id": "flat_rate",
+        "method_title": "Flat rate", "method_description": "<p>Lets you charge a fixed rate for shipping.</p>",
+        "settings": {"cost": {**cost, "tip": "", "placeholder": ""}}, "_links": links(call, f"{base}/1", base),
+    }  # fmt: skip
+    return _counted([method])
+
+
+def zone_locations(call: Call) -> Reply:
+    require_shop(call, "list")
+    codes = [] if _zone(call)["id"] == 0 else ["FR", "DE", "IT", "ES", "NL", "BE", "PT", "PL"]
+    return _counted([{"code": code, "type": "country"} for code in codes])
+
+
+def methods(call: Call) -> Reply:
+    require_shop(call, "list")
+    base = f"{BASE}/shipping_methods"
+    return _counted(
+        [
+            {"id": key, "title": title, "description": about, "_links": links(call, f"{base}/{key}", base)}
+            for key, title, about in METHODS
+        ]
+    )
+
+
+# --- taxes -----------------------------------------------------------------------------------------------------------
+
+
+def tax_classes(call: Call) -> Reply:
+    require_shop(call, "list")
+    collection_link = {"collection": [{"href": call.site.rest(f"{BASE}/taxes/classes")}]}
+    return _counted([{"slug": k, "name": v, "_links": collection_link} for k, v in _TAX_CLASSES.items()])
+
+
+def taxes(call: Call) -> Reply:
+    require_shop(call, "list")
+    where = Where("tax")
+    if call["class"]:
+        where.add("json_extract(body, '$.class') = ?", call["class"])
+    found, total = lists.fetch(call, where, "id")
+    return pages(call, [_shown_plain(call, "taxes", body).whole() for body in found], total)
+
+
+def _shown_plain(call: Call, noun: str, body: Json) -> Reply:
+    hidden = ("created", "modified", "secret")
+    data = {name: value for name, value in body.items() if name not in hidden}
+    return Reply(data, links=links(call, f"{BASE}/{noun}/{body['id']}", f"{BASE}/{noun}"))
+
+
+def _tax(call: Call) -> Json:
+    body = call.store.get("tax", int(call["id"] or 0))
+    if body is None:
+        raise RestError("woocommerce_rest_invalid_id", "Invalid resource ID.", 404)
+    return body
+
+
+def tax(call: Call) -> Reply:
+    require_shop(call, "read")
+    return _shown_plain(call, "taxes", _tax(call))
+
+
+def create_tax(call: Call) -> Reply:
+    require_shop(call, "create")
+    body: Json = {
+        "id": call.store.new_id("tax"), "country": "", "state": "", "postcode": "", "city": "", "rate": "0.0000",
+        "name": "Tax", "priority": 1, "compound": False, "shipping": True, "order": 0, "class": "standard",
+        "postcodes": [], "cities": [],
+    }  # fmt: skip
+    _apply_tax(call, body)
+    reply = _shown_plain(call, "taxes", body)
+    reply.status, reply.headers["Location"] = 201, call.site.rest(f"{BASE}/taxes/{body['id']}")
+    return reply
+
+
+def _apply_tax(call: Call, body: Json) -> None:
+    for name in body:
+        if name != "id" and call.sent.get(name) is not None:
+            body[name] = call[name]
+    body["rate"] = text.fixed(body["rate"], 4)
+    call.store.put("tax", body)
+
+
+def update_tax(call: Call) -> Reply:
+    require_shop(call, "edit")
+    body = _tax(call)
+    _apply_tax(call, body)
+    return _shown_plain(call, "taxes", body)
+
+
+def delete_tax(call: Call) -> Reply:
+    require_shop(call, "delete")
+    body = _tax(call)
+    if not call["force"]:
+        raise RestError("woocommerce_rest_trash_not_supported", "Taxes do not support trashing.", 501)
+    call.store.delete("tax", body["id"])
+    return _shown_plain(call, "taxes", body)
+
+
+# --- webhooks --------------------------------------------------------------------------------------------------------
+
+
+def webhooks(call: Call) -> Reply:
+    require_shop(call, "list")
+    where = Where("webhook")
+    if call["status"] and call["status"] != "all":
+        where.add("status = ?", call["status"])
+    return lists.page_of(call, where, _show_webhook)
+
+
+def _show_webhook(call: Call, body: Json) -> Reply:
+    resource, _, event = body["topic"].partition(".")
+    data: Json = {
+        "id": body["id"],
+        "name": body["name"],
+        "status": body["status"],
+        "topic": body["topic"],
+        "resource": resource,
+        "event": event,
+        "hooks": [f"woocommerce_{'new' if event == 'created' else event}_{resource}"],
+        "delivery_url": body["delivery_url"],
+        "date_created": clock.local(body["created"]),
+        "date_created_gmt": body["created"],
+        "date_modified": clock.local(body["modified"]),
+        "date_modified_gmt": body["modified"] or None,
+    }
+    base = f"{BASE}/webhooks"
+    return Reply(data, links=links(call, f"{base}/{body['id']}", base))
+
+
+def _webhook(call: Call) -> Json:
+    body = call.store.get("webhook", int(call["id"] or 0))
+    if body is None:
+        raise RestError("woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.", 404)
+    return body
+
+
+def webhook(call: Call) -> Reply:
+    require_shop(call, "read")
+    return _show_webhook(call, _webhook(call))
+
+
+def create_webhook(call: Call) -> Reply:
+    require_shop(call, "create")
+    at = clock.now()
+    shown = f"Webhook created on {at.replace('T', ' ')}"
+    body: Json = {
+        "id": call.store.new_id("webhook"),
+        "name": shown,
+        "status": "active",
+        "created": at,
+        "modified": None,
+    }
+    body |= {"topic": "", "delivery_url": "", "secret": secrets.token_urlsafe(37)}
+    _apply_webhook(call, body)
+    reply = _show_webhook(call, body)
+    reply.status, reply.headers["Location"] = 201, call.site.rest(f"{BASE}/webhooks/{body['id']}")
+    return reply
+
+
+def _apply_webhook(call: Call, body: Json) -> None:
+    for name in ("name", "status", "topic", "delivery_url", "secret"):
+        if call.sent.get(name) is not None:
+            body[name] = str(call[name])
+    resource, _, event = body["topic"].partition(".")
+    if not (resource in _TOPICS and event in _EVENTS) and not (resource == "action" and event):
+        message = "Webhook topic is required and must be valid."
+        raise RestError("woocommerce_rest_shop_webhook_invalid_topic", message, 400)
+    if not body["delivery_url"].startswith(("http://", "https://")):
+        message = "Webhook delivery URL must be a valid URL starting with http:// or https://."
+        raise RestError("woocommerce_rest_shop_webhook_invalid_delivery_url", message, 400)
+    call.store.put("webhook", body)
+
+
+def update_webhook(call: Call) -> Reply:
+    require_shop(call, "edit")
+    body = _webhook(call)
+    body["modified"] = clock.now()
+    _apply_webhook(call, body)
+    return _show_webhook(call, body)
+
+
+def delete_webhook(call: Call) -> Reply:
+    require_shop(call, "delete")
+    body = _webhook(call)
+    if not call["force"]:
+        raise RestError("woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.", 501)
+    before = _show_webhook(call, body)
+    call.store.delete("webhook", body["id"])
+    return before
+
+
+# --- system status ---------------------------------------------------------------------------------------------------
+
+
+def system_status(call: Call) -> Reply:
+    """Return the parts of the status report that clients read: versions, environment and money format."""
+    require_shop(call, "list")
+    environment: Json = {
+        "home_url": call.site.url, "site_url": call.site.url, "version": WOOCOMMERCE_VERSION,
+        "wp_version": WORDPRESS_VERSION, "wp_multisite": False, "wp_memory_limit": 536870912, "wp_debug_mode": False,
+        "wp_cron": True, "wp_environment_type": call.site.environment, "language": "en_US", "server_info": "sandbox",
+        "php_version": "8.2.36", "php_post_max_size": 67108864, "php_max_execution_time": 60,
+        "max_upload_size": 67108864, "default_timezone": "UTC",
+    }  # fmt: skip
+    money: Json = {
+        "currency": CURRENCY, "currency_symbol": SYMBOL, "currency_position": "left", "thousand_separator": ",",
+        "decimal_separator": ".", "number_of_decimals": 2, "HPOS_enabled": True, "HPOS_sync_enabled": False,
+    }  # fmt: skip
+    plugin = {"plugin": "woocommerce/woocommerce.php", "name": "WooCommerce", "version": WOOCOMMERCE_VERSION}
+    data: dict[str, Any] = {
+        "environment": environment,
+        "database": {"wc_database_version": WOOCOMMERCE_VERSION, "database_prefix": "wp_"},
+        "active_plugins": [plugin],
+        "inactive_plugins": [],
+        "dropins_mu_plugins": {"dropins": [], "mu_plugins": []},
+        "theme": {"name": "Twenty Twenty-Four", "version": "1.1", "is_block_theme": True},
+        "settings": money,
+        "security": {"secure_connection": call.site.secure, "hide_errors": True},
+        "pages": [],
+        "post_type_counts": _post_types(call),
+        "logging": {"logging_enabled": True},
+    }
+    return Reply(data)
+
+
+def _post_types(call: Call) -> list[Json]:
+    sql = (
+        "SELECT kind, count(*) FROM objects WHERE kind IN ('post','page','product','variation','attachment') GROUP BY 1"
+    )
+    return [{"type": kind, "count": str(count)} for kind, count in call.store.rows(sql)]

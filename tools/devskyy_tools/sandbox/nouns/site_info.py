@@ -1,0 +1,342 @@
+"""The index of the REST API, wp/v2 types, statuses, taxonomies, settings and search, and batch/v1."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from devskyy_tools.sandbox import clock, schema, text
+from devskyy_tools.sandbox.auth import denied
+from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, pages, parse_query
+from devskyy_tools.sandbox.nouns import lists
+from devskyy_tools.sandbox.nouns.content import PAGES, POSTS, Content
+from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, edits
+from devskyy_tools.sandbox.store import Where
+
+NAMESPACES = ["wc/v3", "wp/v2"]
+WP_BATCH_LIMIT = 25
+
+TYPES: dict[str, Json] = {
+    "post": {"name": "Posts", "rest_base": "posts", "taxonomies": ["category", "post_tag"], "icon": "dashicons-admin-post"},
+    "page": {"name": "Pages", "rest_base": "pages", "hierarchical": True, "icon": "dashicons-admin-page"},
+    "attachment": {"name": "Media", "rest_base": "media", "icon": "dashicons-admin-media"},
+    "product": {"name": "Products", "rest_base": "product", "has_archive": "shop", "icon": "dashicons-archive",
+                "taxonomies": ["product_brand", "product_cat", "product_tag"]},
+}  # fmt: skip
+STATUSES: dict[str, Json] = {
+    "publish": {"name": "Published", "public": True, "queryable": True, "date_floating": False},
+    "future": {"name": "Scheduled", "public": False, "queryable": False, "date_floating": False, "protected": True},
+    "draft": {"name": "Draft", "public": False, "queryable": False, "date_floating": True, "protected": True},
+    "pending": {"name": "Pending", "public": False, "queryable": False, "date_floating": True, "protected": True},
+    "private": {"name": "Private", "public": False, "queryable": False, "date_floating": False, "private": True},
+    "trash": {"name": "Trash", "public": False, "queryable": False, "date_floating": False},
+}
+TAXONOMIES: dict[str, Json] = {
+    "category": {"name": "Categories", "types": ["post"], "hierarchical": True, "rest_base": "categories"},
+    "post_tag": {"name": "Tags", "types": ["post"], "hierarchical": False, "rest_base": "tags"},
+    "product_brand": {"name": "Brands", "types": ["product"], "hierarchical": True, "rest_base": "product_brand"},
+    "product_cat": {
+        "name": "Product categories",
+        "types": ["product"],
+        "hierarchical": True,
+        "rest_base": "product_cat",
+    },
+    "product_tag": {"name": "Product tags", "types": ["product"], "hierarchical": False, "rest_base": "product_tag"},
+}
+
+
+def routes() -> list[Route]:
+    base, get = "/wp/v2", "GET"
+    settings = {get: Endpoint(site, {}), **edits(change_site, schema.edit_args("site"))}
+    return [
+        Route("/", "", {get: Endpoint(index, {})}),
+        *(Route(f"/{name}", "", {get: Endpoint(namespace, {})}) for name in NAMESPACES),
+        Route(f"{base}/types", "type", {get: Endpoint(types, CONTEXT)}),
+        Route(f"{base}/types/{{name:s}}", "type", {get: Endpoint(one_type, CONTEXT)}),
+        Route(f"{base}/statuses", "status", {get: Endpoint(statuses, CONTEXT)}),
+        Route(f"{base}/statuses/{{name:s}}", "status", {get: Endpoint(one_status, CONTEXT)}),
+        Route(f"{base}/taxonomies", "taxonomy", {get: Endpoint(taxonomies, CONTEXT)}),
+        Route(f"{base}/taxonomies/{{name:s}}", "taxonomy", {get: Endpoint(one_taxonomy, CONTEXT)}),
+        Route(f"{base}/settings", "site", settings),
+        Route(f"{base}/search", "search", {get: Endpoint(search, schema.list_args("search"))}),
+        Route("/batch/v1", "", {"POST": Endpoint(batch, {"requests": {"type": "array", "required": True}})}),
+    ]
+
+
+def index(call: Call) -> Reply:
+    from devskyy_tools.sandbox.serving import router
+
+    options = call.store.option("site")
+    offset = datetime.now(clock.zone()).utcoffset()
+    hours = offset.total_seconds() / 3600 if offset else 0
+    place = {"endpoints": {"authorization": call.site.page("wp-admin/authorize-application.php")}}
+    data: Json = {
+        "name": options["title"],
+        "description": options["description"],
+        "url": call.site.url,
+        "home": call.site.url,
+        "gmt_offset": f"{hours:g}",
+        "timezone_string": clock.TIMEZONE,
+        "page_for_posts": options["page_for_posts"],
+        "page_on_front": options["page_on_front"],
+        "show_on_front": options["show_on_front"],
+        "namespaces": NAMESPACES,
+        "authentication": {"application-passwords": place} if call.site.takes_app_passwords else [],
+        "routes": _described(call, router().routes),
+        "site_logo": options["site_logo"],
+        "site_icon": options["site_icon"],
+        "site_icon_url": "",
+    }
+    return Reply(data, links={"help": [{"href": "https://developer.wordpress.org/rest-api/"}]})
+
+
+def _described(call: Call, found: list[Route]) -> Json:
+    out: Json = {}
+    for route in found:
+        methods = list(route.methods)
+        endpoints = [{"methods": [name], "args": endpoint.args or []} for name, endpoint in route.methods.items()]
+        shown: Json = {"namespace": _namespace(route.path), "methods": methods, "endpoints": endpoints}
+        if "{" not in route.path and "(" not in route.path:
+            shown["_links"] = {"self": [{"href": call.site.rest(route.path)}]}
+        out[route.pattern.pattern] = shown
+    return out
+
+
+def _namespace(path: str) -> str:
+    return next((name for name in NAMESPACES if path.startswith(f"/{name}")), "")
+
+
+def namespace(call: Call) -> Reply:
+    from devskyy_tools.sandbox.serving import router
+
+    name = call.path.strip("/")
+    found = [route for route in router().routes if route.path.startswith(f"/{name}")]
+    up = {"up": [{"href": call.site.rest("/")}]}
+    return Reply({"namespace": name, "routes": _described(call, found)}, links=up)
+
+
+# --- types, statuses, taxonomies -------------------------------------------------------------------------------------
+
+
+def _links(call: Call, noun: str, rest_base: str) -> Json:
+    items = [{"href": call.site.rest(f"/wp/v2/{rest_base}")}]
+    curies = [{"name": "wp", "href": "https://api.w.org/{rel}", "templated": True}]
+    return {"collection": [{"href": call.site.rest(f"/wp/v2/{noun}")}], "wp:items": items, "curies": curies}
+
+
+def _show_type(call: Call, slug: str) -> Reply:
+    kind = TYPES[slug]
+    data: Json = {
+        "description": "",
+        "hierarchical": kind.get("hierarchical", False),
+        "has_archive": kind.get("has_archive", False),
+        "name": kind["name"],
+        "slug": slug,
+        "icon": kind["icon"],
+        "taxonomies": kind.get("taxonomies", []),
+        "rest_base": kind["rest_base"],
+        "rest_namespace": "wp/v2",
+        "template": [],
+        "template_lock": False,
+    }
+    return Reply(data, links=_links(call, "types", kind["rest_base"]))
+
+
+def types(call: Call) -> Reply:
+    _edit_only(call, "Sorry, you are not allowed to edit posts in this post type.")
+    return Reply({slug: _show_type(call, slug).whole() for slug in TYPES})
+
+
+def _edit_only(call: Call, message: str) -> None:
+    if call.edit and not call.user.can("edit_posts"):
+        raise denied(call, "rest_cannot_view", message)
+
+
+def one_type(call: Call) -> Reply:
+    if call["name"] not in TYPES:
+        raise RestError("rest_type_invalid", "Invalid post type.", 404)
+    return _show_type(call, call["name"])
+
+
+def _show_status(call: Call, slug: str) -> Reply:
+    status = STATUSES[slug]
+    data: Json = {"name": status["name"]}
+    if call.edit:
+        data |= {"private": status.get("private", False), "protected": status.get("protected", False)}
+    data["public"] = status["public"]
+    data["queryable"] = status["queryable"]
+    if call.edit:
+        data["show_in_list"] = slug != "trash"
+    data |= {"slug": slug, "date_floating": status["date_floating"]}
+    archives = [{"href": call.site.rest("/wp/v2/posts") + ("" if slug == "publish" else f"?status={slug}")}]
+    return Reply(data, links={"archives": archives})
+
+
+def statuses(call: Call) -> Reply:
+    _edit_only(call, "Sorry, you are not allowed to manage post statuses.")
+    shown = [slug for slug in STATUSES if slug == "publish" or call.user.can("edit_posts")]
+    return Reply({slug: _show_status(call, slug).whole() for slug in shown})
+
+
+def one_status(call: Call) -> Reply:
+    if call["name"] not in STATUSES:
+        raise RestError("rest_status_invalid", "Invalid status.", 404)
+    return _show_status(call, call["name"])
+
+
+def _show_taxonomy(call: Call, slug: str) -> Reply:
+    taxonomy = TAXONOMIES[slug]
+    data: Json = {
+        "name": taxonomy["name"],
+        "slug": slug,
+        "description": "",
+        "types": taxonomy["types"],
+        "hierarchical": taxonomy["hierarchical"],
+        "rest_base": taxonomy["rest_base"],
+        "rest_namespace": "wp/v2",
+    }
+    return Reply(data, links=_links(call, "taxonomies", taxonomy["rest_base"]))
+
+
+def taxonomies(call: Call) -> Reply:
+    _edit_only(call, "Sorry, you are not allowed to manage terms in this taxonomy.")
+    shown = [slug for slug, found in TAXONOMIES.items() if not call["type"] or call["type"] in found["types"]]
+    return Reply({slug: _show_taxonomy(call, slug).whole() for slug in shown})
+
+
+def one_taxonomy(call: Call) -> Reply:
+    if call["name"] not in TAXONOMIES:
+        raise RestError("rest_taxonomy_invalid", "Invalid taxonomy.", 404)
+    return _show_taxonomy(call, call["name"])
+
+
+# --- settings and search ---------------------------------------------------------------------------------------------
+
+
+def site(call: Call) -> Reply:
+    if not call.user.can("manage_options"):
+        raise denied(call, "rest_forbidden", "Sorry, you are not allowed to do that.")
+    options: Json = dict(call.store.option("site"))
+    order = ["title", "description"]
+    shown: Json = {name: options[name] for name in order} | {"url": call.site.url}
+    return Reply(shown | {name: value for name, value in options.items() if name not in order})
+
+
+def change_site(call: Call) -> Reply:
+    if not call.user.can("manage_options"):
+        raise denied(call, "rest_forbidden", "Sorry, you are not allowed to do that.")
+    options = call.store.option("site")
+    for name in call.sent:
+        if name in options and name != "url":
+            value: Any = call[name]
+            options[name] = _escaped(value) if name in ("title", "description") else value
+    call.store.set_option("site", options)
+    return site(call)
+
+
+def _escaped(value: Any) -> str:
+    return text.entities(str(value or "")).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def search(call: Call) -> Reply:
+    """Find published posts, pages and products, or terms."""
+    wanted = [str(found) for found in cast("list[Any]", call["subtype"] or ["any"])]
+    everything = "any" in wanted
+    found: list[Json] = []
+    if call["type"] == "term":
+        for kind in ("category", "post_tag", "product_brand", "product_cat", "product_tag"):
+            if everything or kind in wanted:
+                found += _matches(call, kind, published=False)
+    elif call["type"] == "post":
+        for kind in ("product", "post", "page"):
+            if everything or kind in wanted:
+                found += _matches(call, kind, published=True)
+    per_page, page = int(call["per_page"]), int(call["page"])
+    shown = found[(page - 1) * per_page : page * per_page]
+    return pages(call, shown, len(found), strict=True)
+
+
+def _matches(call: Call, kind: str, *, published: bool) -> list[Json]:
+    where = Where(kind)
+    if published:
+        where.add("status = 'publish'")
+    for name, negate in (("include", False), ("exclude", True)):
+        if call[name]:
+            where.among("id", call[name], negate=negate)
+    columns = ["name", *(f"json_extract(body, '$.{field}')" for field in ("content", "description"))]
+    lists.words(where, call["search"], columns if published else ["name"])
+    return [_hit(call, kind, body, published=published) for body in call.store.find(where, "created DESC, id DESC")]
+
+
+def _hit(call: Call, kind: str, body: Json, *, published: bool) -> Json:
+    own = {"post": "posts", "page": "pages"}.get(kind, kind)
+    place = call.site.rest(f"/wp/v2/{own}/{body['id']}")
+    if kind in ("post", "page"):
+        url = Content(POSTS if kind == "post" else PAGES).link(call, body)
+    else:
+        url = call.site.page(f"{kind.replace('_', '-')}/{body['slug']}/")
+    return {
+        "id": body["id"],
+        "title": text.texturized(body.get("title") or body["name"]),
+        "url": url,
+        "type": "post" if published else "term",
+        "subtype": kind,
+        "_links": {"self": [{"embeddable": True, "href": place}]},
+    }
+
+
+# --- batch/v1 --------------------------------------------------------------------------------------------------------
+
+
+def batch(call: Call) -> Reply:
+    """Run up to 25 writes of wp/v2; WooCommerce's routes refuse to be part of it."""
+    wanted = cast("list[Json]", call["requests"])
+    if len(wanted) > WP_BATCH_LIMIT:
+        message = f"requests must contain at most {WP_BATCH_LIMIT} items."
+        inner: Json = {"code": "rest_too_many_items", "message": message, "data": None}
+        raise RestError(
+            "rest_invalid_param", "Invalid parameter(s): requests", 400, params={"requests": message},
+            details={"requests": inner},
+        )  # fmt: skip
+    checked = [_prepared(call, entry) for entry in wanted]
+    strict = call.body.get("validation") == "require-all-validate"
+    if strict and any(isinstance(entry, RestError) for entry in checked):
+        failed = [_response(entry) if isinstance(entry, RestError) else None for entry in checked]
+        return Reply({"failed": "validation", "responses": failed}, 207)
+    return Reply({"responses": [_run(call, entry) for entry in checked]}, 207)
+
+
+def _prepared(call: Call, entry: Json) -> tuple[Endpoint, Call] | RestError:
+    from devskyy_tools.sandbox.auth import query_pairs
+    from devskyy_tools.sandbox.serving import find_route
+
+    method = str(entry.get("method") or "POST").upper()
+    path, _, query = str(entry.get("path") or "").partition("?")
+    try:
+        route, in_path = find_route(path, method)
+        if not path.startswith("/wp/v2/") or method == "GET":
+            raise RestError("rest_batch_not_allowed", "The requested route does not support batch requests.", 400)
+        endpoint, body = route.methods[method], cast("Json", entry.get("body") or {})
+        values = parse_query(query_pairs(query))
+        inner = call.derive(method, body, {})
+        inner.path, inner.query = path, values
+        inner.params = schema.check(endpoint.args, {**in_path, **values, **body}) | in_path
+    except RestError as error:
+        return error
+    return endpoint, inner
+
+
+def _run(call: Call, entry: tuple[Endpoint, Call] | RestError) -> Json:
+    if isinstance(entry, RestError):
+        return _response(entry)
+    endpoint, inner = entry
+    try:
+        with call.store.item():
+            reply = endpoint.handler(inner)
+    except RestError as error:
+        return _response(error)
+    return {"body": reply.whole(), "status": reply.status, "headers": reply.headers or []}
+
+
+def _response(error: RestError) -> Json:
+    return {"body": error.body(), "status": error.status, "headers": []}
