@@ -7,7 +7,6 @@ audit, unlock. With more groups than are in flight at once, one more per further
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
 
 FENCE = 8.0
 """Seconds after its intent was written in which a request may still leave: a process that was stopped longer must not
-send."""
+send. The settle loop waits as much longer before it says that something was not sent."""
+OPEN = ("staged", "sent", "unknown")
+GUESSED = (*OPEN, "not_sent", "failed")
 LOOKS = (0.5, 1.0, 2.0)
 """Pauses before each look at the system after an answer was lost, in seconds; the settle loop goes on from there."""
 
@@ -49,6 +50,7 @@ class Draft:
     proposal: bool = False
     repeatable: bool = False
     change: str = ""
+    intended_at: int = 0
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
 
     def __post_init__(self) -> None:
@@ -95,6 +97,7 @@ class Committer:
         self, conn: AsyncConnection, draft: Draft, first: set[int], record: Callable[..., AuditRecord]
     ) -> str | None:
         row, ops = draft.row, draft.unit.ops
+        draft.intended_at = store.now()
         if draft.repeatable:
             repeated = await store.find_repeat(conn, row["principal"], row["request_hash"], store.repeat_since())
             if repeated:
@@ -146,17 +149,15 @@ class Committer:
     async def _send_all(self, draft: Draft, plan: list[list[list[Op]]], first: set[int]) -> None:
         written: set[int] = set()
         total = len(draft.unit.ops)
-        intended = time.monotonic()
 
         async def work(queue: list[list[Op]]) -> None:
             while queue:
                 group = self._ready(draft, queue.pop(0))
                 if not group:
                     continue
-                since = intended
+                since = draft.intended_at
                 if not all(op.seq in first for op in group):
-                    await self._mark(draft, group, written)
-                    since = time.monotonic()
+                    since = await self._mark(draft, group, written)
                 await self._send(draft, group, since)
                 await draft.ctx.progress(len(draft.outcomes), total, f"{len(draft.outcomes)} of {total} done")
 
@@ -182,21 +183,33 @@ class Committer:
                 draft.outcomes[op.seq] = Outcome("skipped", error=reason)
         return ready
 
-    async def _mark(self, draft: Draft, group: Sequence[Op], written: set[int]) -> None:
+    async def _mark(self, draft: Draft, group: Sequence[Op], written: set[int]) -> int:
+        """Write what is known so far and the group as sent; the time of that, 0 when the group was given up meanwhile:
+        this process stood still, and another one's settle loop has told that these were not sent.
+        """
         ready = [seq for seq in draft.outcomes if seq not in written]
         async with self.db.begin() as conn:
             await self._write(conn, draft, ready)
-            await store.mark_sent(conn, draft.change, [op.seq for op in group])
+            at = store.now()
+            marked = await store.mark_sent(conn, draft.change, [op.seq for op in group])
         written.update(ready)
+        return at if marked == len(group) else 0
 
     async def _write(self, conn: AsyncConnection, draft: Draft, seqs: Sequence[int]) -> None:
+        """Write outcomes; what the system answered to this process is truer than what a settle loop has inferred."""
         by_seq = {op.seq: op for op in draft.unit.ops}
-        rows = [(by_seq[seq], draft.outcomes[seq]) for seq in seqs]
-        await store.write_outcomes(conn, draft.change, rows, only=["staged", "sent", "unknown"])
+        for only, known in ((OPEN, False), (GUESSED, True)):
+            rows = [
+                (by_seq[seq], draft.outcomes[seq])
+                for seq in seqs
+                if (draft.outcomes[seq].state not in {"unknown", "not_sent"}) is known
+            ]
+            await store.write_outcomes(conn, draft.change, rows, only=only)
 
-    async def _send(self, draft: Draft, group: list[Op], since: float) -> None:
+    async def _send(self, draft: Draft, group: list[Op], since: int) -> None:
         system = self._system(group)
-        if time.monotonic() - since > FENCE:
+        # By the clock on the wall: the monotonic one stands still while a machine sleeps.
+        if store.now() - since > FENCE * 1_000_000:
             late = {"code": str(Code.TIMEOUT), "message": "The server stood still; this was not sent."}
             outcomes = [Outcome("not_sent", error=late) for _ in group]
         else:
@@ -225,7 +238,9 @@ class Committer:
         async with self.db.begin() as conn:
             await self._write(conn, draft, list(draft.outcomes))
             values: dict[str, Any] = {} if open_still else {"finished_at": store.now()}
-            await store.move_set(conn, draft.change, ["applying"], state, **values)
+            # A settle loop may have moved it while this process stood still.
+            old = ["applying"] if open_still else ["applying", "unknown", "partial", "failed"]
+            await store.move_set(conn, draft.change, old, state, **values)
             if not open_still:
                 await store.unlock(conn, draft.change)
             failed = {} if state == "applied" else {"state": state}

@@ -272,7 +272,13 @@ class Changes:
         authorize(caller, capability)
         own = Context(caller, self.services, capability.name, ctx.surface, None, ctx.sink, ctx.can_ask)
         for _ in range(STAGINGS):
-            staged_at, unit = await self._stage(own, capability, validate(capability, row["arguments"]))
+            try:
+                staged_at, unit = await self._stage(own, capability, validate(capability, row["arguments"]))
+            except Refused:
+                # Another process may have applied it just now, so that what it makes is there already.
+                if (await self.journal.row_of(row["id"], None))["state"] != "proposed":
+                    return await self.journal.recorded(row["id"])
+                raise
             if unit.hash() != row["plan_hash"]:
                 return await self._stale(ctx, capability, row, unit, asked=person is not None)
             asks = reasons(unit, self.rule())
@@ -302,10 +308,12 @@ class Changes:
             asks,
         )
         async with self._db.begin() as conn:
-            await store.move_set(conn, row["id"], ["proposed"], "stale", outcome={"replaced_by": fresh["id"]})
-            if unit.ops:
+            moved = await store.move_set(conn, row["id"], ["proposed"], "stale", outcome={"replaced_by": fresh["id"]})
+            if moved and unit.ops:
                 await store.insert_set(conn, fresh)
                 await store.insert_ops(conn, fresh["id"], unit.ops, set())
+        if not moved:  # another process has applied it: that is what changed
+            return await self.journal.recorded(row["id"])
         if not unit.ops:
             return of_plan(unit, "nothing_to_change", None, [])
         view = of_plan(unit, "stale", fresh["id"], asks)

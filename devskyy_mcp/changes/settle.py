@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from ..errors import Refused
-from . import store
+from . import commit, store
 from .model import SETTLED, JournalOp, Op, Outcome, System
 from .view import set_state
 
@@ -88,7 +88,7 @@ class Settler:
             system = self.systems(name)
             mine = [item for item in lost if item.op.system == name]
             for item, outcome in zip(mine, await system.look(mine), strict=True):
-                quiet = store.now() - (item.sent_at or 0) > system.quiet_after * SECOND
+                quiet = store.now() - (item.sent_at or 0) > (commit.FENCE + system.quiet_after) * SECOND
                 if outcome.state == "not_sent" and not quiet:
                     outcome = Outcome("unknown")  # it may still take effect
                 pairs.append((item, outcome))

@@ -111,13 +111,15 @@ async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent
         await conn.execute(change_ops.insert(), rows)
 
 
-async def mark_sent(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> None:
+async def mark_sent(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> int:
+    """Mark staged ops as on their way; the number that were still staged."""
     c = change_ops.c
-    await conn.execute(
+    statement = (
         change_ops.update()
         .where(c.change_id == change, c.seq.in_(seqs), c.state == "staged")
         .values(state="sent", sent_at=now(), attempts=c.attempts + 1)
     )
+    return (await conn.execute(statement)).rowcount
 
 
 async def write_outcomes(

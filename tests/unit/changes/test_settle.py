@@ -57,6 +57,7 @@ async def test_a_crash_is_resolved_by_looking(
     change = (await desk.app.changes.journal.recent(_all(), limit=1))[0]["id"]
     assert (await desk.do("changes_show", change=change))["state"] == "applying"
     desk.notes.quiet_after = 0.0
+    monkeypatch.setattr("devskyy_mcp.changes.commit.FENCE", 0.0)
     assert await settler(desk).settle() == 0
     shown = await desk.do("changes_show", change=change)
     assert shown["state"] == ("applied" if where == "sent" else "failed")
