@@ -16,7 +16,7 @@ from tests.fakes.proxy import FaultProxy
 from .driver import Job
 from .processes import Journal, Running, ShopServer, free_port
 
-SETTLE_AFTER = 0.4
+SETTLE_AFTER = 0.2
 SHOP_MAX_SECONDS = 1
 
 
@@ -78,7 +78,9 @@ class Floor:
 
     def writes(self, path: str = "") -> list[str]:
         """The write requests that reached the shop."""
-        return [f"{one.method} {one.path}" for one in self.proxy.seen("*", path) if one.method != "GET" and one.forwarded]
+        return [
+            f"{one.method} {one.path}" for one in self.proxy.seen("*", path) if one.method != "GET" and one.forwarded
+        ]
 
 
 @pytest.fixture
@@ -95,3 +97,10 @@ def floor(shop: ShopServer, proxy: FaultProxy, folder: Path) -> Floor:
         "shop_max_seconds": SHOP_MAX_SECONDS,
     }
     return Floor(shop, proxy, folder, settings)
+
+
+def refuse(floor: Floor) -> None:
+    """From now on connections to the shop are refused; those that are open live on."""
+    server = floor.proxy._server  # pyright: ignore[reportPrivateUsage] # the harm that the proxy does not do by rule
+    assert server is not None
+    server.close()

@@ -14,9 +14,9 @@ from typing import Any
 import anyio
 
 from devskyy_mcp.app import App, build, installed_packs, local_principal
-from devskyy_mcp.changes import store
+from devskyy_mcp.changes import commit, store
+from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.changes.commit import Committer
-from devskyy_mcp.changes.service import Person
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.db.database import Database
@@ -25,6 +25,8 @@ from devskyy_mcp.guard.audit import verify
 from devskyy_mcp.invoke import Call
 
 POLL = 0.05
+FENCE = 0.5
+"""Instead of 8 s, in every process of these tests, so that settling does not wait longer."""
 PACKS = installed_packs()  # loaded before processes are forked off
 
 FAILPOINTS: dict[str, tuple[str, str]] = {
@@ -58,6 +60,7 @@ def work(job: Job, pipe: Connection) -> None:
 
 
 async def _work(job: Job) -> dict[str, Any]:
+    commit.FENCE = FENCE
     if job.failpoint:
         _arm(job.failpoint, signal.SIGKILL)
     if job.stop:

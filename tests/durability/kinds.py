@@ -136,8 +136,9 @@ def update(shop: ShopServer, folder: Path) -> Case:
         "PUT",
         f"/{path}",
         lambda: (shop.find(path) or {})["regular_price"] == "90.00",
-        undone=lambda: (shop.find(path) or {})["name"] == made["name"]
-        and (shop.find(path) or {})["regular_price"] == "80.00",
+        undone=lambda: (
+            (shop.find(path) or {})["name"] == made["name"] and (shop.find(path) or {})["regular_price"] == "80.00"
+        ),
     )
 
 
@@ -185,7 +186,12 @@ def delete_for_good(shop: ShopServer, folder: Path) -> Case:
     made = shop.ask("POST", "wc/v3/products/categories", json={"name": _name("Line")})
     path = f"wc/v3/products/categories/{made['id']}"
     return Case(
-        "woo_categories_delete", {"id": made["id"]}, "DELETE", f"/{path}", lambda: shop.find(path) is None, undo="impossible"
+        "woo_categories_delete",
+        {"id": made["id"]},
+        "DELETE",
+        f"/{path}",
+        lambda: shop.find(path) is None,
+        undo="impossible",
     )
 
 

@@ -109,7 +109,8 @@ class ShopServer:
                 self.http.get("")
                 return
             except httpx2.TransportError:
-                assert self.process.poll() is None and time.monotonic() < give_up, "the demo shop does not start"
+                assert self.process.poll() is None, "the demo shop does not start"
+                assert time.monotonic() < give_up, "the demo shop does not answer"
                 time.sleep(0.05)
 
     def kill(self) -> None:
