@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, U
 
 from .context import Context, Principal, Services
 from .errors import Code, Refused
+from .schema import compact, explain, tidy
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -121,25 +122,37 @@ class Capability:
         return tuple(inspect.signature(self.handler).parameters)[1:]
 
     @cached_property
-    def input_schema(self) -> dict[str, Any]:
-        """JSON Schema of the arguments, without title noise."""
-        from .schema import compact
+    def result_model(self) -> type[BaseModel] | None:
+        """The model of what a call answers with; None for proxies, which answer with what they called."""
+        if self.policy.proxies:
+            return None
+        if self.result_type is not None:
+            return self.result_type
+        from .changes.view import ChangeView
 
+        return ChangeView
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments as models read it; the server checks some more bounds than it states."""
         return compact(self.arguments.model_json_schema(mode="validation"))
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
-        """JSON Schema of the result; always an object."""
-        from .schema import compact
+        """JSON Schema of the result as models read it; always an object."""
+        model = self.result_model
+        return compact(model.model_json_schema(mode="validation"), result=True) if model else {"type": "object"}
 
-        if self.policy.proxies:
-            return {"type": "object"}
-        model = self.result_type
-        if model is None:
-            from .changes.view import ChangeView
+    @cached_property
+    def whole_input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments with every bound, for programs."""
+        return tidy(self.arguments.model_json_schema(mode="validation"))
 
-            model = ChangeView
-        return compact(model.model_json_schema(mode="validation"), result=True)
+    @cached_property
+    def whole_output_schema(self) -> dict[str, Any]:
+        """JSON Schema of the result with its descriptions, for programs."""
+        model = self.result_model
+        return tidy(model.model_json_schema(mode="validation")) if model else {"type": "object"}
 
 
 class Toolset:
@@ -315,6 +328,4 @@ def validate(capability: Capability, arguments: Mapping[str, Any]) -> BaseModel:
     try:
         return capability.arguments.model_validate(arguments)
     except ValidationError as error:
-        from .schema import explain
-
         raise explain(error, capability) from None

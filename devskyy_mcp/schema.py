@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import Code, Refused
@@ -20,24 +20,33 @@ _LEFT_OUT = frozenset({"maxLength", "minLength", "minimum", "exclusiveMinimum"})
 _SMALL = 1000
 
 
-def compact(schema: dict[str, Any], *, result: bool = False) -> dict[str, Any]:
-    """The schema without what costs tokens and says little.
+def tidy(schema: dict[str, Any]) -> dict[str, Any]:
+    """The whole schema as programs want it: without titles and ``null`` branches of optional values."""
+    return _cut(schema, {}, lambda key, value: _is_title(key, value) or (key == "default" and value is None))
 
-    Left out are titles, ``null`` branches of optional values (a caller leaves the value out), empty defaults and bounds
-    nobody meets; a definition that is used once stands where it is used. With ``result`` descriptions go too, and
-    objects may have further fields.
+
+def compact(schema: dict[str, Any], *, result: bool = False) -> dict[str, Any]:
+    """The schema as models want it: without what costs tokens and says little.
+
+    Left out are also empty defaults and bounds nobody meets; a definition that is used once stands where it is used.
+    With ``result`` descriptions go too, and objects may have further fields.
     """
     definitions: dict[str, Any] = schema.get("$defs", {})
     text = json.dumps(schema)
     once = {name: definitions[name] for name in definitions if text.count(f'"#/$defs/{name}"') == 1}
-    out = _compact({key: value for key, value in schema.items() if key != "$defs"}, once, result)
-    rest = {name: _compact(value, once, result) for name, value in definitions.items() if name not in once}
+
+    def says_little(key: str, value: Any) -> bool:
+        return _is_title(key, value) or _says_little(key, value, result)
+
+    out = _cut({key: value for key, value in schema.items() if key != "$defs"}, once, says_little)
+    rest = {name: _cut(value, once, says_little) for name, value in definitions.items() if name not in once}
     return {"$defs": rest, **out} if rest else out
 
 
-def _compact(node: Any, once: Mapping[str, Any], result: bool) -> Any:
+def _cut(node: Any, once: Mapping[str, Any], drops: Callable[[str, Any], bool]) -> Any:
+    """The tree without the keywords that ``drops`` names, definitions of ``once`` put where they are referred to."""
     if isinstance(node, list):
-        return [_compact(item, once, result) for item in cast("list[Any]", node)]
+        return [_cut(item, once, drops) for item in cast("list[Any]", node)]
     if not isinstance(node, dict):
         return node
     tree = cast("dict[str, Any]", node)
@@ -46,16 +55,20 @@ def _compact(node: Any, once: Mapping[str, Any], result: bool) -> Any:
         tree = {**once[name], **{key: value for key, value in tree.items() if key != "$ref"}}
     out: dict[str, Any] = {}
     for key, value in tree.items():
-        if key == "properties":
+        if key in {"properties", "$defs"}:
             named = cast("dict[str, Any]", value)
-            out[key] = {name: _compact(item, once, result) for name, item in named.items()}
-        elif not _says_little(key, value, result):
-            out[key] = _compact(value, once, result)
+            out[key] = {name: _cut(item, once, drops) for name, item in named.items()}
+        elif not drops(key, value):
+            out[key] = _cut(value, once, drops)
     return _without_null(out)
 
 
+def _is_title(key: str, value: Any) -> bool:
+    return key == "title" and isinstance(value, str)
+
+
 def _says_little(key: str, value: Any, result: bool) -> bool:
-    if key in _LEFT_OUT or (key == "title" and isinstance(value, str)):
+    if key in _LEFT_OUT:
         return True
     if key == "default":
         return value in (None, "", False)

@@ -131,21 +131,21 @@ def _moved(node: Any, names: Mapping[str, str]) -> Any:
 
 def _tool_path(capability: Capability, schemas: _Schemas) -> dict[str, Any]:
     name = capability.name
-    body = schemas.add(f"{name}_arguments", capability.input_schema, name)
+    body = schemas.add(f"{name}_arguments", capability.whole_input_schema, name)
     result = capability.result_type.__name__ if capability.result_type and not capability.policy.proxies else "Result"
     if capability.stages:
         result = "ChangeView"
-    answer = schemas.add(result, capability.output_schema, name)
+    answer = schemas.add(result, capability.whole_output_schema, name)
     post = _operation(name, capability.summary, answer)
     post |= {"description": capability.description, "tags": [capability.noun], "x-effect": capability.policy.effect}
     post["requestBody"] = {
-        "required": bool(capability.input_schema.get("required")),
+        "required": bool(capability.whole_input_schema.get("required")),
         "content": {"application/json": {"schema": body}},
     }
     if not capability.policy.writes:
         get = _operation(f"read_{name}", capability.summary, answer)
         get["tags"] = [capability.noun]
-        get["parameters"] = _query(capability.input_schema, schemas.take(capability.input_schema, name))
+        get["parameters"] = _query(capability.whole_input_schema, schemas.take(capability.whole_input_schema, name))
         get["responses"]["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
         return {"get": get, "post": post}
     post["parameters"] = [_KEY]
