@@ -5,6 +5,7 @@ from __future__ import annotations
 from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
+from devskyy_mcp.ops.doctor import Checks, Finding
 
 from .client import ShopClient
 from .connection import ShopSettings, connect
@@ -20,6 +21,14 @@ def provide_shop(services: Services) -> None:
     services.share(ShopSystem, _system)
     services.per_call(Shop, lambda ctx: Shop(ctx))
     services.get(Systems).add("shop", lambda: services.get(ShopSystem))
+    if services.has(Checks):
+        services.get(Checks).add("shop", lambda: _check(services))
+
+
+async def _check(services: Services) -> list[Finding]:
+    from .doctor import check_shop
+
+    return await check_shop(services)
 
 
 def _system(services: Services) -> ShopSystem:
