@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import httpx2
 import uvicorn
+from pydantic_settings import SettingsConfigDict
 from starlette.applications import Starlette
 
 from devskyy_mcp.app import App, build
@@ -42,10 +43,14 @@ class Site:
         return await self.http.post(f"/api/v1/tools/{tool}", json=arguments)
 
 
+class _Settings(Settings):
+    model_config = SettingsConfigDict(env_file=None)
+
+
 def settings_for(folder: Path, **given: Any) -> Settings:
     """Settings for a test: nothing comes from the environment's ``.env``."""
     values: dict[str, Any] = {"data_dir": folder / "data", "environment": "test", "port": 8000, **given}
-    return Settings(_env_file=None, **values)
+    return _Settings(**values)
 
 
 def _make(settings: Settings) -> tuple[App, Starlette, Notes, Waiting]:

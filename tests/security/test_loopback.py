@@ -218,15 +218,15 @@ async def test_without_the_key_nothing_of_a_real_shop_is_answered(tmp_path: Path
             "scheme": {"Authorization": f"Basic {shop.key}"},
             "bare": {"Authorization": shop.key},
             "in the query": {},
-            "not ASCII": {"Authorization": "Bearer dsk_local_é".encode("latin-1").decode("latin-1")},
+            "not ASCII": {"Authorization": "Bearer dsk_local_é"},
             "long": {"Authorization": f"Bearer {shop.key}{' ' * 9_000}"},
         }
         for name, headers in wrong.items():
             for method, path in [*PATHS, ("GET", "/health/ready"), ("POST", "/api/v1/ws-tickets"), ("GET", "/nothing")]:
                 query = {"key": shop.key, "access_token": shop.key} if name == "in the query" else None
-                encoded = {key: value.encode("latin-1") for key, value in {**JSON, **headers}.items()}
+                sent = [(key.encode(), value.encode("latin-1")) for key, value in {**JSON, **headers}.items()]
                 answer = await shop.http.request(
-                    method, path, params=query, content=BODY if method == "POST" else None, headers=encoded
+                    method, path, params=query, content=BODY if method == "POST" else None, headers=sent
                 )
                 assert answer.status_code == 401, (name, path)
                 assert answer.json()["code"] == "unauthenticated"
