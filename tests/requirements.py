@@ -172,4 +172,200 @@ REQUIREMENTS = [
         "settings:demo_or_own", "card A, two commands", "WORDPRESS_URL turns the demo shop into the brand's own."
     ),
     Requirement("settings:env_example", "card A, shown 8", "`.env.example` is what the settings say."),
+    # approval page
+    Requirement(
+        "approvals:agree", "card A, core", "Agreeing on the page carries the change out once and shows the outcome."
+    ),
+    Requirement(
+        "approvals:csrf", "design, embedded defaults", "No other page can agree or decline in a person's name."
+    ),
+    Requirement("approvals:decline", "design, changes", "Declining on the page sends nothing."),
+    Requirement("approvals:large", "design, changes", "A large change asks for the number of its objects."),
+    Requirement(
+        "approvals:page", "design, changes", "The page shows who asked, the whole diff, effects and reasons, escaped."
+    ),
+    Requirement("approvals:secret", "design, changes", "Nothing that approves appears in an answer or a log."),
+    Requirement(
+        "approvals:stale", "design, changes", "Agreeing to a plan that no longer fits shows the plan as it is now."
+    ),
+    Requirement("contract:shapes", "card A, bed", "The demo shop's objects have the keys and types of the real ones."),
+    Requirement(
+        "db:cancelling", "card A, core", "Cancelling at any moment leaves no open transaction and lets the process end."
+    ),
+    Requirement(
+        "docs:readme-conversation", "card A, README", "The conversation in the README is what the tools really answer."
+    ),
+    Requirement(
+        "docs:readme-hosts", "card A, README", "The host configurations in the README are those that the server prints."
+    ),
+    Requirement("docs:readme-tool", "card A, README", "The example of adding a tool in the README works as it stands."),
+    # durability
+    Requirement("durability:apply-once", "card A, shown 5", "Many who apply one proposal at once cause one write."),
+    Requirement("durability:bulk", "card A, shown 5", "A bulk change killed half-way is resolved object by object."),
+    Requirement(
+        "durability:kill",
+        "card A, shown 5",
+        "kill -9 at each arrow of the road: no unrecorded write, no second one, each row resolved.",
+    ),
+    Requirement("durability:lost", "card A, shown 5", "Answers that are lost between many writes are each looked up."),
+    Requirement("durability:retry", "card A, shown 5", "A caller's repetition after a failure never writes twice."),
+    Requirement(
+        "durability:stopped",
+        "card A, shown 5",
+        "A process that is stopped and goes on later writes nothing of what was settled meanwhile.",
+    ),
+    Requirement("durability:writers", "card A, shown 7", "Many writers of one object lose no update unseen."),
+    # loopback
+    Requirement(
+        "loopback:address", "design, embedded defaults", "Without sign-in the server only listens on this machine."
+    ),
+    Requirement(
+        "loopback:bodies",
+        "design, embedded defaults",
+        "Only JSON bodies are taken, so that a web page's form does nothing.",
+    ),
+    Requirement(
+        "loopback:host", "design, embedded defaults", "Only exact Host values are answered, against DNS rebinding."
+    ),
+    Requirement("loopback:key", "design, embedded defaults", "With a real shop HTTP asks for the local key."),
+    Requirement(
+        "loopback:origin",
+        "design, embedded defaults",
+        "A web page that calls 127.0.0.1 is refused before anything runs.",
+    ),
+    # MCP
+    Requirement("mcp:annotations", "design, declaration", "Hints follow from each tool's policy."),
+    Requirement(
+        "mcp:both-eras", "design, MCP", "The 2026-07-28 wire and the handshake versions are served from one endpoint."
+    ),
+    Requirement("mcp:cancellation", "MCP, cancellation", "A cancelled call ends its handler."),
+    Requirement(
+        "mcp:cold-start",
+        "card A, speed",
+        "Starting stdio costs at most 1.5 times the SDK's import and loads nothing slow.",
+    ),
+    Requirement("mcp:completion", "MCP, completion", "Arguments of prompts and variables of templates are completed."),
+    Requirement(
+        "mcp:conformance",
+        "card A, shown 2",
+        "The official suite passes on both wires with an empty list of expected failures.",
+    ),
+    Requirement(
+        "mcp:conformance-catalogue", "card A, shown 2", "The scenarios without fixtures pass on the real catalogue."
+    ),
+    Requirement("mcp:elicitation", "design, changes", "A host that can ask a person does so on both eras."),
+    Requirement("mcp:fails-closed", "design, embedded defaults", "A request without a principal is refused."),
+    Requirement("mcp:hook", "card A, shown 2", "The hook for fixtures is refused to every other pack."),
+    Requirement("mcp:hostile-input", "card A, shown 7", "A megabyte of text and 10,000 ids are refused in words."),
+    Requirement("mcp:inspector", "card A, shown 2", "The Inspector works over 2 transports and 3 eras."),
+    Requirement(
+        "mcp:inspector-strict", "card A, shown 2", "The Inspector's strict check passes on the real catalogue."
+    ),
+    Requirement("mcp:instructions", "design, MCP", "The instructions explain finding, previewing and undoing in 2 KB."),
+    Requirement("mcp:lists", "design, MCP", "Lists are in a fixed order and carry cache hints."),
+    Requirement("mcp:loopback", "design, embedded defaults", "MCP over HTTP keeps to exact hosts and origins."),
+    Requirement("mcp:no-leaks", "card A, core", "Nothing internal leaves by a result."),
+    Requirement(
+        "mcp:profiles",
+        "design, MCP",
+        "The profile is chosen by address, header or flag; what isn't listed isn't called directly.",
+    ),
+    Requirement("mcp:progress", "MCP, progress", "A call that tells its progress is heard."),
+    Requirement("mcp:prompts", "design, MCP", "Prompts are listed and rendered."),
+    Requirement(
+        "mcp:refusals", "card A, surfaces", "A refusal is a result with isError that carries code, hint and retryable."
+    ),
+    Requirement("mcp:resources", "card A, surfaces", "Resources and templates are listed and read."),
+    Requirement(
+        "mcp:run-time-tools", "card A, shown 4", "A tool added at run time is there at once, and hosts are told."
+    ),
+    Requirement("mcp:scopes", "design, MCP", "Lists are cut by the principal's scopes."),
+    Requirement("mcp:sdk-contract", "design, MCP", "What is used of the SDK's provisional interface is as expected."),
+    Requirement(
+        "mcp:sealed-state", "design, changes", "The state of a question holds only the change's id and is sealed."
+    ),
+    Requirement("mcp:sessions", "design, MCP", "Older hosts have sessions, modern requests none."),
+    Requirement("mcp:stdio", "card A, surfaces", "stdio carries JSON-RPC alone and ends cleanly."),
+    Requirement("mcp:subscriptions", "card A, surfaces", "Who subscribed to a change hears of it on both eras."),
+    Requirement("mcp:unknown-tool", "MCP, tools", "An unknown tool is a protocol error that names the nearest."),
+    Requirement("mcp:waits-for-person", "design, changes", "A host that can't ask is told where a person can agree."),
+    # health, more of REST, WebSocket
+    Requirement("ops:health", "card A, surfaces", "/health has the design's shape and says only what is so."),
+    Requirement("rest:openapi", "card A, surfaces", "The OpenAPI 3.1 document is valid and has every tool."),
+    Requirement("rest:prompts", "card A, surfaces", "Prompts are served over REST."),
+    Requirement("rest:resources", "card A, surfaces", "Resources are served over REST."),
+    Requirement("ws:calls", "card A, surfaces", "Tools are called over a WebSocket with the same results and errors."),
+    Requirement("ws:cancel", "design, REST", "A call over a WebSocket can be cancelled, and ends with its socket."),
+    Requirement("ws:events", "design, REST", "Changes are announced over the WebSocket."),
+    Requirement("ws:hostile", "design, REST", "A hostile message is answered in words and ends nothing else."),
+    Requirement("ws:limits", "design, REST", "Messages and calls at once are bounded."),
+    Requirement(
+        "ws:login", "design, embedded defaults", "With a real shop a WebSocket needs the key or a ticket, good once."
+    ),
+    Requirement("ws:origin", "design, embedded defaults", "A web page's WebSocket is refused."),
+    Requirement("ws:progress", "design, REST", "Progress is told over the WebSocket."),
+    # shop library
+    Requirement("shop:asks", "design, changes", "A price move over 30 % and what leaves the shop ask a person."),
+    Requirement("shop:batch-outcomes", "design, changes", "Each item of a batch has its own outcome."),
+    Requirement("shop:bin", "card A, changes", "What lies in the bin is neither edited nor deleted twice by accident."),
+    Requirement("shop:compare", "design, changes", "What the shop made of a value is compared as the shop means it."),
+    Requirement(
+        "shop:content-rules",
+        "card A, changes",
+        "What WordPress does silently wrong with posts and pages is refused or repaired.",
+    ),
+    Requirement(
+        "shop:coupon-rules",
+        "card A, changes",
+        "What WooCommerce does silently wrong with coupons is refused or repaired.",
+    ),
+    Requirement(
+        "shop:credentials",
+        "card A, shown 7",
+        "Credentials never travel in the clear; wrong ones are told by their setting.",
+    ),
+    Requirement(
+        "shop:customer-rules",
+        "card A, changes",
+        "What WooCommerce does silently wrong with customers is refused or repaired.",
+    ),
+    Requirement("shop:dependent-ops", "design, changes", "An operation may use the id of what an earlier one creates."),
+    Requirement("shop:deterministic", "card A, shown 5", "Staging twice gives one hash and sends only GETs."),
+    Requirement("shop:errors", "card A, shown 7", "The shop's irregular errors become plain words with one code."),
+    Requirement("shop:inverse", "design, changes", "The inverse writes back what moved, leaf by leaf."),
+    Requirement(
+        "shop:list-parameters",
+        "card A, changes",
+        "A list's unknown parameters are refused, since the shop ignores them.",
+    ),
+    Requirement("shop:lists", "card A, shown 7", "A page past the end is empty and has the total."),
+    Requirement("shop:locks", "card A, core", "Each object that is written is locked."),
+    Requirement(
+        "shop:lost-answers", "design, the one road", "A write whose answer was lost is found by its key or stamp."
+    ),
+    Requirement("shop:money", "card A, shown 7", "Amounts that are none are refused with the right form."),
+    Requirement("shop:more-fields", "design, declaration", "Fields in `more` are checked against the shop's schema."),
+    Requirement("shop:no-op", "design, changes", "What is so already is not staged."),
+    Requirement("shop:not-taken", "design, changes", "What the shop did not take is an outcome of its own."),
+    Requirement(
+        "shop:order-effects", "design, changes", "E-mails and stock moves of an order's change are told before."
+    ),
+    Requirement(
+        "shop:order-rules",
+        "card A, changes",
+        "What WooCommerce does silently wrong with orders is refused or repaired.",
+    ),
+    Requirement("shop:overlay", "design, changes", "Reads in a handler see what it has staged."),
+    Requirement(
+        "shop:product-rules",
+        "card A, changes",
+        "What WooCommerce does silently wrong with products is refused or repaired.",
+    ),
+    Requirement(
+        "shop:refund-rules", "card A, changes", "A refund is at most what is left, and says where money moves."
+    ),
+    Requirement("shop:requests", "card A, speed", "Reads and writes take no more requests than promised."),
+    Requirement("shop:undo-drift", "design, changes", "An undo leaves alone what was changed since."),
+    Requirement("shop:undo-exact", "design, changes", "An undo leaves the object as it was."),
+    Requirement("shop:uploads", "card A, tools", "Media are uploaded checked, by URL, asset or allowed folder."),
 ]
