@@ -197,5 +197,6 @@ def _pages() -> tuple[Environment, str, str]:
 def _page(template: str, status: int = 200, **values: Any) -> Response:
     pages, css, policy = _pages()
     text = pages.get_template(template).render(css=css, **values)
-    headers = {"Content-Security-Policy": policy}
+    # With no-referrer a browser would send these forms with "Origin: null", as it does for pages of others.
+    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}
     return Response(text.encode(errors="replace"), status, headers, "text/html; charset=utf-8")

@@ -59,6 +59,11 @@ def _make(settings: Settings) -> tuple[App, Starlette, Notes, Waiting]:
     return app, create_http(app), notes, waiting
 
 
+def make_asgi(folder: str) -> Starlette:
+    """The same server for a process of its own."""
+    return _make(settings_for(Path(folder), port=0))[1]
+
+
 @asynccontextmanager
 async def site(folder: Path, **given: Any) -> AsyncGenerator[Site]:
     """The server in process: requests go straight into the ASGI app."""
