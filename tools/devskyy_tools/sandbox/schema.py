@@ -34,7 +34,10 @@ def list_args(noun: str) -> Json:
 def create_args(noun: str) -> Json:
     """Return the body arguments of a create: the fields that are not read-only, with defaults."""
     schema = schemas()[noun]
-    args = {name: dict(field) for name, field in schema["properties"].items() if not field.get("readonly")}
+    args: Json = {name: dict(field) for name, field in schema["properties"].items() if not field.get("readonly")}
+    for name, field in args.items():
+        if "raw" in field.get("properties", {}):  # title, content …: text or {raw: …}, WordPress checks neither
+            args[name] = {}
     args |= schema["extra"]
     for name in schema["required"]:
         args.setdefault(name, {"type": "string"})["required"] = True
@@ -73,7 +76,7 @@ def check(args: Json, given: Json) -> Json:
     if missing:
         message = f"Missing parameter(s): {', '.join(missing)}"
         raise RestError("rest_missing_callback_param", message, 400, params=missing)
-    out = {name: arg["default"] for name, arg in args.items() if "default" in arg}
+    out = {name: _default(arg) for name, arg in args.items() if "default" in arg}
     wrong: dict[str, Invalid] = {}
     for name, value in given.items():
         arg = args.get(name)
@@ -92,6 +95,11 @@ def check(args: Json, given: Json) -> Json:
         message = f"Invalid parameter(s): {', '.join(wrong)}"
         raise RestError("rest_invalid_param", message, 400, params=params, details=details)
     return out
+
+
+def _default(arg: Json) -> Any:
+    value = arg["default"]
+    return sanitize(value, arg) if value is not None and arg.get("type") == "array" else value
 
 
 def _types(schema: Json) -> list[str]:
@@ -126,6 +134,8 @@ def validate(value: Any, schema: Json, name: str) -> None:
 
 
 def _validate_list(items: list[Any], schema: Json, name: str) -> None:
+    if len(items) > schema.get("maxItems", len(items)):
+        raise Invalid("rest_too_many_items", f"{name} must contain at most {schema['maxItems']} items.")
     for index, item in enumerate(items):
         if "items" in schema:
             validate(item, schema["items"], f"{name}[{index}]")

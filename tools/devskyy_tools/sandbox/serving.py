@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
@@ -21,6 +22,7 @@ _HEADERS = {
     "Access-Control-Allow-Headers": "Authorization, X-WP-Nonce, Content-Disposition, Content-MD5, Content-Type",
     "Cache-Control": "no-cache, must-revalidate, max-age=0, no-store, private",
 }
+_SUB_SIZE = re.compile(r"-\d+x\d+(?=\.\w+$)")
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -79,7 +81,7 @@ def answer(store: Store, site: Site, asked: Asked) -> Answer:
 
 def _file(store: Store, path: str) -> Answer:
     with store.lock:
-        found = store.file(path)
+        found = store.file(path) or store.file(_SUB_SIZE.sub("", path))
     if found is None:
         return Answer(404, {"Content-Type": "text/html; charset=UTF-8"}, b"<h1>Not Found</h1>")
     return Answer(200, {"Content-Type": found[0], "Cache-Control": "public, max-age=31536000"}, found[1])
@@ -112,7 +114,46 @@ def _rest(store: Store, site: Site, asked: Asked, path: str, query: list[tuple[s
         endpoint = route.methods["GET" if asked.method == "HEAD" else asked.method]
         call.params = schema.check(endpoint.args, {**in_path, **call.sent}) | in_path
         reply = endpoint.handler(call)
+        if "_embed" in values:
+            _embed(call, reply, values["_embed"])
     return _finish(route, reply, values, head=asked.method == "HEAD")
+
+
+def _embed(call: Call, reply: Reply, wanted: Any) -> None:
+    """Put linked objects into the answer, as `_embed` or `_embed=author,wp:term` asks."""
+    rels = {part for part in str(wanted).split(",") if part not in ("", "1", "true")}
+    many = isinstance(reply.data, list)
+    shown = cast("list[Any]", reply.data if many else [reply.whole()])
+    for body in shown:
+        if isinstance(body, dict):
+            inside = _embedded(call, cast("Json", body).get("_links", {}), rels)
+            body.update({"_embedded": inside} if inside else {})
+    if not many and isinstance(shown[0], dict) and "_embedded" in shown[0]:
+        reply.data = {**reply.data, "_embedded": shown[0]["_embedded"]}
+
+
+def _embedded(call: Call, links: Json, rels: set[str]) -> Json:
+    out: Json = {}
+    for rel, targets in links.items():
+        if rels and rel not in rels:
+            continue
+        found = [_linked(call, target["href"]) for target in targets if target.get("embeddable")]
+        if found:
+            out[rel] = found
+    return out
+
+
+def _linked(call: Call, href: str) -> Any:
+    path, _, query = href.removeprefix(call.site.rest("")).partition("?")
+    values = parse_query(auth.query_pairs(query))
+    try:
+        route, in_path = find_route(path, "GET")
+        inner = call.derive("GET", {}, {})
+        inner.path, inner.query = path, values
+        inner.params = schema.check(route.methods["GET"].args, {**in_path, **values, "context": "embed"}) | in_path
+        return route.methods["GET"].handler(inner).whole()
+    except RestError as error:
+        return error.body()
 
 
 def find_route(path: str, method: str) -> tuple[Route, Json]:
@@ -150,7 +191,8 @@ def _finish(route: Route, reply: Reply, query: Json, *, head: bool = False) -> A
     if head:
         return Answer(reply.status, headers, b"")
     if "_envelope" in query:
-        return Answer(200, headers, {"body": data, "status": reply.status, "headers": reply.headers})
+        told = {name: int(value) if value.isdigit() else value for name, value in headers.items()}
+        return Answer(200, headers, {"body": data, "status": reply.status, "headers": told})
     return Answer(reply.status, headers, data)
 
 

@@ -106,7 +106,7 @@ class Content:
             raise _forbidden_status(call)
         where = Where(self.of.kind)
         lists.common(call, where)
-        lists.statuses(where, chosen if isinstance(chosen, list) else [chosen])
+        lists.statuses(where, chosen)
         self._filter(call, where)
         return lists.page_of(call, where, self.show, strict=True)
 
@@ -139,6 +139,8 @@ class Content:
             raise denied(call, "rest_forbidden_context", "Sorry, you are not allowed to edit this post.")
         if body["status"] not in _PUBLIC and not may:
             raise denied(call, "rest_forbidden", "Sorry, you are not allowed to do that.")
+        if body["password"] and call.query.get("password") not in (None, body["password"]):
+            raise RestError("rest_post_incorrect_password", "Incorrect post password.", 403)
         reply = self.show(call, body)
         reply.headers["Link"] = f'<{reply.data["link"]}>; rel="alternate"; type="text/html"'
         return reply
@@ -148,7 +150,7 @@ class Content:
         kind, edit = self.of.kind, call.edit
         created = body["created"] if body["dated"] or body["status"] not in _FLOATING else body["modified"]
         guid = call.site.page(f"?{'page_id' if kind == 'page' else 'p'}={body['id']}")
-        secret = bool(body["password"]) and not edit
+        secret = bool(body["password"]) and not edit and call.query.get("password") != body["password"]
         content = "" if secret else text.rendered(body["content"])
         excerpt = text.paragraphs(text.texturized(body["excerpt"])) or text.excerpt(body["content"])
         data: Json = {
@@ -228,9 +230,9 @@ class Content:
                 for field, kind in self.of.taxonomies
             ]
         if call.edit and call.user.can("publish_posts"):
-            for action in ("publish", "unfiltered-html", "sticky", "assign-author"):
-                if action != "sticky" or self.of.kind == "post":
-                    more[f"wp:action-{action}"] = [{"href": site.rest(own)}]
+            blog = ("sticky", "create-categories", "assign-categories", "create-tags", "assign-tags")
+            for action in ("publish", "unfiltered-html", "assign-author", *(blog if self.of.kind == "post" else ())):
+                more[f"wp:action-{action}"] = [{"href": site.rest(own)}]
         return links(call, own, self.of.base, **more, curies=CURIES)
 
     # --- writing ---
@@ -248,6 +250,8 @@ class Content:
         if self.of.taxonomies:
             body["categories"] = [call.store.option("site", {}).get("default_category", 0)]
         self._apply(call, body)
+        if body["dated"]:
+            body["modified"] = body["created"]  # a new post was last changed on the day it claims to be from
         call.store.put(self.of.kind, body)
         call.params["context"] = "edit"
         reply = self.show(call, body)
@@ -272,6 +276,9 @@ class Content:
         if wanted in ("publish", "future", "private") and not call.user.can("publish_posts"):
             message = "Sorry, you are not allowed to publish posts in this post type."
             raise denied(call, "rest_cannot_publish", message)
+        parent = call.sent.get("parent")
+        if self.of.kind == "page" and parent and call.store.peek("page", int(parent)) is None:
+            raise RestError("rest_post_invalid_id", "Invalid post parent ID.", 400)
         author = call.sent.get("author")
         if author is not None and call.store.peek("user", int(author)) is None:
             raise RestError("rest_invalid_author", "Invalid author ID.", 400)
@@ -362,13 +369,9 @@ class Content:
         return self.show_revision(call, self._revision(call))
 
     def delete_revision(self, call: Call) -> Reply:
-        body = self._revision(call)
-        if not call["force"]:
-            message = "Revisions do not support trashing. Set 'force=true' to delete."
-            raise RestError("rest_trash_not_supported", message, 501)
-        before = self.show_revision(call, body).data
-        call.store.delete("revision", body["id"])
-        return Reply({"deleted": True, "previous": before})
+        """Refuse: not even administrators may delete revisions."""
+        self._revision(call)
+        raise denied(call, "rest_cannot_delete", "Sorry, you are not allowed to delete revisions of this post.")
 
     def show_revision(self, call: Call, body: Json) -> Reply:
         guid = call.site.page(f"?p={body['id']}")

@@ -93,8 +93,7 @@ def apply_stock(body: Json, sent: Json) -> None:
 def derive_stock_status(body: Json) -> None:
     if body["manage_stock"] is not True:
         return
-    body["stock_quantity"] = body["stock_quantity"] or 0
-    if body["stock_quantity"] > 0:
+    if (body["stock_quantity"] or 0) > 0:
         body["stock_status"] = "instock"
     else:
         body["stock_status"] = "outofstock" if body["backorders"] == "no" else "onbackorder"
@@ -144,6 +143,22 @@ def apply_sku(store: Store, body: Json, sent: Json, *, creating: bool) -> None:
         message = f"The product with SKU ({sku}) you are trying to insert is already present in the lookup table"
         raise RestError("woocommerce_rest_product_not_created", message, 400)
     body["sku"] = sku
+
+
+def apply_unique_id(store: Store, body: Json, sent: Json) -> None:
+    """Take a GTIN, UPC, EAN or ISBN that no other product has."""
+    if "global_unique_id" not in sent:
+        return
+    number = "".join(c for c in str(sent["global_unique_id"] or "") if c.isdigit() or c in "-X")
+    sql = (
+        "SELECT id FROM objects WHERE kind IN ('product', 'variation') AND status <> 'trash' AND id <> ? "
+        "AND json_extract(body, '$.global_unique_id') = ?"
+    )
+    holder = store.rows(sql, (body["id"], number)) if number else []
+    if holder:
+        message = "Invalid or duplicated GTIN, UPC, EAN or ISBN."
+        raise RestError("product_invalid_global_unique_id", message, 400, resource_id=holder[0][0])
+    body["global_unique_id"] = number
 
 
 def free_sku(store: Store, sku: str) -> str:
@@ -228,6 +243,15 @@ def image(call: Call, media_id: int) -> Json | None:
         "name": media["title"],
         "alt": media["alt_text"],
     }
+
+
+def responsive_image(call: Call, media_id: int) -> Json | None:
+    """Return a picture with what browsers need to choose a size."""
+    found = image(call, media_id)
+    if found is None:
+        return None
+    width = (call.store.peek("attachment", media_id) or {"width": 0})["width"]
+    return {**found, "srcset": "", "sizes": f"(max-width: {width}px) 100vw, {width}px", "thumbnail": found["src"]}
 
 
 def take_image(call: Call, given: Json, code: str) -> int:

@@ -14,10 +14,11 @@ from devskyy_tools.sandbox.auth import denied
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, Upload, links
 from devskyy_tools.sandbox.nouns import lists
 from devskyy_tools.sandbox.nouns.content import CURIES, may_edit, raw, shown_text
-from devskyy_tools.sandbox.routing import Route, collection
+from devskyy_tools.sandbox.routing import Endpoint, Route, collection
 from devskyy_tools.sandbox.store import Store, Where, unique_slug
 
 BASE = "/wp/v2/media"
+_EDIT: Json = {"src": {"type": "string", "format": "uri", "required": True}}
 _TYPES = {
     **dict.fromkeys(("jpg", "jpeg"), "image/jpeg"), "png": "image/png", "gif": "image/gif", "webp": "image/webp",
     "avif": "image/avif", "heic": "image/heic", "mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime",
@@ -32,13 +33,25 @@ _MAGIC = {
     "application/pdf": b"%PDF",
     "application/zip": b"PK",
 }
+# name, width, height (0: any) and whether it is cropped; sub-sizes are served with the original's bytes
+_SIZES = (
+    ("thumbnail", 150, 150, True),
+    ("medium", 300, 300, False),
+    ("medium_large", 768, 0, False),
+    ("large", 1024, 1024, False),
+    ("woocommerce_thumbnail", 300, 300, True),
+    ("woocommerce_gallery_thumbnail", 100, 100, True),
+)
+_CAMERA = ("aperture", "created_timestamp", "focal_length", "iso", "shutter_speed", "orientation")
+_CAPTIONS = ("credit", "camera", "caption", "copyright", "title")
 _FILENAME = re.compile(r'filename\s*=\s*"?([^";]+)"?', re.IGNORECASE)
 
 
 def routes() -> list[Route]:
-    return collection(
+    out = collection(
         BASE, "attachment", items=items, item=item, create=create, update=update, delete=delete, nested=True
     )
+    return [*out, Route(f"{BASE}/{{id}}/edit", "attachment", {"POST": Endpoint(edit, _EDIT)})]
 
 
 def items(call: Call) -> Reply:
@@ -116,8 +129,11 @@ def show(call: Call, body: Json) -> Reply:
         "about": [{"href": site.rest("/wp/v2/types/attachment")}],
         "author": [{"embeddable": True, "href": site.rest(f"/wp/v2/users/{body['author']}")}],
         "replies": [{"embeddable": True, "href": f"{site.rest('/wp/v2/comments')}?post={body['id']}"}],
-        "curies": CURIES,
     }
+    if edit and call.user.can("unfiltered_html"):
+        for action in ("unfiltered-html", "assign-author"):
+            more[f"wp:action-{action}"] = [{"href": site.rest(own)}]
+        more["curies"] = CURIES
     return Reply(data, links=links(call, own, BASE, **more))
 
 
@@ -132,17 +148,30 @@ def _description(body: Json, source: str) -> str:
 def _details(body: Json, source: str) -> Json:
     if not body["width"]:
         return {"filesize": body["filesize"], "sizes": {}}
-    name = PurePosixPath(body["file"]).name
-    full = {
-        "file": name,
-        "width": body["width"],
-        "height": body["height"],
-        "mime_type": body["mime_type"],
-        "source_url": source,
-    }
+    path, width, height = PurePosixPath(body["file"]), body["width"], body["height"]
+    sizes: Json = {}
+    for name, wide, high, crop in _SIZES:
+        if width <= wide and (not high or height <= high):
+            continue
+        scale = min(wide / width, high / height if high else 1)
+        w, h = (min(wide, width), min(high, height)) if crop else (round(width * scale), round(height * scale))
+        file = f"{path.stem}-{w}x{h}{path.suffix}"
+        sizes[name] = {
+            "file": file,
+            "width": w,
+            "height": h,
+            "filesize": body["filesize"],
+            "mime_type": body["mime_type"],
+        }
+        if name == "woocommerce_thumbnail":
+            sizes[name]["uncropped"] = False
+        sizes[name]["source_url"] = f"{source.rpartition('/')[0]}/{file}"
+    sizes["full"] = {
+        "file": path.name, "width": width, "height": height, "mime_type": body["mime_type"], "source_url": source,
+    }  # fmt: skip
     return {
-        "width": body["width"], "height": body["height"], "file": body["file"], "filesize": body["filesize"],
-        "sizes": {"full": full}, "image_meta": {},
+        "width": width, "height": height, "file": body["file"], "filesize": body["filesize"], "sizes": sizes,
+        "image_meta": {**dict.fromkeys(_CAMERA, "0"), **dict.fromkeys(_CAPTIONS, ""), "keywords": []},
     }  # fmt: skip
 
 
@@ -203,7 +232,7 @@ def _save(call: Call, upload: Upload, mime: str) -> Json:
     store, at = call.store, clock.now()
     path = _free_path(store, at, upload.filename)
     store.add_file(path, mimetypes.guess_type(path)[0] or mime, upload.content)
-    title = PurePosixPath(upload.filename).stem
+    title = PurePosixPath(upload.filename if call.files else path).stem
     width, height = dimensions(upload.content)
     return {
         "id": store.new_id("attachment"), "parent": 0, "status": "inherit", "type": "attachment", "slug": "",
@@ -284,3 +313,11 @@ def delete(call: Call) -> Reply:
     call.store.remove_file(body["file"])
     call.store.delete("attachment", body["id"])
     return Reply({"deleted": True, "previous": before})
+
+
+def edit(call: Call) -> Reply:
+    """Refuse to crop or rotate: the demo shop has no image editor."""
+    body = load(call)
+    if not may_edit(call, body, "upload_files"):
+        raise denied(call, "rest_cannot_edit_image", "Sorry, you are not allowed to edit this attachment.")
+    raise RestError("rest_unknown_attachment", "Unable to get meta information for file.", 404)

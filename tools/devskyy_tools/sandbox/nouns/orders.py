@@ -175,7 +175,8 @@ def create(call: Call) -> Reply:
     _apply(call, body, sent)
     order_lines.sum_up(body)
     try:
-        order_lines.apply_coupons(call, body, cast("list[Json]", sent.get("coupon_lines") or []))
+        if sent.get("coupon_lines"):
+            order_lines.apply_coupons(call, body, cast("list[Json]", sent["coupon_lines"]))
     except RestError as refused:
         # The shop saves an order before it looks at its coupons, and the order stays.
         body["status"] = "checkout-draft"

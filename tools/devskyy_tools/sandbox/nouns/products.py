@@ -208,7 +208,7 @@ def show(call: Call, body: Json, *, single: bool = False) -> Reply:
         "parent_id": body["parent"],
         "purchase_note": shown(body["purchase_note"]),
         **{field: terms_of(store, kind, body[field]) for field, kind in _TERMS.items()},
-        "images": [found for media in body["images"] if (found := goods.image(call, media))],
+        "images": [found for media in body["images"] if (found := goods.responsive_image(call, media))],
         "attributes": body["attributes"],
         "default_attributes": body["default_attributes"],
         "variations": body["variations"],
@@ -303,6 +303,7 @@ def apply(call: Call, body: Json, *, creating: bool) -> None:
     goods.apply_physical(body, sent)
     goods.apply_shipping_class(call.store, body, sent)
     goods.apply_sku(call.store, body, sent, creating=creating)
+    goods.apply_unique_id(call.store, body, sent)
     if sent.get("attributes") is not None:
         body["attributes"] = _attributes(call.store, cast("list[Json]", sent["attributes"]))
     if sent.get("default_attributes") is not None:
@@ -318,7 +319,7 @@ def apply(call: Call, body: Json, *, creating: bool) -> None:
     if sent.get("images") is not None:
         body["images"] = [goods.take_image(call, found, "product") for found in cast("list[Json]", sent["images"])]
     if body["type"] == "variable":
-        _settle_variable(call.store, body, creating=creating)
+        _settle_variable(body, creating=creating)
     else:
         goods.settle_price(body)
 
@@ -326,7 +327,7 @@ def apply(call: Call, body: Json, *, creating: bool) -> None:
 def _change_type(body: Json, wanted: str) -> None:
     body["type"] = wanted
     if wanted == "variable":
-        body.update(regular_price="", sale_price="", sale_from=None, sale_to=None, price="")
+        body.update(regular_price="", sale_price="", sale_from=None, sale_to=None)
 
 
 def _apply_words(store: Store, body: Json, sent: Json) -> None:
@@ -337,8 +338,8 @@ def _apply_words(store: Store, body: Json, sent: Json) -> None:
             body[name] = text.kses(sent[name])
     if sent.get("slug"):
         body["slug"] = unique_slug(store, "product", text.slugify(str(sent["slug"])), body["id"])
-    if "global_unique_id" in sent:
-        body["global_unique_id"] = "".join(c for c in str(sent["global_unique_id"] or "") if c.isdigit() or c in "-X")
+    if not body["name"]:
+        body["name"] = "Product"
 
 
 def _apply_status(store: Store, body: Json, sent: Json) -> None:
@@ -419,15 +420,13 @@ def _default_attributes(body: Json, given: list[Json]) -> list[Json]:
     return out
 
 
-def _settle_variable(store: Store, body: Json, *, creating: bool) -> None:
+def _settle_variable(body: Json, *, creating: bool) -> None:
+    """A variable product has no prices of its own; what it derives changes with its variations only."""
+    body.update(regular_price="", sale_price="")
     if creating:
-        body.update(price="", regular_price="", sale_price="")
+        body["price"] = ""
         if body["manage_stock"] is not True:
             body["stock_status"] = "outofstock"
-        return
-    from devskyy_tools.sandbox.nouns.variations import derive_parent
-
-    derive_parent(store, body)
 
 
 def delete(call: Call) -> Reply:

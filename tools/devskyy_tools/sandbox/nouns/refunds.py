@@ -18,10 +18,18 @@ _GATEWAYS = ("bacs", "cheque", "cod")
 
 def routes() -> list[Route]:
     return [
-        *collection(REFUNDS, "refund", items=items, item=item, create=create, delete=delete),
+        *_deleted_with_force(collection(REFUNDS, "refund", items=items, item=item, create=create, delete=delete)),
         Route("/wc/v3/refunds", "all_refunds", {"GET": Endpoint(everywhere, schema.list_args("all_refunds"))}, False),
         *collection(NOTES, "order_note", items=notes, item=note, create=add_note, delete=delete_note),
     ]
+
+
+def _deleted_with_force(found: list[Route]) -> list[Route]:
+    """Refunds are deleted for good unless the request says otherwise."""
+    for route in found:
+        if "DELETE" in route.methods:
+            route.methods["DELETE"].args = {"force": {"type": "boolean", "default": True}}
+    return found
 
 
 def items(call: Call) -> Reply:
@@ -90,7 +98,7 @@ def create(call: Call) -> Reply:
         raise Abrupt("woocommerce_rest_invalid_order_refund", "Refund amount must be greater than zero.", 400)
     code = "woocommerce_rest_cannot_create_order_refund"
     rest = round(text.number(order["total"]) - order_states.refunded(call.store, order["id"]), 2)
-    if text.number(text.money(amount)) > rest:
+    if text.number(text.money(amount)) > rest or not any(digit.isdigit() for digit in str(amount)):
         raise Abrupt(code, "Invalid refund amount.")
     if call["api_refund"]:
         known = order["payment_method"] in _GATEWAYS

@@ -10,13 +10,25 @@ from devskyy_tools.sandbox.auth import require_shop
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links, pages
 from devskyy_tools.sandbox.nouns import lists
 from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, collection, edits
-from devskyy_tools.sandbox.seed.settings import CURRENCIES, GATEWAYS, GROUPS, METHODS, settings_of
+from devskyy_tools.sandbox.seed.settings import (
+    CONTINENTS,
+    COUNTRIES,
+    GATEWAYS,
+    GROUPS,
+    METHODS,
+    currencies,
+    settings_of,
+)
 from devskyy_tools.sandbox.site import CURRENCY, SYMBOL, WOOCOMMERCE_VERSION, WORDPRESS_VERSION
 from devskyy_tools.sandbox.store import Where
 
 BASE = "/wc/v3"
 _TOPICS = ("coupon", "customer", "order", "product")
 _EVENTS = ("created", "updated", "deleted", "restored")
+_VISIBILITY = (
+    "exclude-from-catalog", "exclude-from-search", "featured", "outofstock", "rated-1", "rated-2", "rated-3", "rated-4",
+    "rated-5",
+)  # fmt: skip
 _TAX_CLASSES = {"standard": "Standard rate", "reduced-rate": "Reduced rate", "zero-rate": "Zero rate"}
 
 
@@ -36,8 +48,11 @@ def routes() -> list[Route]:
             f"{BASE}/payment_gateways/{{id:s}}", "gateway",
             {get: Endpoint(gateway, {}), **edits(change_gateway, schema.edit_args("gateway"))}, nested=False,
         ),
-        Route(f"{BASE}/data/currencies", "currency", {get: Endpoint(currencies, {})}, nested=False),
+        Route(f"{BASE}/data/currencies", "currency", {get: Endpoint(all_currencies, {})}, nested=False),
         Route(f"{BASE}/data/currencies/{{code:s}}", "currency", {get: Endpoint(currency, {})}, nested=False),
+        Route(f"{BASE}/data/countries", "", {get: Endpoint(countries, {})}, nested=False),
+        Route(f"{BASE}/data/countries/{{code:s}}", "", {get: Endpoint(country, {})}, nested=False),
+        Route(f"{BASE}/data/continents", "", {get: Endpoint(continents, {})}, nested=False),
         Route(f"{BASE}/shipping/zones", "zone", {get: Endpoint(zones, {})}, nested=False),
         Route(f"{BASE}/shipping/zones/{{id}}", "zone", {get: Endpoint(zone, {})}, nested=False),
         Route(f"{BASE}/shipping/zones/{{id}}/methods", "zone_method", {get: Endpoint(zone_methods, {})}, nested=False),
@@ -177,23 +192,54 @@ def change_gateway(call: Call) -> Reply:
 
 
 def _shown_currency(call: Call, code: str) -> Json:
-    name, symbol = CURRENCIES[code]
+    name, symbol = currencies()[code]
     base = f"{BASE}/data/currencies"
     return {"code": code, "name": name, "symbol": symbol, "_links": links(call, f"{base}/{code}", base)}
 
 
-def currencies(call: Call) -> Reply:
+def all_currencies(call: Call) -> Reply:
     require_shop(call, "list")
-    return Reply([_shown_currency(call, code) for code in CURRENCIES])
+    return Reply([_shown_currency(call, code) for code in currencies()])
 
 
 def currency(call: Call) -> Reply:
     require_shop(call, "read")
     code = CURRENCY if call["code"] == "current" else str(call["code"]).upper()
-    if code not in CURRENCIES:
+    if code not in currencies():
         message = "There are no currencies matching these parameters."
         raise RestError("woocommerce_rest_data_invalid_currency", message, 404)
     return Reply(_shown_currency(call, code))
+
+
+def _shown_country(call: Call, code: str) -> Json:
+    base = f"{BASE}/data/countries"
+    return {"code": code, "name": COUNTRIES[code], "states": [], "_links": links(call, f"{base}/{code.lower()}", base)}
+
+
+def countries(call: Call) -> Reply:
+    require_shop(call, "list")
+    return Reply([_shown_country(call, code) for code in COUNTRIES])
+
+
+def country(call: Call) -> Reply:
+    require_shop(call, "read")
+    code = str(call["code"]).upper()
+    if code not in COUNTRIES:
+        message = "There are no locations matching these parameters."
+        raise RestError("woocommerce_rest_data_invalid_location", message, 404)
+    return Reply(_shown_country(call, code))
+
+
+def continents(call: Call) -> Reply:
+    require_shop(call, "list")
+    out: list[Json] = []
+    for code, (name, members) in CONTINENTS.items():
+        base = f"{BASE}/data/continents"
+        inside = [{"code": member, "name": COUNTRIES[member], "states": []} for member in members]
+        out.append(
+            {"code": code, "name": name, "countries": inside, "_links": links(call, f"{base}/{code.lower()}", base)}
+        )
+    return Reply(out)
 
 
 _ZONES: tuple[Json, ...] = (
@@ -437,7 +483,11 @@ def system_status(call: Call) -> Reply:
     }  # fmt: skip
     money: Json = {
         "currency": CURRENCY, "currency_symbol": SYMBOL, "currency_position": "left", "thousand_separator": ",",
-        "decimal_separator": ".", "number_of_decimals": 2, "HPOS_enabled": True, "HPOS_sync_enabled": False,
+        "decimal_separator": ".", "api_enabled": True, "force_ssl": False, "geolocation_enabled": False,
+        "taxonomies": {kind: kind for kind in ("external", "grouped", "simple", "variable")},
+        "product_visibility_terms": {name: name for name in _VISIBILITY}, "woocommerce_com_connected": "no",
+        "enforce_approved_download_dirs": True, "order_datastore": "OrdersTableDataStore",
+        "enabled_features": ["custom_order_tables"], "number_of_decimals": 2, "HPOS_enabled": True, "HPOS_sync_enabled": False,
     }  # fmt: skip
     plugin = {"plugin": "woocommerce/woocommerce.php", "name": "WooCommerce", "version": WOOCOMMERCE_VERSION}
     data: dict[str, Any] = {

@@ -13,7 +13,7 @@ from devskyy_tools.sandbox.nouns.content import PAGES, POSTS, Content
 from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, edits
 from devskyy_tools.sandbox.store import Where
 
-NAMESPACES = ["wc/v3", "wp/v2"]
+NAMESPACES = ["oembed/1.0", "wc/v3", "wp/v2", "wp-site-health/v1", "wp-block-editor/v1"]
 WP_BATCH_LIMIT = 25
 
 TYPES: dict[str, Json] = {
@@ -23,6 +23,23 @@ TYPES: dict[str, Json] = {
     "product": {"name": "Products", "rest_base": "product", "has_archive": "shop", "icon": "dashicons-archive",
                 "taxonomies": ["product_brand", "product_cat", "product_tag"]},
 }  # fmt: skip
+_RIGHTS = (
+    "edit_post", "read_post", "delete_post", "edit_posts", "edit_others_posts", "delete_posts", "publish_posts",
+    "read_private_posts", "delete_private_posts", "delete_published_posts", "delete_others_posts", "edit_private_posts",
+    "edit_published_posts", "create_posts",
+)  # fmt: skip
+_LABELS = (
+    "add_new", "add_new_item", "all_items", "archives", "attributes", "edit_item", "featured_image", "filter_by_date",
+    "filter_items_list", "insert_into_item", "item_link", "item_link_description", "item_published",
+    "item_published_privately", "item_reverted_to_draft", "item_scheduled", "item_trashed", "item_updated",
+    "items_list", "items_list_navigation", "name_admin_bar", "new_item", "not_found", "not_found_in_trash",
+    "remove_featured_image", "search_items", "set_featured_image", "uploaded_to_this_item", "use_featured_image",
+    "view_item", "view_items",
+)  # fmt: skip
+_SUPPORTS = (
+    "title", "author", "thumbnail", "excerpt", "trackbacks", "custom-fields", "comments", "revisions", "post-formats",
+    "autosave",
+)  # fmt: skip
 STATUSES: dict[str, Json] = {
     "publish": {"name": "Published", "public": True, "queryable": True, "date_floating": False},
     "future": {"name": "Scheduled", "public": False, "queryable": False, "date_floating": False, "protected": True},
@@ -45,6 +62,20 @@ TAXONOMIES: dict[str, Json] = {
 }
 
 
+_BATCH_ITEM: Json = {
+    "type": "object",
+    "properties": {
+        "method": {"type": "string", "enum": ["POST", "PUT", "PATCH", "DELETE"], "default": "POST"},
+        "path": {"type": "string", "required": True},
+        "body": {"type": "object", "additionalProperties": True},
+    },
+}
+_BATCH_ARGS: Json = {
+    "validation": {"type": "string", "enum": ["require-all-validate", "normal"], "default": "normal"},
+    "requests": {"type": "array", "required": True, "maxItems": WP_BATCH_LIMIT, "items": _BATCH_ITEM},
+}
+
+
 def routes() -> list[Route]:
     base, get = "/wp/v2", "GET"
     settings = {get: Endpoint(site, {}), **edits(change_site, schema.edit_args("site"))}
@@ -59,7 +90,7 @@ def routes() -> list[Route]:
         Route(f"{base}/taxonomies/{{name:s}}", "taxonomy", {get: Endpoint(one_taxonomy, CONTEXT)}),
         Route(f"{base}/settings", "site", settings),
         Route(f"{base}/search", "search", {get: Endpoint(search, schema.list_args("search"))}),
-        Route("/batch/v1", "", {"POST": Endpoint(batch, {"requests": {"type": "array", "required": True}})}),
+        Route("/batch/v1", "", {"POST": Endpoint(batch, _BATCH_ARGS)}),
     ]
 
 
@@ -126,7 +157,9 @@ def _links(call: Call, noun: str, rest_base: str) -> Json:
 
 def _show_type(call: Call, slug: str) -> Reply:
     kind = TYPES[slug]
+    edit: Json = _edit_fields(slug, kind) if call.edit else {}
     data: Json = {
+        **edit,
         "description": "",
         "hierarchical": kind.get("hierarchical", False),
         "has_archive": kind.get("has_archive", False),
@@ -140,6 +173,21 @@ def _show_type(call: Call, slug: str) -> Reply:
         "template_lock": False,
     }
     return Reply(data, links=_links(call, "types", kind["rest_base"]))
+
+
+def _edit_fields(slug: str, kind: Json) -> Json:
+    rights = {name: name.replace("post", slug) for name in _RIGHTS} | {"read": "read"}
+    singular = kind["name"].removesuffix("s")
+    labels: Json = {name: f"{name.replace('_', ' ').capitalize()}: {singular}" for name in _LABELS}
+    labels |= {"name": kind["name"], "singular_name": singular, "menu_name": kind["name"], "parent_item_colon": None}
+    supports: Json = dict.fromkeys(_SUPPORTS, True) | {"editor": [{"notes": True}]}
+    return {
+        "capabilities": rights,
+        "labels": labels,
+        "supports": supports,
+        "viewable": True,
+        "visibility": {"show_in_nav_menus": True, "show_ui": True},
+    }
 
 
 def types(call: Call) -> Reply:
@@ -219,7 +267,7 @@ def site(call: Call) -> Reply:
     options: Json = dict(call.store.option("site"))
     order = ["title", "description"]
     shown: Json = {name: options[name] for name in order} | {"url": call.site.url}
-    return Reply(shown | {name: value for name, value in options.items() if name not in order})
+    return Reply({**shown, **options})
 
 
 def change_site(call: Call) -> Reply:
@@ -279,9 +327,12 @@ def _hit(call: Call, kind: str, body: Json, *, published: bool) -> Json:
         "id": body["id"],
         "title": text.texturized(body.get("title") or body["name"]),
         "url": url,
-        "type": "post" if published else "term",
-        "subtype": kind,
-        "_links": {"self": [{"embeddable": True, "href": place}]},
+        **({"type": "post", "subtype": kind} if published else {"type": kind}),
+        "_links": {
+            "self": [{"embeddable": True, "href": place}],
+            "about": [{"href": call.site.rest(f"/wp/v2/{'types' if published else 'taxonomies'}/{kind}")}],
+            "collection": [{"href": call.site.rest("/wp/v2/search")}],
+        },
     }
 
 
@@ -291,13 +342,6 @@ def _hit(call: Call, kind: str, body: Json, *, published: bool) -> Json:
 def batch(call: Call) -> Reply:
     """Run up to 25 writes of wp/v2; WooCommerce's routes refuse to be part of it."""
     wanted = cast("list[Json]", call["requests"])
-    if len(wanted) > WP_BATCH_LIMIT:
-        message = f"requests must contain at most {WP_BATCH_LIMIT} items."
-        inner: Json = {"code": "rest_too_many_items", "message": message, "data": None}
-        raise RestError(
-            "rest_invalid_param", "Invalid parameter(s): requests", 400, params={"requests": message},
-            details={"requests": inner},
-        )  # fmt: skip
     checked = [_prepared(call, entry) for entry in wanted]
     strict = call.body.get("validation") == "require-all-validate"
     if strict and any(isinstance(entry, RestError) for entry in checked):
@@ -314,7 +358,7 @@ def _prepared(call: Call, entry: Json) -> tuple[Endpoint, Call] | RestError:
     path, _, query = str(entry.get("path") or "").partition("?")
     try:
         route, in_path = find_route(path, method)
-        if not path.startswith("/wp/v2/") or method == "GET":
+        if not path.startswith("/wp/v2/"):
             raise RestError("rest_batch_not_allowed", "The requested route does not support batch requests.", 400)
         endpoint, body = route.methods[method], cast("Json", entry.get("body") or {})
         values = parse_query(query_pairs(query))

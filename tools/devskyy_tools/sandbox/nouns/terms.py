@@ -106,6 +106,9 @@ class Terms:
     def missing(self) -> RestError:
         raise NotImplementedError
 
+    def no_parent(self) -> RestError:
+        raise NotImplementedError
+
     def base(self, call: Call) -> str:
         return self.of.base.replace("{attribute_id}", str(call["attribute_id"]))
 
@@ -176,6 +179,8 @@ class Terms:
                 "rest_taxonomy_not_hierarchical", "Cannot set parent term, taxonomy is not hierarchical.", 400
             )
         name, parent = text.entities(text.plain(call["name"])), self.parent(call)
+        if self.of.nests and parent and call.store.peek(self.kind, parent) is None:
+            raise self.no_parent()
         if not name:
             raise RestError("empty_term_name", "A name is required for this term.", 400)
         self._refuse_twin(call, name, parent)
@@ -279,6 +284,9 @@ class ShopTerms(Terms):
             raise RestError("woocommerce_rest_taxonomy_invalid", "Taxonomy does not exist.", 404)
         require_shop(call, action)
 
+    def no_parent(self) -> RestError:
+        return RestError("missing_parent", "Parent term does not exist.", 400)
+
     def missing(self) -> RestError:
         return RestError("woocommerce_rest_term_invalid", "Resource does not exist.", 404)
 
@@ -330,6 +338,9 @@ class BlogTerms(Terms):
                 raise denied(call, "rest_forbidden_context", message)
         elif not may and not (action == "create" and self.kind == "post_tag" and call.user.can("edit_posts")):
             raise denied(call, *_BLOG_REFUSALS[action])
+
+    def no_parent(self) -> RestError:
+        return RestError("rest_term_invalid", "Parent term does not exist.", 400)
 
     def missing(self) -> RestError:
         return RestError("rest_term_invalid", "Term does not exist.", 404)

@@ -12,13 +12,22 @@ from devskyy_tools.sandbox import clock, schema, text
 from devskyy_tools.sandbox.auth import CAPABILITIES, denied, hashed
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links
 from devskyy_tools.sandbox.nouns import lists
-from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, collection, edits
+from devskyy_tools.sandbox.routing import CONTEXT, FORCE, Endpoint, Route, collection, edits
 from devskyy_tools.sandbox.seed import people
 from devskyy_tools.sandbox.store import Where
 
 BASE = "/wp/v2/users"
 _SIZES = (24, 48, 96)
 _ALPHABET = string.ascii_letters + string.digits
+_SHOP_META = (
+    "variable_product_tour_shown", "activity_panel_inbox_last_read", "activity_panel_reviews_last_read",
+    "categories_report_columns", "coupons_report_columns", "customers_report_columns", "orders_report_columns",
+    "products_report_columns", "revenue_report_columns", "taxes_report_columns", "variations_report_columns",
+    "dashboard_sections", "dashboard_chart_type", "dashboard_chart_interval", "dashboard_leaderboard_rows",
+    "order_attribution_install_banner_dismissed", "scheduled_updates_promotion_notice_dismissed", "homepage_layout",
+    "homepage_stats", "task_list_tracked_started_tasks", "android_app_banner_dismissed",
+    "launch_your_store_tour_hidden", "coming_soon_banner_dismissed",
+)  # fmt: skip
 _AS_GIVEN = ("first_name", "last_name", "nickname", "description", "url", "name", "locale")
 
 
@@ -36,11 +45,20 @@ def routes() -> list[Route]:
     }
     return [
         Route(f"{BASE}/me", "user", {"GET": Endpoint(me, CONTEXT), **edits(update, schema.edit_args("user"))}),
-        *collection(BASE, "user", items=items, item=item, create=create, update=update, delete=delete, nested=True),
+        *_with_heir(
+            collection(BASE, "user", items=items, item=item, create=create, update=update, delete=delete, nested=True)
+        ),
         Route(own, "application_password", many),
         Route(f"{own}/introspect", "application_password", {"GET": Endpoint(introspect, CONTEXT)}),
         Route(f"{own}/{{uuid:s}}", "application_password", one),
     ]
+
+
+def _with_heir(found: list[Route]) -> list[Route]:
+    for route in found:
+        if "DELETE" in route.methods:
+            route.methods["DELETE"].args = {**FORCE, "reassign": {"required": True}}
+    return found
 
 
 def avatar(email: str, size: int) -> str:
@@ -128,11 +146,13 @@ def show(call: Call, body: Json) -> Reply:
         data |= {
             "roles": body["roles"],
             "registered_date": f"{body['created']}+00:00",
-            "capabilities": {**dict.fromkeys(rights, True), **dict.fromkeys(body["roles"], True)},
+            "capabilities": {**dict.fromkeys(rights, True), "level_0": True, **dict.fromkeys(body["roles"], True)},
             "extra_capabilities": dict.fromkeys(body["roles"], True),
         }
     data["avatar_urls"] = avatars(body["email"])
     data["meta"] = {"persisted_preferences": []} if edit else []
+    data["is_super_admin"] = "administrator" in body["roles"]
+    data["woocommerce_meta"] = dict.fromkeys(_SHOP_META, "")
     return Reply(data, links=links(call, f"{BASE}/{body['id']}", BASE))
 
 
@@ -195,14 +215,23 @@ def delete(call: Call) -> Reply:
     if not call["force"]:
         message = "Users do not support trashing. Set 'force=true' to delete."
         raise RestError("rest_trash_not_supported", message, 501)
-    reassign = call["reassign"]
-    if reassign is None:
-        message = "Missing parameter(s): reassign"
-        raise RestError("rest_missing_callback_param", message, 400, params=["reassign"])
+    heir = str(call["reassign"])
+    if heir not in ("", "false") and (not heir.isdigit() or call.store.peek("user", int(heir)) is None):
+        raise RestError("rest_user_invalid_reassign", "Invalid user ID for reassignment.", 400)
+    _bequeath(call, body["id"], int(heir) if heir.isdigit() else 0)
     call.params["context"] = "edit"
     before = show(call, body).data
     call.store.delete("user", body["id"])
     return Reply({"deleted": True, "previous": before})
+
+
+def _bequeath(call: Call, owner: int, heir: int) -> None:
+    """Give a deleted user's posts to the heir; without one they go to the bin."""
+    for kind in ("post", "page"):
+        where = Where(kind)
+        where.add("json_extract(body, '$.author') = ?", owner)
+        for body in call.store.find(where):
+            call.store.put(kind, {**body, "author": heir} if heir else {**body, "status": "trash"})
 
 
 # --- application passwords -------------------------------------------------------------------------------------------
@@ -263,6 +292,7 @@ def create_app_password(call: Call) -> Reply:
     entry = people.app_password(call["name"], secret, clock.now(), str(uuid.uuid4()))
     entry["app_id"] = call["app_id"] or ""
     entry["hash"] = hashed(secret)
+    entry["last_used"] = entry["last_ip"] = None
     owner["app_passwords"].append(entry)
     call.store.put("user", owner)
     reply = _shown(call, owner, entry)

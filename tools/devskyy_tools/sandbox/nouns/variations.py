@@ -133,10 +133,10 @@ def show(call: Call, body: Json) -> Reply:
         "shipping_class": goods.shipping_class(store, body),
         "shipping_class_id": body["shipping_class_id"],
         "image": goods.image(call, body["image"]) if body["image"] else None,
-        "attributes": body["attributes"],
+        "attributes": chosen(body, parent),
         "menu_order": body["menu_order"],
         "meta_data": goods.shown_meta(body),
-        "name": ", ".join(entry["option"] for entry in body["attributes"]),
+        "name": ", ".join(entry["option"] for entry in chosen(body, parent)),
         "parent_id": body["parent"],
     }
     base = BASE.replace("{product_id}", str(body["parent"]))
@@ -152,13 +152,22 @@ def _dimensions(body: Json, parent: Json) -> Json:
 def _permalink(call: Call, parent: Json, body: Json) -> str:
     from urllib.parse import urlencode
 
-    chosen = {f"attribute_{entry['slug']}": entry["option"] for entry in body["attributes"]}
+    query = {f"attribute_{entry['slug']}": entry["option"] for entry in chosen(body, parent)}
     base = call.site.page(f"product/{parent.get('slug', '')}/")
-    return f"{base}?{urlencode(chosen)}" if chosen else base
+    return f"{base}?{urlencode(query)}" if query else base
+
+
+def chosen(body: Json, parent: Json) -> list[Json]:
+    """Return the chosen options of the axes that the parent has now; others wait until it has them again."""
+    axes = {(axis["id"], axis["name"]) for axis in parent.get("attributes", []) if axis["variation"]}
+    return [entry for entry in body["attributes"] if (entry["id"], entry["name"]) in axes]
 
 
 def create(call: Call) -> Reply:
     require_shop(call, "create")
+    if call.store.peek("product", int(call["product_id"])) is None:
+        message = "<p>There has been a critical error on this website.</p>"  # PHP's fatal error, told by WordPress
+        raise RestError("internal_server_error", message, 500)
     if call["id"]:
         raise RestError("woocommerce_rest_product_variation_exists", "Cannot create existing product_variation.", 400)
     body = blank(call.store, call["product_id"], status=_status(call["status"]))
@@ -200,6 +209,7 @@ def _apply(call: Call, body: Json, *, creating: bool) -> None:
         if sent.get(name) is not None:
             body[name] = sent[name]
     goods.apply_sku(call.store, body, sent, creating=creating)
+    goods.apply_unique_id(call.store, body, sent)
     if isinstance(sent.get("image"), dict):
         image = cast("Json", sent["image"])
         body["image"] = goods.take_image(call, image, "variation") if image.get("id") or image.get("src") else 0
@@ -267,9 +277,9 @@ def generate(call: Call) -> Reply:
     for options in combinations(*(axis["options"] for axis in axes)):
         if options in have or not axes:
             continue
-        chosen = [{"id": a["id"], "name": a["name"], "option": o} for a, o in zip(axes, options, strict=True)]
+        picked = [{"id": a["id"], "name": a["name"], "option": o} for a, o in zip(axes, options, strict=True)]
         body = blank(call.store, parent["id"])
-        body["attributes"] = _attributes(call.store, parent["id"], cast("list[Json]", chosen))
+        body["attributes"] = _attributes(call.store, parent["id"], picked)
         call.store.put("variation", body)
         made += 1
     _touch_parent(call.store, parent["id"])

@@ -73,7 +73,7 @@ def blank(store: Store, login: str, email: str, roles: list[str], created: str) 
 def app_password(name: str, password: str, created: str, seed: str) -> Json:
     return {
         "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, seed)), "app_id": "", "name": name, "created": created,
-        "last_used": None, "last_ip": None, "hash": hashed(password),
+        "last_used": created, "last_ip": "127.0.0.1", "hash": hashed(password),
     }  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from devskyy_tools.sandbox import clock
+from functools import cache
+
+from devskyy_tools.sandbox import clock, schema
 from devskyy_tools.sandbox.envelope import Json
 from devskyy_tools.sandbox.nouns import terms
 from devskyy_tools.sandbox.store import Store
@@ -34,8 +36,14 @@ def sow(store: Store) -> None:
             "page_for_posts": 0,
             "default_ping_status": "open",
             "default_comment_status": "open",
-            "site_logo": 0,
+            "site_logo": None,
             "site_icon": 0,
+            "pickup_location_settings": [],
+            "pickup_locations": [],
+            "woocommerce_default_catalog_orderby": "menu_order",
+            "woocommerce_checkout_phone_field": "optional",
+            "woocommerce_checkout_company_field": "hidden",
+            "woocommerce_checkout_address_2_field": "optional",
         },
     )
 
@@ -51,7 +59,7 @@ GROUPS = {
     "integration": "Integration",
     "advanced": "Advanced",
 }
-CURRENCIES = {
+_CURRENCIES = {
     "CHF": ("Swiss franc", "&#67;&#72;&#70;"),
     "EUR": ("Euro", "&euro;"),
     "GBP": ("Pound sterling", "&pound;"),
@@ -60,12 +68,30 @@ CURRENCIES = {
     "SEK": ("Swedish krona", "&#107;&#114;"),
     "USD": ("United States (US) dollar", "&#36;"),
 }
+COUNTRIES = {
+    "AT": "Austria", "BE": "Belgium", "CA": "Canada", "CH": "Switzerland", "DE": "Germany", "ES": "Spain",
+    "FR": "France", "GB": "United Kingdom (UK)", "IE": "Ireland", "IT": "Italy", "JP": "Japan", "NL": "Netherlands",
+    "PL": "Poland", "PT": "Portugal", "SE": "Sweden", "US": "United States (US)",
+}  # fmt: skip
+CONTINENTS = {
+    "AS": ("Asia", ("JP",)),
+    "EU": ("Europe", ("AT", "BE", "CH", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "PT", "SE")),
+    "NA": ("North America", ("CA", "US")),
+}
+
+
+@cache
+def currencies() -> dict[str, tuple[str, str]]:
+    """Return name and symbol of every currency that the shop knows; most are shown by their code alone."""
+    codes = schema.properties("order")["currency"]["enum"]
+    return {code: _CURRENCIES.get(code, (code, code)) for code in codes}
+
+
 METHODS = (
     ("flat_rate", "Flat rate", "Lets you charge a fixed rate for shipping."),
     ("free_shipping", "Free shipping", "Free shipping is a special method which can be triggered with coupons."),
     ("local_pickup", "Local pickup", "Allow customers to pick up orders themselves."),
 )
-_COUNTRIES = {"FR": "France", "DE": "Germany", "IT": "Italy", "ES": "Spain", "BE": "Belgium"}
 _WEIGHTS = {"kg": "kg", "g": "g", "lbs": "lbs", "oz": "oz"}
 _LENGTHS = {"m": "m", "cm": "cm", "mm": "mm", "in": "in", "yd": "yd"}
 _POSITIONS = {"left": "Left", "right": "Right", "left_space": "Left with space", "right_space": "Right with space"}
@@ -73,13 +99,13 @@ _GENERAL: tuple[tuple[str, str, str, object, dict[str, str]], ...] = (
     ("woocommerce_store_address", "Address line 1", "text", "18 Rue de Turenne", {}),
     ("woocommerce_store_address_2", "Address line 2", "text", "", {}),
     ("woocommerce_store_city", "City", "text", "Paris", {}),
-    ("woocommerce_default_country", "Country / State", "select", "FR", _COUNTRIES),
+    ("woocommerce_default_country", "Country / State", "select", "FR", COUNTRIES),
     ("woocommerce_store_postcode", "Postcode / ZIP", "text", "75004", {}),
     ("woocommerce_allowed_countries", "Selling location(s)", "select", "all", {"all": "Sell to all countries"}),
     ("woocommerce_calc_taxes", "Enable taxes", "checkbox", "no", {}),
     ("woocommerce_enable_coupons", "Enable coupons", "checkbox", "yes", {}),
     ("woocommerce_calc_discounts_sequentially", "", "checkbox", "no", {}),
-    ("woocommerce_currency", "Currency", "select", "EUR", {code: name for code, (name, _) in CURRENCIES.items()}),
+    ("woocommerce_currency", "Currency", "select", "EUR", {}),
     ("woocommerce_currency_pos", "Currency position", "select", "left", _POSITIONS),
     ("woocommerce_price_thousand_sep", "Thousand separator", "text", ",", {}),
     ("woocommerce_price_decimal_sep", "Decimal separator", "text", ".", {}),
@@ -106,6 +132,8 @@ def settings_of(group: str) -> list[Json]:
     out: list[Json] = []
     for key, label, kind, value, options in found:
         entry: Json = {"id": key, "label": label, "description": "", "type": kind, "default": value}
+        if key == "woocommerce_currency":
+            options = {code: f"{name} ({symbol}) — {code}" for code, (name, symbol) in currencies().items()}
         out.append(entry | ({"options": options} if options else {}) | {"tip": "", "value": value})
     return out
 
