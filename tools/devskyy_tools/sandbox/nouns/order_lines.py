@@ -142,7 +142,7 @@ def sum_up(body: Json) -> None:
 # --- coupons ---------------------------------------------------------------------------------------------------------
 
 
-def apply_coupons(call: Call, body: Json, given: list[Json]) -> None:
+def apply_coupons(store: Store, body: Json, given: list[Json]) -> None:
     """Replace the order's coupons; a refused one leaves a new order behind as a draft."""
     coupons: list[Json] = []
     have = {line["code"] for line in body["coupon_lines"]}
@@ -151,10 +151,10 @@ def apply_coupons(call: Call, body: Json, given: list[Json]) -> None:
             raise RestError("woocommerce_rest_coupon_item_id_readonly", "Coupon item ID is readonly.", 400)
         if not entry.get("code"):
             raise RestError("woocommerce_rest_invalid_coupon", "Coupon code is required.", 400)
-        coupons.append(_coupon(call.store, body, str(entry["code"]).strip().lower(), applied=have))
+        coupons.append(_coupon(store, body, str(entry["code"]).strip().lower(), applied=have))
     for line in body["line_items"]:
         line["total"] = line["subtotal"]
-    body["coupon_lines"] = [_discount(call.store, body, coupon) for coupon in coupons]
+    body["coupon_lines"] = [_discount(store, body, coupon) for coupon in coupons]
     sum_up(body)
 
 

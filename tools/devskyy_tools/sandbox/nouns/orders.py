@@ -176,7 +176,7 @@ def create(call: Call) -> Reply:
     order_lines.sum_up(body)
     try:
         if sent.get("coupon_lines"):
-            order_lines.apply_coupons(call, body, cast("list[Json]", sent["coupon_lines"]))
+            order_lines.apply_coupons(call.store, body, cast("list[Json]", sent["coupon_lines"]))
     except RestError as refused:
         # The shop saves an order before it looks at its coupons, and the order stays.
         body["status"] = "checkout-draft"
@@ -200,7 +200,7 @@ def update(call: Call) -> Reply:
     if any(sent.get(name) is not None for name in _RESUMS):
         order_lines.sum_up(body)
     if sent.get("coupon_lines") is not None:
-        order_lines.apply_coupons(call, body, cast("list[Json]", sent["coupon_lines"]))
+        order_lines.apply_coupons(call.store, body, cast("list[Json]", sent["coupon_lines"]))
         order_states.count_new_coupons(call.store, body)
     order_states.adjust(call.store, body)
     _conclude(call, body, creating=False)

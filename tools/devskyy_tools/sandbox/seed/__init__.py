@@ -23,7 +23,8 @@ def sow(store: Store, *, goods: bool) -> None:
         settings.sow(store)
         people.sow(store, today, customers=goods)
         if goods:
-            from devskyy_tools.sandbox.seed import catalogue
+            from devskyy_tools.sandbox.seed import catalogue, stories, trade
 
-            catalogue.sow(store, today)
+            for part in (catalogue, trade, stories):
+                part.sow(store, today)
         store.set_option("sown", True)
