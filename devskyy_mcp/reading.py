@@ -23,7 +23,6 @@ from .invoke import Road, unforeseen
 
 T = TypeVar("T")
 TIMEOUT = 30.0
-MOST_COMPLETIONS = 100
 TEXT_LIMIT = 10_000
 
 
@@ -124,7 +123,7 @@ class Reader:
         return prompt
 
     async def complete_prompt(self, name: str, argument: str, prefix: str) -> list[str]:
-        """Values for a prompt's argument that begin so; at most 100.
+        """Values for a prompt's argument that begin so.
 
         Raises:
             Refused: NOT_FOUND, FORBIDDEN.
@@ -135,10 +134,10 @@ class Reader:
             offer = offers.get(argument)
             return [] if offer is None else await offer(self._context(name), prefix)
 
-        return (await self._account("completion", self._known(name), complete))[:MOST_COMPLETIONS]
+        return await self._account("completion", self._known(name), complete)
 
     async def complete_resource(self, template: str, variable: str, prefix: str) -> list[str]:
-        """Values for a template's variable that begin so; at most 100.
+        """Values for a template's variable that begin so.
 
         Raises:
             Refused: NOT_FOUND, FORBIDDEN.
@@ -152,7 +151,7 @@ class Reader:
             offer = resource.complete
             return [] if offer is None else await offer(self._context(resource.name), variable, prefix)
 
-        return (await self._account("completion", self._known(template), complete))[:MOST_COMPLETIONS]
+        return await self._account("completion", self._known(template), complete)
 
     def _context(self, name: str) -> Context:
         return Context(self.principal, self.road.services, name, self.surface, extras=self.extras)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.connection import Connection
 from mcp.server.subscriptions import (
     InMemorySubscriptionBus,
@@ -38,23 +39,27 @@ class Announcer:
         self._app = app
         self.bus = InMemorySubscriptionBus()
         self._connections: dict[Connection, set[str]] = {}
-        self._note, self._noted = anyio.create_memory_object_stream[ServerEvent](MOST_WAITING)
+        self._note: MemoryObjectSendStream[ServerEvent] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
+        self._note, noted = anyio.create_memory_object_stream[ServerEvent](MOST_WAITING)
         self._app.changes.on_written.append(self._written)
         self._app.registry.on_added.append(self._added)
         try:
-            async with self._note, self._noted, anyio.create_task_group() as tasks:
-                tasks.start_soon(self._pass_on)
+            async with self._note, noted, anyio.create_task_group() as tasks:
+                tasks.start_soon(self._pass_on, noted)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
+            self._note = None
             self._app.changes.on_written.remove(self._written)
             self._app.registry.on_added.remove(self._added)
 
     def tell(self, event: ServerEvent) -> None:
         """Note an event; never waits."""
+        if self._note is None:
+            return
         try:
             self._note.send_nowait(event)
         except anyio.WouldBlock:
@@ -71,8 +76,8 @@ class Announcer:
         if pack.resources:
             self.tell(ResourcesListChanged())
 
-    async def _pass_on(self) -> None:
-        async for event in self._noted:
+    async def _pass_on(self, noted: MemoryObjectReceiveStream[ServerEvent]) -> None:
+        async for event in noted:
             await self.bus.publish(event)
             for connection, uris in list(self._connections.items()):
                 await self._send(connection, uris, event)

@@ -17,6 +17,7 @@ from ...invoke import Result
 from ...render import text_of
 
 RESOURCE_NOT_FOUND = -32002  # through 2025-11-25; later versions say invalid params
+MOST_COMPLETIONS = 100  # the specification's own limit
 _ASKED_WRONGLY = frozenset({Code.NOT_FOUND, Code.INVALID_ARGUMENTS, Code.UNKNOWN_TOOL, Code.FORBIDDEN, Code.TOO_LARGE})
 
 
@@ -78,5 +79,6 @@ def of_prompt(description: str, text: str) -> dict[str, Any]:
 
 
 def of_completion(values: list[str]) -> dict[str, Any]:
-    completion = {"values": values, "total": len(values), "hasMore": False}
+    most = values[:MOST_COMPLETIONS]
+    completion = {"values": most, "total": len(values), "hasMore": len(values) > len(most)}
     return {"resultType": "complete", "completion": completion}

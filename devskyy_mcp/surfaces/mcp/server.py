@@ -91,7 +91,7 @@ class Surface:
                 params.name,
                 params.arguments or {},
                 caller.surface,
-                sink=ctx.session.report_progress if ctx.meta and "progress_token" in ctx.meta else None,
+                sink=ctx.session.report_progress,
                 can_ask=asking.can_ask(ctx),
                 decision=asking.brought(params, caller),
                 extras=extras,

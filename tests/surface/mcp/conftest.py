@@ -10,5 +10,5 @@ from .world import World, make_world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> World:
     return make_world(tmp_path / "data")
