@@ -36,7 +36,7 @@ async def test_undo_of_content_is_exact(bench: Bench, collection: Any) -> None:
     for change in (
         {"title": "New & nice", "content": "<p>x</p>", "excerpt": "e"},
         {"status": "publish"},
-        {"slug": "my-slug"},
+        {"slug": "a-slug-of-its-own"},
     ):
         before = await bench.raw(collection, target)
         done = await bench.update(collection, target, change)
