@@ -121,7 +121,9 @@ class Road:
         capability: Capability | None = None
         code = "ok"
         change: str | None = None
+        text = ""
         try:
+            text = _checked(call.arguments)
             capability, arguments = self._resolve(call)
             self.limiter.hit(call.principal.id)
             result = await self._carry_out(call, capability, arguments)
@@ -144,7 +146,7 @@ class Road:
             code = str(Code.CANCELLED)
             raise
         finally:
-            self._record(call, capability, code, change, time.perf_counter_ns() - started)
+            self._record(call, capability, code, change, text, time.perf_counter_ns() - started)
 
     def _resolve(self, call: Call) -> tuple[Capability, Mapping[str, Any]]:
         """The tool that is meant and its arguments; a proxy (``tools_call``) stands for the tool that it names."""
@@ -178,7 +180,6 @@ class Road:
             call.key,
             call.extras,
         )
-        _check_size(arguments)
         try:
             if call.decision is not None:
                 digest = request_hash(call.principal.id, capability.name, arguments)
@@ -215,7 +216,7 @@ class Road:
         return data
 
     def _record(
-        self, call: Call, capability: Capability | None, code: str, change: str | None, nanoseconds: int
+        self, call: Call, capability: Capability | None, code: str, change: str | None, text: str, nanoseconds: int
     ) -> None:
         self.audit.add(
             AuditRecord(
@@ -227,7 +228,7 @@ class Road:
                 phase="call",
                 code=code,
                 duration_us=nanoseconds // 1000,
-                arguments_sha256=_digest(call.arguments),
+                arguments_sha256=hashlib.sha256(text.encode(errors="replace")).hexdigest() if text else "",
             )
         )
 
@@ -245,8 +246,15 @@ def unforeseen(name: str, error: Exception) -> Refused:
     )
 
 
-def _check_size(arguments: Mapping[str, Any]) -> None:
-    text = json.dumps(arguments, default=str)
+def _checked(arguments: Mapping[str, Any]) -> str:
+    """The arguments as canonical JSON, empty for none.
+
+    Raises:
+        Refused: TOO_LARGE above 512 KiB; INVALID_ARGUMENTS for a NUL character, which no database keeps.
+    """
+    if not arguments:
+        return ""
+    text = json.dumps(arguments, sort_keys=True, default=str)
     if "\\u0000" in text:
         raise Refused(Code.INVALID_ARGUMENTS, "A text holds a NUL character, which can't be stored.", "Leave it out.")
     if len(text) > ARGUMENTS_LIMIT:
@@ -255,12 +263,7 @@ def _check_size(arguments: Mapping[str, Any]) -> None:
             f"The arguments are larger than {ARGUMENTS_LIMIT // 1024} KiB.",
             "Split the work, or upload large content as a file and name it.",
         )
-
-
-def _digest(arguments: Mapping[str, Any]) -> str:
-    if not arguments:
-        return ""
-    return hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode(errors="replace")).hexdigest()
+    return text
 
 
 def _change_in(refused: Refused) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ...app import App
 
 KEY_LIMIT = 200
+WATCH_AFTER = 0.1
+"""Seconds until a read is watched for its caller going away: most have been answered by then."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -101,24 +104,24 @@ async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> d
 
 
 async def _unless_gone(request: Request, app: App, call: Call) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    refusal: Refused | None = Refused(Code.CANCELLED, "The caller went away.")
-    async with anyio.create_task_group() as tasks:
+    """The call's data; once it takes longer, somebody watches whether its caller is still there."""
+    watchers: list[asyncio.Task[None]] = []
+    with anyio.CancelScope() as scope:
 
         async def watch() -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
-            tasks.cancel_scope.cancel()
+            scope.cancel()
 
-        tasks.start_soon(watch)
+        loop = asyncio.get_running_loop()
+        later = loop.call_later(WATCH_AFTER, lambda: watchers.append(loop.create_task(watch())))
         try:
-            data, refusal = (await app.road.invoke(call)).data, None
-        except Refused as refused:
-            refusal = refused
-        tasks.cancel_scope.cancel()
-    if refusal is not None:
-        raise refusal
-    return data
+            return (await app.road.invoke(call)).data
+        finally:
+            later.cancel()
+            for watcher in watchers:
+                watcher.cancel()
+    raise Refused(Code.CANCELLED, "The caller went away.")
 
 
 def _key(request: Request) -> str | None:

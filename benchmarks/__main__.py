@@ -1,0 +1,32 @@
+"""``python -m benchmarks [calls start shop dead]``: prints a Markdown table of figures and goals."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import anyio
+
+from .measure import Row
+
+
+async def main(wanted: list[str]) -> None:
+    from . import calls, shop, start
+
+    parts = {"calls": calls.run, "start": start.run, "shop": shop.run, "dead": shop.dead}
+    print("| what | figure | goal | met |\n|---|---|---|---|")
+    rows: list[Row] = []
+    for name in wanted or list(parts):
+        for row in await parts[name]():
+            print(row.line(), flush=True)
+            rows.append(row)
+    missed = [row.what for row in rows if row.met is False]
+    print(
+        f"\n{len(rows) - len(missed)} of {len(rows)} met or without a goal"
+        + (f"; missed: {', '.join(missed)}" if missed else "")
+    )
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    anyio.run(main, sys.argv[1:])

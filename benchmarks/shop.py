@@ -1,0 +1,181 @@
+"""What DevSkyy adds to a shop's own answers: on the demo shop, or on the shop that WORDPRESS_URL names."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from devskyy_mcp.app import App, build, installed_packs
+from devskyy_mcp.config import Settings
+from devskyy_mcp.errors import Refused
+from devskyy_mcp.http import Upstream
+from devskyy_mcp.invoke import Call, Result
+from devskyy_mcp.surfaces.mcp.results import of_result
+from devskyy_tools.shop.client import ShopClient
+
+from .catalogue import ME
+from .measure import Row, cpu_us, wall_ms
+
+ITEMS = 40
+
+
+class Counting:
+    """Counts the requests that leave for the shop."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.number = 0
+        send = upstream.send
+
+        async def counted(*given: Any, **named: Any) -> Any:
+            self.number += 1
+            return await send(*given, **named)
+
+        upstream.send = counted  # type: ignore[method-assign] # the one place all requests pass
+
+    def since(self, start: int) -> int:
+        return self.number - start
+
+
+@asynccontextmanager
+async def opened() -> AsyncGenerator[App]:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings.model_validate(
+            {"data_dir": Path(folder), "calls_per_second": 1e9, "calls_burst": 10**9, "confirm_writes": "risky"}
+        )
+        app = build(settings, installed_packs())
+        async with app.running(eager=False):
+            yield app
+
+
+async def call(app: App, name: str, **arguments: Any) -> Result:
+    return await app.road.invoke(Call(ME, name, arguments, "bench"))
+
+
+async def run() -> list[Row]:
+    """Requests, sizes, and the time beside raw requests."""
+    async with opened() as app:
+        client = app.services.get(ShopClient)
+        rows = (await call(app, "woo_products_list", limit=100, status="publish", type="simple")).data["items"]
+        counting = Counting(client.upstream)
+        return [
+            *await _sizes(app),
+            *await _single(app, client, counting, rows[0]["id"]),
+            *await _bulk(app, client, counting, [row["id"] for row in rows[:ITEMS]]),
+        ]
+
+
+async def _sizes(app: App) -> list[Row]:
+    result = await call(app, "woo_products_list", limit=20)
+    structured = len(json.dumps(result.data, separators=(",", ":"), ensure_ascii=False).encode())
+    size = len(json.dumps(of_result(result), separators=(",", ":"), ensure_ascii=False).encode())
+    return [
+        Row("list of 20 products, structuredContent", f"{structured / 1000:.1f} KB", "≤ 3.6 KB", structured <= 3600),
+        Row("list of 20 products, whole result", f"{size / 1000:.1f} KB", "≤ 5.5 KB", size <= 5500),
+    ]
+
+
+async def _single(app: App, client: ShopClient, counting: Counting, product: int) -> list[Row]:
+    path = f"/wc/v3/products/{product}"
+    raw_read = await cpu_us(lambda: client.get(path, {"context": "edit"}), 60, 5)
+    read = await cpu_us(lambda: call(app, "woo_products_get", id=product), 60, 5)
+
+    names = iter(range(10**6))
+
+    async def raw_write() -> None:
+        await client.get(path, {"context": "edit"})
+        await client.write("PUT", path, json={"menu_order": next(names) % 50}, params={"context": "edit"})
+
+    async def write() -> None:
+        await call(app, "woo_products_update", id=product, more={"menu_order": next(names) % 50})
+
+    raw, ours = await wall_ms(raw_write, 30), await wall_ms(write, 30)
+    start = counting.number
+    await write()
+    requests = counting.since(start)
+    return [
+        Row("added to a read", f"{(read - raw_read) / 1000:.2f} ms CPU", "≤ 5 ms", read - raw_read <= 5000),
+        Row("added to a write", f"{ours - raw:.1f} ms ({ours:.1f} beside {raw:.1f})", "≤ 5 ms and two commits", None),
+        Row("requests of a single update", str(requests), "2", requests == 2),
+    ]
+
+
+async def _bulk(app: App, client: ShopClient, counting: Counting, ids: list[int]) -> list[Row]:
+    at = [int(time.time())]
+
+    def items() -> list[dict[str, Any]]:
+        at[0] += 1
+        return [{"id": one, "name": f"Bench {at[0]}"} for one in ids]
+
+    start = counting.number
+    shown = await call(app, "woo_products_bulk_update", items=items(), preview=True)
+    preview = counting.since(start)
+    start = counting.number
+    from devskyy_mcp.changes.asking import Person
+    from devskyy_mcp.context import Context
+
+    ctx = Context(ME, app.services, surface="bench")
+    person = Person("bench", "terminal")
+
+    async def apply(change: str) -> None:
+        view = await app.changes.decided(ctx, change, person, agreed=True)
+        assert view.state == "applied", view
+
+    await apply(shown.data["change"])
+    applied = counting.since(start)
+
+    async def raw() -> None:
+        await client.write("POST", "/wc/v3/products/batch", json={"update": items()}, deadline=60)
+
+    async def ours() -> None:
+        await apply((await call(app, "woo_products_bulk_update", items=items(), preview=True)).data["change"])
+
+    one_batch, whole = await wall_ms(raw, 5), await wall_ms(ours, 5)
+    count = len(ids)
+    limit = count // 25 + 2
+    return [
+        Row(
+            f"requests of {count} objects, preview / apply",
+            f"{preview} / {applied}",
+            f"1 / ≤ {limit}",
+            preview == 1 and applied <= limit,
+        ),
+        Row(
+            f"{count} objects, preview and apply beside one raw batch",
+            f"{whole:.0f} / {one_batch:.0f} ms = {whole / one_batch:.2f}×",
+            "≤ 0.65× on a real shop, 100 objects",
+            None,
+        ),
+    ]
+
+
+async def dead() -> list[Row]:
+    """A shop that refuses the connection, and one that accepts and never answers."""
+    import anyio
+
+    rows: list[Row] = []
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as silent:
+        port = silent.extra(anyio.abc.SocketAttribute.local_port)
+        for what, number, goal in (("refused connection", 1, 0.5), ("a shop that never answers", port, 10.0)):
+            with tempfile.TemporaryDirectory() as folder:
+                values = {
+                    "data_dir": Path(folder),
+                    "wordpress_url": f"http://127.0.0.1:{number}",
+                    "wordpress_username": "x",
+                    "wordpress_app_password": "x",
+                    "wordpress_environment": "local",
+                }
+                app = build(Settings.model_validate(values), installed_packs())
+                async with app.running(eager=False):
+                    started, code = time.perf_counter(), "none"
+                    try:
+                        await call(app, "woo_products_list")
+                    except Refused as refused:
+                        code = str(refused.code)
+                    took = time.perf_counter() - started
+            rows.append(Row(f"{what}: answered", f"{took:.2f} s, {code}", f"≤ {goal} s", took <= goal))
+    return rows
