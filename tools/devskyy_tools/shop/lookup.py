@@ -169,9 +169,9 @@ def _twin(op: Op, obj: Json, item: JournalOp) -> bool:
     age = next((obj[name] for name in _AGES if obj.get(name)), None)
     if age is not None and datetime.fromisoformat(str(age)).replace(tzinfo=UTC) < _sent(item) - SKEW:
         return False
-    if "file" in op.body:
-        return str(op.body["file"]["sha256"])[: uploads.MARK] in str(obj.get("source_url", ""))
+    if "file" in op.body and str(op.body["file"]["sha256"])[: uploads.MARK] not in str(obj.get("source_url", "")):
+        return False
     collection = at.ALL[op.collection]
     is_now = compare.leaves(collection, obj)
     asked = {path: value for path, value in compare.leaves(collection, op.body).items() if path in is_now}
-    return bool(asked) and not compare.differs(collection, asked, is_now)
+    return (bool(asked) or "file" in op.body) and not compare.differs(collection, asked, is_now)
