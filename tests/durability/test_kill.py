@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.proxy import Fault
 
 from .conftest import Floor
-from .kinds import KINDS, Case, bulk
+from .kinds import KINDS, Case, bulk, upload
 
 FAILPOINTS = ("before_intent", "after_intent", "after_answer")
 HELD: dict[str, Fault] = {"request_lost": "black_hole", "request_late": "hold_request", "answer_held": "hold_answer"}
@@ -76,6 +76,18 @@ async def undo(floor: Floor, case: Case, change: str) -> None:
     assert answer["data"]["state"] == "applied", answer
     assert case.undone is not None
     assert case.undone()
+
+
+@pytest.mark.requirement("durability:kill")
+async def test_an_upload_that_never_left_is_not_taken_for_an_earlier_one_of_the_same_file(floor: Floor) -> None:
+    case = upload(floor.shop, floor.folder)
+    assert (await floor.call(case.tool, case.arguments))["data"]["state"] == "applied"
+    again = {**case.arguments, "title": "The same picture under another title"}
+    await floor.start(case.tool, again, failpoint="after_intent").died()
+    change = floor.journal.newest()
+    assert change is not None
+    await floor.settle()
+    assert floor.journal.op_states(change) == {"not_sent": 1}
 
 
 @pytest.mark.requirement("durability:bulk")

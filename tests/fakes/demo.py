@@ -1,0 +1,70 @@
+"""DevSkyy over a demo shop in memory, in this process, whose request log and faults the test holds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from devskyy_mcp.app import App, build, local_principal
+from devskyy_mcp.config import Settings
+from devskyy_mcp.errors import Refused
+from devskyy_mcp.http import Upstream
+from devskyy_mcp.invoke import Call
+from devskyy_tools import sandbox
+from devskyy_tools.shop.client import ShopClient
+from devskyy_tools.shop.signing import Credentials, signer
+
+LOGIN = Credentials(sandbox.DEMO_USER, sandbox.DEMO_APP_PASSWORD)
+
+
+@dataclass
+class Demo:
+    """Calls tools as a surface does; ``shop`` is the demo shop behind them."""
+
+    app: App
+    shop: sandbox.Sandbox
+
+    async def do(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        return (await self.app.road.invoke(Call(local_principal(), tool, arguments, "cli"))).data
+
+    async def refused(self, tool: str, **arguments: Any) -> Refused:
+        with pytest.raises(Refused) as caught:
+            await self.do(tool, **arguments)
+        return caught.value
+
+    @property
+    def writes(self) -> list[str]:
+        """The write requests in the shop's own log."""
+        return [f"{one.method} {one.path}" for one in self.shop.requests if one.method != "GET"]
+
+    async def some(self, tool: str, **arguments: Any) -> int:
+        """The id of the first of a list."""
+        return (await self.do(tool, limit=1, **arguments))["items"][0]["id"]
+
+
+@asynccontextmanager
+async def demo(folder: Path, login: Credentials = LOGIN, **settings: Any) -> AsyncGenerator[Demo]:
+    """A fresh demo shop and a DevSkyy over it."""
+    box = sandbox.create_sandbox()
+    values: dict[str, Any] = {
+        "data_dir": folder,
+        "confirm_writes": "risky",
+        "upload_folders": [str(folder)],
+        **settings,
+    }
+    app = build(Settings(_env_file=None, **values))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
+    transport = httpx2.ASGITransport(app=box)
+    upstream = Upstream("The shop", "http://sandbox.test", transport=transport, auth=signer(login))
+    app.services.put(ShopClient, ShopClient(upstream))
+    shop: sandbox.Sandbox = box.state.sandbox
+    try:
+        yield Demo(app, shop)
+    finally:
+        await app.close()
+        shop.store.close()
