@@ -5,6 +5,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
+# Where this is set, every start would compile all libraries anew, which takes three times as long.
+export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q
 
 .PHONY: help setup run test lint bench conformance wheel lock env-example docs clean
