@@ -25,11 +25,11 @@ def make(kind: str, folder: str, port: int = 8000) -> App:
 def http(kind: str, folder: str) -> None:
     import uvicorn
 
-    from .hosting import http_app
+    from devskyy_mcp.surfaces.http import create_http
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(http_app(make(kind, folder, port)), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(create_http(make(kind, folder, port)), log_level="error"))
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         server.run(sockets=[listener])

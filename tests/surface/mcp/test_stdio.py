@@ -120,6 +120,7 @@ def cpu(process: subprocess.Popen[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("mcp:cold-start")
 def test_a_cold_start_to_the_real_tool_list_costs_little(tmp_path: Path) -> None:
     environment = {**os.environ, "DEVSKYY_DATA_DIR": str(tmp_path), "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"}
