@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -31,13 +30,13 @@ from .rest.problem import of_status, problem_response
 
 log = logging.getLogger(__name__)
 API = tools.API
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "Cache-Control": "no-store",
-}
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (b"cache-control", b"no-store"),
+]
 
 
 def create_http(app: App | None = None) -> Starlette:
@@ -188,9 +187,9 @@ class Door:
 
 
 def _harden(message: Message) -> None:
-    headers = MutableHeaders(raw=message.setdefault("headers", []))
-    for name, value in _HEADERS.items():
-        headers.setdefault(name, value)
+    given: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+    names = {name.lower() for name, _ in given}
+    message["headers"] = given + [header for header in _HEADERS if header[0] not in names]
 
 
 async def _turn_away(scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
