@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from devskyy_mcp.changes.model import JournalOp, LeftAlone, ObjectId
+from devskyy_mcp.changes.model import JournalOp, LeftAlone, ObjectId, Op
 from devskyy_mcp.context import Context
 
 from . import collections as at
@@ -25,6 +25,19 @@ async def stage_undo(ctx: Context, ops: Sequence[JournalOp]) -> None:
     for item in reversed(ops):
         if item.state not in _NOTHING_DONE:
             await undoing.one(item)
+
+
+async def restore_variations(shop: Shop, product: ObjectId, restored: Op, **only: Any) -> None:
+    """Stage bringing a product's binned variations back behind ``restored``, the op that brings back the product.
+
+    Args:
+        only: further list parameters, such as ``include``.
+    """
+    page = await shop.list(at.VARIATIONS, product_id=product, status="trash", per_page=100, context="edit", **only)
+    for child in page.items:
+        back = await shop.restore(at.VARIATIONS, child["id"], _status_before_bin(child), product_id=product)
+        if back is not None:  # after its parent: the parent's price range is worked out from what is there
+            back.parent = {"product_id": restored.ref}
 
 
 class _Undoing:
@@ -98,14 +111,7 @@ class _Undoing:
             return
         children = op.note.get("children")
         if children:
-            page = await self.shop.list(
-                at.VARIATIONS, product_id=target, status="trash", include=children, per_page=100, context="edit"
-            )
-            for child in page.items:
-                status = _status_before_bin(child)
-                back = await self.shop.restore(at.VARIATIONS, child["id"], status, product_id=target)
-                if back is not None:  # after its parent: the parent's price range is worked out from what is there
-                    back.parent = {"product_id": restored.ref}
+            await restore_variations(self.shop, target, restored, include=children)
 
     async def _write_back(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
         op, back = item.op, item.outcome.inverse

@@ -8,6 +8,7 @@ from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_tools.shop.provide import provide_shop
 
+from .bin import bin_tools
 from .content import pages, posts
 from .media import media
 from .resources import resources
@@ -20,4 +21,6 @@ def _provide(services: Services) -> None:
     provide_shop(services)
 
 
-pack = Pack("wordpress", [posts, pages, media, categories, tags, site], resources=resources, provides=_provide)
+pack = Pack(
+    "wordpress", [posts, pages, media, categories, tags, bin_tools, site], resources=resources, provides=_provide
+)

@@ -1,0 +1,40 @@
+"""The bin: what was deleted without being gone can come back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from devskyy_mcp.capability import Toolset
+from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.collections import ALL, PRODUCTS
+from devskyy_tools.shop.nouns import Id
+from devskyy_tools.shop.session import Shop
+from devskyy_tools.shop.undoing import restore_variations
+
+bin_tools = Toolset("bin", timeout=30)
+
+Noun = Literal["posts", "pages", "products", "orders", "coupons"]
+_USUAL = {"orders": "on-hold"}
+
+
+@bin_tools.tool("write", scopes="content:write")
+async def wp_bin_restore(
+    ctx: Context,
+    noun: Noun,
+    id: Id,  # noqa: A002 # the shop's own name
+    status: Annotated[
+        str, Field(description="Status it gets; draft (orders: on-hold) if left out.", max_length=20)
+    ] = "",
+) -> None:
+    """Bring a post, page, product, order or coupon back from the bin; a product's variations come with it."""
+    shop, collection = ctx.get(Shop), ALL[noun]
+    restored = await shop.restore(collection, id, status or _USUAL.get(noun, "draft"))
+    if restored is None:
+        raise Refused(
+            Code.CONFLICT, f"{collection.label(id)} is not in the bin.", "Lists with status trash show what is."
+        )
+    if collection is PRODUCTS:
+        await restore_variations(shop, id, restored)
