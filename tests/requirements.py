@@ -368,4 +368,22 @@ REQUIREMENTS = [
     Requirement("shop:undo-drift", "design, changes", "An undo leaves alone what was changed since."),
     Requirement("shop:undo-exact", "design, changes", "An undo leaves the object as it was."),
     Requirement("shop:uploads", "card A, tools", "Media are uploaded checked, by URL, asset or allowed folder."),
+    Requirement("http:stop", "design, REST", "A server that is told to stop ends in order, whoever is connected."),
+    Requirement(
+        "bed:wordpress", "card A, bed", "A real WordPress is brought up in seconds and taken down without a trace."
+    ),
+    Requirement(
+        "changes:deterministic", "card A, shown 5", "Every write tool staged twice gives one hash and sends only GETs."
+    ),
+    Requirement(
+        "example:first-hour", "card A, shown 6", "The first hour on the demo shop ends with every object as it began."
+    ),
+    Requirement(
+        "example:first-hour-wordpress",
+        "card A, shown 6",
+        "The first hour on a real WordPress ends with every object as it began.",
+    ),
+    Requirement(
+        "surface:bad-input", "card A, shown 7", "Each kind of bad input has its own message that says what to do."
+    ),
 ]
