@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,30 +52,51 @@ def test_on_the_demo_shop() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_on_a_real_wordpress() -> None:
-    try:
-        with wordpress_bed() as bed:
-            _write_posts(bed)
-            said = first_hour(
-                "--posts",
-                WORDPRESS_URL=bed.url,
-                WORDPRESS_USERNAME=bed.user,
-                WORDPRESS_APP_PASSWORD=bed.app_password,
-                WORDPRESS_ENVIRONMENT="local",
-            )
-    except BedUnavailable as reason:
-        if os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1":
-            raise
-        pytest.skip(str(reason))
+    with _bed(woocommerce=False) as bed:
+        _make_twenty(bed, "/wp/v2/posts", content="<p>A look.</p>", status="publish")
+        said = first_hour("--posts", **_settings(bed))
     # A newly connected shop asks for every write: picture, draft and 20 posts, and their undoing.
     assert said.count("! yes") == 2 * (MANY + 2)
     assert f"modified (when it was last written), in {MANY}" in said
 
 
-def _write_posts(bed: Bed) -> None:
+@pytest.mark.requirement("example:first-hour")
+@pytest.mark.skipif(not os.environ.get("WOOCOMMERCE_PLUGIN"), reason="WOOCOMMERCE_PLUGIN names no plugin folder")
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_on_a_real_woocommerce() -> None:
+    with _bed(woocommerce=True) as bed:
+        _make_twenty(bed, "/wc/v3/products", type="simple", regular_price="20.00", status="publish")
+        said = first_hour(**_settings(bed))
+    assert f"? Needs a person: Changes {MANY} objects" in said
+    assert f"date_modified (when it was last written), in {MANY}" in said
+
+
+@contextmanager
+def _bed(*, woocommerce: bool) -> Generator[Bed]:
+    try:
+        with wordpress_bed(woocommerce=woocommerce) as bed:
+            yield bed
+    except BedUnavailable as reason:
+        if os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1":
+            raise
+        pytest.skip(str(reason))
+
+
+def _settings(bed: Bed) -> dict[str, str]:
+    return {
+        "WORDPRESS_URL": bed.url,
+        "WORDPRESS_USERNAME": bed.user,
+        "WORDPRESS_APP_PASSWORD": bed.app_password,
+        "WORDPRESS_ENVIRONMENT": "local",
+    }
+
+
+def _make_twenty(bed: Bed, path: str, **fields: str) -> None:
     with httpx2.Client(base_url=f"{bed.url}/wp-json", auth=(bed.user, bed.app_password), timeout=60) as shop:
         for number in range(MANY):
-            post = {"title": f"Look {number} & more", "content": f"<p>Look {number}.</p>", "status": "publish"}
-            shop.post("/wp/v2/posts", json=post).raise_for_status()
+            name = f"Look {number} & more"
+            shop.post(path, json={"title": name, "name": name, **fields}).raise_for_status()
 
 
 @pytest.mark.requirement("example:first-hour")

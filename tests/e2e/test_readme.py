@@ -25,23 +25,24 @@ from devskyy_mcp.surfaces.mcp.results import refusal_text
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-EXCHANGE = re.compile(r"```text\n> (\w+) (\{[^\n]*\})\n(.*?)```\n", re.DOTALL)
-CHANGE = re.compile(r"chg_\w+")
+EXDRAWN = re.compile(r"```text\n> (\w+) (\{[^\n]*\})\n(.*?)```\n", re.DOTALL)
+DRAWN = re.compile(r"chg_\w+|\d{4}-\d\d-\d\dT[\d:]{8}")
+"""Ids of changes and times are others in each run."""
 
 
 @pytest.mark.requirement("docs:readme-conversation")
 async def test_the_conversation_is_a_real_one(app_settings: Settings) -> None:
     text = README.read_text(encoding="utf-8")
-    exchanges = list(EXCHANGE.finditer(text))
+    exchanges = list(EXDRAWN.finditer(text))
     assert len(exchanges) >= 6
     fresh = text
-    real: dict[str, str] = {}  # ids of changes are drawn: by the README's own, those of this run
+    real: dict[str, str] = {}  # by the README's ids and times those of this run
     app = build(app_settings)
     async with app.running(eager=False):
         for found in exchanges:
             name, written, shown = found.groups()
             said = await _said(app, name, json.loads(_renamed(written, real)))
-            real |= dict(zip(CHANGE.findall(shown), CHANGE.findall(said), strict=False))
+            real |= dict(zip(DRAWN.findall(shown), DRAWN.findall(said), strict=False))
             said = _renamed(said, {now: was for was, now in real.items()})
             fresh = fresh.replace(found[0], f"```text\n> {name} {written}\n{said}\n```\n")
     if os.environ.get("UPDATE_README"):
@@ -51,7 +52,7 @@ async def test_the_conversation_is_a_real_one(app_settings: Settings) -> None:
 
 
 def _renamed(text: str, names: dict[str, str]) -> str:
-    return CHANGE.sub(lambda found: names.get(found[0], found[0]), text)
+    return DRAWN.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 async def _said(app: App, name: str, arguments: dict[str, Any]) -> str:
