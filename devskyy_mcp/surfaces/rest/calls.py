@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 KEY_LIMIT = 200
 WATCH_AFTER = 0.1
 """Seconds until a read is watched for its caller going away: most have been answered by then."""
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -72,7 +73,7 @@ async def arguments_of(request: Request) -> dict[str, Any]:
 
 
 def dumps(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _encoder.encode(data).encode()
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -179,20 +179,19 @@ def filtered(reply: Reply, fields: Any, *, nested: bool = True) -> Any:
     `nested` is false where the shop's controllers compare whole names only (all of wc/v3, revisions):
     there `dimensions.length` selects nothing.
     """
-    wanted = fields if isinstance(fields, list) else re.split(r"[\s,]+", str(fields or ""))
-    names = [str(name).strip() for name in cast("list[Any]", wanted) if str(name).strip()]
+    wanted = cast("list[Any]", fields) if isinstance(fields, list) else re.split(r"[\s,]+", str(fields or ""))
+    names = [str(name).strip() for name in wanted if str(name).strip()]
     if not names:
         return reply.whole()
     if not nested:
         names = [name for name in names if "." not in name]
-    if isinstance(reply.data, list):
-        return [_pick(item, names) for item in cast("list[Any]", reply.data)]
-    if not isinstance(reply.data, dict):
-        return reply.data
-    kept = _pick({**reply.data, "_links": reply.links} if nested and reply.links else reply.data, names)
-    if not nested and reply.links:
-        kept = {**(kept or {}), "_links": reply.links}
-    return kept
+    data: Any = reply.data
+    if isinstance(data, list):
+        return [_pick(item, names) for item in cast("list[Any]", data)]
+    if nested or not isinstance(data, dict):
+        return _pick(reply.whole(), names)
+    kept: Any = _pick(data, names)
+    return {**(kept or {}), "_links": reply.links} if reply.links else kept
 
 
 def _pick(item: Any, names: list[str]) -> Any:

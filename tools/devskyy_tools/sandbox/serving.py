@@ -124,12 +124,12 @@ def _embed(call: Call, reply: Reply, wanted: Any) -> None:
     rels = {part for part in str(wanted).split(",") if part not in ("", "1", "true")}
     many = isinstance(reply.data, list)
     shown = cast("list[Any]", reply.data if many else [reply.whole()])
-    for body in shown:
-        if isinstance(body, dict):
-            inside = _embedded(call, cast("Json", body).get("_links", {}), rels)
-            body.update({"_embedded": inside} if inside else {})
-    if not many and isinstance(shown[0], dict) and "_embedded" in shown[0]:
-        reply.data = {**reply.data, "_embedded": shown[0]["_embedded"]}
+    for place, body in enumerate(shown):
+        inside = _embedded(call, cast("Json", body).get("_links", {}), rels) if isinstance(body, dict) else {}
+        if inside and many:
+            shown[place] = {**cast("Json", body), "_embedded": inside}
+        elif inside:
+            reply.data = {**reply.data, "_embedded": inside}
 
 
 def _embedded(call: Call, links: Json, rels: set[str]) -> Json:

@@ -58,6 +58,13 @@ class Where:
         found = list(values)
         self.add(f"{column} {'NOT ' if negate else ''}IN ({','.join('?' * len(found))})", *found)
 
+    def holds(self, field: str, values: Iterable[Any], *, negate: bool = False) -> None:
+        """Match objects whose list `field` holds one of the values."""
+        found = list(values)
+        marks = ",".join("?" * len(found))
+        has = f"EXISTS (SELECT 1 FROM json_each(body, '$.{field}') WHERE value IN ({marks}))"  # noqa: S608 # our own fields
+        self.add(f"NOT {has}" if negate else has, *found)
+
     @property
     def sql(self) -> str:
         return " AND ".join(self.parts)

@@ -31,6 +31,9 @@ async def restore_variations(shop: Shop, product: ObjectId, restored: Op, **only
     """Stage bringing a product's binned variations back behind ``restored``, the op that brings back the product.
 
     Args:
+        shop: this call's session.
+        product: the product's id.
+        restored: that op; the variations wait for it.
         only: further list parameters, such as ``include``.
     """
     page = await shop.list(at.VARIATIONS, product_id=product, status="trash", per_page=100, context="edit", **only)

@@ -20,7 +20,7 @@ Noun = Literal["posts", "pages", "products", "orders", "coupons"]
 _USUAL = {"orders": "on-hold"}
 
 
-@bin_tools.tool("write", scopes="content:write")
+@bin_tools.tool("write", scopes=["content:write", "catalog:write", "orders:write"])
 async def wp_bin_restore(
     ctx: Context,
     noun: Noun,

@@ -8,7 +8,8 @@ from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.auth import denied, require_shop
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links
 from devskyy_tools.sandbox.nouns import lists, users
-from devskyy_tools.sandbox.nouns.content import raw, shown_text
+from devskyy_tools.sandbox.nouns.content import raw
+from devskyy_tools.sandbox.nouns.revisions import shown_text
 from devskyy_tools.sandbox.routing import Route, collection
 from devskyy_tools.sandbox.store import Store, Where
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from devskyy_tools.sandbox import clock, schema, text
+from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.auth import denied
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links
-from devskyy_tools.sandbox.nouns import goods, lists
-from devskyy_tools.sandbox.routing import CONTEXT, FORCE, Endpoint, Route, collection
+from devskyy_tools.sandbox.nouns import goods, lists, revisions
+from devskyy_tools.sandbox.nouns.revisions import TEXTS, may_edit, shown_text
+from devskyy_tools.sandbox.routing import Route, collection
 from devskyy_tools.sandbox.store import Store, Where, unique_slug
 
 _PUBLIC = ("publish", "inherit")
 _FLOATING = ("draft", "pending", "auto-draft")
-_TEXTS = ("title", "content", "excerpt")
 _AS_GIVEN = (
     "featured_media",
     "comment_status",
@@ -54,10 +54,7 @@ def routes() -> list[Route]:
             kind.base, kind.kind, items=noun.items, item=noun.item, create=noun.create, update=noun.update,
             delete=noun.delete, nested=True,
         )  # fmt: skip
-        base, args = f"{kind.base}/{{parent}}/revisions", schema.list_args("revision")
-        one = {"GET": Endpoint(noun.revision, CONTEXT), "DELETE": Endpoint(noun.delete_revision, FORCE)}
-        out.append(Route(base, "revision", {"GET": Endpoint(noun.revisions, args)}, nested=False))
-        out.append(Route(f"{base}/{{id}}", "revision", one, nested=False))
+        out += revisions.Revisions(kind.kind, kind.base, kind.capability).routes()
     return out
 
 
@@ -76,16 +73,6 @@ def blank(store: Store, kind: str, **given: Any) -> Json:
 def raw(value: Any) -> str:
     """Return a text field that was sent as text or as {raw: …}."""
     return str(cast("Json", value).get("raw", "")) if isinstance(value, dict) else str(value or "")
-
-
-def may_edit(call: Call, body: Json, capability: str) -> bool:
-    if not call.user.can(capability):
-        return False
-    return body.get("author") == call.user.id or call.user.can("edit_others_posts")
-
-
-def shown_text(call: Call, value: str, rendered: str, **more: Any) -> Json:
-    return {"raw": value, "rendered": rendered, **more} if call.edit else {"rendered": rendered, **more}
 
 
 class Content:
@@ -118,8 +105,7 @@ class Content:
         for field, kind in self.of.taxonomies:
             for name, negate in ((field, False), (f"{field}_exclude", True)):
                 if ids := _term_ids(call.store, call[name], kind):
-                    has = f"EXISTS (SELECT 1 FROM json_each(body, '$.{field}') WHERE value IN ({','.join('?' * len(ids))}))"
-                    where.add(f"NOT {has}" if negate else has, *ids)
+                    where.holds(field, ids, negate=negate)
         if call["sticky"] is not None:
             where.add("json_extract(body, '$.sticky') = ?", int(call["sticky"]))
         if call["menu_order"] is not None:
@@ -244,7 +230,7 @@ class Content:
             message = f"Sorry, you are not allowed to create {self.of.plural} as this user."
             raise denied(call, "rest_cannot_create", message)
         self._check(call)
-        if not any(raw(call[name]).strip() for name in _TEXTS):
+        if not any(raw(call[name]).strip() for name in TEXTS):
             raise RestError("empty_content", "Content, title, and excerpt are empty.", 400)
         body = blank(call.store, self.of.kind, author=call.user.id)
         if self.of.taxonomies:
@@ -266,8 +252,8 @@ class Content:
         self._apply(call, body)
         body["modified"] = clock.now()
         call.store.put(self.of.kind, body)
-        if any(name in call.sent for name in _TEXTS):
-            save_revision(call.store, body, call.user.id)
+        if any(name in call.sent for name in TEXTS):
+            revisions.save(call.store, body, call.user.id)
         call.params["context"] = "edit"
         return self.show(call, body)
 
@@ -286,7 +272,7 @@ class Content:
     def _apply(self, call: Call, body: Json) -> None:
         sent = {name: call[name] for name in call.sent if name in call.params}
         keeps = call.user.can("unfiltered_html")
-        for name in _TEXTS:
+        for name in TEXTS:
             if sent.get(name) is not None:
                 body[name] = raw(sent[name]) if keeps else text.kses(raw(sent[name]))
         for name in _AS_GIVEN:
@@ -331,7 +317,7 @@ class Content:
         call.params["context"] = "edit"
         if call["force"]:
             before = self.show(call, body).data
-            for revision in revisions_of(call.store, body["id"]):
+            for revision in revisions.of(call.store, body["id"]):
                 call.store.delete("revision", revision["id"])
             call.store.delete(self.of.kind, body["id"])
             return Reply({"deleted": True, "previous": before})
@@ -341,56 +327,6 @@ class Content:
         body["slug"] = body["slug"] or "__trashed"
         call.store.put(self.of.kind, body)
         return self.show(call, body)
-
-    # --- revisions ---
-
-    def _parent(self, call: Call) -> Json:
-        body = call.store.get(self.of.kind, int(call["parent"]))
-        if body is None:
-            raise RestError("rest_post_invalid_parent", "Invalid post parent ID.", 404)
-        if not may_edit(call, body, self.of.capability):
-            raise denied(call, "rest_cannot_read", "Sorry, you are not allowed to view revisions of this post.")
-        return body
-
-    def revisions(self, call: Call) -> Reply:
-        self._parent(call)
-        where = Where("revision")
-        where.add("parent = ?", call["parent"])
-        return lists.page_of(call, where, self.show_revision, strict=False, sort="created DESC, id DESC")
-
-    def _revision(self, call: Call) -> Json:
-        self._parent(call)
-        body = call.store.get("revision", int(call["id"]))
-        if body is None or body["parent"] != call["parent"]:
-            raise RestError("rest_post_invalid_id", "Invalid revision ID.", 404)
-        return body
-
-    def revision(self, call: Call) -> Reply:
-        return self.show_revision(call, self._revision(call))
-
-    def delete_revision(self, call: Call) -> Reply:
-        """Refuse: not even administrators may delete revisions."""
-        self._revision(call)
-        raise denied(call, "rest_cannot_delete", "Sorry, you are not allowed to delete revisions of this post.")
-
-    def show_revision(self, call: Call, body: Json) -> Reply:
-        guid = call.site.page(f"?p={body['id']}")
-        data: Json = {
-            "author": body["author"],
-            "date": clock.local(body["created"]),
-            "date_gmt": body["created"],
-            "id": body["id"],
-            "modified": clock.local(body["modified"]),
-            "modified_gmt": body["modified"],
-            "parent": body["parent"],
-            "slug": body["slug"],
-            "guid": shown_text(call, guid, guid),
-            "title": shown_text(call, body["title"], text.texturized(body["title"])),
-            "content": shown_text(call, body["content"], text.rendered(body["content"])),
-            "excerpt": shown_text(call, body["excerpt"], text.paragraphs(body["excerpt"])),
-            "meta": {"footnotes": ""},
-        }
-        return Reply(data, links={"parent": [{"href": call.site.rest(f"{self.of.base}/{body['parent']}")}]})
 
 
 def _forbidden_status(call: Call) -> RestError:
@@ -406,31 +342,10 @@ def _term_ids(store: Store, given: Any, kind: str) -> list[int]:
     """Return the terms of a filter, sent as a list or as {terms, include_children}."""
     if isinstance(given, dict):
         wanted = cast("Json", given)
-        ids = [int(found) for found in wanted.get("terms") or []]
+        ids = [int(found) for found in cast("list[Any]", wanted.get("terms") or [])]
         if wanted.get("include_children"):
             below = Where(kind)
             below.among("parent", ids)
             ids += store.ids(below)
         return ids
     return [int(found) for found in cast("list[Any]", given or []) if str(found).isdigit()]
-
-
-def revisions_of(store: Store, parent: int) -> list[Json]:
-    where = Where("revision")
-    where.add("parent = ?", parent)
-    return store.find(where, "created DESC, id DESC")
-
-
-def save_revision(store: Store, body: Json, author: int) -> None:
-    """Keep the text as it is now, unless the newest revision already has it."""
-    newest = next(iter(revisions_of(store, body["id"])), None)
-    if newest and all(newest[name] == body[name] for name in _TEXTS):
-        return
-    at = clock.now()
-    texts = {name: body[name] for name in _TEXTS}
-    own = store.new_id("revision")
-    slug = f"{body['id']}-revision-v1"
-    store.put(
-        "revision",
-        {"id": own, "parent": body["id"], "slug": slug, "author": author, "created": at, "modified": at, **texts},
-    )

@@ -130,11 +130,24 @@ def _apply(call: Call, body: Json, sent: Json) -> None:
         body["status"] = sent["status"]
     if sent.get("description") is not None:
         body["description"] = text.kses(sent["description"])
+    _apply_amounts(body, sent)
+    _apply_limits(body, sent)
+    for name, is_gmt in (("date_expires", False), ("date_expires_gmt", True)):
+        # null is not seen; only an empty text clears the date
+        if sent.get(name) is not None:
+            body["date_expires"] = clock.to_gmt(str(sent[name]), is_gmt=is_gmt) if sent[name] else None
+    goods.apply_meta(call.store, body, sent)
+
+
+def _apply_amounts(body: Json, sent: Json) -> None:
     for name in _AMOUNTS:
         if sent.get(name) is not None:
             body[name] = text.fixed(text.money(sent[name]))
     if text.number(body["amount"]) < 0 or (body["discount_type"] == "percent" and text.number(body["amount"]) > 100):
         raise RestError("coupon_invalid_amount", "Invalid discount amount.", 400)
+
+
+def _apply_limits(body: Json, sent: Json) -> None:
     for name in _LIMITS:
         if name in sent:
             body[name] = int(sent[name]) if sent[name] else None
@@ -143,11 +156,6 @@ def _apply(call: Call, body: Json, sent: Json) -> None:
             body[name] = [int(found) for found in cast("list[Any]", sent[name])]
     if sent.get("email_restrictions") is not None:
         body["email_restrictions"] = [str(found).lower() for found in cast("list[Any]", sent["email_restrictions"])]
-    for name, is_gmt in (("date_expires", False), ("date_expires_gmt", True)):
-        # null is not seen; only an empty text clears the date
-        if sent.get(name) is not None:
-            body["date_expires"] = clock.to_gmt(str(sent[name]), is_gmt=is_gmt) if sent[name] else None
-    goods.apply_meta(call.store, body, sent)
 
 
 def _code(store: Store, given: str, own: int) -> str:

@@ -27,8 +27,7 @@ def items(call: Call) -> Reply:
     where = Where("user")
     lists.common(call, where)
     if call["role"] != "all":
-        role = call["role"] or "customer"
-        where.add("EXISTS (SELECT 1 FROM json_each(body, '$.roles') WHERE value = ?)", role)
+        where.holds("roles", [call["role"] or "customer"])
     if call["email"]:
         where.add("code = ?", call["email"])
     lists.words(where, call["search"], ["name", "code", "slug"])

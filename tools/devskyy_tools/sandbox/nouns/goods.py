@@ -16,8 +16,9 @@ _MEASURES = ("length", "width", "height")
 _SALE_DATES = {"date_on_sale_from": "sale_from", "date_on_sale_to": "sale_to"}
 
 DEFAULTS: Json = {
-    "description": "", "sku": "", "price": "", "regular_price": "", "sale_price": "", "sale_from": None, "sale_to": None,
-    "virtual": False, "downloadable": False, "downloads": [], "download_limit": -1, "download_expiry": -1,
+    "description": "", "sku": "", "price": "", "regular_price": "", "sale_price": "", "sale_from": None,
+    "sale_to": None, "virtual": False, "downloadable": False, "downloads": [], "download_limit": -1,
+    "download_expiry": -1,
     "tax_status": "taxable", "tax_class": "", "manage_stock": False, "stock_quantity": None, "stock_status": "instock",
     "backorders": "no", "low_stock_amount": None, "weight": "", "dimensions": dict.fromkeys(_MEASURES, ""),
     "shipping_class_id": 0, "menu_order": 0, "global_unique_id": "", "meta": [], "attributes": [],
@@ -32,13 +33,13 @@ def apply_prices(body: Json, sent: Json) -> None:
     for name, stored in _SALE_DATES.items():
         # null is not seen at all; only an empty text clears a sale date
         if sent.get(name) is not None:
-            body[stored] = _sale_date(sent[name], end=stored == "sale_to", is_gmt=False)
+            body[stored] = _sale_date(sent[name], is_gmt=False)
         if sent.get(f"{name}_gmt") is not None:
-            body[stored] = _sale_date(sent[f"{name}_gmt"], end=stored == "sale_to", is_gmt=True)
+            body[stored] = _sale_date(sent[f"{name}_gmt"], is_gmt=True)
 
 
-def _sale_date(value: Any, *, end: bool, is_gmt: bool) -> str | None:
-    del end  # the real shop takes the start of the day for both ends
+def _sale_date(value: Any, *, is_gmt: bool) -> str | None:
+    """Return a sale's first or last moment; a bare day is its first second at both ends."""
     return clock.to_gmt(str(value), is_gmt=is_gmt) if value else None
 
 
@@ -187,7 +188,7 @@ def apply_meta(store: Store, body: Json, sent: Json) -> None:
 def stored_value(value: Any) -> Any:
     if isinstance(value, bool):
         return "1" if value else ""
-    return value if isinstance(value, dict | list) else str(value)
+    return cast("Any", value) if isinstance(value, dict | list) else str(value)
 
 
 def shown_meta(body: Json) -> list[Json]:

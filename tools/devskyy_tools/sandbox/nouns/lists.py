@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from devskyy_tools.sandbox import clock
+from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, pages
 from devskyy_tools.sandbox.store import Where
 
@@ -38,25 +38,27 @@ ORDERS = {
 
 def common(call: Call, where: Where) -> None:
     """Add include, exclude, parent, slug and the date bounds, as far as the route has them."""
-    for name, column, negate in (
-        ("include", "id", False), ("exclude", "id", True), ("parent", "parent", False), ("parent_exclude", "parent", True),
-    ):  # fmt: skip
+    for name, column in (("include", "id"), ("exclude", "id"), ("parent", "parent"), ("parent_exclude", "parent")):
         values = call[name]
         if isinstance(values, list) and values:
-            where.among(column, values, negate=negate)
-    slug = call["slug"]
-    if slug:
-        where.among("slug", slug if isinstance(slug, list) else str(slug).split(","))
+            where.among(column, cast("list[int]", values), negate="exclude" in name)
+    if call["slug"]:
+        where.among("slug", texts(call["slug"]))
     for name, condition in _BOUNDS.items():
         if call[name] and (bound := clock.bound(call[name], is_gmt=bool(call["dates_are_gmt"]))):
             where.add(condition, bound)
 
 
+def texts(value: Any) -> list[str]:
+    """Return a filter's values, sent as a list or with commas."""
+    if isinstance(value, list):
+        return cast("list[str]", value)
+    return [part for part in str(value or "").split(",") if part]
+
+
 def statuses(where: Where, wanted: Any) -> None:
     """Add a status filter; any means all but the bin and unfinished drafts."""
-    chosen: list[str] = (
-        wanted if isinstance(wanted, list) else [part for part in str(wanted or "any").split(",") if part]
-    )
+    chosen = texts(wanted)
     if "any" in chosen or not chosen:
         where.among("status", ("trash", "auto-draft"), negate=True)
     else:
@@ -69,6 +71,20 @@ def words(where: Where, search: Any, columns: list[str]) -> None:
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         condition = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
         where.add(f"({condition})", *([like] * len(columns)))
+
+
+def goods(call: Call, where: Where) -> None:
+    """Add the filters that products and variations share: SKU, kind of goods, stock status and price."""
+    if call["sku"]:
+        where.among("code", [call["sku"], *(part.strip() for part in str(call["sku"]).split(","))])
+    if call["stock_status"]:
+        where.add("json_extract(body, '$.stock_status') = ?", call["stock_status"])
+    for name in ("virtual", "downloadable"):
+        if call[name] is not None:
+            where.add(f"json_extract(body, '$.{name}') = ?", int(call[name]))
+    for name, sign in (("min_price", ">="), ("max_price", "<=")):
+        if call[name]:
+            where.add(f"amount {sign} ?", text.number(call[name]))
 
 
 def order(call: Call) -> str:

@@ -13,7 +13,8 @@ from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.auth import denied
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, Upload, links
 from devskyy_tools.sandbox.nouns import lists
-from devskyy_tools.sandbox.nouns.content import CURIES, may_edit, raw, shown_text
+from devskyy_tools.sandbox.nouns.content import CURIES, raw
+from devskyy_tools.sandbox.nouns.revisions import may_edit, shown_text
 from devskyy_tools.sandbox.routing import Endpoint, Route, collection
 from devskyy_tools.sandbox.store import Store, Where, unique_slug
 
@@ -139,8 +140,8 @@ def show(call: Call, body: Json) -> Reply:
 
 def _description(body: Json, source: str) -> str:
     if body["mime_type"].startswith("image/"):
-        size = f'width="{body["width"] or 1}" height="{body["height"] or 1}"'
-        shown = f'<img loading="lazy" decoding="async" {size} src="{source}" class="attachment-medium size-medium" alt="" />'
+        size = f'loading="lazy" decoding="async" width="{body["width"] or 1}" height="{body["height"] or 1}"'
+        shown = f'<img {size} src="{source}" class="attachment-medium size-medium" alt="" />'
         return f"<p class=\"attachment\"><a href='{source}'>{shown}</a></p>\n{text.paragraphs(body['description'])}"
     return f"<p class=\"attachment\"><a href='{source}'>{body['title']}</a></p>\n"
 
@@ -243,7 +244,7 @@ def _save(call: Call, upload: Upload, mime: str) -> Json:
 
 
 def _free_path(store: Store, at: str, filename: str) -> str:
-    """Return a path in the month's folder; a name that is taken gets -1, -2 …"""
+    """Return a path in the month's folder; a taken name gets -1, then -2."""
     name = PurePosixPath(re.sub(r"[^\w.-]+", "-", PurePosixPath(filename.replace("\\", "/")).name).strip("-"))
     folder, number, path = f"{at[:4]}/{at[5:7]}", 0, f"{at[:4]}/{at[5:7]}/{name.name}"
     while store.file(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
 from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.envelope import Call, Json, RestError
@@ -21,16 +21,19 @@ def apply(call: Call, body: Json, kind: str, given: list[Json]) -> None:
         if any(name in entry and entry[name] is None for name in _REFERENCES) or entry.get("quantity") == 0:
             body[kind] = [line for line in body[kind] if line["id"] != line_id]
             continue
-        if line_id:
-            line = next((line for line in body[kind] if line["id"] == line_id), None)
-            if line is None:
-                message = "Order item ID provided is not associated with order."
-                raise RestError("woocommerce_rest_invalid_item_id", message, 400, keep=False)
-        else:
-            line = {"id": call.store.new_id("item"), "meta": []}
+        line: Json = _existing(body[kind], line_id) if line_id else {"id": call.store.new_id("item"), "meta": []}
+        if not line_id:
             body[kind].append(line)
         _FILL[kind](call.store, line, entry, new=not line_id)
         _line_meta(call.store, line, entry)
+
+
+def _existing(lines: list[Json], line_id: int) -> Json:
+    found = next((line for line in lines if line["id"] == line_id), None)
+    if found is None:
+        message = "Order item ID provided is not associated with order."
+        raise RestError("woocommerce_rest_invalid_item_id", message, 400)
+    return found
 
 
 def _fill_product(store: Store, line: Json, entry: Json, *, new: bool) -> None:
@@ -197,8 +200,9 @@ def _discount(store: Store, body: Json, coupon: Json) -> Json:
         off += cut
     info = json.dumps([coupon["id"], coupon["code"], coupon["discount_type"], int(amount)], separators=(",", ":"))
     return {
-        "id": store.new_id("item"), "code": coupon["code"], "discount": f"{round(off, 2):g}", "meta": [_meta(store, "coupon_info", info)],
-        "discount_type": coupon["discount_type"], "nominal_amount": amount, "free_shipping": coupon["free_shipping"],
+        "id": store.new_id("item"), "code": coupon["code"], "discount": f"{round(off, 2):g}",
+        "meta": [_meta(store, "coupon_info", info)], "discount_type": coupon["discount_type"],
+        "nominal_amount": amount, "free_shipping": coupon["free_shipping"],
     }  # fmt: skip
 
 
@@ -321,5 +325,5 @@ def shown_coupons(call: Call, lines: list[Json]) -> list[Json]:
             "nominal_amount": int(line["nominal_amount"]),
             "free_shipping": line["free_shipping"],
         }
-        for line in cast("list[Json]", lines)
+        for line in lines
     ]

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import random
-from typing import Any, cast
+from copy import deepcopy
+from typing import Any
 
 from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.auth import require_shop
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links
-from devskyy_tools.sandbox.nouns import goods, lists
+from devskyy_tools.sandbox.nouns import goods, lists, product_fields
+from devskyy_tools.sandbox.nouns.product_fields import DRAFTS, TERMS
 from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, collection
-from devskyy_tools.sandbox.store import Store, Where, unique_slug
+from devskyy_tools.sandbox.store import Store, Where
 
 BASE = "/wc/v3/products"
-_STATUSES = ("draft", "pending", "private", "publish", "future", "auto-draft", "trash")
-_DRAFTS = ("draft", "pending", "auto-draft", "")
-_TERMS = {"categories": "product_cat", "tags": "product_tag", "brands": "product_brand"}
-_KSES = ("description", "short_description", "purchase_note")
-_AS_GIVEN = (
-    "featured", "catalog_visibility", "virtual", "downloadable", "download_limit", "download_expiry", "external_url",
-    "button_text", "tax_status", "sold_individually", "reviews_allowed", "menu_order", "post_password",
-)  # fmt: skip
-_ID_LISTS = ("upsell_ids", "cross_sell_ids", "grouped_products")
 _DEFAULTS: Json = {
     **goods.DEFAULTS,
     "name": "", "short_description": "", "purchase_note": "", "featured": False, "catalog_visibility": "visible",
     "external_url": "", "button_text": "", "sold_individually": False, "reviews_allowed": True, "post_password": "",
     "upsell_ids": [], "cross_sell_ids": [], "grouped_products": [], "categories": [], "tags": [], "brands": [],
-    "images": [], "default_attributes": [], "variations": [], "total_sales": 0, "average_rating": "0", "rating_count": 0,
+    "images": [], "default_attributes": [], "variations": [], "total_sales": 0, "average_rating": "0",
+    "rating_count": 0,
 }  # fmt: skip
 
 
@@ -43,8 +37,7 @@ def blank(store: Store, **given: Any) -> Json:
     """Return a new product's document, with an id and today's dates."""
     at = clock.now()
     base: Json = {"id": store.new_id("product"), "parent": 0, "status": "publish", "type": "simple", "slug": ""}
-    copied = {key: list(value) if isinstance(value, list) else value for key, value in _DEFAULTS.items()}
-    return {**base, "created": at, "modified": at, **copied, **given}
+    return {**base, "created": at, "modified": at, **deepcopy(_DEFAULTS), **given}
 
 
 def load(call: Call, *, status: int = 404) -> Json:
@@ -70,31 +63,25 @@ def items(call: Call) -> Reply:
 
 
 def _filter(call: Call, where: Where) -> None:
-    if call["type"]:
-        where.add("type = ?", call["type"])
-    if call["include_types"]:
-        where.among("type", call["include_types"])
-    if call["exclude_types"]:
-        where.among("type", call["exclude_types"], negate=True)
+    for name, values, negate in (
+        ("type", [call["type"]], False),
+        ("include_types", call["include_types"], False),
+        ("exclude_types", call["exclude_types"], True),
+    ):
+        if call[name]:
+            where.among("type", values, negate=negate)
     for name, field in (("category", "categories"), ("tag", "tags"), ("brand", "brands")):
         if call[name]:
             _in_terms(call, where, field, str(call[name]))
     if call["shipping_class"]:
         where.among("json_extract(body, '$.shipping_class_id')", _numbers(call["shipping_class"]))
-    if call["sku"]:
-        where.among("code", [call["sku"], *(part.strip() for part in str(call["sku"]).split(","))])
-    for name in ("featured", "virtual", "downloadable"):
-        if call[name] is not None:
-            where.add(f"json_extract(body, '$.{name}') = ?", int(call[name]))
-    if call["stock_status"]:
-        where.add("json_extract(body, '$.stock_status') = ?", call["stock_status"])
     if call["on_sale"] is not None:
         _on_sale(where, wanted=call["on_sale"])
-    for name, sign in (("min_price", ">="), ("max_price", "<=")):
-        if call[name]:
-            where.add(f"amount {sign} ?", text.number(call[name]))
     if call["attribute"] and call["attribute_term"]:
         _has_attribute(call, where)
+    lists.goods(call, where)
+    if call["featured"] is not None:
+        where.add("json_extract(body, '$.featured') = ?", int(call["featured"]))
     _search(call, where)
 
 
@@ -104,13 +91,12 @@ def _numbers(value: Any) -> list[int]:
 
 def _in_terms(call: Call, where: Where, field: str, wanted: str) -> None:
     """Match products of the named terms and, for categories and brands, of the terms below them."""
-    found, kind = _numbers(wanted), _TERMS[field]
+    found, kind = _numbers(wanted), TERMS[field]
     for term in found:
         below = Where(kind)
         below.add("parent = ?", term)
         found += [child for child in call.store.ids(below) if child not in found]
-    marks = ",".join("?" * len(found))
-    where.add(f"EXISTS (SELECT 1 FROM json_each(body, '$.{field}') WHERE value IN ({marks}))", *found)
+    where.holds(field, found)
 
 
 def _on_sale(where: Where, *, wanted: bool) -> None:
@@ -127,18 +113,15 @@ def _has_attribute(call: Call, where: Where) -> None:
     taxonomy = str(call["attribute"]).removeprefix("pa_")
     names = [t["name"] for i in _numbers(call["attribute_term"]) if (t := call.store.peek("attribute_term", i))]
     marks = ",".join("?" * len(names))
-    where.add(
-        "EXISTS (SELECT 1 FROM json_each(body, '$.attributes') a, json_each(a.value, '$.options') o "
-        f"WHERE json_extract(a.value, '$.slug') = ? AND o.value IN ({marks}))",
-        f"pa_{taxonomy}",
-        *names,
-    )
+    tables = "json_each(body, '$.attributes') a, json_each(a.value, '$.options') o"
+    named = f"json_extract(a.value, '$.slug') = ? AND o.value IN ({marks})"
+    where.add(f"EXISTS (SELECT 1 FROM {tables} WHERE {named})", f"pa_{taxonomy}", *names)  # noqa: S608 # marks only
 
 
 def _search(call: Call, where: Where) -> None:
     texts = ["name", "json_extract(body, '$.description')", "json_extract(body, '$.short_description')"]
     fields = {"name": "name", "sku": "code", "description": texts[1], "short_description": texts[2]}
-    chosen = [fields[name] for name in call["search_fields"] or [] if name in fields]
+    chosen = [fields[name] for name in lists.texts(call["search_fields"]) if name in fields]
     lists.words(where, call["search"], chosen or texts)
     lists.words(where, call["search_sku"], ["code"])
     lists.words(where, call["search_name_or_sku"], ["name", "code"])
@@ -207,7 +190,7 @@ def show(call: Call, body: Json, *, single: bool = False) -> Reply:
         "cross_sell_ids": body["cross_sell_ids"],
         "parent_id": body["parent"],
         "purchase_note": shown(body["purchase_note"]),
-        **{field: terms_of(store, kind, body[field]) for field, kind in _TERMS.items()},
+        **{field: terms_of(store, kind, body[field]) for field, kind in TERMS.items()},
         "images": [found for media in body["images"] if (found := goods.responsive_image(call, media))],
         "attributes": body["attributes"],
         "default_attributes": body["default_attributes"],
@@ -230,7 +213,7 @@ def show(call: Call, body: Json, *, single: bool = False) -> Reply:
 
 
 def permalink(call: Call, body: Json) -> str:
-    if body["status"] in (*_DRAFTS, "trash") or not body["slug"]:
+    if body["status"] in (*DRAFTS, "trash") or not body["slug"]:
         return call.site.page(f"?post_type=product&p={body['id']}")
     return call.site.page(f"product/{body['slug']}/")
 
@@ -252,12 +235,11 @@ def _without(pool: list[int], own: int) -> list[int]:
 
 
 def _related_pool(store: Store, categories: list[int]) -> list[int]:
-    marks = ",".join("?" * len(categories))
-    sql = (
-        "SELECT id FROM objects WHERE kind = 'product' AND status = 'publish' AND EXISTS "
-        f"(SELECT 1 FROM json_each(body, '$.categories') WHERE value IN ({marks})) LIMIT 20"  # marks only
-    )
-    return [found for (found,) in store.remembered(sql, categories)]
+    where = Where("product")
+    where.add("status = 'publish'")
+    where.holds("categories", categories)
+    sql = f"SELECT id FROM objects WHERE {where.sql} LIMIT 20"  # noqa: S608 # our own columns
+    return [found for (found,) in store.remembered(sql, where.values)]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -268,7 +250,7 @@ def create(call: Call) -> Reply:
     if call["id"]:
         raise RestError("woocommerce_rest_product_exists", "Cannot create existing product.", 400)
     body = blank(call.store, type=call["type"] or "simple", status="publish")
-    apply(call, body, creating=True)
+    product_fields.apply(call, body, creating=True)
     call.store.put("product", body)
     call.params["context"] = "edit"
     reply = show(call, body)
@@ -279,154 +261,11 @@ def create(call: Call) -> Reply:
 def update(call: Call) -> Reply:
     body = load(call, status=400)
     require_shop(call, "edit")
-    apply(call, body, creating=False)
+    product_fields.apply(call, body, creating=False)
     body["modified"] = clock.now()
     call.store.put("product", body)
     call.params["context"] = "edit"
     return show(call, body)
-
-
-def apply(call: Call, body: Json, *, creating: bool) -> None:
-    """Write the sent fields into the product, in the order in which the real shop refuses them."""
-    sent = {name: value for name, value in call.params.items() if name in call.body or name in call.query}
-    if creating:
-        sent = {**call.params, **sent}
-    if not creating and sent.get("type") and sent["type"] != body["type"]:
-        _change_type(body, sent["type"])
-    _apply_words(call.store, body, sent)
-    for name in _AS_GIVEN:
-        if sent.get(name) is not None:
-            body[name] = sent[name]
-    for name in _ID_LISTS:
-        if name in sent:
-            body[name] = [int(found) for found in sent[name] or []]
-    goods.apply_physical(body, sent)
-    goods.apply_shipping_class(call.store, body, sent)
-    goods.apply_sku(call.store, body, sent, creating=creating)
-    goods.apply_unique_id(call.store, body, sent)
-    if sent.get("attributes") is not None:
-        body["attributes"] = _attributes(call.store, cast("list[Json]", sent["attributes"]))
-    if sent.get("default_attributes") is not None:
-        body["default_attributes"] = _default_attributes(body, cast("list[Json]", sent["default_attributes"]))
-    if body["type"] not in ("variable", "grouped"):
-        goods.apply_prices(body, sent)
-    goods.apply_stock(body, sent)
-    _apply_terms(call, body, sent, creating=creating)
-    _apply_status(call.store, body, sent)
-    if "date_created" in sent or "date_created_gmt" in sent:
-        _apply_created(body, sent)
-    goods.apply_meta(call.store, body, sent)
-    if sent.get("images") is not None:
-        body["images"] = [goods.take_image(call, found, "product") for found in cast("list[Json]", sent["images"])]
-    if body["type"] == "variable":
-        _settle_variable(body, creating=creating)
-    else:
-        goods.settle_price(body)
-
-
-def _change_type(body: Json, wanted: str) -> None:
-    body["type"] = wanted
-    if wanted == "variable":
-        body.update(regular_price="", sale_price="", sale_from=None, sale_to=None)
-
-
-def _apply_words(store: Store, body: Json, sent: Json) -> None:
-    if sent.get("name") is not None:
-        body["name"] = text.kses(sent["name"]).strip()
-    for name in _KSES:
-        if sent.get(name) is not None:
-            body[name] = text.kses(sent[name])
-    if sent.get("slug"):
-        body["slug"] = unique_slug(store, "product", text.slugify(str(sent["slug"])), body["id"])
-    if not body["name"]:
-        body["name"] = "Product"
-
-
-def _apply_status(store: Store, body: Json, sent: Json) -> None:
-    was, wanted = body["status"], sent.get("status") or body["status"]
-    body["status"] = wanted = wanted if wanted in _STATUSES else "draft"
-    if was == "trash" and wanted != "trash":
-        body["slug"] = unique_slug(store, "product", goods.from_bin(body), body["id"])
-    if wanted not in (*_DRAFTS, "trash") and not body["slug"]:
-        body["slug"] = unique_slug(store, "product", text.slugify(body["name"]) or str(body["id"]), body["id"])
-
-
-def _apply_created(body: Json, sent: Json) -> None:
-    for name, is_gmt in (("date_created", False), ("date_created_gmt", True)):
-        if sent.get(name):
-            body["created"] = clock.to_gmt(str(sent[name]), is_gmt=is_gmt) or body["created"]
-
-
-def _apply_terms(call: Call, body: Json, sent: Json, *, creating: bool) -> None:
-    """Set categories, tags and brands; unknown ids vanish without a word, no category means the default one."""
-    for field, kind in _TERMS.items():
-        if sent.get(field) is not None:
-            wanted = [_term_id(call.store, kind, entry) for entry in cast("list[Any]", sent[field])]
-            body[field] = sorted({found for found in wanted if found})
-    if not body["categories"] and (creating or "categories" in sent):
-        default = call.store.option("default_product_cat", 0)
-        body["categories"] = [default] if default else []
-
-
-def _term_id(store: Store, kind: str, entry: Any) -> int:
-    given = cast("Json", entry) if isinstance(entry, dict) else {"id": entry}
-    if given.get("id"):
-        return int(given["id"]) if store.peek(kind, int(given["id"])) else 0
-    return 0
-
-
-def _attributes(store: Store, given: list[Json]) -> list[Json]:
-    """Return attributes as stored: global ones by id with their names, own ones with the name as slug."""
-    out: list[Json] = []
-    for place, entry in enumerate(given):
-        attribute = store.peek("attribute", int(entry["id"])) if entry.get("id") else None
-        if entry.get("id") and attribute is None:
-            continue
-        name = attribute["name"] if attribute else text.plain(entry.get("name", ""))
-        options = entry.get("options") or []
-        if isinstance(options, str):
-            options = [part.strip() for part in options.split("|")]
-        if not name:
-            continue
-        names = _global_options(store, attribute, options) if attribute else [text.plain(option) for option in options]
-        out.append(
-            {
-                "id": attribute["id"] if attribute else 0,
-                "name": name,
-                "slug": attribute["slug"] if attribute else name,
-                "position": int(entry.get("position", place) or 0),
-                "visible": goods.as_bool(entry.get("visible", False)),
-                "variation": goods.as_bool(entry.get("variation", False)),
-                "options": names,
-            }
-        )
-    return sorted(out, key=lambda entry: entry["position"])
-
-
-def _global_options(store: Store, attribute: Json, options: list[Any]) -> list[str]:
-    """Return the options of a global attribute; terms that are missing come into being."""
-    from devskyy_tools.sandbox.nouns.terms import ensure_term
-
-    return [ensure_term(store, "attribute_term", str(option), attribute["id"])["name"] for option in options]
-
-
-def _default_attributes(body: Json, given: list[Json]) -> list[Json]:
-    by_key = {entry["id"] or entry["name"]: entry for entry in body["attributes"]}
-    out: list[Json] = []
-    for entry in given:
-        attribute = by_key.get(entry.get("id") or entry.get("name"))
-        if attribute and attribute["variation"]:
-            out.append({"id": attribute["id"], "name": attribute["name"], "option": str(entry.get("option", ""))})
-    return out
-
-
-def _settle_variable(body: Json, *, creating: bool) -> None:
-    """A variable product has no prices of its own; what it derives changes with its variations only."""
-    body.update(regular_price="", sale_price="")
-    if creating:
-        body["price"] = ""
-        if body["manage_stock"] is not True:
-            body["stock_status"] = "outofstock"
 
 
 def delete(call: Call) -> Reply:
@@ -471,7 +310,7 @@ def duplicate(call: Call) -> Reply:
     body["sku"] = goods.free_sku(store, source["sku"]) if source["sku"] else ""
     children: list[int] = []
     for child in _children(store, source["id"]):
-        copy = {**child, "id": store.new_id("variation"), "parent": body["id"], "created": at, "modified": at}
+        copy: Json = {**child, "id": store.new_id("variation"), "parent": body["id"], "created": at, "modified": at}
         copy["sku"] = goods.free_sku(store, child["sku"]) if child["sku"] else ""
         store.put("variation", copy)
         children.append(copy["id"])

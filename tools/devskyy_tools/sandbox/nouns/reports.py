@@ -219,7 +219,7 @@ def customers(call: Call) -> Reply:
     )
     paying = call.store.rows(sql)[0][0]
     where = Where("user")
-    where.add("EXISTS (SELECT 1 FROM json_each(body, '$.roles') WHERE value = 'customer')")
+    where.holds("roles", ["customer"])
     rest = max(0, call.store.count(where) - paying)
     names = {"paying": "Paying customer", "non_paying": "Non-paying customer"}
     return _totals(names, {"paying": paying, "non_paying": rest})

@@ -17,7 +17,8 @@ NAMESPACES = ["oembed/1.0", "wc/v3", "wp/v2", "wp-site-health/v1", "wp-block-edi
 WP_BATCH_LIMIT = 25
 
 TYPES: dict[str, Json] = {
-    "post": {"name": "Posts", "rest_base": "posts", "taxonomies": ["category", "post_tag"], "icon": "dashicons-admin-post"},
+    "post": {"name": "Posts", "rest_base": "posts", "icon": "dashicons-admin-post",
+             "taxonomies": ["category", "post_tag"]},
     "page": {"name": "Pages", "rest_base": "pages", "hierarchical": True, "icon": "dashicons-admin-page"},
     "attachment": {"name": "Media", "rest_base": "media", "icon": "dashicons-admin-media"},
     "product": {"name": "Products", "rest_base": "product", "has_archive": "shop", "icon": "dashicons-archive",
@@ -356,10 +357,10 @@ def _prepared(call: Call, entry: Json) -> tuple[Endpoint, Call] | RestError:
 
     method = str(entry.get("method") or "POST").upper()
     path, _, query = str(entry.get("path") or "").partition("?")
+    if path.startswith("/wc/"):
+        return RestError("rest_batch_not_allowed", "The requested route does not support batch requests.", 400)
     try:
         route, in_path = find_route(path, method)
-        if not path.startswith("/wp/v2/"):
-            raise RestError("rest_batch_not_allowed", "The requested route does not support batch requests.", 400)
         endpoint, body = route.methods[method], cast("Json", entry.get("body") or {})
         values = parse_query(query_pairs(query))
         inner = call.derive(method, body, {})

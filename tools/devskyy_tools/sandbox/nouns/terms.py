@@ -249,7 +249,7 @@ class Terms:
 
     def _leave(self, store: Store, own: int) -> None:
         where = Where(self.of.of)
-        where.add(f"EXISTS (SELECT 1 FROM json_each(body, '$.{self.of.field}') WHERE value = ?)", own)
+        where.holds(self.of.field, [own])
         for holder in store.find(where):
             holder[self.of.field] = [found for found in holder[self.of.field] if found != own]
             store.put(self.of.of, holder)

@@ -93,8 +93,8 @@ def items(call: Call) -> Reply:
     where = Where("user")
     lists.common(call, where)
     if not call.user.can("list_users"):
-        sql = "id IN (SELECT json_extract(body, '$.author') FROM objects WHERE kind IN ('post','page') AND status = 'publish')"
-        where.add(sql)
+        written = "SELECT json_extract(body, '$.author') FROM objects WHERE kind = 'post' AND status = 'publish'"
+        where.add(f"id IN ({written})")
     _by_role(call, where)
     lists.words(where, call["search"], ["name", "code", "slug"])
     return lists.page_of(call, where, show, sort=_order(call))
@@ -108,8 +108,8 @@ def _order(call: Call) -> str | None:
 
 
 def _by_role(call: Call, where: Where) -> None:
-    for role in call["roles"] or []:
-        where.add("EXISTS (SELECT 1 FROM json_each(body, '$.roles') WHERE value = ?)", role)
+    if call["roles"]:
+        where.holds("roles", call["roles"])
 
 
 def item(call: Call) -> Reply:
@@ -165,7 +165,7 @@ def create(call: Call) -> Reply:
     ):
         if call.store.rows(f"SELECT 1 FROM objects WHERE kind = 'user' AND {column} = ?", (value,)):  # noqa: S608 # our columns
             raise RestError(code, message, 500)
-    roles = _roles(call, call["roles"]) or ["subscriber"]
+    roles = _roles(call["roles"]) or ["subscriber"]
     body = people.blank(call.store, call["username"], call["email"], roles, clock.now())
     _apply(call, body)
     call.store.put("user", body)
@@ -175,7 +175,7 @@ def create(call: Call) -> Reply:
     return reply
 
 
-def _roles(call: Call, given: Any) -> list[str]:
+def _roles(given: Any) -> list[str]:
     roles = [str(role) for role in cast("list[Any]", given or [])]
     unknown = next((role for role in roles if role not in CAPABILITIES), None)
     if unknown:
@@ -190,7 +190,7 @@ def update(call: Call) -> Reply:
     if call.sent.get("roles"):
         if not call.user.can("promote_users"):
             raise denied(call, "rest_cannot_edit_roles", "Sorry, you are not allowed to edit roles of this user.")
-        body["roles"] = _roles(call, call["roles"])
+        body["roles"] = _roles(call["roles"])
     _apply(call, body)
     body["modified"] = clock.now()
     call.store.put("user", body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import product as combinations
 from typing import Any, cast
 
@@ -29,7 +30,6 @@ def routes() -> list[Route]:
 def blank(store: Store, parent: int, **given: Any) -> Json:
     """Return a new variation's document."""
     at = clock.now()
-    copied = {key: list(value) if isinstance(value, list) else value for key, value in goods.DEFAULTS.items()}
     base: Json = {
         "id": store.new_id("variation"),
         "parent": parent,
@@ -37,7 +37,15 @@ def blank(store: Store, parent: int, **given: Any) -> Json:
         "type": "variation",
         "slug": "",
     }
-    return {**base, "created": at, "modified": at, **copied, "tax_class": "parent", "image": 0, **given}
+    return {
+        **base,
+        "created": at,
+        "modified": at,
+        **deepcopy(goods.DEFAULTS),
+        "tax_class": "parent",
+        "image": 0,
+        **given,
+    }
 
 
 def items(call: Call) -> Reply:
@@ -55,16 +63,7 @@ def everywhere(call: Call) -> Reply:
 def _page(call: Call, where: Where) -> Reply:
     lists.common(call, where)
     lists.statuses(where, call["include_status"] or call["status"])
-    if call["sku"]:
-        where.among("code", [call["sku"], *(part.strip() for part in str(call["sku"]).split(","))])
-    if call["stock_status"]:
-        where.add("json_extract(body, '$.stock_status') = ?", call["stock_status"])
-    for name in ("virtual", "downloadable"):
-        if call[name] is not None:
-            where.add(f"json_extract(body, '$.{name}') = ?", int(call[name]))
-    for name, sign in (("min_price", ">="), ("max_price", "<=")):
-        if call[name]:
-            where.add(f"amount {sign} ?", text.number(call[name]))
+    lists.goods(call, where)
     if call["on_sale"] is not None:
         sale = "(json_extract(body, '$.sale_price') <> '')"
         where.add(sale if call["on_sale"] else f"NOT {sale}")

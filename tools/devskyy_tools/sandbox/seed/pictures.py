@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 from itertools import pairwise
 
 WIDTH, HEIGHT = 160, 200
-_BAND = 4  # rows that share their colours
+_BAND = 8  # rows that share their colours
 Colour = tuple[int, int, int]
 
 COLOURS: dict[str, Colour] = {
@@ -35,6 +36,7 @@ SHAPES: dict[str, tuple[tuple[float, float], ...]] = {
 }
 
 
+@cache
 def draw(shape: str, colour: Colour, ground: Colour = (226, 220, 212)) -> bytes:
     """Return a PNG of 160 × 200 pixels."""
     outline, rows = SHAPES[shape], bytearray()

@@ -54,7 +54,7 @@ def sow(store: Store, today: datetime) -> None:
 
 def _customers(store: Store) -> list[Json]:
     where = Where("user")
-    where.add("EXISTS (SELECT 1 FROM json_each(body, '$.roles') WHERE value = 'customer')")
+    where.holds("roles", ["customer"])
     return store.find(where, "id")
 
 
@@ -63,7 +63,9 @@ def _coupons(store: Store, today: datetime) -> None:
     love = Where("product_cat")
     love.add("slug = 'love-hurts'")
     for body in (
-        coupons.blank(store, "welcome10", amount="10.00", discount_type="percent", description="10 % off a first order."),
+        coupons.blank(
+            store, "welcome10", amount="10.00", discount_type="percent", description="10 % off a first order."
+        ),
         coupons.blank(
             store, "love15", amount="15.00", minimum_amount="80.00", description="€15 off Love Hurts.",
             product_categories=store.ids(love),
@@ -91,8 +93,8 @@ def _order(
     created = today - timedelta(days=ago) + timedelta(minutes=7 * (who + 1))
     at = created.strftime(clock.FORMAT)
     body = orders.blank(
-        store, customer_id=customer["id"], billing=_without(customer["billing"]), created=at, modified=at,
-        shipping=_without(customer["shipping"]), payment_method=payment, payment_method_title=_PAYMENTS[payment],
+        store, customer_id=customer["id"], billing=dict(customer["billing"]), created=at, modified=at,
+        shipping=dict(customer["shipping"]), payment_method=payment, payment_method_title=_PAYMENTS[payment],
         created_via="checkout", order_key=f"wc_order_skyy{ago:03d}{who:02d}demo",
     )  # fmt: skip
     for sku, quantity in lines:
@@ -113,10 +115,6 @@ def _order(
         order_lines.apply_coupons(store, body, [{"code": coupon}])
     _carry_out(store, body, status, created)
     store.put("order", body)
-
-
-def _without(address: Json) -> Json:
-    return dict(address)
 
 
 def _carry_out(store: Store, body: Json, status: str, created: datetime) -> None:
