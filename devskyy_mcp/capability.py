@@ -112,7 +112,7 @@ class Capability:
             default = ... if parameter.default is inspect.Parameter.empty else parameter.default
             fields[name] = (self._hints[name], default)
         if self.stages:
-            preview = Annotated[bool, Field(description="Only show the plan; send nothing.")]
+            preview = Annotated[bool, Field(description="Only show the plan.")]
             fields["preview"] = (preview, False)
         config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False)
         return create_model(f"{self.name}_arguments", __config__=config, **fields)

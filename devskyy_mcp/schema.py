@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import Code, Refused
@@ -105,25 +105,36 @@ _WORDS = {
 def explain(error: ValidationError, capability: Capability) -> Refused:
     """One refusal that names each field and what is right there; never the value that was given."""
     known = list(capability.arguments.model_fields)
-    problems: list[dict[str, Any]] = []
-    for item in error.errors(include_url=False, include_input=False)[:20]:
-        path = ".".join(str(part) for part in item["loc"]) or "arguments"
-        kind, context = item["type"], item.get("ctx", {})
-        if kind == "extra_forbidden":
-            near = difflib.get_close_matches(str(item["loc"][-1]), known, 1, 0.5)
-            text = f"is not an argument of {capability.name}" + (f"; did you mean {near[0]}?" if near else "")
-        elif kind in _WORDS:
-            text = _WORDS[kind]
-        elif kind in {"literal_error", "enum"}:
-            text = f"must be one of {context.get('expected', '')}"
-        else:
-            text = item["msg"].removeprefix("Value error, ").rstrip(".")
-            text = text.replace("Input ", "", 1) if text.startswith("Input ") else f"is not right: {text}"
-        problems.append({"field": path[:100], "problem": text[:300]})
-    message = "; ".join(f"{problem['field']} {problem['problem']}" for problem in problems[:5])
+    problems: dict[str, str] = {}
+    for item in error.errors(include_url=False, include_input=False)[:40]:
+        # A union's branches and validators stand in the place as words like ``function-before[…]`` and ``literal['']``.
+        path = (
+            ".".join(str(part) for part in item["loc"] if isinstance(part, int) or part.isidentifier()) or "arguments"
+        )
+        text = _problem(item, capability.name, known)
+        if path not in problems or item["type"] in _OUR_OWN:
+            problems[path[:100]] = text[:300]
+    message = "; ".join(f"{path} {text}" for path, text in list(problems.items())[:5])
     return Refused(
         Code.INVALID_ARGUMENTS,
         message if message.endswith("?") else f"{message}.",
         f"The arguments of {capability.name} are: {', '.join(known) or 'none'}.",
-        details={"problems": problems},
+        details={"problems": [{"field": path, "problem": text} for path, text in list(problems.items())[:20]]},
     )
+
+
+_OUR_OWN = frozenset({"money"})
+"""Types of errors whose words are our own, and better than what a union's other branches say."""
+
+
+def _problem(item: Any, tool: str, known: Sequence[str]) -> str:
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(item["loc"][-1]), known, 1, 0.5)
+        return f"is not an argument of {tool}" + (f"; did you mean {near[0]}?" if near else "")
+    if kind in _WORDS:
+        return _WORDS[kind]
+    if kind in {"literal_error", "enum"}:
+        return f"must be one of {context.get('expected', '')}"
+    text = item["msg"].removeprefix("Value error, ").rstrip(".")
+    return text.replace("Input ", "", 1) if text.startswith("Input ") else f"is not right: {text}"

@@ -56,7 +56,8 @@ class Journal:
             unit.left, unit.title = left, row["summary"].get("title", "")
             view = of_plan(unit, row["state"], change, row["reasons"] or [])
         view.approved_by, view.undoes = row["approved_by"], row["undoes"]
-        if row["state"] in {"applied", "partial"}:
+        can_undo = any(item.state in {"done", "not_taken"} and not item.outcome.undo for item in ops)
+        if row["state"] in {"applied", "partial"} and can_undo:
             view.next = f"changes_undo(change={change!r}) takes it back."
         return view
 

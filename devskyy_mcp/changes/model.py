@@ -51,7 +51,8 @@ class Op:
         effects: what happens beside the change itself, one sentence each (``Stock of 3 products is restored``).
         asks: why a person must agree, one sentence each (``Moves money: refunds 20.00 EUR``).
         warnings: what a careful person would want to know, one sentence each.
-        note: small JSON facts for the system's own use at send, settle or undo time (kept in the journal).
+        note: small JSON facts for the system's own use at send, settle or undo time (kept in the journal);
+            ``shown`` stands for the body where people look at it.
         seq: position in the plan, from 1; set by the Unit.
     """
 

@@ -69,6 +69,8 @@ def _short(value: Any) -> Any:
 def _fields(op: Op) -> dict[str, Any] | None:
     if op.kind == "delete" or not op.body:
         return None
+    if "shown" in op.note:
+        return {name: _short(value) for name, value in op.note["shown"].items()}
     if op.kind == "update":
         return {name: [_short(op.before.get(name)), _short(value)] for name, value in op.body.items()}
     return {name: _short(value) for name, value in op.body.items()}

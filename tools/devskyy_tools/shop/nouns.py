@@ -88,6 +88,7 @@ class Noun:
         filters: list arguments by the shop's own names, with (type, default).
         scope: area of the scopes (``catalog`` → ``catalog:read``).
         parent: path parameters and what they are called, e.g. ``{"product_id": "The product's id."}``.
+        defaults: what a create sends where the argument is left out.
         wire: per argument how the shop wants its value, where that differs (ids as objects).
         more: whether create and update take further fields.
         core: verbs in the default profile.
@@ -105,6 +106,7 @@ class Noun:
     filters: Mapping[str, tuple[Any, Any]] = field(default_factory=dict[str, tuple[Any, Any]])
     row_fields: tuple[str, ...] = ()
     parent: Mapping[str, str] = field(default_factory=dict[str, str])
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     wire: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict[str, Callable[[Any], Any]])
     more: bool = False
     core: frozenset[Verb] = frozenset()
@@ -147,7 +149,7 @@ class Noun:
     def _create(self) -> None:
         async def body(ctx: Context, given: dict[str, Any]) -> None:
             parent = self._parent(given)
-            await ctx.get(Shop).create(self.collection, self._fields(given), **parent)
+            await ctx.get(Shop).create(self.collection, {**self.defaults, **self._fields(given)}, **parent)
 
         arguments = {**self._parents(), **self._writable(self.required)}
         self._tool("create", "write", f"Make a new {self._one}.", arguments, None, body)

@@ -76,6 +76,7 @@ def _noun(writes: dict[str, Any]) -> Noun:
         },
         row_fields=_ROW,
         scope="catalog",
+        defaults={"status": "draft"},
         wire=_WIRE,
         more=True,
         core=frozenset({"list", "get", "create", "update"}),

@@ -46,7 +46,7 @@ async def woo_refunds_create(
     restock: Annotated[bool, Field(description="Put the lines' quantities back in stock.")] = True,
     through_gateway: Annotated[bool, Field(description="Also pay back through the payment gateway.")] = False,
 ) -> None:
-    """Refund an order, by lines or by amount. It moves money and can't be undone: a person is asked."""
+    """Refund an order: give money back to a customer, by lines or by amount. It can't be undone: a person is asked."""
     shop = ctx.get(Shop)
     order = await shop.get(ORDERS, order_id)
     back = sum((abs(Decimal(str(item.get("total") or 0))) for item in order.get("refunds", [])), Decimal(0))

@@ -65,7 +65,8 @@ async def wp_media_upload(
     texts = {"title": title, "alt_text": alt_text, "caption": caption}
     fields = {name: value for name, value in texts.items() if value is not None}
     file = {"sha256": found.sha256, "path": str(store.path(found)), "name": found.name, "type": found.content_type}
-    await ctx.get(Shop).create(MEDIA, {"file": file, **fields})
+    op = await ctx.get(Shop).create(MEDIA, {"file": file, **fields})
+    op.note["shown"] = {"file": found.name, "kilobytes": max(1, found.size // 1000), **fields}
 
 
 async def _fetch(store: Assets, url: str) -> Asset:
