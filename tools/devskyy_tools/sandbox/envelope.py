@@ -190,8 +190,8 @@ def filtered(reply: Reply, fields: Any, *, nested: bool = True) -> Any:
         return [_pick(item, names) for item in cast("list[Any]", data)]
     if nested or not isinstance(data, dict):
         return _pick(reply.whole(), names)
-    kept: Any = _pick(data, names)
-    return {**(kept or {}), "_links": reply.links} if reply.links else kept
+    kept = _pick(data, names)
+    return {**cast("Json", kept or {}), "_links": reply.links} if reply.links else kept
 
 
 def _pick(item: Any, names: list[str]) -> Any:
