@@ -100,6 +100,12 @@ async def undone(desk: Demo) -> dict[str, Any]:
     return {"change": done["change"]}
 
 
+async def binned(desk: Demo) -> dict[str, Any]:
+    target = await create(desk, "wp_posts_create", {"title": "Thrown away"})
+    await desk.do("wp_posts_delete", id=target)
+    return {"noun": "posts", "id": target}
+
+
 async def uploaded(desk: Demo) -> dict[str, Any]:
     return {"path": str(desk.app.settings.data_dir / "picture.png"), "title": "One pixel"}
 
@@ -129,6 +135,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_variations_create": new_variation,
     "woo_variations_delete": variation(),
     "woo_variations_update": variation(regular_price="51.00"),
+    "wp_bin_restore": binned,
     "wp_categories_create": given(name="Stories"),
     "wp_categories_delete": made("wp_categories_create", {"name": "Old"}),
     "wp_categories_update": made("wp_categories_create", {"name": "Old"}, description="New words."),
