@@ -305,9 +305,10 @@ class Content:
         kind = self.of.kind
         if was == "trash" and wanted != "trash" and (back := goods.from_bin(body)):
             body["slug"] = unique_slug(store, kind, back, body["id"])
-        if sent.get("slug"):
-            body["slug"] = unique_slug(store, kind, text.slugify(str(sent["slug"])), body["id"])
-        elif wanted not in (*_FLOATING, "trash") and not body["slug"]:
+        if "slug" in sent:  # an empty one empties it, until it is published
+            slug = text.slugify(str(sent["slug"]))
+            body["slug"] = unique_slug(store, kind, slug, body["id"]) if slug else ""
+        if wanted not in (*_FLOATING, "trash") and not body["slug"]:
             body["slug"] = unique_slug(store, kind, text.slugify(body["title"]) or str(body["id"]), body["id"])
 
     def delete(self, call: Call) -> Reply:

@@ -223,23 +223,17 @@ def terms_of(store: Store, kind: str, ids: list[int]) -> list[Json]:
     return [{"id": term["id"], "name": term["name"], "slug": term["slug"]} for term in found]
 
 
+_RELATED = (
+    "SELECT id FROM objects WHERE kind = 'product' AND status = 'publish' AND EXISTS (SELECT 1 FROM "
+    "json_each(body, '$.categories') WHERE value IN (SELECT value FROM json_each(?))) LIMIT 20"
+)
+
+
 def related_ids(store: Store, body: Json) -> list[int]:
     """Return up to five products of the same categories, drawn anew on every call as the real shop does."""
-    pool = _related_pool(store, body["categories"])
-    return random.sample(pool, min(5, len(pool))) if body["id"] not in pool else _without(pool, body["id"])
-
-
-def _without(pool: list[int], own: int) -> list[int]:
-    others = [found for found in pool if found != own]
+    found = store.remembered(_RELATED, [str(body["categories"])])
+    others = [other for (other,) in found if other != body["id"]]
     return random.sample(others, min(5, len(others)))
-
-
-def _related_pool(store: Store, categories: list[int]) -> list[int]:
-    where = Where("product")
-    where.add("status = 'publish'")
-    where.holds("categories", categories)
-    sql = f"SELECT id FROM objects WHERE {where.sql} LIMIT 20"  # noqa: S608 # our own columns
-    return [found for (found,) in store.remembered(sql, where.values)]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
