@@ -65,7 +65,12 @@ class App:
 
         committer = self.changes.committer
         settler = Settler(
-            committer.db, committer.audit, committer.systems, committer.active, self.settings.settle_after
+            committer.db,
+            committer.audit,
+            committer.systems,
+            committer.active,
+            self.settings.settle_after,
+            self.changes.written,
         )
         await settler.run()
 

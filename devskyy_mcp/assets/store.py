@@ -15,10 +15,10 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from ..config import UPLOAD_LIMIT
 from ..errors import Code, Refused
 from ..guard.ssrf import media_type
 
-LIMIT = 25 * 1024 * 1024
 _ID = re.compile(r"^ast_[0-9a-f]{64}$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 ENDINGS = {
@@ -62,9 +62,9 @@ class Assets:
         Raises:
             Refused: TOO_LARGE, or INVALID_ARGUMENTS when the bytes are no picture of a known kind.
         """
-        if len(content) > LIMIT:
+        if len(content) > UPLOAD_LIMIT:
             raise Refused(
-                Code.TOO_LARGE, f"The file has more than {LIMIT >> 20} MiB.", "Make it smaller and try again."
+                Code.TOO_LARGE, f"The file has more than {UPLOAD_LIMIT >> 20} MiB.", "Make it smaller and try again."
             )
         kind = media_type(content)
         if kind not in ENDINGS:

@@ -350,8 +350,7 @@ class Changes:
             repeated = await self.committer.commit(draft, record)
         except Overtaken:
             return None
-        for listener in self.on_written:
-            listener(draft.change)
+        self.written(draft.change)
         return await self.journal.recorded(repeated or draft.change, repeated=bool(repeated), left=unit.left)
 
     def _record(self, row: Mapping[str, Any], phase: Phase, code: str, detail: dict[str, Any]) -> AuditRecord:
@@ -366,6 +365,11 @@ class Changes:
             arguments_sha256=row["request_hash"],
             detail=detail,
         )
+
+    def written(self, change: str) -> None:
+        """Tell those who listen that a change has been carried out, or found out about."""
+        for listener in self.on_written:
+            listener(change)
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 

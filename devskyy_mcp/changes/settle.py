@@ -39,12 +39,14 @@ class Settler:
         systems: Callable[[str], System],
         active: set[str],
         abandoned_after: float,
+        on_settled: Callable[[str], None] = lambda _change: None,
     ) -> None:
         self.db = db
         self.audit = audit
         self.systems = systems
         self.active = active
         self.abandoned_after = abandoned_after
+        self.on_settled = on_settled
 
     async def run(self) -> None:
         """Settle now and then every minute, or sooner while something is open, until cancelled."""
@@ -104,6 +106,8 @@ class Settler:
             if moved and done:
                 await store.unlock(conn, change)
                 await self.audit.append(conn, self._record(row, change, state))
+        if moved and done:
+            self.on_settled(change)
         return done
 
     def _record(self, row: dict[str, object], change: str, state: str) -> AuditRecord:

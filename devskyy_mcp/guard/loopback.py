@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..config import Settings
+from ..config import UPLOAD_LIMIT, Settings
 from ..context import ALL_SCOPES, Principal
 from ..errors import Code, Refused
 from .local_key import Tickets, same
@@ -27,6 +27,8 @@ SUBPROTOCOL = "devskyy.v1"
 PAGES = "/approvals/"
 """Pages for people: reached by links from anywhere, filled in as forms, opened with the key as a form field."""
 
+UPLOADS = "/api/v1/assets"
+"""The one place that takes other bodies than JSON and forms: pictures."""
 OPEN_PATHS = frozenset({"/health/live", "/favicon.ico"})
 _ONCE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"sec-fetch-site")
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -147,11 +149,15 @@ def _once(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 def _check_body(scope: Scope, headers: Headers) -> None:
     length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length[:20]) > BODY_LIMIT:
-        raise too_large()
+    upload = scope["path"] == UPLOADS
+    limit = UPLOAD_LIMIT if upload else BODY_LIMIT
+    if length.isdigit() and int(length[:20]) > limit:
+        raise too_large(limit)
     if not (length.strip(b"0") or b"transfer-encoding" in headers):
         return
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    if upload and kind.startswith((b"image/", b"application/octet-stream")):  # neither can be sent by a page's form
+        return
     wanted = b"application/x-www-form-urlencoded" if scope["path"].startswith(PAGES) else b"application/json"
     if kind != wanted:
         raise Unsupported(
@@ -172,10 +178,10 @@ def _followed_link(scope: Scope, headers: Headers) -> bool:
     )
 
 
-def too_large() -> Refused:
+def too_large(limit: int = BODY_LIMIT) -> Refused:
     return Refused(
         Code.TOO_LARGE,
-        f"The body is larger than {BODY_LIMIT // 1024 // 1024} MiB.",
+        f"The body is larger than {limit // 1024 // 1024} MiB.",
         "Split the work, or upload large content as a file and name it.",
     )
 

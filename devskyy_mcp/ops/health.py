@@ -105,7 +105,7 @@ async def report(services: Services, auth: str) -> dict[str, Any]:
         "auth": auth,
         "cache": "in process",
         "encryption": "off: no encryption keys",
-        "mcp_server": f"ok, {len(registry.tools)} tools, {len(registry.prompts)} prompts",
+        "mcp_server": f"ok; tools: {len(registry.tools)}, prompts: {len(registry.prompts)}",
         "agents": "none",
         "shop": "demo shop" if settings.demo else "not checked",
     }

@@ -23,7 +23,7 @@ from ..invoke import unforeseen
 from ..ops.health import HealthChecks, report
 from . import ws
 from .approvals import Approvals
-from .rest import more, tools
+from .rest import assets, more, tools
 from .rest.calls import json_response, refusing
 from .rest.openapi import openapi
 from .rest.problem import of_status, problem_response
@@ -90,6 +90,7 @@ def _api() -> list[BaseRoute]:
         Route(f"{API}/prompts/{{name}}", refusing(more.get_prompt), methods=["POST"]),
         Route(f"{API}/resources", refusing(more.list_resources)),
         Route(f"{API}/resources/read", refusing(more.read_resource)),
+        Route(f"{API}/assets", refusing(assets.upload), methods=["POST"]),
         Route(f"{API}/openapi.json", refusing(_Document().answer)),
         Route(f"{API}/ws-tickets", refusing(more.ws_ticket), methods=["POST"]),
         WebSocketRoute(f"{API}/ws", ws.websocket),

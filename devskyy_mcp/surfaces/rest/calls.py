@@ -50,18 +50,18 @@ def refusing(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, limit: int = BODY_LIMIT) -> bytes:
     """The whole body.
 
     Raises:
-        Refused: TOO_LARGE above 4 MiB, whatever length was announced.
+        Refused: TOO_LARGE above ``limit`` bytes, whatever length was announced.
     """
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > BODY_LIMIT:
-            raise too_large()
+        if size > limit:
+            raise too_large(limit)
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -29,7 +29,7 @@ async def test_health_says_how_each_part_really_is(shop: Site) -> None:
     assert services["database"] == "ok, sqlite"
     assert services["cache"] == "in process"
     assert services["shop"] == "demo shop"
-    assert services["mcp_server"] == f"ok, {len(shop.app.registry.tools)} tools, 1 prompts"
+    assert services["mcp_server"] == f"ok; tools: {len(shop.app.registry.tools)}, prompts: 1"
 
 
 @pytest.mark.requirement("ops:health")

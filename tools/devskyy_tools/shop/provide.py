@@ -6,6 +6,7 @@ from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_mcp.ops.doctor import Checks, Finding
+from devskyy_mcp.ops.health import HealthChecks, State
 
 from .client import ShopClient
 from .connection import ShopSettings, connect
@@ -21,6 +22,8 @@ def provide_shop(services: Services) -> None:
     services.share(ShopSystem, _system)
     services.per_call(Shop, lambda ctx: Shop(ctx))
     services.get(Systems).add("shop", lambda: services.get(ShopSystem))
+    if services.has(HealthChecks):
+        services.get(HealthChecks).add("shop", lambda: _health(services))
     if services.has(Checks):
         services.get(Checks).add("shop", lambda: _check(services))
 
@@ -29,6 +32,12 @@ async def _check(services: Services) -> list[Finding]:
     from .doctor import check_shop
 
     return await check_shop(services)
+
+
+async def _health(services: Services) -> State:
+    """Whether the shop answers: a cheap signed read."""
+    await services.get(ShopClient).get("/wp/v2/users/me", {"_fields": "id"})
+    return State(ok=True, words="demo shop" if services.get(Settings).demo else "ok")
 
 
 def _system(services: Services) -> ShopSystem:

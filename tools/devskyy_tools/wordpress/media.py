@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import anyio
 from pydantic import Field
 
-from devskyy_mcp.assets.store import ENDINGS, LIMIT, Asset, Assets
+from devskyy_mcp.assets.store import ENDINGS, Asset, Assets
 from devskyy_mcp.capability import Toolset
-from devskyy_mcp.config import Settings
+from devskyy_mcp.config import UPLOAD_LIMIT, Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.collections import MEDIA
@@ -72,7 +72,7 @@ async def wp_media_upload(
 async def _fetch(store: Assets, url: str) -> Asset:
     from devskyy_mcp.guard.ssrf import fetch_public
 
-    download = await fetch_public(url, max_bytes=LIMIT, content_types=ENDINGS)
+    download = await fetch_public(url, max_bytes=UPLOAD_LIMIT, content_types=ENDINGS)
     parts = urlsplit(url)
     return await store.put(download.content, Path(parts.path).name or "picture", parts.hostname or "url")
 
@@ -96,9 +96,9 @@ async def _take(ctx: Context, store: Assets, path: str) -> Asset:
     file = anyio.Path(target)
     try:
         size = (await file.stat()).st_size
-        content = await file.read_bytes() if size <= LIMIT else b""
+        content = await file.read_bytes() if size <= UPLOAD_LIMIT else b""
     except OSError:
         raise Refused(Code.NOT_FOUND, "There is no readable file of that name.") from None
-    if size > LIMIT:
-        raise Refused(Code.TOO_LARGE, f"The file has more than {LIMIT >> 20} MiB.")
+    if size > UPLOAD_LIMIT:
+        raise Refused(Code.TOO_LARGE, f"The file has more than {UPLOAD_LIMIT >> 20} MiB.")
     return await store.put(content, target.name, "folder")

@@ -1,0 +1,76 @@
+"""Uploading pictures over REST."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from devskyy_mcp.app import build, installed_packs
+from devskyy_mcp.surfaces.http import create_http
+from tests.fakes.served import settings_for
+
+PATH = "/api/v1/assets"
+
+
+def png(side: int = 4) -> bytes:
+    """A small real picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + b"\x80\x20\x60" * side for _ in range(side))
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+async def http(tmp_path: Path) -> AsyncGenerator[httpx2.AsyncClient]:
+    asgi = create_http(build(settings_for(tmp_path), installed_packs()))
+    async with asgi.router.lifespan_context(asgi):
+        transport = httpx2.ASGITransport(app=asgi)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", trust_env=False) as client:
+            yield client
+
+
+@pytest.mark.requirement("assets:upload")
+async def test_a_picture_is_kept_and_reaches_the_shop(http: httpx2.AsyncClient) -> None:
+    kept = await http.post(f"{PATH}?name=My dress!.jpg", content=png(), headers={"content-type": "image/png"})
+    assert kept.status_code == 201, kept.text
+    told = kept.json()
+    assert (told["name"], told["type"]) == ("My-dress.png", "image/png")
+    again = await http.post(PATH, content=png(), headers={"content-type": "application/octet-stream"})
+    assert again.json()["asset"] == told["asset"]
+    body = {"asset": told["asset"], "alt_text": "A dress"}
+    done = (await http.post("/api/v1/tools/wp_media_upload", json=body)).json()
+    assert done["state"] == "applied", done
+    assert "/" not in str(done["changes"][0]["fields"]["file"])
+    found = await http.get("/api/v1/tools/wp_media_get", params={"id": done["changes"][0]["id"]})
+    assert (found.json()["alt"], found.json()["width"]) == ("A dress", 4)
+
+
+@pytest.mark.requirement("assets:upload")
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"<?php echo 1;", "image/png", 422),
+        (b"", "image/png", 422),
+        (png(), "text/plain", 415),
+        (png(), "application/x-www-form-urlencoded", 415),
+        (png(), "multipart/form-data; boundary=x", 415),
+    ],
+)
+async def test_what_is_no_picture_is_refused(http: httpx2.AsyncClient, content: bytes, kind: str, status: int) -> None:
+    refused = await http.post(PATH, content=content, headers={"content-type": kind})
+    assert refused.status_code == status
+    assert refused.json()["detail"]
+
+
+@pytest.mark.requirement("assets:upload")
+async def test_a_file_that_is_too_large_is_refused(http: httpx2.AsyncClient) -> None:
+    refused = await http.post(PATH, content=b"x" * (25 * 1024 * 1024 + 1), headers={"content-type": "image/png"})
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
