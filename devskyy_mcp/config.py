@@ -104,9 +104,7 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds after which an unfinished write of a process that vanished is looked up in the shop.",
     )
-    upload_folders: UPLOAD_LIMIT = 25 * 1024 * 1024
-"""Bytes of a picture that this server takes."""
-CommaList = Field(
+    upload_folders: CommaList = Field(
         default_factory=list,
         validation_alias="DEVSKYY_UPLOAD_FOLDERS",
         description="Folders, separated by commas, from which hosts on this machine (stdio) may upload pictures.",
