@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta, timezone, tzinfo
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import Answer, Upstream, UpstreamError
@@ -40,6 +42,7 @@ class ShopClient:
     upstream: Upstream
     originals: Originals = field(default_factory=Originals)
     known: ShopInfo | None = None
+    time_zone: tzinfo | None = None
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).
@@ -105,6 +108,16 @@ class ShopClient:
             currency = str(values.get("woocommerce_currency", ""))
             self.known = ShopInfo(currency, int(decimals) if decimals.isdigit() else 2)
         return self.known
+
+    async def zone(self) -> tzinfo:
+        """The site's time zone, asked once per process."""
+        if self.time_zone is None:
+            site = cast("dict[str, Any]", await self.get("/", {"_fields": "timezone_string,gmt_offset"}))
+            try:
+                self.time_zone = ZoneInfo(str(site.get("timezone_string") or ""))
+            except (ValueError, KeyError, OSError):
+                self.time_zone = timezone(timedelta(hours=float(site.get("gmt_offset") or 0)))
+        return self.time_zone
 
     async def aclose(self) -> None:
         await self.upstream.aclose()

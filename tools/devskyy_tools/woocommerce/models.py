@@ -410,26 +410,42 @@ class Coupon(CouponRow):
         return cls(**row, **flags, **pick(obj, *rest, "product_ids", "product_categories"))
 
 
-class SalesReport(ShopModel):
-    """Sales of a period, in the shop's currency. ``days`` has one entry per day or month, as the shop groups it."""
+class SalesDay(ShopModel):
+    """One day, or one month where the period is longer than 62 days."""
 
-    period: str
-    currency: str
-    total_sales: str
-    net_sales: str
+    day: str
+    sales: str
     orders: int
     items: int
-    refunds: str
-    average_per_day: str
-    days: list[dict[str, Any]]
+
+
+class SalesReport(ShopModel):
+    """Sales of a period in the shop's currency; days are the site's. ``net`` is without tax, shipping and refunds."""
+
+    first: str
+    last: str
+    currency: str
+    sales: str
+    net: str
+    orders: int
+    items: int
+    refunded: str
+    average_order: str | None = None
+    days: list[SalesDay]
+    counted: str
 
 
 class TopSeller(ShopModel):
+    """``sold`` pieces, variations counted with their product; ``sales`` is the lines' total."""
+
     product_id: int
     name: str
     sold: int
+    sales: str
 
 
 class TopSellers(ShopModel):
-    period: str
+    first: str
+    last: str
     items: list[TopSeller]
+    counted: str
