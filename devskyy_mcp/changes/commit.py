@@ -99,7 +99,7 @@ class Committer:
         row, ops = draft.row, draft.unit.ops
         draft.intended_at = store.now()
         if draft.repeatable:
-            repeated = await store.find_repeat(conn, row["principal"], row["request_hash"], store.repeat_since())
+            repeated = await store.find_repeat(conn, row["principal"], row["request_hash"])
             if repeated:
                 return repeated
         if draft.proposal:

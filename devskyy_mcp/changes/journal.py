@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..context import Principal
 from ..db.database import Database
 from ..errors import Code, Refused
-from .model import LeftAlone
+from .model import JournalOp, LeftAlone
 from .stage import Unit
 from .view import ROWS, ChangeView, of_outcomes, of_plan
 
@@ -34,12 +34,15 @@ class Journal:
         Raises:
             Refused: when the set failed or its outcome is unknown; the view is in ``details.change``.
         """
-        view = await self.view(change, left=left)
+        row, ops = await self._read(change)
+        view = _view(row, ops, left=left)
         if repeated:
             view.repeated = True
-        return settled_or_refused(view)
+        if view.state in {"failed", "unknown"}:
+            raise _refusal(view, ops)
+        return view
 
-    async def view(self, change: str, page: int = 1, left: list[LeftAlone] | None = None) -> ChangeView:
+    async def _read(self, change: str) -> tuple[dict[str, Any], list[JournalOp]]:
         from . import store
 
         async with self.db.read() as conn:
@@ -47,19 +50,11 @@ class Journal:
             ops = await store.read_ops(conn, change)
         if row is None:
             raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
-        if left is None:
-            left = [LeftAlone(*entry) for entry in row["summary"].get("left", [])]
-        view = of_outcomes(ops, row["state"], change, left, page=page)
-        if row["state"] in {"proposed", "stale", "declined", "expired"}:
-            unit = Unit()
-            unit.ops = [item.op for item in ops][(page - 1) * ROWS :]
-            unit.left, unit.title = left, row["summary"].get("title", "")
-            view = of_plan(unit, row["state"], change, row["reasons"] or [])
-        view.approved_by, view.undoes = row["approved_by"], row["undoes"]
-        can_undo = any(item.state in {"done", "not_taken"} and not item.outcome.undo for item in ops)
-        if row["state"] in {"applied", "partial"} and can_undo:
-            view.next = f"changes_undo(change={change!r}) takes it back."
-        return view
+        return row, ops
+
+    async def view(self, change: str, page: int = 1) -> ChangeView:
+        """The change as it is now, 20 rows a page."""
+        return _view(*await self._read(change), page=page)
 
     async def show(self, principal: Principal, change: str, page: int = 1) -> ChangeView:
         """The change as it is now, 20 rows a page.
@@ -78,21 +73,42 @@ class Journal:
             return await store.list_sets(conn, None if _sees_all(principal) else principal.id, limit, state)
 
 
-def settled_or_refused(view: ChangeView) -> ChangeView:
-    """The view itself, or a refusal that carries it when nothing was done or when that is not known."""
-    if view.state not in {"failed", "unknown"}:
-        return view
+def _view(
+    row: Mapping[str, Any], ops: Sequence[JournalOp], page: int = 1, left: list[LeftAlone] | None = None
+) -> ChangeView:
+    change, state = row["id"], row["state"]
+    if left is None:
+        left = [LeftAlone(*entry) for entry in row["summary"].get("left", [])]
+    if state in {"proposed", "stale", "declined", "expired"}:
+        unit = Unit()
+        unit.ops = [item.op for item in ops][(page - 1) * ROWS :]
+        unit.left, unit.title = left, row["summary"].get("title", "")
+        view = of_plan(unit, state, change, row["reasons"] or [])
+    else:
+        view = of_outcomes(ops, state, change, left, page=page)
+    view.approved_by, view.undoes = row["approved_by"], row["undoes"]
+    can_undo = any(item.state in {"done", "not_taken"} and not item.outcome.undo for item in ops)
+    if state in {"applied", "partial"} and can_undo:
+        view.next = f"changes_undo(change={change!r}) takes it back."
+    return view
+
+
+def _refusal(view: ChangeView, ops: Sequence[JournalOp]) -> Refused:
+    """Why nothing was done, or that it is not known, with the whole view."""
     details = {"change": view.model_dump(exclude_none=True)}
     if view.state == "unknown":
-        raise Refused(
+        return Refused(
             Code.OUTCOME_UNKNOWN,
             "The shop did not answer in time: this may or may not have been done.",
             f"It is being looked up; changes_show(change={view.change!r}) will tell. Do not send it again.",
             details=details,
         )
-    first = (view.changes or [None])[0]
-    note = first.note if first and first.note else "The shop did not do it."
-    raise Refused(Code.UPSTREAM_REFUSED, note, details=details)
+    note = next((row.note for row in view.changes or [] if row.note), None) or "The shop did not do it."
+    errors = [item.outcome.error for item in ops if item.outcome.error]
+    first = errors[0] if errors else {}
+    code = first.get("code", "")
+    known = Code(code) if code in set(Code) else Code.UPSTREAM_REFUSED
+    return Refused(known, note, retry_after=first.get("retry_after"), details=details)
 
 
 def _sees_all(principal: Principal) -> bool:

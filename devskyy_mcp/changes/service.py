@@ -80,7 +80,7 @@ class Changes:
             try:
                 draft_at, unit = await self._stage(ctx, capability, model)
             except Refused:
-                # A host's retry of a create: the object is there already, made by the first call.
+                # A host's retry: the object is there already, or gone already, by what the first call did.
                 repeated = await self._repeat_of(ctx.principal, digest)
                 if repeated is None:
                     raise
@@ -170,7 +170,7 @@ class Changes:
         from . import store
 
         async with self._db.read() as conn:
-            return await store.find_repeat(conn, principal.id, digest, store.repeat_since())
+            return await store.find_repeat(conn, principal.id, digest, (*store.MAKES, "delete"))
 
     # ---- proposals -----------------------------------------------------------------------------------------------
 
@@ -190,7 +190,7 @@ class Changes:
         row = self._row(ctx, capability, arguments, digest, unit, asks)
         async with self._db.begin() as conn:
             if not preview:
-                repeated = await store.find_repeat(conn, ctx.principal.id, digest, store.repeat_since())
+                repeated = await store.find_repeat(conn, ctx.principal.id, digest)
                 if repeated:
                     return await self.journal.recorded(repeated)
                 waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"])

@@ -27,11 +27,6 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def repeat_since() -> int:
-    """From when on the same call by the same principal is taken for a host's retry."""
-    return now() - REPEAT_WINDOW * 1_000_000
-
-
 def new_id() -> str:
     """An id nobody can guess, short enough for a model to copy."""
     return "chg_" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
@@ -54,17 +49,36 @@ async def move_set(conn: AsyncConnection, change: str, old: Sequence[str], new: 
     return (await conn.execute(statement)).rowcount == 1
 
 
-async def find_repeat(conn: AsyncConnection, principal: str, request_hash: str, since: int) -> str | None:
-    """A set of the same principal, tool and arguments that was carried out since then."""
+MAKES = ("create", "act")
+"""Kinds of ops that a repetition would do a second time; an update that is done already is no op at all."""
+
+
+async def find_repeat(
+    conn: AsyncConnection, principal: str, request_hash: str, kinds: Sequence[str] = MAKES
+) -> str | None:
+    """A set of the same principal, tool and arguments that was carried out lately and not taken back since.
+
+    Args:
+        conn: the caller's transaction.
+        principal: whose call it is.
+        request_hash: of tool and arguments.
+        kinds: it counts only if it has an op of one of these kinds.
+    """
+    from sqlalchemy import select
+
     c = change_sets.c
+    later = change_sets.alias("later")
+    made = select(change_ops.c.seq).where(change_ops.c.change_id == c.id, change_ops.c.kind.in_(kinds))
+    undone = select(later.c.id).where(later.c.undoes == c.id, later.c.state.in_(["applying", "applied", "partial"]))
     query = (
-        change_sets.select()
-        .with_only_columns(c.id)
+        select(c.id)
         .where(
             c.principal == principal,
             c.request_hash == request_hash,
-            c.decided_at >= since,
+            c.decided_at >= now() - REPEAT_WINDOW * 1_000_000,
             c.state.in_(["applying", "applied", "partial", "unknown"]),
+            made.exists(),
+            ~undone.exists(),
         )
         .order_by(c.created_at.desc())
         .limit(1)

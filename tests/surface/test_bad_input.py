@@ -189,7 +189,7 @@ async def test_429_to_a_write_is_not_sent_again(desk: Demo) -> None:
     found = await dress(desk)
     desk.shop.faults.status(429, retry_after=1, method="PUT", times=10)
     refused = await desk.refused("woo_products_update", id=found["id"], name="x")
-    assert refused.code is Code.UPSTREAM_REFUSED
+    assert refused.code is Code.RATE_LIMITED
     assert "accepts no more calls" in refused.message
     assert len(desk.writes) == 1
     assert (await desk.do("woo_products_get", id=found["id"]))["name"] == found["name"]

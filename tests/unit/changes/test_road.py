@@ -184,6 +184,34 @@ async def test_an_idempotency_key_repeats_the_answer_and_is_bound_to_the_call(de
     assert refused.code is Code.INVALID_ARGUMENTS
 
 
+@pytest.mark.requirement("changes:repeat")
+async def test_what_was_taken_back_can_be_done_again(desk: Desk) -> None:
+    first = await desk.do("notes_create", title="new")
+    await desk.do("changes_undo", change=first["change"])
+    second = await desk.do("notes_create", title="new")
+    assert second["change"] != first["change"]
+    assert not second.get("repeated")
+
+
+@pytest.mark.requirement("changes:repeat")
+async def test_an_update_is_never_taken_for_a_repetition(desk: Desk) -> None:
+    await desk.do("notes_update", note=1, title="changed")
+    desk.notes.rows[1]["title"] = "edited by somebody else"
+    again = await desk.do("notes_update", note=1, title="changed")
+    assert (again["state"], again.get("repeated")) == ("applied", None)
+    del desk.notes.rows[1]
+    refused = await desk.refused("notes_update", note=1, title="changed")
+    assert refused.code is Code.NOT_FOUND
+
+
+@pytest.mark.requirement("changes:repeat")
+async def test_a_repeated_delete_for_good_gets_the_first_outcome(desk: Desk) -> None:
+    waits = await desk.do("notes_burn", note=1)
+    await desk.decide(waits["change"], agreed=True)
+    again = await desk.do("notes_burn", note=1)
+    assert (again["change"], again["state"], again["repeated"]) == (waits["change"], "applied", True)
+
+
 @pytest.mark.requirement("changes:undo")
 async def test_undo_and_redo(desk: Desk) -> None:
     done = await desk.do("notes_update", note=1, title="changed", text="new text")
@@ -224,7 +252,7 @@ async def test_what_the_system_did_not_take_is_said(desk: Desk) -> None:
 @pytest.mark.requirement("changes:outcomes")
 @pytest.mark.parametrize(
     ("fault", "code", "state"),
-    [("refused", Code.UPSTREAM_REFUSED, "failed"), ("unreached", Code.UPSTREAM_REFUSED, "failed")],
+    [("refused", Code.UPSTREAM_REFUSED, "failed"), ("unreached", Code.UPSTREAM_TIMEOUT, "failed")],
 )
 async def test_a_failure_is_an_error_with_the_whole_view(desk: Desk, fault: str, code: Code, state: str) -> None:
     desk.notes.faults = [fault]

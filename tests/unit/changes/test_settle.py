@@ -102,7 +102,7 @@ async def test_a_set_that_is_being_worked_on_is_left_to_its_process(
 async def test_a_process_that_stood_still_does_not_send(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("devskyy_mcp.changes.commit.FENCE", -1.0)
     refused = await desk.refused("notes_update", note=1, title="changed")
-    assert refused.code is Code.UPSTREAM_REFUSED
+    assert (refused.code, refused.retryable) == (Code.TIMEOUT, True)
     assert desk.notes.requests == []
 
 
