@@ -1,8 +1,8 @@
 """What DevSkyy promises, one entry per promise.
 
 ``tests/unit/test_requirements.py`` keeps this list and the tests in step: each promise has a test that carries
-``@pytest.mark.requirement(id)``, and no test claims a promise that is not made here. ``source`` says who asks for it:
-``card A`` (the issue of this part, and its paragraph), ``design`` (and its section), or a specification.
+``@pytest.mark.requirement(id)``, and no test claims a promise that is not made here. ``source`` says what asks for it:
+``product`` (what its users were promised), ``design`` (docs/architecture.md and docs/adr/), or a specification.
 """
 
 from __future__ import annotations
@@ -17,23 +17,27 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    # assets
+    Requirement("assets:upload", "product, tools", "A picture sent over REST is checked, kept once and can be used."),
     # audit
     Requirement(
-        "audit:append_only", "card A, core", "The database itself refuses to change or delete a row of the audit."
+        "audit:append_only", "product, core", "The database itself refuses to change or delete a row of the audit."
     ),
-    Requirement("audit:chain", "card A, core", "Each audit row's hash covers every field and the row before."),
-    Requirement("audit:every-call", "card A, shown 3", "Each call leaves exactly one record of the call."),
+    Requirement("audit:chain", "product, core", "Each audit row's hash covers every field and the row before."),
+    Requirement("audit:every-call", "product, shown 3", "Each call leaves exactly one record of the call."),
     Requirement(
-        "audit:group_commit", "card A, core", "Reads are audited in groups, on disk within 200 ms, for 5 µs each."
+        "audit:group_commit", "product, core", "Reads are audited in groups, on disk within 200 ms, for 5 µs each."
     ),
     Requirement(
-        "audit:never_dropped", "card A, core", "When the audit can't be written calls are refused, none forgotten."
+        "audit:never_dropped", "product, core", "When the audit can't be written calls are refused, none forgotten."
     ),
     Requirement(
         "audit:no-write-without", "design, the one road", "Nothing is sent when its intent can't be recorded first."
     ),
-    Requirement("audit:tamper", "card A, shown 5", "`devskyy audit verify` finds any single edit at the exact row."),
-    Requirement("audit:with_the_write", "card A, core", "A write's audit record commits with the write, in one chain."),
+    Requirement("audit:tamper", "product, shown 5", "`devskyy audit verify` finds any single edit at the exact row."),
+    Requirement(
+        "audit:with_the_write", "product, core", "A write's audit record commits with the write, in one chain."
+    ),
     # changes
     Requirement("changes:apply-once", "design, changes", "However often a proposal is applied, it is sent once."),
     Requirement("changes:confirm-always", "design, changes", "A newly connected real shop asks for every write."),
@@ -41,7 +45,7 @@ REQUIREMENTS = [
         "changes:elicit", "design, changes", "A host that can ask a person does so, and the answer binds to that call."
     ),
     Requirement("changes:fence", "design, the one road", "A process that stood still past its lease does not send."),
-    Requirement("changes:locks", "card A, shown 7", "Two writers on one object never mix their writes."),
+    Requirement("changes:locks", "product, shown 7", "Two writers on one object never mix their writes."),
     Requirement(
         "changes:lost-answer", "design, the one road", "A write whose answer was lost is looked up, not sent again."
     ),
@@ -51,7 +55,7 @@ REQUIREMENTS = [
     Requirement("changes:preview", "design, changes", "A preview sends nothing and can be applied by its id."),
     Requirement("changes:privacy", "design, changes", "Before-images expire."),
     Requirement("changes:private", "design, changes", "A change of another principal is not found."),
-    Requirement("changes:repeat", "card A, shown 7", "The same create sent twice makes one object."),
+    Requirement("changes:repeat", "product, shown 7", "The same create sent twice makes one object."),
     Requirement("changes:settle", "design, the one road", "Writes of a process that died are resolved by looking."),
     Requirement(
         "changes:stale", "design, changes", "A plan that no longer fits is refused with the plan as it is now."
@@ -67,12 +71,12 @@ REQUIREMENTS = [
         "`devskyy approve` shows the whole diff and takes the number of objects at a terminal.",
     ),
     Requirement(
-        "cli:call", "card A, surfaces", "Any tool can be called at a command line with flags made from its schema."
+        "cli:call", "product, surfaces", "Any tool can be called at a command line with flags made from its schema."
     ),
-    Requirement("cli:doctor", "card A, two commands", "`devskyy doctor` says in words what is wrong and what to do."),
+    Requirement("cli:doctor", "product, two commands", "`devskyy doctor` says in words what is wrong and what to do."),
     Requirement(
         "cli:errors",
-        "card A, surfaces",
+        "product, surfaces",
         "The command line refuses with the same codes, as words or JSON and an exit status.",
     ),
     Requirement(
@@ -80,83 +84,87 @@ REQUIREMENTS = [
     ),
     Requirement(
         "cli:office",
-        "card A, surfaces",
+        "product, surfaces",
         "Tools, changes, the audit and the local key can be looked at from a command line.",
     ),
     Requirement(
-        "cli:serve", "card A, two commands", "Serving prints addresses and host configurations; a busy port is told."
+        "cli:serve", "product, two commands", "Serving prints addresses and host configurations; a busy port is told."
     ),
     Requirement(
-        "cli:words", "card A, surfaces", "Words become the JSON values that a tool's schema asks for, or stay text."
+        "cli:words", "product, surfaces", "Words become the JSON values that a tool's schema asks for, or stay text."
     ),
     # the demo shop and real shops
-    Requirement("contract:auth", "card A, bed", "Demo shop and WordPress agree on who may come in."),
-    Requirement("contract:content", "card A, bed", "Demo shop and WordPress agree on posts and pages."),
-    Requirement("contract:lists", "card A, bed", "Demo shop and WordPress agree on lists, pages and totals."),
-    Requirement("contract:media", "card A, bed", "Demo shop and WordPress agree on uploads and media."),
-    Requirement("contract:orders", "card A, bed", "Demo shop and WooCommerce agree on orders, notes and refunds."),
-    Requirement("contract:products", "card A, bed", "Demo shop and WooCommerce agree on products."),
-    Requirement("contract:shop-auth", "card A, bed", "Demo shop and WooCommerce agree on keys and signatures."),
-    Requirement("contract:shop-lists", "card A, bed", "Demo shop and WooCommerce agree on lists, pages and totals."),
+    Requirement("contract:auth", "product, bed", "Demo shop and WordPress agree on who may come in."),
+    Requirement("contract:content", "product, bed", "Demo shop and WordPress agree on posts and pages."),
+    Requirement("contract:lists", "product, bed", "Demo shop and WordPress agree on lists, pages and totals."),
+    Requirement("contract:media", "product, bed", "Demo shop and WordPress agree on uploads and media."),
+    Requirement("contract:orders", "product, bed", "Demo shop and WooCommerce agree on orders, notes and refunds."),
+    Requirement("contract:products", "product, bed", "Demo shop and WooCommerce agree on products."),
+    Requirement("contract:shop-auth", "product, bed", "Demo shop and WooCommerce agree on keys and signatures."),
+    Requirement("contract:shop-lists", "product, bed", "Demo shop and WooCommerce agree on lists, pages and totals."),
     Requirement(
-        "contract:shop-nouns", "card A, bed", "Demo shop and WooCommerce agree on customers, coupons and reviews."
+        "contract:shop-nouns", "product, bed", "Demo shop and WooCommerce agree on customers, coupons and reviews."
     ),
-    Requirement("contract:site", "card A, bed", "Demo shop and WordPress agree on the index, types and settings."),
-    Requirement("contract:terms", "card A, bed", "Demo shop and WordPress agree on categories and tags."),
-    Requirement("contract:variations", "card A, bed", "Demo shop and WooCommerce agree on variations."),
+    Requirement("contract:site", "product, bed", "Demo shop and WordPress agree on the index, types and settings."),
+    Requirement("contract:terms", "product, bed", "Demo shop and WordPress agree on categories and tags."),
+    Requirement("contract:variations", "product, bed", "Demo shop and WooCommerce agree on variations."),
     # database
     Requirement(
-        "db:dsn", "card A, core", "Database addresses as operators write them work, and are never repeated in an error."
+        "db:dsn",
+        "product, core",
+        "Database addresses as operators write them work, and are never repeated in an error.",
     ),
-    Requirement("db:failures", "card A, core", "A database that is away, locked, full or none is told in words."),
-    Requirement("db:migrations", "card A, core", "One schema on SQLite and Postgres; migrations go up, down and up."),
-    Requirement("db:sqlite", "card A, core", "Every SQLite connection is durable and checks its keys."),
-    Requirement("db:start", "card A, core", "Processes that start on one empty database make one schema."),
-    Requirement("db:transactions", "card A, core", "A transaction commits whole or not at all, whoever is cancelled."),
+    Requirement("db:failures", "product, core", "A database that is away, locked, full or none is told in words."),
+    Requirement("db:migrations", "product, core", "One schema on SQLite and Postgres; migrations go up, down and up."),
+    Requirement("db:sqlite", "product, core", "Every SQLite connection is durable and checks its keys."),
+    Requirement("db:start", "product, core", "Processes that start on one empty database make one schema."),
+    Requirement("db:transactions", "product, core", "A transaction commits whole or not at all, whoever is cancelled."),
     # documents and the project itself
     Requirement(
-        "docs:agree", "card A, shown 8", "Generated pages, settings, make targets and links agree with the code."
+        "docs:agree", "product, shown 8", "Generated pages, settings, make targets and links agree with the code."
     ),
     Requirement(
-        "errors:no-internals", "card A, core", "An unforeseen error says nothing of itself, only its incident number."
+        "errors:no-internals", "product, core", "An unforeseen error says nothing of itself, only its incident number."
     ),
-    Requirement("package:locks", "card A, two commands", "The lock files hold what pyproject.toml asks for, by hash."),
-    Requirement("package:neighbours", "card A, shown 8", "The wheel works beside openai-agents, outside the checkout."),
+    Requirement("package:locks", "product, two commands", "The lock files hold what pyproject.toml asks for, by hash."),
+    Requirement(
+        "package:neighbours", "product, shown 8", "The wheel works beside openai-agents, outside the checkout."
+    ),
     Requirement("package:no-stray-modules", "design, layout", "No .py lies in agents/ or directly in tools/."),
     Requirement(
         "package:setup",
-        "card A, two commands",
+        "product, two commands",
         "`make` says clearly when Python is too old or can't make environments.",
     ),
     Requirement(
-        "tools:snapshots", "card A, shown 8", "Every tool's description, schemas and policy equal its snapshot."
+        "tools:snapshots", "product, shown 8", "Every tool's description, schemas and policy equal its snapshot."
     ),
     # outbound calls
     Requirement(
-        "http:bad-answers", "card A, shown 7", "HTML, half a JSON and gateways' errors are told as what they are."
+        "http:bad-answers", "product, shown 7", "HTML, half a JSON and gateways' errors are told as what they are."
     ),
-    Requirement("http:breaker", "card A, speed", "A server that is down is left alone, then tried once."),
-    Requirement("http:cancel", "card A, core", "A cancelled call gives its turn back."),
-    Requirement("http:deadline", "card A, speed", "A server that never answers is given up within 10 s."),
-    Requirement("http:in-flight", "card A, speed", "At most 4 calls are in flight per shop."),
+    Requirement("http:breaker", "product, speed", "A server that is down is left alone, then tried once."),
+    Requirement("http:cancel", "product, core", "A cancelled call gives its turn back."),
+    Requirement("http:deadline", "product, speed", "A server that never answers is given up within 10 s."),
+    Requirement("http:in-flight", "product, speed", "At most 4 calls are in flight per shop."),
     Requirement(
-        "http:rate-limit", "card A, shown 7", "429 is waited for when there is time, and told with the wait else."
+        "http:rate-limit", "product, shown 7", "429 is waited for when there is time, and told with the wait else."
     ),
     Requirement("http:reached", "design, the one road", "Whether a failed write may have arrived is known."),
     Requirement("http:redirects", "design, layout", "A redirect is told and never followed."),
-    Requirement("http:refused", "card A, speed", "A refused connection is told within 0.5 s."),
+    Requirement("http:refused", "product, speed", "A refused connection is told within 0.5 s."),
     Requirement("http:retries", "design, layout", "Only what is safe to repeat is repeated."),
-    Requirement("http:secrets", "card A, core", "No secret reaches a message or a log."),
+    Requirement("http:secrets", "product, core", "No secret reaches a message or a log."),
     Requirement("http:size", "design, layout", "A large answer is cut off, packed or not."),
-    Requirement("ssrf:addresses", "card A, core", "Unsafe addresses are refused without a connection."),
-    Requirement("ssrf:file", "card A, core", "Only files of a welcome kind and size are fetched."),
-    Requirement("ssrf:public", "card A, core", "Public addresses are fetched, their certificates checked."),
-    Requirement("ssrf:rebinding", "card A, core", "A name is resolved once and the connection goes there."),
-    Requirement("ssrf:redirects", "card A, core", "Every redirect is checked like the first address."),
+    Requirement("ssrf:addresses", "product, core", "Unsafe addresses are refused without a connection."),
+    Requirement("ssrf:file", "product, core", "Only files of a welcome kind and size are fetched."),
+    Requirement("ssrf:public", "product, core", "Public addresses are fetched, their certificates checked."),
+    Requirement("ssrf:rebinding", "product, core", "A name is resolved once and the connection goes there."),
+    Requirement("ssrf:redirects", "product, core", "Every redirect is checked like the first address."),
     # REST and the HTTP app
     Requirement("http:headers", "design, embedded defaults", "Every answer is hardened and open to no other site."),
     Requirement(
-        "rest:bodies", "card A, shown 7", "JSON with two meanings, none, or too much of it is refused in words."
+        "rest:bodies", "product, shown 7", "JSON with two meanings, none, or too much of it is refused in words."
     ),
     Requirement("rest:cancel", "design, REST", "A read ends when its caller goes away; a write goes on."),
     Requirement("rest:errors", "design, REST", "Every refusal is a problem document with the one code."),
@@ -167,14 +175,27 @@ REQUIREMENTS = [
     Requirement(
         "rest:writes", "design, REST", "A write over REST is staged, shown, applied and followed like any other."
     ),
+    # sandbox
+    Requirement(
+        "sandbox:addresses", "product, the demo shop", "Addresses come from the stored URL, as WordPress's do."
+    ),
+    Requirement("sandbox:atomic", "product, the demo shop", "Parallel creates and paid orders never mix."),
+    Requirement("sandbox:brand", "product, the demo shop", "The seed is a whole small brand, the same in every shop."),
+    Requirement("sandbox:cheap", "product, speed", "Importing the demo shop loads no database or picture library."),
+    Requirement("sandbox:faults", "product, the demo shop", "Each fault shows the client what a bad shop would."),
+    Requirement("sandbox:log", "product, the demo shop", "Every request is in the log with its status."),
+    Requirement(
+        "sandbox:served", "product, the demo shop", "Behind a socket a drop closes it; a lost answer is silence."
+    ),
+    Requirement("sandbox:survives", "product, the demo shop", "A shop with a file is the same after a restart."),
     # settings
     Requirement(
-        "settings:demo_or_own", "card A, two commands", "WORDPRESS_URL turns the demo shop into the brand's own."
+        "settings:demo_or_own", "product, two commands", "WORDPRESS_URL turns the demo shop into the brand's own."
     ),
-    Requirement("settings:env_example", "card A, shown 8", "`.env.example` is what the settings say."),
+    Requirement("settings:env_example", "product, shown 8", "`.env.example` is what the settings say."),
     # approval page
     Requirement(
-        "approvals:agree", "card A, core", "Agreeing on the page carries the change out once and shows the outcome."
+        "approvals:agree", "product, core", "Agreeing on the page carries the change out once and shows the outcome."
     ),
     Requirement(
         "approvals:csrf", "design, embedded defaults", "No other page can agree or decline in a person's name."
@@ -188,33 +209,39 @@ REQUIREMENTS = [
     Requirement(
         "approvals:stale", "design, changes", "Agreeing to a plan that no longer fits shows the plan as it is now."
     ),
-    Requirement("contract:shapes", "card A, bed", "The demo shop's objects have the keys and types of the real ones."),
+    Requirement("contract:shapes", "product, bed", "The demo shop's objects have the keys and types of the real ones."),
     Requirement(
-        "db:cancelling", "card A, core", "Cancelling at any moment leaves no open transaction and lets the process end."
+        "db:cancelling",
+        "product, core",
+        "Cancelling at any moment leaves no open transaction and lets the process end.",
     ),
     Requirement(
-        "docs:readme-conversation", "card A, README", "The conversation in the README is what the tools really answer."
+        "docs:readme-conversation", "product, README", "The conversation in the README is what the tools really answer."
     ),
     Requirement(
-        "docs:readme-hosts", "card A, README", "The host configurations in the README are those that the server prints."
+        "docs:readme-hosts",
+        "product, README",
+        "The host configurations in the README are those that the server prints.",
     ),
-    Requirement("docs:readme-tool", "card A, README", "The example of adding a tool in the README works as it stands."),
+    Requirement(
+        "docs:readme-tool", "product, README", "The example of adding a tool in the README works as it stands."
+    ),
     # durability
-    Requirement("durability:apply-once", "card A, shown 5", "Many who apply one proposal at once cause one write."),
-    Requirement("durability:bulk", "card A, shown 5", "A bulk change killed half-way is resolved object by object."),
+    Requirement("durability:apply-once", "product, shown 5", "Many who apply one proposal at once cause one write."),
+    Requirement("durability:bulk", "product, shown 5", "A bulk change killed half-way is resolved object by object."),
     Requirement(
         "durability:kill",
-        "card A, shown 5",
+        "product, shown 5",
         "kill -9 at each arrow of the road: no unrecorded write, no second one, each row resolved.",
     ),
-    Requirement("durability:lost", "card A, shown 5", "Answers that are lost between many writes are each looked up."),
-    Requirement("durability:retry", "card A, shown 5", "A caller's repetition after a failure never writes twice."),
+    Requirement("durability:lost", "product, shown 5", "Answers that are lost between many writes are each looked up."),
+    Requirement("durability:retry", "product, shown 5", "A caller's repetition after a failure never writes twice."),
     Requirement(
         "durability:stopped",
-        "card A, shown 5",
+        "product, shown 5",
         "A process that is stopped and goes on later writes nothing of what was settled meanwhile.",
     ),
-    Requirement("durability:writers", "card A, shown 7", "Many writers of one object lose no update unseen."),
+    Requirement("durability:writers", "product, shown 7", "Many writers of one object lose no update unseen."),
     # loopback
     Requirement(
         "loopback:address", "design, embedded defaults", "Without sign-in the server only listens on this machine."
@@ -241,30 +268,30 @@ REQUIREMENTS = [
     Requirement("mcp:cancellation", "MCP, cancellation", "A cancelled call ends its handler."),
     Requirement(
         "mcp:cold-start",
-        "card A, speed",
+        "product, speed",
         "Starting stdio costs at most 1.5 times the SDK's import and loads nothing slow.",
     ),
     Requirement("mcp:completion", "MCP, completion", "Arguments of prompts and variables of templates are completed."),
     Requirement(
         "mcp:conformance",
-        "card A, shown 2",
+        "product, shown 2",
         "The official suite passes on both wires with an empty list of expected failures.",
     ),
     Requirement(
-        "mcp:conformance-catalogue", "card A, shown 2", "The scenarios without fixtures pass on the real catalogue."
+        "mcp:conformance-catalogue", "product, shown 2", "The scenarios without fixtures pass on the real catalogue."
     ),
     Requirement("mcp:elicitation", "design, changes", "A host that can ask a person does so on both eras."),
     Requirement("mcp:fails-closed", "design, embedded defaults", "A request without a principal is refused."),
-    Requirement("mcp:hook", "card A, shown 2", "The hook for fixtures is refused to every other pack."),
-    Requirement("mcp:hostile-input", "card A, shown 7", "A megabyte of text and 10,000 ids are refused in words."),
-    Requirement("mcp:inspector", "card A, shown 2", "The Inspector works over 2 transports and 3 eras."),
+    Requirement("mcp:hook", "product, shown 2", "The hook for fixtures is refused to every other pack."),
+    Requirement("mcp:hostile-input", "product, shown 7", "A megabyte of text and 10,000 ids are refused in words."),
+    Requirement("mcp:inspector", "product, shown 2", "The Inspector works over 2 transports and 3 eras."),
     Requirement(
-        "mcp:inspector-strict", "card A, shown 2", "The Inspector's strict check passes on the real catalogue."
+        "mcp:inspector-strict", "product, shown 2", "The Inspector's strict check passes on the real catalogue."
     ),
     Requirement("mcp:instructions", "design, MCP", "The instructions explain finding, previewing and undoing in 2 KB."),
     Requirement("mcp:lists", "design, MCP", "Lists are in a fixed order and carry cache hints."),
     Requirement("mcp:loopback", "design, embedded defaults", "MCP over HTTP keeps to exact hosts and origins."),
-    Requirement("mcp:no-leaks", "card A, core", "Nothing internal leaves by a result."),
+    Requirement("mcp:no-leaks", "product, core", "Nothing internal leaves by a result."),
     Requirement(
         "mcp:profiles",
         "design, MCP",
@@ -273,11 +300,11 @@ REQUIREMENTS = [
     Requirement("mcp:progress", "MCP, progress", "A call that tells its progress is heard."),
     Requirement("mcp:prompts", "design, MCP", "Prompts are listed and rendered."),
     Requirement(
-        "mcp:refusals", "card A, surfaces", "A refusal is a result with isError that carries code, hint and retryable."
+        "mcp:refusals", "product, surfaces", "A refusal is a result with isError that carries code, hint and retryable."
     ),
-    Requirement("mcp:resources", "card A, surfaces", "Resources and templates are listed and read."),
+    Requirement("mcp:resources", "product, surfaces", "Resources and templates are listed and read."),
     Requirement(
-        "mcp:run-time-tools", "card A, shown 4", "A tool added at run time is there at once, and hosts are told."
+        "mcp:run-time-tools", "product, shown 4", "A tool added at run time is there at once, and hosts are told."
     ),
     Requirement("mcp:scopes", "design, MCP", "Lists are cut by the principal's scopes."),
     Requirement("mcp:sdk-contract", "design, MCP", "What is used of the SDK's provisional interface is as expected."),
@@ -285,16 +312,16 @@ REQUIREMENTS = [
         "mcp:sealed-state", "design, changes", "The state of a question holds only the change's id and is sealed."
     ),
     Requirement("mcp:sessions", "design, MCP", "Older hosts have sessions, modern requests none."),
-    Requirement("mcp:stdio", "card A, surfaces", "stdio carries JSON-RPC alone and ends cleanly."),
-    Requirement("mcp:subscriptions", "card A, surfaces", "Who subscribed to a change hears of it on both eras."),
+    Requirement("mcp:stdio", "product, surfaces", "stdio carries JSON-RPC alone and ends cleanly."),
+    Requirement("mcp:subscriptions", "product, surfaces", "Who subscribed to a change hears of it on both eras."),
     Requirement("mcp:unknown-tool", "MCP, tools", "An unknown tool is a protocol error that names the nearest."),
     Requirement("mcp:waits-for-person", "design, changes", "A host that can't ask is told where a person can agree."),
     # health, more of REST, WebSocket
-    Requirement("ops:health", "card A, surfaces", "/health has the design's shape and says only what is so."),
-    Requirement("rest:openapi", "card A, surfaces", "The OpenAPI 3.1 document is valid and has every tool."),
-    Requirement("rest:prompts", "card A, surfaces", "Prompts are served over REST."),
-    Requirement("rest:resources", "card A, surfaces", "Resources are served over REST."),
-    Requirement("ws:calls", "card A, surfaces", "Tools are called over a WebSocket with the same results and errors."),
+    Requirement("ops:health", "product, surfaces", "/health has the design's shape and says only what is so."),
+    Requirement("rest:openapi", "product, surfaces", "The OpenAPI 3.1 document is valid and has every tool."),
+    Requirement("rest:prompts", "product, surfaces", "Prompts are served over REST."),
+    Requirement("rest:resources", "product, surfaces", "Resources are served over REST."),
+    Requirement("ws:calls", "product, surfaces", "Tools are called over a WebSocket with the same results and errors."),
     Requirement("ws:cancel", "design, REST", "A call over a WebSocket can be cancelled, and ends with its socket."),
     Requirement("ws:events", "design, REST", "Changes are announced over the WebSocket."),
     Requirement("ws:hostile", "design, REST", "A hostile message is answered in words and ends nothing else."),
@@ -307,43 +334,45 @@ REQUIREMENTS = [
     # shop library
     Requirement("shop:asks", "design, changes", "A price move over 30 % and what leaves the shop ask a person."),
     Requirement("shop:batch-outcomes", "design, changes", "Each item of a batch has its own outcome."),
-    Requirement("shop:bin", "card A, changes", "What lies in the bin is neither edited nor deleted twice by accident."),
+    Requirement(
+        "shop:bin", "product, changes", "What lies in the bin is neither edited nor deleted twice by accident."
+    ),
     Requirement("shop:compare", "design, changes", "What the shop made of a value is compared as the shop means it."),
     Requirement(
         "shop:content-rules",
-        "card A, changes",
+        "product, changes",
         "What WordPress does silently wrong with posts and pages is refused or repaired.",
     ),
     Requirement(
         "shop:coupon-rules",
-        "card A, changes",
+        "product, changes",
         "What WooCommerce does silently wrong with coupons is refused or repaired.",
     ),
     Requirement(
         "shop:credentials",
-        "card A, shown 7",
+        "product, shown 7",
         "Credentials never travel in the clear; wrong ones are told by their setting.",
     ),
     Requirement(
         "shop:customer-rules",
-        "card A, changes",
+        "product, changes",
         "What WooCommerce does silently wrong with customers is refused or repaired.",
     ),
     Requirement("shop:dependent-ops", "design, changes", "An operation may use the id of what an earlier one creates."),
-    Requirement("shop:deterministic", "card A, shown 5", "Staging twice gives one hash and sends only GETs."),
-    Requirement("shop:errors", "card A, shown 7", "The shop's irregular errors become plain words with one code."),
+    Requirement("shop:deterministic", "product, shown 5", "Staging twice gives one hash and sends only GETs."),
+    Requirement("shop:errors", "product, shown 7", "The shop's irregular errors become plain words with one code."),
     Requirement("shop:inverse", "design, changes", "The inverse writes back what moved, leaf by leaf."),
     Requirement(
         "shop:list-parameters",
-        "card A, changes",
+        "product, changes",
         "A list's unknown parameters are refused, since the shop ignores them.",
     ),
-    Requirement("shop:lists", "card A, shown 7", "A page past the end is empty and has the total."),
-    Requirement("shop:locks", "card A, core", "Each object that is written is locked."),
+    Requirement("shop:lists", "product, shown 7", "A page past the end is empty and has the total."),
+    Requirement("shop:locks", "product, core", "Each object that is written is locked."),
     Requirement(
         "shop:lost-answers", "design, the one road", "A write whose answer was lost is found by its key or stamp."
     ),
-    Requirement("shop:money", "card A, shown 7", "Amounts that are none are refused with the right form."),
+    Requirement("shop:money", "product, shown 7", "Amounts that are none are refused with the right form."),
     Requirement("shop:more-fields", "design, declaration", "Fields in `more` are checked against the shop's schema."),
     Requirement("shop:no-op", "design, changes", "What is so already is not staged."),
     Requirement("shop:not-taken", "design, changes", "What the shop did not take is an outcome of its own."),
@@ -352,38 +381,38 @@ REQUIREMENTS = [
     ),
     Requirement(
         "shop:order-rules",
-        "card A, changes",
+        "product, changes",
         "What WooCommerce does silently wrong with orders is refused or repaired.",
     ),
     Requirement("shop:overlay", "design, changes", "Reads in a handler see what it has staged."),
     Requirement(
         "shop:product-rules",
-        "card A, changes",
+        "product, changes",
         "What WooCommerce does silently wrong with products is refused or repaired.",
     ),
     Requirement(
-        "shop:refund-rules", "card A, changes", "A refund is at most what is left, and says where money moves."
+        "shop:refund-rules", "product, changes", "A refund is at most what is left, and says where money moves."
     ),
-    Requirement("shop:requests", "card A, speed", "Reads and writes take no more requests than promised."),
+    Requirement("shop:requests", "product, speed", "Reads and writes take no more requests than promised."),
     Requirement("shop:undo-drift", "design, changes", "An undo leaves alone what was changed since."),
     Requirement("shop:undo-exact", "design, changes", "An undo leaves the object as it was."),
-    Requirement("shop:uploads", "card A, tools", "Media are uploaded checked, by URL, asset or allowed folder."),
+    Requirement("shop:uploads", "product, tools", "Media are uploaded checked, by URL, asset or allowed folder."),
     Requirement("http:stop", "design, REST", "A server that is told to stop ends in order, whoever is connected."),
     Requirement(
-        "bed:wordpress", "card A, bed", "A real WordPress is brought up in seconds and taken down without a trace."
+        "bed:wordpress", "product, bed", "A real WordPress is brought up in seconds and taken down without a trace."
     ),
     Requirement(
-        "changes:deterministic", "card A, shown 5", "Every write tool staged twice gives one hash and sends only GETs."
+        "changes:deterministic", "product, shown 5", "Every write tool staged twice gives one hash and sends only GETs."
     ),
     Requirement(
-        "example:first-hour", "card A, shown 6", "The first hour on the demo shop ends with every object as it began."
+        "example:first-hour", "product, shown 6", "The first hour on the demo shop ends with every object as it began."
     ),
     Requirement(
         "example:first-hour-wordpress",
-        "card A, shown 6",
+        "product, shown 6",
         "The first hour on a real WordPress ends with every object as it began.",
     ),
     Requirement(
-        "surface:bad-input", "card A, shown 7", "Each kind of bad input has its own message that says what to do."
+        "surface:bad-input", "product, shown 7", "Each kind of bad input has its own message that says what to do."
     ),
 ]
