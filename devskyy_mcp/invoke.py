@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from .render import text_of
 log = logging.getLogger(__name__)
 ARGUMENTS_LIMIT = 512 * 1024
 CACHE_ENTRIES = 512
+_LONG_NUMBER = re.compile(r"\d{19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +252,17 @@ def _checked(arguments: Mapping[str, Any]) -> str:
     """The arguments as canonical JSON, empty for none.
 
     Raises:
-        Refused: TOO_LARGE above 512 KiB; INVALID_ARGUMENTS for a NUL character, which no database keeps.
+        Refused: TOO_LARGE above 512 KiB; INVALID_ARGUMENTS for what no database keeps: a NUL character, whole numbers
+            beyond 64 bits, infinite ones.
     """
     if not arguments:
         return ""
-    text = json.dumps(arguments, sort_keys=True, default=str)
+    try:
+        text = json.dumps(arguments, sort_keys=True, default=str, allow_nan=False)
+    except ValueError:  # infinite, or too long to be written
+        raise _too_large_number() from None
+    if _LONG_NUMBER.search(text):
+        json.loads(text, parse_int=_sixty_four_bits)
     if "\\u0000" in text:
         raise Refused(Code.INVALID_ARGUMENTS, "A text holds a NUL character, which can't be stored.", "Leave it out.")
     if len(text) > ARGUMENTS_LIMIT:
@@ -264,6 +272,19 @@ def _checked(arguments: Mapping[str, Any]) -> str:
             "Split the work, or upload large content as a file and name it.",
         )
     return text
+
+
+def _sixty_four_bits(digits: str) -> int:
+    number = int(digits)
+    if not -(2**63) <= number < 2**63:
+        raise _too_large_number()
+    return number
+
+
+def _too_large_number() -> Refused:
+    return Refused(
+        Code.INVALID_ARGUMENTS, "A number is larger than any shop keeps.", "Take ids as the list tools give them."
+    )
 
 
 def _change_in(refused: Refused) -> str | None:
