@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, cast
 from tests.contract.client import Access, Json, Shop
 from tests.contract.specimens import WOOCOMMERCE, WORDPRESS, Maker, compared
 
+DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")  # reports have a key per day
 FOLDER = Path(__file__).parent / "shapes"
 NAMES = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 OPEN = {"_links"}  # only the relations' names are compared: their insides follow from the site's addresses
@@ -23,7 +25,7 @@ OPEN = {"_links"}  # only the relations' names are compared: their insides follo
 def shape(value: Json) -> Json:
     """Return names and types: an object as an object, a list as a list of one merged element, a value as its type."""
     if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
+        fields = {DAY.sub("<day>", name): inner for name, inner in cast("dict[str, Any]", value).items()}
         return {name: dict.fromkeys(inner, "links") if name in OPEN else shape(inner) for name, inner in fields.items()}
     if isinstance(value, list):
         merged: list[Json] = []
