@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..db.tables import change_ops, change_sets, object_locks
+from ..errors import Code, Refused
 from .model import JournalOp, Op, Outcome, fill, plain
 
 if TYPE_CHECKING:
@@ -33,7 +34,23 @@ def new_id() -> str:
 
 
 async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
-    await conn.execute(change_sets.insert().values(**row))
+    """Write a new set.
+
+    Raises:
+        Refused: CONFLICT when another call with the same idempotency key came first.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        await conn.execute(change_sets.insert().values(**row))
+    except IntegrityError:
+        raise Refused(
+            Code.CONFLICT,
+            "A call with this idempotency key is under way.",
+            "Repeat the call in a moment to get its outcome.",
+            retryable=True,
+            retry_after=1,
+        ) from None
 
 
 async def read_set(conn: AsyncConnection, change: str) -> dict[str, Any] | None:

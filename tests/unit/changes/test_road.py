@@ -212,6 +212,24 @@ async def test_a_repeated_delete_for_good_gets_the_first_outcome(desk: Desk) -> 
     assert (again["change"], again["state"], again["repeated"]) == (waits["change"], "applied", True)
 
 
+@pytest.mark.requirement("changes:repeat")
+async def test_one_idempotency_key_in_two_calls_at_once_sends_once(desk: Desk) -> None:
+    desk.notes.gate = anyio.Event()
+    results: list[str] = []
+
+    async def first() -> None:
+        results.append((await desk.do("notes_create", title="new", key="k"))["state"])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(first)
+        await desk.notes.sending.wait()
+        again = await desk.do("notes_create", title="new", key="k")
+        assert (again["state"], again["repeated"]) == ("applying", True)
+        desk.notes.gate.set()
+    assert results == ["applied"]
+    assert desk.notes.requests == [("create", None)]
+
+
 @pytest.mark.requirement("changes:undo")
 async def test_undo_and_redo(desk: Desk) -> None:
     done = await desk.do("notes_update", note=1, title="changed", text="new text")
