@@ -5,6 +5,7 @@ Objects become ``name: value`` lines; lists of objects become rows under one hea
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -33,7 +34,11 @@ def _lines(data: Mapping[str, Any], indent: str) -> list[str]:
 def _table(rows: list[Mapping[str, Any]], indent: str) -> list[str]:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = f"{indent}{' | '.join(columns)}"
-    return [head, *(indent + " | ".join(word_of(row.get(name)) for name in columns).rstrip(" |") for row in rows)]
+    return [head, *(indent + " | ".join(_cell(row.get(name)) for name in columns).rstrip(" |") for row in rows)]
+
+
+def _cell(value: Any) -> str:
+    return " ".join(word_of(value).split())
 
 
 def _scalar(value: Any) -> bool:
@@ -51,3 +56,19 @@ def word_of(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{name} {word_of(item)}" for name, item in cast("Mapping[str, Any]", value).items())
     return str(value)
+
+
+def visible(text: str) -> str:
+    """The text with characters spelled out that are invisible, move the cursor or turn the direction of reading."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if one in "\n\t" or not _hidden(one) else f"⟨U+{ord(one):04X}⟩" for one in text)
+
+
+def _hidden(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with nothing in it that could pass for another line or deceive the eye."""
+    return visible(" ↵ ".join(line.strip() for line in text.splitlines() if line.strip()))

@@ -51,10 +51,14 @@ REQUIREMENTS = [
     ),
     Requirement("changes:no-op", "design, changes", "What is so already is not written again."),
     Requirement("changes:outcomes", "design, changes", "Each operation's outcome is told, also what was not taken."),
+    Requirement("changes:outcome-words", "design, changes", "The words of an outcome say what was done, and no more."),
     Requirement("changes:person", "design, changes", "What is risky waits for a person, who may agree or decline."),
     Requirement("changes:preview", "design, changes", "A preview sends nothing and can be applied by its id."),
     Requirement("changes:privacy", "design, changes", "Before-images expire."),
     Requirement("changes:private", "design, changes", "A change of another principal is not found."),
+    Requirement(
+        "changes:question-lines", "design, changes", "Texts of the shop can't pass for other lines of a question."
+    ),
     Requirement("changes:repeat", "product, shown 7", "The same create sent twice makes one object."),
     Requirement("changes:settle", "design, the one road", "Writes of a process that died are resolved by looking."),
     Requirement(

@@ -233,7 +233,7 @@ class Committer:
         return outcomes
 
     async def _finish(self, draft: Draft, record: Callable[..., AuditRecord]) -> None:
-        state = set_state(outcome.state for outcome in draft.outcomes.values())
+        state = set_state((op, draft.outcomes[op.seq]) for op in draft.unit.ops if op.seq in draft.outcomes)
         open_still = state == "unknown"
         async with self.db.begin() as conn:
             await self._write(conn, draft, list(draft.outcomes))

@@ -99,7 +99,7 @@ class Settler:
     async def _write(self, change: str, row: dict[str, object], found: list[tuple[Op, Outcome]]) -> bool:
         async with self.db.begin() as conn:
             await store.write_outcomes(conn, change, found, only=["staged", "sent", "unknown"])
-            state = set_state(item.state for item in await store.read_ops(conn, change))
+            state = set_state((item.op, item.outcome) for item in await store.read_ops(conn, change))
             done = state != "unknown"
             values = {"finished_at": store.now()} if done else {}
             moved = await store.move_set(conn, change, ["applying", "unknown"], state, **values)

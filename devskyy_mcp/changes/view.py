@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .model import JournalOp, LeftAlone, Op, plain
+from ..render import one_line
+from .model import JournalOp, LeftAlone, Op, Outcome, plain
 from .stage import Unit
 
 ROWS = 20
@@ -66,6 +67,15 @@ def _short(value: Any) -> Any:
     return f"{text[: TEXT_LIMIT - 1]}…"
 
 
+def _nothing(unit: Unit) -> str:
+    """Why there is no op: all is so already, or nothing of an undo is possible."""
+    if not unit.left:
+        return "Nothing to change: everything is as asked already."
+    if any(left.state == "impossible" for left in unit.left):
+        return "Nothing was taken back: the shop can't undo this; each row says why."
+    return "Nothing was taken back: it was left alone; each row says why."
+
+
 def _fields(op: Op) -> dict[str, Any] | None:
     if op.kind == "delete" or not op.body:
         return None
@@ -110,10 +120,16 @@ def _count_words(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
     return ", ".join(f"{words.get(kind, kind)} {number}" for kind, number in counts.items())
 
 
+def _made(op: Op) -> str:
+    """The label of what was done: what was made is new no more."""
+    label = op.label or op.collection
+    return label.removeprefix("new ") if op.kind == "create" else label
+
+
 def _what(ops: Sequence[Op], kinds: Mapping[str, int], words: Mapping[str, str]) -> str:
     """``update product 12 "Silk dress"`` for one, ``update 20 objects`` for many."""
     if len(ops) == 1:
-        return f"{words[ops[0].kind]} {ops[0].label or ops[0].collection}"
+        return f"{words[ops[0].kind]} {_made(ops[0]) if words is _DID else ops[0].label or ops[0].collection}"
     return f"{_count_words(kinds, words)} objects" if ops else ""
 
 
@@ -126,7 +142,7 @@ def of_plan(unit: Unit, state: str, change: str | None, asks: Sequence[str]) -> 
     what = unit.title or f"Would {_what(unit.ops, kinds, _DO)}"
     return ChangeView(
         state=state,
-        summary=f"{what}." if unit.ops else "Nothing to change: everything is as asked already.",
+        summary=f"{what}." if unit.ops else _nothing(unit),
         change=change,
         changes=rows or None,
         more=total - len(rows) or None,
@@ -138,14 +154,21 @@ def of_plan(unit: Unit, state: str, change: str | None, asks: Sequence[str]) -> 
     )
 
 
-def set_state(states: Iterable[str]) -> str:
-    """The state of a set whose ops are in these states."""
-    found = set(states)
-    if found & {"sent", "unknown", "staged"}:
+def took(op: Op, outcome: Outcome) -> bool:
+    """Whether the op did something: what was not taken as asked may still have made an object, or moved fields."""
+    made = op.kind == "create" or bool(outcome.inverse)
+    return outcome.state == "done" or (outcome.state == "not_taken" and made)
+
+
+def set_state(found: Iterable[tuple[Op, Outcome]]) -> str:
+    """The state of a set whose ops have these outcomes."""
+    pairs = list(found)
+    states = {outcome.state for _, outcome in pairs}
+    if states & {"sent", "unknown", "staged"}:
         return "unknown"
-    if found <= {"done"}:
+    if states <= {"done"}:
         return "applied"
-    return "partial" if "done" in found else "failed"
+    return "partial" if any(took(op, outcome) for op, outcome in pairs) else "failed"
 
 
 def of_outcomes(
@@ -162,19 +185,21 @@ def of_outcomes(
     if page == 1:
         rows += [left_row(entry) for entry in left[: ROWS - len(rows)]]
     total = len(ops) + (len(left) if page == 1 else 0)
-    kinds = Counter(item.op.kind for item in ops if item.state == "done")
-    done = _what([item.op for item in ops if item.state == "done"], kinds, _DID) or "nothing was changed"
-    rest = {name: number for name, number in counts.items() if name != "done"}
-    summary = f"{done[:1].upper()}{done[1:]}" + (f"; {_count_words(rest, {})}" if rest else "") + "."
+    moved = [item.op for item in ops if took(item.op, item.outcome)]
+    done = _what(moved, Counter(op.kind for op in moved), _DID) or "nothing was changed"
+    rest = {name: number for name, number in counts.items() if name not in ("done", "not_taken")}
+    parts = [f"{done[:1].upper()}{done[1:]}", *([_count_words(rest, {})] if rest else [])]
+    if counts["not_taken"]:
+        parts.append("not all as asked: the notes say what the shop made of it")
     return ChangeView(
         state=state,
-        summary=summary,
+        summary="; ".join(parts) + ".",
         change=change,
         changes=rows or None,
         more=max(total - page * ROWS, 0) or None,
         counts=dict(counts) if len(ops) > 1 or left else None,
         warnings=_capped(text for item in ops for text in item.op.warnings),
-        effects=_capped(text for item in ops if item.state == "done" for text in item.op.effects),
+        effects=_capped(text for item in ops if took(item.op, item.outcome) for text in item.op.effects),
     )
 
 
@@ -187,7 +212,10 @@ def _note(item: JournalOp) -> str:
 
 
 def text_of_change(data: Mapping[str, Any]) -> str:
-    """A change view (as JSON) for readers of text: a line per row with ``field before → after``, then what matters."""
+    """A change view (as JSON) for readers of text: a line per row with ``field before → after``, then what matters.
+
+    Each row and sentence is one line whatever the shop's texts hold: a person decides by this.
+    """
     lines = [str(data.get("summary", ""))]
     lines += [f"{name}: {data[name]}" for name in ("state", "change") if data.get(name)]
     for row in cast("list[dict[str, Any]]", data.get("changes") or []):
@@ -204,20 +232,22 @@ def text_of_change(data: Mapping[str, Any]) -> str:
     for name in ("repeated", "approved_by", "undoes", "next"):
         if data.get(name):
             lines.append(f"{name}: {'yes' if data[name] is True else data[name]}")
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _row_text(row: Mapping[str, Any]) -> str:
     identity = f" (id {row['id']})" if row.get("id") and str(row["id"]) not in str(row["object"]) else ""
     parts = [f"{row['do']} {row['object']}{identity}"]
-    parts += [field_text(name, value) for name, value in cast("dict[str, Any]", row.get("fields") or {}).items()]
+    pairs = row["do"] != "create"
+    fields = cast("dict[str, Any]", row.get("fields") or {})
+    parts += [field_text(name, value, pair=pairs) for name, value in fields.items()]
     parts += [str(row[name]) for name in ("outcome", "note") if row.get(name)]
     return "; ".join(parts)
 
 
-def field_text(name: str, value: Any) -> str:
-    """``price 10.00 → 12.00`` for [before, after], else ``price 10.00``."""
-    if isinstance(value, list) and len(cast("list[Any]", value)) == 2:
+def field_text(name: str, value: Any, *, pair: bool) -> str:
+    """``price 10.00 → 12.00`` for a ``pair`` of [before, after], else ``price 10.00``."""
+    if pair and isinstance(value, list) and len(cast("list[Any]", value)) == 2:
         before, after = cast("list[Any]", value)
         return f"{name} {_empty(before)} → {_empty(after)}"
     return f"{name} {_empty(cast('Any', value))}"

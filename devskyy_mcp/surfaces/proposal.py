@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from ..changes.model import JournalOp, LeftAlone, plain
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.loopback import LOCAL
+from ..render import visible
 
 if TYPE_CHECKING:
     from ..app import App
@@ -97,14 +97,7 @@ def _item(entry: JournalOp) -> Item:
 
 def shown(value: Any) -> str:
     """The value as text in which each character that is invisible or turns the direction of reading is spelled out."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(one if one in "\n\t" or not _hidden(one) else f"⟨U+{ord(one):04X}⟩" for one in text)
-
-
-def _hidden(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+    return visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def moment(microseconds: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
 from devskyy_mcp.errors import Refused
-from devskyy_mcp.render import text_of, word_of
+from devskyy_mcp.render import text_of, visible, word_of
 
 Output = Literal["json", "table"]
 CELL = 60
@@ -19,11 +19,12 @@ def default_output() -> Output:
 
 
 def say(text: str) -> None:
-    print(text)  # noqa: T201 # the command line's output
+    # What others wrote into the shop must not steer the terminal; a pipe gets it as it is.
+    print(visible(text) if sys.stdout.isatty() else text)  # noqa: T201 # the command line's output
 
 
 def warn(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 # the command line's complaints
+    print(visible(text) if sys.stderr.isatty() else text, file=sys.stderr)  # noqa: T201 # the command line's complaints
 
 
 def show(data: Mapping[str, Any], output: Output) -> None:

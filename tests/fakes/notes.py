@@ -131,7 +131,9 @@ class Notes:
         if op.kind == "create":
             inverse = {"status": "bin"}
         else:
-            inverse = {name: op.before[name] for name in op.body if name in op.before}
+            inverse = {
+                name: op.before[name] for name in op.body if op.before.get(name, after.get(name)) != after.get(name)
+            }
         missed = [name for name, value in op.body.items() if str(after.get(name, "")).strip() != str(value).strip()]
         said = [f"The notes did not take {name}." for name in missed]
         return Outcome("not_taken" if missed else "done", str(note), after, inverse, notes=said)
