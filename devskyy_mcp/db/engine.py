@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from . import one_hop
 from .dsn import Dsn
 from .failures import speak_on_errors
 
@@ -34,7 +35,11 @@ def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float) -> Asy
     if dsn.dialect == "sqlite":
         engine = create_async_engine(
             sa.URL.create("sqlite+aiosqlite", database=str(dsn.path)),
-            connect_args={"timeout": lock_seconds, "isolation_level": None},  # None: we say BEGIN ourselves
+            connect_args={
+                "timeout": lock_seconds,
+                "isolation_level": None,  # we say BEGIN ourselves
+                "async_creator_fn": one_hop.connect,
+            },
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=max(lock_seconds, ACQUIRE_SECONDS),
