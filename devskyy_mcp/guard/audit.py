@@ -16,10 +16,12 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import anyio
+from pydantic_core import to_json
 
 from devskyy_mcp.db import Database
 from devskyy_mcp.errors import Code, Refused
@@ -30,11 +32,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WINDOW = 0.2  # seconds that a record may wait for company
-GROUP = 100  # records that are written without waiting longer
+GROUP = 500  # records that are written without waiting longer
 MOST_PER_COMMIT = 500
 MOST_WAITING = 10_000
 RETRY_SECONDS = 1.0
 PAGE = 1_000
+
+HASHED = (
+    "arguments_sha256",
+    "at",
+    "capability",
+    "change_id",
+    "code",
+    "detail",
+    "duration_us",
+    "effect",
+    "phase",
+    "principal",
+    "seq",
+    "surface",
+)
+"""The columns that a row's hash covers, in the order in which they are hashed and written."""
 
 Rows = Sequence[dict[str, Any]]
 Phase = Literal["call", "intent", "outcome", "decision"]
@@ -152,25 +170,20 @@ class AuditLog:
         Raises:
             Refused: INTERNAL when the head row is gone, which only someone with the database's password can do.
         """
-        import sqlalchemy as sa
-
-        from devskyy_mcp.db.tables import audit, audit_head
-
-        select = sa.select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
-        head = (await conn.execute(select.with_for_update())).one_or_none()
+        statements = _statements(conn.dialect.name)
+        head = (await conn.exec_driver_sql(statements.head)).one_or_none()
         if head is None:
             raise Refused(Code.INTERNAL, "The audit's head row is gone.", hint="Run `devskyy audit verify`.")
         seq, last = int(head.seq), str(head.hash)
-        rows: list[dict[str, Any]] = []
+        rows: list[tuple[Any, ...]] = []
         for record in records:
             seq += 1
             row = _row(seq, record)
-            row["prev_hash"], last = last, chain_hash(last, row)
-            row["hash"] = last
-            rows.append(row)
+            before, last = last, chain_hash(last, row)
+            rows.append((*row.values(), before, last))
         if rows:
-            await conn.execute(sa.insert(audit), rows)
-            await conn.execute(sa.update(audit_head).where(audit_head.c.id == 1).values(seq=seq, hash=last))
+            await conn.exec_driver_sql(statements.insert, rows)
+            await conn.exec_driver_sql(statements.update, (seq, last))
         return seq
 
     async def close(self) -> None:
@@ -203,15 +216,40 @@ class AuditLog:
         self._writer = None
 
 
-def canonical(value: Any) -> str:
+class _Statements(NamedTuple):
+    head: str
+    insert: str
+    update: str
+
+
+@lru_cache
+def _statements(dialect: str) -> _Statements:
+    """What ``append`` sends, as the driver takes it: to build and prepare each anew costs more than all the rest."""
+    columns = [*HASHED, "prev_hash", "hash"]
+    lite = dialect == "sqlite"
+    marks = ["?" if lite else f"${number}" for number, _ in enumerate(columns, 1)]
+    return _Statements(
+        f"SELECT seq, hash FROM audit_head WHERE id = 1{'' if lite else ' FOR UPDATE'}",  # noqa: S608 # our own words
+        f"INSERT INTO audit ({', '.join(columns)}) VALUES ({', '.join(marks)})",  # noqa: S608 # as above
+        f"UPDATE audit_head SET seq = {marks[0]}, hash = {marks[1]} WHERE id = 1",  # noqa: S608 # as above
+    )
+
+
+def canonical(value: Mapping[Any, Any]) -> str:
     """JSON with sorted keys, no spaces, ASCII only and no floats (they become text): one spelling per value."""
-    return json.dumps(_settled(value), sort_keys=True, separators=(",", ":"), default=str)
+    return _encode(_settled(value)) if value else "{}"
 
 
 def chain_hash(before: str, row: Mapping[str, Any]) -> str:
-    """SHA-256, hex, of the previous row's hash and this row's columns, the two hash columns left out."""
-    body = {name: value for name, value in row.items() if name not in {"prev_hash", "hash"}}
-    return hashlib.sha256(f"{before}\n{canonical(body)}".encode()).hexdigest()
+    """SHA-256, hex, of the previous row's hash and the ``HASHED`` columns as JSON in UTF-8.
+
+    They hold texts, whole numbers and None only, which JSON spells in one way (RFC 8785).
+    """
+    body = to_json({name: row[name] for name in HASHED})
+    return hashlib.sha256(b"%s\n%s" % (before.encode(), body)).hexdigest()
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 
 
 def _settled(value: Any) -> Any:
@@ -226,22 +264,24 @@ def _settled(value: Any) -> Any:
 
 
 def _row(seq: int, record: AuditRecord) -> dict[str, Any]:
+    """The ``HASHED`` columns, in that order."""
     return {
-        "seq": seq,
-        "at": int(record.at),
-        "principal": _storable(record.principal),
-        "surface": _storable(record.surface),
-        "capability": _storable(record.capability),
-        "effect": _storable(record.effect),
-        "change_id": None if record.change_id is None else _storable(record.change_id),
-        "phase": record.phase,
-        "code": _storable(record.code),
-        "duration_us": int(record.duration_us),
         "arguments_sha256": record.arguments_sha256,
+        "at": int(record.at),
+        "capability": _storable(record.capability),
+        "change_id": None if record.change_id is None else _storable(record.change_id),
+        "code": _storable(record.code),
         "detail": canonical(record.detail),
+        "duration_us": int(record.duration_us),
+        "effect": _storable(record.effect),
+        "phase": record.phase,
+        "principal": _storable(record.principal),
+        "seq": seq,
+        "surface": _storable(record.surface),
     }
 
 
+@lru_cache(maxsize=4096)  # the same few names come again and again
 def _storable(text: str) -> str:
     """Names may come from a hostile caller: no NUL or lone surrogate may keep a whole group from being written."""
     return str(text)[:200].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
