@@ -419,4 +419,11 @@ REQUIREMENTS = [
     Requirement(
         "surface:bad-input", "product, shown 7", "Each kind of bad input has its own message that says what to do."
     ),
+    # surfaces
+    Requirement(
+        "surfaces:equal", "product, surfaces", "Every tool gives the same result or the same refusal on every surface."
+    ),
+    Requirement(
+        "surfaces:one-declaration", "product, surfaces", "One declaration of at most 20 lines is on every surface."
+    ),
 ]
