@@ -32,6 +32,8 @@ def test_wrong_fields_are_named_before_anything_is_sent(fields: dict[str, Any], 
         check_more(collections.PRODUCTS, fields)
     assert caught.value.code is Code.INVALID_ARGUMENTS
     assert says in caught.value.message
+    assert not caught.value.message.endswith("?.")
+    assert "regular_price" in caught.value.hint  # tells the fields that there are
 
 
 @pytest.mark.requirement("shop:more-fields")

@@ -9,6 +9,8 @@ import pytest
 
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop import collections as at
+from devskyy_tools.woocommerce.refunds import RefundLine, part_of, total_of
+from devskyy_tools.wordpress.bin import wp_bin_restore
 
 from .bench import Bench
 
@@ -49,6 +51,8 @@ async def test_lines_that_the_shop_would_take_wrongly(bench: Bench) -> None:
         ({"quantity": 1}, "needs a product_id"),
     ]:
         assert says in (await refused(bench, ORDERS, {"line_items": [line]})).message
+    half = {"product_id": there, "quantity": 6}  # 10 are there
+    assert "12 are ordered" in (await refused(bench, ORDERS, {"line_items": [half, dict(half)]})).message
     many = await product(bench, stock_quantity=1, backorders="notify")
     shop, _ = bench.call()
     await shop.create(ORDERS, {"line_items": [{"product_id": many, "quantity": 2}]})
@@ -151,6 +155,37 @@ async def test_refunds_move_money_and_stay(bench: Bench) -> None:
     assert [left.state for left in unit.left] == ["impossible"]
 
 
+@pytest.mark.requirement("shop:refund-rules")
+async def test_no_line_is_refunded_twice(bench: Bench) -> None:
+    made = await order(bench)
+    line = {"id": made["line_items"][0]["id"], "quantity": 1, "refund_total": "20.00"}
+    twice = await refused(bench, at.REFUNDS, {"line_items": [line, dict(line)]}, order_id=made["id"])
+    assert "named twice" in twice.message
+    await bench.create(at.REFUNDS, {"line_items": [line], "amount": "10"}, order_id=made["id"])
+    again = {"line_items": [{**line, "quantity": 2}], "amount": "20"}
+    assert "only 1 to give back" in (await refused(bench, at.REFUNDS, again, order_id=made["id"])).message
+
+
+@pytest.mark.requirement("shop:refund-rules")
+def test_a_refunded_line_takes_its_taxes_along() -> None:
+    line = {"id": 7, "quantity": 3, "total": "30.00", "taxes": [{"id": 1, "total": "5.70"}, {"id": 2, "total": ""}]}
+    part = part_of({"id": 1, "line_items": [line]}, RefundLine(line_id=7, quantity=2))
+    assert part["refund_tax"] == [{"id": 1, "refund_total": "3.80"}]
+    assert total_of(part) == Decimal("23.80")
+
+
+@pytest.mark.requirement("shop:bin")
+async def test_nothing_comes_back_in_a_status_that_it_can_not_have(bench: Bench) -> None:
+    made = await order(bench)
+    shop, unit = bench.call()
+    await shop.delete(ORDERS, made["id"])
+    assert unit.ops[0].warnings == []  # nothing was taken from stock for an unpaid order
+    await bench.commit(unit)
+    shop, _ = bench.call()
+    with pytest.raises(Refused, match="can't become 'refunded'"):
+        await wp_bin_restore(shop.ctx, "orders", made["id"], "refunded")
+
+
 @pytest.mark.requirement("shop:order-effects")
 async def test_notes_to_customers_leave_the_shop(bench: Bench) -> None:
     made = await order(bench)
@@ -174,6 +209,8 @@ async def test_coupons(bench: Bench) -> None:
         ({"code": "x", "discount_type": "percent", "amount": "120"}, Code.INVALID_ARGUMENTS),
         ({"code": "x", "amount": "abc"}, Code.INVALID_ARGUMENTS),
         ({"amount": "5"}, Code.INVALID_ARGUMENTS),
+        ({"code": "  ", "amount": "5"}, Code.INVALID_ARGUMENTS),
+        ({"code": "x", "amount": "5", "date_expires": "yesterday"}, Code.INVALID_ARGUMENTS),
     ]:
         assert (await refused(bench, at.COUPONS, fields)).code is code
     before = await bench.raw(at.COUPONS, target)

@@ -38,6 +38,9 @@ async def simple(bench: Bench, **fields: Any) -> int:
         ({"tags": [{"id": 99999}]}, "no product tag 99999"),
         ({"categories": [17]}, "list of objects"),
         ({"status": "trash"}, "can't be set to trash"),
+        ({"date_on_sale_from": "soon"}, "must be a time"),
+        ({"date_on_sale_to": "2027-01-31T09:00:00+02:00"}, "must be a time"),
+        ({"date_on_sale_from": "2027-02-02", "date_on_sale_to": "2027-02-01"}, "before it begins"),
     ],
 )
 async def test_refused_before_it_is_sent(bench: Bench, fields: dict[str, Any], says: str) -> None:
@@ -102,6 +105,8 @@ async def test_a_quantity_switches_counting_on(bench: Bench) -> None:
         ({"regular_price": "13"}, ["by -35 %"]),
         ({"sale_price": "10"}, ["by -50 %"]),
         ({"sale_price": "15"}, []),
+        ({"sale_price": "0"}, ["by -100 %"]),
+        ({"type": "variable"}, ["loses its price"]),
         ({"regular_price": ""}, ["loses its price"]),
         ({"regular_price": "0"}, ["by -100 %"]),
     ],
@@ -242,3 +247,46 @@ async def test_no_personal_data_in_labels() -> None:
     assert at.CUSTOMERS.label(8, {"email": "ada@example.com", "first_name": "Ada"}) == "customer 8"
     assert at.PRODUCTS.label(5, {"name": "A &amp; B"}) == 'product 5 "A & B"'
     assert at.POSTS.label(5, {"title": {"raw": "Hi"}}) == 'post 5 "Hi"'
+
+
+@pytest.mark.requirement("shop:product-rules")
+@pytest.mark.parametrize(
+    ("attributes", "says"),
+    [
+        ([{"name": "Size", "option": "XXXXL"}], "has no option XXXXL; it has: "),
+        ([{"name": "Fabric", "option": "Silk"}], "no attribute Fabric for variations; it has: "),
+    ],
+)
+async def test_a_variation_has_options_of_its_product(bench: Bench, attributes: Any, says: str) -> None:
+    product = await bench.first(type="variable")
+    shop, unit = bench.call()
+    with pytest.raises(Refused) as caught:
+        await shop.create(VARIATIONS, {"attributes": attributes}, product_id=product["id"])
+    assert says in caught.value.message
+    assert unit.ops == []
+
+
+@pytest.mark.requirement("shop:product-rules")
+async def test_options_are_written_as_the_product_has_them(bench: Bench) -> None:
+    product = await bench.first(type="variable")
+    attribute = next(one for one in product["attributes"] if one["variation"])
+    shop, unit = bench.call()
+    asked = [{"name": attribute["name"].lower(), "option": attribute["options"][0].lower()}]
+    await shop.create(VARIATIONS, {"attributes": asked}, product_id=product["id"])
+    assert unit.ops[0].body["attributes"][0]["option"] == attribute["options"][0]
+    assert unit.ops[0].label == f"new variation of product {product['id']}"
+
+
+@pytest.mark.requirement("shop:product-rules")
+async def test_a_simple_product_has_no_variations(bench: Bench) -> None:
+    target = await simple(bench)
+    shop, _ = bench.call()
+    with pytest.raises(Refused, match="only a variable product"):
+        await shop.create(VARIATIONS, {"attributes": [{"name": "Size", "option": "M"}]}, product_id=target)
+
+
+@pytest.mark.requirement("shop:product-rules")
+async def test_a_product_that_is_made_public_says_so(bench: Bench) -> None:
+    shop, unit = bench.call()
+    await shop.create(PRODUCTS, {"name": "Scarf", "status": "publish"})
+    assert "becomes visible" in unit.ops[0].effects[0]

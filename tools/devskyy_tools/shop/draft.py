@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -38,7 +39,11 @@ class Draft:
 
     @property
     def label(self) -> str:
-        return self.collection.label(self.target, self.present or self.body)
+        label = self.collection.label(self.target, self.present or self.body)
+        if self.kind != "create":
+            return label
+        places = [f" of {name.removesuffix('_id')} {at}" for name, at in self.parent.items() if isinstance(at, int)]
+        return label + "".join(places)
 
     def was(self, name: str) -> Any:
         """The field as it is now; raw text for texts that have both forms."""
@@ -60,6 +65,20 @@ class Draft:
         value = self.body.get(name)
         items = cast("list[Any]", value) if isinstance(value, list) else []
         return [cast("Json", item) for item in items if isinstance(item, dict)]
+
+    def times(self, *names: str) -> None:
+        """Put the body's moments into the shop's form; what is none the shop takes for 1970. Empty means: no date."""
+        for name in names:
+            value = self.body.get(name)
+            if value in (None, ""):
+                continue
+            try:
+                moment = datetime.fromisoformat(str(value))
+            except ValueError:
+                moment = None
+            if moment is None or moment.tzinfo is not None:
+                self.refuse(f"{name} must be a time of the site's own time zone, such as 2027-01-31T09:00:00.")
+            self.body[name] = moment.isoformat(timespec="seconds")
 
     async def amounts(self, *names: str) -> None:
         """Put the body's amounts into the shop's form; refuse what is none. Null means: no amount."""

@@ -90,8 +90,14 @@ def check_more(collection: Collection, more: Mapping[str, Any]) -> dict[str, Any
             problems.append({"field": name, "problem": "is computed by the shop and can't be set"})
     if problems:
         text = "; ".join(f"{problem['field']} {problem['problem']}" for problem in problems[:5])
-        hint = f"tools_describe lists the fields of a {collection.noun}."
-        raise Refused(Code.INVALID_ARGUMENTS, f"{text}.", hint, details={"problems": problems[:20]})
+        usable = ", ".join(name for name in fields if _settable(collection, name))
+        hint = f"The fields are: {usable}. devskyy://schemas/{collection.name} has their types."
+        raise Refused(
+            Code.INVALID_ARGUMENTS,
+            text if text.endswith("?") else f"{text}.",
+            hint,
+            details={"problems": problems[:20]},
+        )
     return dict(more)
 
 

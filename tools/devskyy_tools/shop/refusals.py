@@ -46,7 +46,7 @@ _CODES: dict[str, tuple[Code, str]] = {
     "rest_upload_hash_mismatch": (Code.UPSTREAM_INVALID, "The file was damaged on its way; try again."),
     "woocommerce_rest_cannot_create_order_refund": (
         Code.INVALID_ARGUMENTS,
-        "Refund at most what is left of the order; with api_refund false where its payment method can't pay back.",
+        "Refund at most what is left of the order; without the payment gateway where it can't pay back.",
     ),
 }
 

@@ -10,8 +10,22 @@ from .collections import Collection
 from .draft import Rule
 
 CHECKS: dict[str, tuple[Rule, ...]] = {
-    at.PRODUCTS.name: (products.never_binned_here, products.prices, products.stock, products.sku, products.terms),
-    at.VARIATIONS.name: (products.never_binned_here, products.prices, products.stock, products.sku),
+    at.PRODUCTS.name: (
+        products.never_binned_here,
+        products.prices,
+        products.sale_dates,
+        products.stock,
+        products.sku,
+        products.terms,
+    ),
+    at.VARIATIONS.name: (
+        products.never_binned_here,
+        products.options,
+        products.prices,
+        products.sale_dates,
+        products.stock,
+        products.sku,
+    ),
     at.PRODUCT_REVIEWS.name: (products.never_binned_here, products.review),
     at.ORDERS.name: (products.never_binned_here, orders.order_lines, orders.order_coupons, orders.order_customer),
     at.REFUNDS.name: (orders.refund,),

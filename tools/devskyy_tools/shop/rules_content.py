@@ -20,7 +20,10 @@ async def coupon(draft: Draft) -> None:
     amount = money.amount_or_none(draft.will("amount"))
     if draft.will("discount_type") == "percent" and amount is not None and amount > Decimal(100):
         draft.refuse("a percentage is at most 100.")
+    draft.times("date_expires")
     code = draft.body.get("code")
+    if code is not None and not str(code).strip():
+        draft.refuse("a coupon needs a code.")
     if code and str(code).lower() != str(draft.was("code") or "").lower():
         holder = await draft.shop.coupon(str(code))
         if holder is not None:
@@ -61,6 +64,7 @@ async def content(draft: Draft) -> None:
                 f"the site has no {collection.noun} {', '.join(map(str, missing))}; it would ignore that.",
                 "List them to find the right id.", Code.NOT_FOUND,
             )  # fmt: skip
+    draft.times("date")
     if draft.body.get("status") == "future" and not draft.will("date"):
         draft.refuse("a scheduled post needs a date.", "Set date to a time to come, such as 2027-01-31T09:00:00.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -28,11 +29,16 @@ GIVES_STOCK = frozenset({"pending", "cancelled"})
 
 async def order_lines(draft: Draft) -> None:
     """Nonexistent products make empty lines of 0.00, too large quantities negative stock: the shop checks neither."""
-    for line in draft.lines("line_items"):
+    lines = draft.lines("line_items")
+    wanted = Counter[Any]()  # of the same product, all lines together
+    for line in lines:
+        if not line.get("id"):
+            wanted[_sold(line)] += _quantity(draft, line)
+    for line in lines:
         if line.get("id"):
             _existing_line(draft, line)
         else:
-            await _new_line(draft, line)
+            await _new_line(draft, line, wanted[_sold(line)])
     for name in ("fee_lines", "shipping_lines"):
         for line in draft.lines(name):
             for key in ("total", "subtotal"):
@@ -61,14 +67,23 @@ def _existing_line(draft: Draft, line: Json) -> None:
             line.setdefault(key, money.text((number(old.get(key)) / was * new).quantize(Decimal("0.01"))))
 
 
-async def _new_line(draft: Draft, line: Json) -> None:
-    product_id, quantity = line.get("product_id"), line.get("quantity", 1)
+def _sold(line: Json) -> str:
+    return f"{line.get('product_id')}/{line.get('variation_id') or 0}"
+
+
+def _quantity(draft: Draft, line: Json) -> int:
+    quantity = line.get("quantity", 1)
+    if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
+        draft.refuse("a quantity is a whole number of at least 1.")
+    return quantity
+
+
+async def _new_line(draft: Draft, line: Json, quantity: int) -> None:
+    product_id = line.get("product_id")
     if isinstance(product_id, Ref) or isinstance(line.get("variation_id"), Ref):
         return
     if not isinstance(product_id, int) or product_id < 1:
         draft.refuse("each line needs a product_id.")
-    if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
-        draft.refuse("a quantity is a whole number of at least 1.")
     sold = await draft.shop.find(at.PRODUCTS, product_id)
     if sold is None or sold.get("status") == "trash":
         draft.refuse(
@@ -129,7 +144,8 @@ async def order_customer(draft: Draft) -> None:
 async def order_foresee(draft: Draft) -> None:
     """Mails, stock and money that follow from an order's status and lines."""
     if draft.kind == "delete":
-        draft.warnings.append(f"{draft.label}: its stock stays taken; cancel it first to give the stock back.")
+        if draft.was("status") in TAKES_STOCK:
+            draft.warnings.append(f"{draft.label}: its stock stays taken; cancel it first to give the stock back.")
         return
     old = draft.was("status") if draft.kind == "update" else "pending"
     new = draft.body.get("status", "processing" if draft.body.get("set_paid") else old)
@@ -178,7 +194,9 @@ async def refund(draft: Draft) -> None:
             f"{draft.parent['order_id']} are left.",
             "Refund at most that.", left=money.text(left),
         )  # fmt: skip
-    _refund_lines(draft, cast("list[Json]", order.get("line_items") or []), lines)
+    if lines:
+        back = await _given_back(draft) if order.get("refunds") else Counter[Any]()
+        _refund_lines(draft, cast("list[Json]", order.get("line_items") or []), lines, back)
     body["amount"] = money.text(amount)
     body.setdefault("api_refund", False)
     body.setdefault("api_restock", bool(lines))
@@ -191,17 +209,34 @@ async def refund(draft: Draft) -> None:
 
 
 def _lines_total(lines: list[Json]) -> Decimal:
-    return sum((number(line.get("refund_total")) for line in lines), Decimal(0))
+    taxes = [tax for line in lines for tax in cast("list[Json]", line.get("refund_tax") or [])]
+    return sum((number(part.get("refund_total")) for part in (*lines, *taxes)), Decimal(0))
 
 
-def _refund_lines(draft: Draft, ordered: list[Json], lines: list[Json]) -> None:
+async def _given_back(draft: Draft) -> Counter[Any]:
+    """How many of each line earlier refunds took back: ``{line id: quantity}``."""
+    back = Counter[Any]()
+    page = await draft.shop.list(at.REFUNDS, order_id=draft.parent["order_id"], per_page=100)
+    for line in (line for one in page.items for line in cast("list[Json]", one.get("line_items") or [])):
+        origin = [
+            meta for meta in cast("list[Json]", line.get("meta_data") or []) if meta["key"] == "_refunded_item_id"
+        ]
+        if origin:
+            back[int(origin[0]["value"])] += abs(int(number(line.get("quantity"))))
+    return back
+
+
+def _refund_lines(draft: Draft, ordered: list[Json], lines: list[Json], back: Counter[Any]) -> None:
+    if len({line.get("id") for line in lines}) < len(lines):
+        draft.refuse("a line is named twice; the shop would take only one of them.", "Name each line once.")
     by_id: dict[Any, Json] = {line.get("id"): line for line in ordered}
     for line in lines:
         old = by_id.get(line.get("id"))
         if old is None:
             draft.refuse(f"the order has no line {line.get('id')}.", "Get the order to see its lines.", Code.NOT_FOUND)
-        if number(line.get("quantity")) > number(old.get("quantity")):
-            draft.refuse(f"line {line.get('id')} has only {old.get('quantity')} to give back.")
+        left = number(old.get("quantity")) - back[old["id"]]
+        if number(line.get("quantity")) > left:
+            draft.refuse(f"line {line.get('id')} has only {left:f} to give back.")
 
 
 async def note(draft: Draft) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from html import unescape
 from typing import Any, cast
 
 from devskyy_mcp.changes.model import Ref
@@ -42,6 +43,46 @@ async def prices(draft: Draft) -> None:
             regular_price=money.text(regular),
             sale_price=money.text(sale),
         )
+
+
+async def sale_dates(draft: Draft) -> None:
+    """A sale that ends before it begins would never run."""
+    draft.times("date_on_sale_from", "date_on_sale_to")
+    first, last = (str(draft.will(name) or "") for name in ("date_on_sale_from", "date_on_sale_to"))
+    if first and last and last < first and {"date_on_sale_from", "date_on_sale_to"} & draft.body.keys():
+        draft.refuse(f"the sale would end, {last}, before it begins, {first}.", "Change one of the dates.")
+
+
+async def options(draft: Draft) -> None:
+    """Attributes and options that the product does not have would be dropped without a word."""
+    if draft.kind == "create" or "attributes" in draft.body:
+        product = await draft.shop.get(at.PRODUCTS, draft.parent["product_id"])
+        if product.get("type") != "variable":
+            draft.refuse("only a variable product has variations.", "Set the product's type to variable first.")
+        known = [one for one in cast("list[dict[str, Any]]", product.get("attributes") or []) if one.get("variation")]
+        for line in draft.lines("attributes"):
+            _option(draft, line, known)
+
+
+def _option(draft: Draft, line: dict[str, Any], known: list[dict[str, Any]]) -> None:
+    wanted = _plain(line.get("name"))
+    found = [one for one in known if _plain(one.get("name")) == wanted or (line.get("id") or -1) == one.get("id")]
+    if not found:
+        names = ", ".join(str(one.get("name")) for one in known) or "none"
+        draft.refuse(f"the product has no attribute {line.get('name')} for variations; it has: {names}.")
+    choices = cast("list[str]", found[0].get("options") or [])
+    same = [choice for choice in choices if _plain(choice) == _plain(line.get("option"))]
+    if line.get("option") and not same:
+        draft.refuse(
+            f"{found[0].get('name')} has no option {line.get('option')}; it has: {', '.join(map(str, choices))}.",
+            "Add it to the product's attributes first, or choose one of these.",
+        )
+    if same:
+        line["option"] = same[0]
+
+
+def _plain(text: Any) -> str:
+    return unescape(str(text)).strip().casefold()
 
 
 async def stock(draft: Draft) -> None:
@@ -114,6 +155,8 @@ async def foresee(draft: Draft) -> None:
     body = draft.body
     if draft.kind == "update" and "type" in body:
         draft.warnings.append(f"{draft.label}: a change of type takes prices and sale dates along.")
+        if body["type"] in ("variable", "grouped") and money.amount_or_none(draft.was("regular_price")) is not None:
+            draft.asks.append(f"{draft.label} loses its price and can't be bought.")
     if any(key in item for item in draft.lines("images") for key in ("alt", "name") if item.get("id")):
         draft.warnings.append(f"{draft.label}: texts of a picture change wherever else it is used.")
     pulled = sum(1 for item in draft.lines("images") if item.get("src") and not item.get("id"))
@@ -123,12 +166,14 @@ async def foresee(draft: Draft) -> None:
         draft.warnings.append(f"{draft.label}: replacing attributes empties those of its variations.")
     if draft.will("manage_stock") is True and "stock_quantity" in body and number(body["stock_quantity"]) <= 0:
         draft.warnings.append(f"{draft.label}: without stock it can't be bought (unless backorders are allowed).")
-    if body.get("status") == "publish" and draft.was("status") not in (None, "publish"):
+    made_public = draft.kind == "create" and draft.collection is at.PRODUCTS
+    if body.get("status") == "publish" and (made_public or draft.was("status") not in (None, "publish")):
         draft.effects.append(f"{draft.label} becomes visible in the shop.")
 
 
 def _effective(regular: Any, sale: Any) -> Decimal | None:
-    return money.amount_or_none(sale) or money.amount_or_none(regular)
+    on_sale = money.amount_or_none(sale)  # a sale at 0.00 gives it away
+    return money.amount_or_none(regular) if on_sale is None else on_sale
 
 
 def _price_moves(draft: Draft) -> None:
@@ -162,7 +207,7 @@ async def attribute_delete(draft: Draft) -> None:
 async def term_delete(draft: Draft) -> None:
     count = draft.present.get("count")
     if count:
-        draft.warnings.append(f"{draft.label}: {count} objects lose it.")
+        draft.warnings.append(f"{draft.label}: {plural(count, 'object')} {'loses' if count == 1 else 'lose'} it.")
 
 
 async def review(draft: Draft) -> None:

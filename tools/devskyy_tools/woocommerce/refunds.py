@@ -51,8 +51,8 @@ async def woo_refunds_create(
     order = await shop.get(ORDERS, order_id)
     back = sum((abs(Decimal(str(item.get("total") or 0))) for item in order.get("refunds", [])), Decimal(0))
     left = Decimal(order["total"]) - back
-    parts = [_part(order, line) for line in lines or []]
-    wanted = amount if amount is not None else sum((Decimal(part["refund_total"]) for part in parts), Decimal(0))
+    parts = [part_of(order, line) for line in lines or []]
+    wanted = amount if amount is not None else sum(map(total_of, parts), Decimal(0))
     if wanted <= 0:
         raise Refused(Code.INVALID_ARGUMENTS, "Say what to refund: lines, or an amount above zero.")
     if wanted > left:
@@ -72,17 +72,33 @@ async def woo_refunds_create(
     await shop.create(REFUNDS, body, order_id=order_id)
 
 
-def _part(order: dict[str, Any], line: RefundLine) -> dict[str, Any]:
+def total_of(part: dict[str, Any]) -> Decimal:
+    """What a part of a refund gives back, taxes included."""
+    taxes = (Decimal(tax["refund_total"]) for tax in part.get("refund_tax", []))
+    return Decimal(part["refund_total"]) + sum(taxes, Decimal(0))
+
+
+def part_of(order: dict[str, Any], line: RefundLine) -> dict[str, Any]:
+    """The refund's line: its share of the order's line and of that line's taxes.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS when the order has no such line, or not as many.
+    """
     found = next((item for item in order["line_items"] if item["id"] == line.line_id), None)
     if found is None or line.quantity > found["quantity"]:
         known = ", ".join(f"{item['id']} ({item['quantity']}×)" for item in order["line_items"])
         raise Refused(
             Code.INVALID_ARGUMENTS,
-            f"Order {order['id']} has no line {line.line_id} with {line.quantity} pieces.",
+            f"Order {order['id']} has no line {line.line_id} with a quantity of at least {line.quantity}.",
             f"Its lines are: {known}.",
         )
-    total = Decimal(found["total"]) * line.quantity / found["quantity"]
-    return {"id": line.line_id, "quantity": line.quantity, "refund_total": f"{total:.2f}"}
+
+    def share(total: object) -> str:
+        return f"{Decimal(str(total)) * line.quantity / found['quantity']:.2f}"
+
+    taxes = [{"id": tax["id"], "refund_total": share(tax["total"])} for tax in found.get("taxes", []) if tax["total"]]
+    part = {"id": line.line_id, "quantity": line.quantity, "refund_total": share(found["total"])}
+    return {**part, "refund_tax": taxes} if taxes else part
 
 
 @notes.tool("read", scopes="orders:read")

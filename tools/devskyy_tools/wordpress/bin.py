@@ -18,6 +18,8 @@ bin_tools = Toolset("bin", timeout=30)
 
 Noun = Literal["posts", "pages", "products", "orders", "coupons"]
 _USUAL = {"orders": "on-hold"}
+_ORDER = ("pending", "processing", "on-hold", "completed", "cancelled", "failed")
+_CONTENT = ("draft", "pending", "private", "publish", "future")
 
 
 @bin_tools.tool("write", scopes=["content:write", "catalog:write", "orders:write"])
@@ -31,6 +33,11 @@ async def wp_bin_restore(
 ) -> None:
     """Bring a post, page, product, order or coupon back from the bin; a product's variations come with it."""
     shop, collection = ctx.get(Shop), ALL[noun]
+    usable = _ORDER if noun == "orders" else _CONTENT
+    if status and status not in usable:
+        raise Refused(
+            Code.INVALID_ARGUMENTS, f"{noun} can't become {status!r}.", f"They can become: {', '.join(usable)}."
+        )
     restored = await shop.restore(collection, id, status or _USUAL.get(noun, "draft"))
     if restored is None:
         raise Refused(
