@@ -84,10 +84,10 @@ class Hour:
         self.made.append(f"{row['object'].removeprefix('new ')} (id {row['id']})")
         return int(row["id"])
 
-    async def with_products(self, picture: Path | None) -> None:
+    async def with_products(self, picture: Json) -> None:
         """Find, draft with a picture, preview 20, agree, apply."""
         await self.call("woo_products_list", search="dress", limit=5)
-        images = [await self.make("wp_media_upload", **_upload(picture))] if picture else []
+        images = [await self.make("wp_media_upload", **picture, **TEXTS)]
         await self.make("woo_products_create", name=NAME, status="draft", regular_price="49.00", images=images)
         found = await self.call("woo_products_list", type="simple", status="publish", limit=MANY)
         # A row says the regular price only where it is not the price.
@@ -96,10 +96,10 @@ class Hour:
         plan = await self.call("woo_products_bulk_update", items=items, preview=True)
         await self.call("changes_apply", change=plan["change"])
 
-    async def with_posts(self, picture: Path | None) -> None:
+    async def with_posts(self, picture: Json) -> None:
         """The same with posts. There is no bulk tool for them: 20 previews, each applied by its own id."""
         found = await self.call("wp_posts_list", status="publish", limit=MANY)
-        featured = {"featured_media": await self.make("wp_media_upload", **_upload(picture))} if picture else {}
+        featured = {"featured_media": await self.make("wp_media_upload", **picture, **TEXTS)}
         await self.make("wp_posts_create", title=NAME, status="draft", content="<p>What a day.</p>", **featured)
         plans = [
             await self.call("wp_posts_update", id=row["id"], title=f"{row['title']} (revisited)", preview=True)
@@ -120,8 +120,29 @@ async def agree(context: ClientRequestContext, params: ElicitRequestParams) -> E
     return ElicitResult(action="accept", content={"agree": True})
 
 
-def _upload(picture: Path) -> Json:
-    return {"path": str(picture), "title": "First hour", "alt_text": "A square that turns from rose to black"}
+TEXTS = {"title": "First hour", "alt_text": "A square that turns from rose to black"}
+
+
+async def handed_over(picture: Path, url: str) -> Json:
+    """How the tool is told of the picture: by its path over stdio, else by the id that the server gives it."""
+    if not url:
+        return {"path": str(picture)}
+    parts = urlsplit(url)
+    async with httpx2.AsyncClient(headers=_login(url), timeout=60) as http:
+        kept = await http.post(
+            f"{parts.scheme}://{parts.netloc}/api/v1/assets",
+            params={"name": picture.name},
+            content=picture.read_bytes(),  # noqa: ASYNC240 # 1 KB
+            headers={"Content-Type": "image/png"},
+        )
+    return {"asset": kept.raise_for_status().json()["asset"]}
+
+
+def _login(url: str) -> dict[str, str]:
+    """The local key, for a server on this machine only."""
+    if urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}:
+        return {}
+    return {"Authorization": f"Bearer {local_key(Settings().data_dir)}"}
 
 
 def paint(folder: Path) -> Path:
@@ -195,10 +216,7 @@ async def connected(stack: AsyncExitStack, url: str, folder: str) -> Client:
         environment = {**os.environ, "DEVSKYY_UPLOAD_FOLDERS": folder}
         command = StdioServerParameters(command=sys.executable, args=["-m", "devskyy_mcp", "stdio"], env=environment)
         return await stack.enter_async_context(Client(command, elicitation_callback=agree))
-    headers: dict[str, str] = {}
-    if urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}:
-        headers["Authorization"] = f"Bearer {local_key(Settings().data_dir)}"
-    http = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, timeout=60))
+    http = await stack.enter_async_context(httpx2.AsyncClient(headers=_login(url), timeout=60))
     return await stack.enter_async_context(
         Client(streamable_http_client(url, http_client=http), elicitation_callback=agree)
     )
@@ -221,8 +239,7 @@ async def first_hour(url: str = "", *, posts: bool = False) -> int:
         with tempfile.TemporaryDirectory() as folder:
             async with AsyncExitStack() as stack:
                 hour = Hour(await connected(stack, url, folder))
-                # A server that runs already takes files from folders of its own only.
-                picture = None if url else paint(Path(folder))
+                picture = await handed_over(paint(Path(folder)), url)
                 await (hour.with_posts(picture) if posts else hour.with_products(picture))
                 await hour.undo()
         expected, wrong = differences(before, await photograph(shop, LISTS[posts]))
@@ -237,7 +254,7 @@ async def first_hour(url: str = "", *, posts: bool = False) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--url", default="", help="MCP endpoint of a running server (without a picture)")
+    parser.add_argument("--url", default="", help="MCP endpoint of a running server")
     parser.add_argument("--stdio", action="store_true", help="start a server over stdio; so without --url")
     parser.add_argument("--posts", action="store_true", help="posts instead of products")
     given = parser.parse_args()
