@@ -66,7 +66,8 @@ def create_http(app: App | None = None) -> Starlette:
             yield
 
     site = Starlette(
-        routes=[*_api(), *mcp.routes, *_health(), *Approvals(app, rules).routes],
+        # The router tries them in order, so the most used come first.
+        routes=[*mcp.routes, *_api(), *_health(), *Approvals(app, rules).routes],
         middleware=[Middleware(Door, rules=rules)],
         exception_handlers={HTTPException: _unrouted},
         lifespan=lifespan,
@@ -76,7 +77,6 @@ def create_http(app: App | None = None) -> Starlette:
 
 
 def _api() -> list[BaseRoute]:
-    # The most used first: the router tries them in order.
     return [
         Route(f"{API}/tools/{{name}}", refusing(tools.call_tool), methods=["POST"]),
         Route(f"{API}/tools/{{name}}", refusing(tools.read_tool)),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import anyio
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 KEY_LIMIT = 200
 WATCH_AFTER = 0.1
 """Seconds until a read is watched for its caller going away: most have been answered by then."""
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -73,7 +71,7 @@ async def arguments_of(request: Request) -> dict[str, Any]:
 
 
 def dumps(data: Any) -> bytes:
-    return _encoder.encode(data).encode()
+    return to_json(data, inf_nan_mode="null")  # JSON has no other word for them
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -107,22 +105,21 @@ async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> d
 async def _unless_gone(request: Request, app: App, call: Call) -> dict[str, Any]:
     """The call's data; once it takes longer, somebody watches whether its caller is still there."""
     watchers: list[asyncio.Task[None]] = []
-    with anyio.CancelScope() as scope:
 
-        async def watch() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            scope.cancel()
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        if call.scope is not None:
+            call.scope.cancel()
 
-        loop = asyncio.get_running_loop()
-        later = loop.call_later(WATCH_AFTER, lambda: watchers.append(loop.create_task(watch())))
-        try:
-            return (await app.road.invoke(call)).data
-        finally:
-            later.cancel()
-            for watcher in watchers:
-                watcher.cancel()
-    raise Refused(Code.CANCELLED, "The caller went away.")
+    loop = asyncio.get_running_loop()
+    later = loop.call_later(WATCH_AFTER, lambda: watchers.append(loop.create_task(watch())))
+    try:
+        return (await app.road.invoke(call)).data
+    finally:
+        later.cancel()
+        for watcher in watchers:
+            watcher.cancel()
 
 
 def _key(request: Request) -> str | None:
