@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from collections.abc import AsyncGenerator
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import mcp.types as types
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
@@ -33,7 +35,7 @@ HOST = "127.0.0.1:8000"
 
 
 async def request(asgi: Any, path: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> bytes:
-    """One POST straight into an ASGI app; the answer's body."""
+    """One POST straight into an ASGI app, in a task of its own as a server runs it; the answer's body."""
     sent = {"host": HOST, "content-type": "application/json", **(headers or {})}
     content = json.dumps(body).encode()
     scope: dict[str, Any] = {
@@ -56,8 +58,6 @@ async def request(asgi: Any, path: str, body: dict[str, Any], headers: dict[str,
     async def receive() -> dict[str, Any]:
         nonlocal asked
         if asked:
-            import anyio
-
             await anyio.sleep_forever()
         asked = True
         return {"type": "http.request", "body": content, "more_body": False}
@@ -68,7 +68,7 @@ async def request(asgi: Any, path: str, body: dict[str, Any], headers: dict[str,
         else:
             parts.append(message.get("body", b""))
 
-    await asgi(scope, receive, send)
+    await asyncio.create_task(asgi(scope, receive, send))
     return b"".join(parts)
 
 

@@ -24,7 +24,7 @@ from ..ops.health import HealthChecks, report
 from . import ws
 from .approvals import Approvals
 from .rest import assets, more, tools
-from .rest.calls import json_response, refusing
+from .rest.calls import Endpoint, Refusing, json_response
 from .rest.openapi import openapi
 from .rest.problem import of_status, problem_response
 
@@ -78,23 +78,27 @@ def create_http(app: App | None = None) -> Starlette:
 
 def _api() -> list[BaseRoute]:
     return [
-        Route(f"{API}/tools/{{name}}", refusing(tools.call_tool), methods=["POST"]),
-        Route(f"{API}/tools/{{name}}", refusing(tools.read_tool)),
-        Route(f"{API}/tools", refusing(tools.list_tools)),
-        Route(f"{API}/tools/{{name}}/schema", refusing(tools.describe_tool)),
-        Route(f"{API}/changes", refusing(more.list_changes)),
-        Route(f"{API}/changes/{{change}}", refusing(more.show_change)),
-        Route(f"{API}/changes/{{change}}/apply", refusing(more.apply_change), methods=["POST"]),
-        Route(f"{API}/changes/{{change}}/undo", refusing(more.undo_change), methods=["POST"]),
-        Route(f"{API}/prompts", refusing(more.list_prompts)),
-        Route(f"{API}/prompts/{{name}}", refusing(more.get_prompt), methods=["POST"]),
-        Route(f"{API}/resources", refusing(more.list_resources)),
-        Route(f"{API}/resources/read", refusing(more.read_resource)),
-        Route(f"{API}/assets", refusing(assets.upload), methods=["POST"]),
-        Route(f"{API}/openapi.json", refusing(_Document().answer)),
-        Route(f"{API}/ws-tickets", refusing(more.ws_ticket), methods=["POST"]),
+        _route(f"{API}/tools/{{name}}", tools.call_tool, "POST"),
+        _route(f"{API}/tools/{{name}}", tools.read_tool),
+        _route(f"{API}/tools", tools.list_tools),
+        _route(f"{API}/tools/{{name}}/schema", tools.describe_tool),
+        _route(f"{API}/changes", more.list_changes),
+        _route(f"{API}/changes/{{change}}", more.show_change),
+        _route(f"{API}/changes/{{change}}/apply", more.apply_change, "POST"),
+        _route(f"{API}/changes/{{change}}/undo", more.undo_change, "POST"),
+        _route(f"{API}/prompts", more.list_prompts),
+        _route(f"{API}/prompts/{{name}}", more.get_prompt, "POST"),
+        _route(f"{API}/resources", more.list_resources),
+        _route(f"{API}/resources/read", more.read_resource),
+        _route(f"{API}/assets", assets.upload, "POST"),
+        _route(f"{API}/openapi.json", _Document().answer),
+        _route(f"{API}/ws-tickets", more.ws_ticket, "POST"),
         WebSocketRoute(f"{API}/ws", ws.websocket),
     ]
+
+
+def _route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
+    return Route(path, Refusing(endpoint), methods=[method])
 
 
 class _Document:
@@ -116,9 +120,9 @@ class _Document:
 
 def _health() -> list[BaseRoute]:
     return [
-        Route("/health", refusing(_whole_health)),
+        _route("/health", _whole_health),
         Route("/health/live", _live),
-        Route("/health/ready", refusing(_ready)),
+        _route("/health/ready", _ready),
         Route("/favicon.ico", _favicon),
     ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from ...context import Principal
 from ...errors import Code, Refused
@@ -36,31 +37,41 @@ def principal_of(request: Request) -> Principal:
     return request.scope["devskyy.principal"]
 
 
-def refusing(endpoint: Endpoint) -> Endpoint:
-    """The endpoint with its refusals as problem documents."""
+class Refusing:
+    """The endpoint as an ASGI app of its own, its refusals as problem documents.
 
-    async def answer(request: Request) -> Response:
+    Starlette would wrap a function's route in three more calls; a route of this must name its methods.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            return await endpoint(request)
+            response = await self._endpoint(Request(scope, receive))
         except Refused as refused:
-            return problem_response(refused)
-
-    return answer
+            response = problem_response(refused)
+        await response(scope, receive, send)
 
 
 async def body_of(request: Request, limit: int = BODY_LIMIT) -> bytes:
     """The whole body.
 
     Raises:
-        Refused: TOO_LARGE above ``limit`` bytes, whatever length was announced.
+        Refused: TOO_LARGE above ``limit`` bytes, whatever length was announced; CANCELLED when the caller goes away.
     """
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(Code.CANCELLED, "The caller went away.")
+        chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:
             raise too_large(limit)
         chunks.append(chunk)
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 
