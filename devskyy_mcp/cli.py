@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .app import App
     from .config import Settings
 
+DEFAULT_ENV_FILE = ".env"
 USAGE_ERROR = 2
 INTERRUPTED = 130
 SETTINGS_UNREADABLE = 78  # sysexits' EX_CONFIG
@@ -40,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="devskyy", description="Run a WordPress + WooCommerce fashion brand from any AI host."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument("--env-file", default=".env", metavar="PATH", help="file with settings (default: .env)")
+    parser.add_argument(
+        "--env-file", default=DEFAULT_ENV_FILE, metavar="PATH", help="file with settings (default: .env)"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str, **options: Any) -> Any:
@@ -84,6 +88,10 @@ def _settings(given: argparse.Namespace) -> Settings | None:
 
     from .config import Settings
 
+    if given.env_file != DEFAULT_ENV_FILE and not Path(given.env_file).is_file():
+        # Going on would quietly serve the demo shop in the place of the brand's own.
+        warn(f"There is no settings file {given.env_file}.\n  → Correct the path behind --env-file, or leave it out.")
+        return None
     try:
         return Settings(_env_file=given.env_file)  # pyright: ignore[reportCallIssue] # pydantic-settings' own argument
     except ValidationError as error:

@@ -38,7 +38,7 @@ def complain(refused: Refused, output: Output = "table") -> int:
         text = as_json({"error": refused.as_dict()})
     else:
         change: Any = refused.details.get("change")
-        whole = [text_of(cast("Mapping[str, Any]", change))] if isinstance(change, Mapping) else []
+        whole = [as_table(cast("Mapping[str, Any]", change))] if isinstance(change, Mapping) else []
         text = "\n".join([*whole, refused.message, *([f"  → {refused.hint}"] if refused.hint else [])])
     warn(text)
     return refused.exit_status
@@ -49,7 +49,13 @@ def as_json(data: Any) -> str:
 
 
 def as_table(data: Mapping[str, Any]) -> str:
-    """Lists of objects with aligned columns under their name, everything else as lines before them."""
+    """Lists of objects with aligned columns under their name, everything else as lines before them; changes as lines
+    with ``before → after``.
+    """
+    if "state" in data and "summary" in data:
+        from devskyy_mcp.changes.view import text_of_change
+
+        return text_of_change(data)
     lists = {name: cast("list[Mapping[str, Any]]", value) for name, value in data.items() if _is_rows(value)}
     rest = {name: value for name, value in data.items() if name not in lists}
     parts = [text_of(rest)] if rest else []

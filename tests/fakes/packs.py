@@ -39,13 +39,6 @@ class Waiting:
         self.cancelled = anyio.Event()
 
 
-class Target(BaseModel):
-    """What a proxy takes: ``validate`` reads ``name`` and ``arguments``."""
-
-    name: str
-    arguments: dict[str, Any]
-
-
 NoteId = Annotated[int, Field(ge=1, description="The note's id.")]
 
 
@@ -238,15 +231,13 @@ async def changes_undo(ctx: Context, change: ChangeId) -> None:
 
 
 @changes_tools.tool("read", scopes=(), core=True, proxies={"read"})
-async def tools_read(ctx: Context, name: str, arguments: dict[str, Any]) -> Target:
+async def tools_read(ctx: Context, name: str, arguments: dict[str, Any]) -> None:
     """Call any tool that only reads."""
-    raise NotImplementedError  # the road calls the target instead
 
 
 @changes_tools.tool("destroy", scopes=(), core=True, proxies={"read", "write", "destroy", "generate"})
-async def tools_call(ctx: Context, name: str, arguments: dict[str, Any]) -> Target:
+async def tools_call(ctx: Context, name: str, arguments: dict[str, Any]) -> None:
     """Call any tool by its name."""
-    raise NotImplementedError  # the road calls the target instead
 
 
 def changes_pack() -> Pack:

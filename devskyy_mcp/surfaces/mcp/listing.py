@@ -37,7 +37,8 @@ def _toolset(pack: Pack) -> str:
 
 
 def tool(capability: Capability) -> dict[str, Any]:
-    output = CHANGE if capability.result_type in {None, ChangeView} else capability.output_schema
+    changes = capability.result_type in {None, ChangeView} and not capability.policy.proxies
+    output = CHANGE if changes else capability.output_schema  # a proxy answers with what it called
     return {
         "name": capability.name,
         "title": capability.title,

@@ -168,3 +168,17 @@ async def _examine(settings: Settings, checks: Checks | None = None) -> dict[str
         return await examine(services)
     finally:
         await database.close()
+
+
+@pytest.mark.requirement("cli:errors")
+def test_a_settings_file_that_is_not_there_is_told_and_not_left_out(run: Run, tmp_path: Path) -> None:
+    ran = run("--env-file", str(tmp_path / "typo.env"), "tools")
+    assert ran.status == 78
+    assert "There is no settings file" in ran.err
+    assert ran.out == ""
+
+
+@pytest.mark.requirement("cli:call")
+def test_a_change_reads_as_before_and_after(run: Run) -> None:
+    ran = run("call", "notes_update", "--note", "1", "--title", "changed", "--output", "table")
+    assert "title first → changed; done" in ran.out

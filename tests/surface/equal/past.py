@@ -102,6 +102,7 @@ async def _live(app: App) -> Past:
             "id": await ids("woo_orders_list", status="processing"),
             "status": ["completed", "on-hold", "pending"],
         },
+        "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
