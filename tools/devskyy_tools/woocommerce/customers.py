@@ -11,7 +11,7 @@ from devskyy_tools.shop.collections import CUSTOMERS
 from devskyy_tools.shop.nouns import Noun, Search, wire_value
 
 from .arguments import Address
-from .models import Customer, CustomerRow
+from .models_orders import Customer, CustomerRow
 
 customers = Toolset("customers", timeout=20)
 

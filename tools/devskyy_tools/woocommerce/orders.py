@@ -14,7 +14,7 @@ from devskyy_tools.shop.nouns import Noun, optional, wire_value
 from devskyy_tools.shop.session import Shop
 
 from .arguments import Address, OrderId
-from .models import Order, OrderRow
+from .models_orders import Order, OrderRow
 
 orders = Toolset("orders", timeout=30)
 

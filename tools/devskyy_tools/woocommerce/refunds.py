@@ -15,7 +15,7 @@ from devskyy_tools.shop.nouns import Limit
 from devskyy_tools.shop.session import Shop
 
 from .arguments import OrderId, Price
-from .models import OrderNote, OrderNotes, Refund, Refunds
+from .models_orders import OrderNote, OrderNotes, Refund, Refunds
 
 refunds = Toolset("refunds", timeout=30)
 notes = Toolset("order_notes", timeout=20)
