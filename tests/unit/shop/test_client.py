@@ -95,6 +95,7 @@ def test_http_needs_a_local_shop() -> None:
 
 async def test_without_settings_it_is_the_demo_shop(tmp_path: Path) -> None:
     client = connect(None, tmp_path / "data")
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0  # it may be the first to make that folder
     assert (await client.page(PRODUCTS)).total > 40
     await client.aclose()
 

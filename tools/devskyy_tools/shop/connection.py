@@ -63,7 +63,7 @@ def _demo(data_dir: Path | None) -> ShopClient:
 
     path = None if data_dir is None else data_dir / DEMO_FILE
     if data_dir is not None:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     transport = httpx2.ASGITransport(app=sandbox.create_sandbox(path))
     credentials = Credentials(sandbox.DEMO_USER, sandbox.DEMO_APP_PASSWORD)
     return ShopClient(Upstream("The demo shop", "http://demo.localhost", transport=transport, auth=signer(credentials)))

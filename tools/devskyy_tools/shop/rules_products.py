@@ -77,6 +77,7 @@ def _option(draft: Draft, line: dict[str, Any], known: list[dict[str, Any]]) -> 
             f"{found[0].get('name')} has no option {line.get('option')}; it has: {', '.join(map(str, choices))}.",
             "Add it to the product's attributes first, or choose one of these.",
         )
+    line["name"] = str(found[0].get("name"))  # written as the product has them
     if same:
         line["option"] = same[0]
 
@@ -99,7 +100,8 @@ async def stock(draft: Draft) -> None:
         if body.get("manage_stock") is False:
             draft.refuse("has a stock_quantity and manage_stock false; the shop would ignore the quantity.")
         body["manage_stock"] = managed = True
-        draft.warnings.append(f"{draft.label}: its stock was not counted; from now on it is (manage_stock).")
+        if draft.kind == "update":
+            draft.warnings.append(f"{draft.label}: its stock was not counted; from now on it is (manage_stock).")
     if body.get("backorders") not in (None, draft.was("backorders")) and not managed:
         draft.refuse(
             "backorders need managed stock; the shop would ignore them.", "Set manage_stock and stock_quantity too."
