@@ -6,7 +6,7 @@ Adapters translate; they decide nothing.
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import json
 import logging
 import math
@@ -15,7 +15,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -25,7 +24,7 @@ from .changes.asking import AskPerson, Person, request_hash
 from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused
-from .guard.audit import AuditLog, AuditRecord
+from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.limits import Limiter
 from .render import text_of
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ARGUMENTS_LIMIT = 512 * 1024
 CACHE_ENTRIES = 512
+SHORT = 4096
 _canonical = json.JSONEncoder(sort_keys=True, default=str, allow_nan=False).encode
 _LONG_NUMBER = re.compile(r"\d{19}")
 
@@ -94,7 +94,7 @@ class Result:
     data: dict[str, Any]
     question: Question | None = None
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The same for a reader of text: every id, price, warning and next step."""
         if "state" in self.data and "summary" in self.data:
@@ -225,17 +225,19 @@ class Road:
     async def _answer(self, call: Call, ctx: Context, capability: Capability, model: BaseModel) -> dict[str, Any]:
         given = {name: getattr(model, name) for name in capability.parameters}
         # What commits has deadlines of its own: "gave up, nothing was sent" would not be true of it.
-        deadline = math.inf if capability.policy.writes else anyio.current_time() + capability.policy.timeout
+        clock = asyncio.get_running_loop().time
+        deadline = math.inf if capability.policy.writes else clock() + capability.policy.timeout
         with anyio.CancelScope(deadline=deadline) as call.scope:  # fail_after costs half as much again
             answer = await capability.handler(ctx, **given)
             return answer.model_dump(mode="json", exclude_none=True)
-        if anyio.current_time() >= deadline:
+        if clock() >= deadline:
             raise TimeoutError
         raise Refused(Code.CANCELLED, "The caller went away.")
 
     def _record(
         self, call: Call, capability: Capability | None, code: str, change: str | None, text: str, nanoseconds: int
     ) -> None:
+        short = len(text) <= SHORT  # many records may wait, so long texts do not wait with them
         self.audit.add(
             AuditRecord(
                 principal=call.principal.id,
@@ -246,7 +248,8 @@ class Road:
                 phase="call",
                 code=code,
                 duration_us=nanoseconds // 1000,
-                arguments_sha256=hashlib.sha256(text.encode(errors="replace")).hexdigest() if text else "",
+                arguments=text if short else "",
+                arguments_sha256="" if short else digest_of(text),
             )
         )
 

@@ -76,7 +76,8 @@ class AuditRecord:
         code: ok, or the error code.
         change_id: the change set, for writes.
         duration_us: how long it took, microseconds.
-        arguments_sha256: of the arguments as canonical JSON; empty when there are none.
+        arguments_sha256: of the arguments as canonical JSON; empty when there are none, or they are given whole.
+        arguments: the canonical JSON itself where it is short: hashed when the row is written, never kept.
         detail: small JSON object; numbers with a fraction are stored as text.
         at: microseconds since 1970 UTC.
     """
@@ -90,6 +91,7 @@ class AuditRecord:
     change_id: str | None = None
     duration_us: int = 0
     arguments_sha256: str = ""
+    arguments: str = ""
     detail: dict[str, Any] = field(default_factory=dict[str, Any])
     at: int = field(default_factory=now_us)
 
@@ -263,10 +265,15 @@ def _settled(value: Any) -> Any:
     return value
 
 
+def digest_of(text: str) -> str:
+    """SHA-256, hex."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
 def _row(seq: int, record: AuditRecord) -> dict[str, Any]:
     """The ``HASHED`` columns, in that order."""
     return {
-        "arguments_sha256": record.arguments_sha256,
+        "arguments_sha256": digest_of(record.arguments) if record.arguments else record.arguments_sha256,
         "at": int(record.at),
         "capability": _storable(record.capability),
         "change_id": None if record.change_id is None else _storable(record.change_id),
