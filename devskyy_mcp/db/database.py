@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 
+from devskyy_mcp.errors import Code, Refused
+
 from .dsn import normalize_dsn
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Database:
         self._opening = anyio.Lock()
         # SQLite has one writer at a time. Within the process they queue here in order, instead of polling the file.
         self._turn = anyio.Lock() if self.dsn.dialect == "sqlite" else nullcontext()
+        self._file: tuple[int, int] | None = None
         self._reads: AsyncEngine | None = None
         self._writes: AsyncEngine | None = None
 
@@ -67,6 +70,7 @@ class Database:
         if self.dsn.path is not None:
             with in_words(self.dsn):
                 _make_file(self.dsn.path)
+            self._file = _identity(self.dsn.path)
         engine = make_engine(self.dsn, lock_seconds=self._lock_seconds, command_seconds=COMMAND_SECONDS)
         reads = engine.execution_options(isolation_level="AUTOCOMMIT") if self.dsn.path is None else engine
         try:
@@ -104,6 +108,7 @@ class Database:
             Refused: when the database is away, locked, full or read-only. Broken constraints come as IntegrityError.
         """
         await self.open()
+        self._check_file()
         assert self._writes is not None
         async with self._turn, self._transaction(self._writes) as conn:
             yield conn
@@ -112,9 +117,19 @@ class Database:
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """A connection to read with: each statement sees what is committed when it starts. Write nothing through it."""
         await self.open()
+        self._check_file()
         assert self._reads is not None
         async with self._connection(self._reads) as (conn, _):
             yield conn
+
+    def _check_file(self) -> None:
+        """A deleted file can go on being written, and all of it is gone with the process: so it is refused."""
+        if self.dsn.path is not None and _identity(self.dsn.path) != self._file:
+            raise Refused(
+                Code.NOT_CONFIGURED,
+                "The database file was moved, deleted or replaced while this server was using it.",
+                "Nothing was sent. Put the file back if you can, then start this server again.",
+            )
 
     async def close(self) -> None:
         """Close every connection; a later use opens again."""
@@ -151,6 +166,15 @@ class Database:
                 await conn.rollback()
                 raise
             await conn.commit()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at the path; None for none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _make_file(path: Path) -> None:

@@ -55,6 +55,19 @@ async def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("db:failures")
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_is_deleted_under_a_running_server_takes_no_writes(tmp_path: Path, replaced: bool) -> None:
+    db = Database(tmp_path / "app.db")
+    await db.open()
+    for file in list(tmp_path.iterdir()):
+        file.unlink()
+    (tmp_path / "other").touch()
+    if replaced:
+        (tmp_path / "app.db").touch()
+    assert "moved, deleted or replaced" in (await refusal_of(db)).message
+
+
+@pytest.mark.requirement("db:failures")
 async def test_a_locked_file(tmp_path: Path) -> None:
     db = Database(tmp_path / "app.db", lock_seconds=0.1)
     await db.open()
