@@ -37,6 +37,7 @@ CACHE_ENTRIES = 512
 SHORT = 4096
 _canonical = json.JSONEncoder(sort_keys=True, default=str, allow_nan=False).encode
 _LONG_NUMBER = re.compile(r"\d{19}")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # behind an even number of backslashes: not a text that names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,6 @@ class Road:
             Refused: the only exception that leaves, cancellation apart.
         """
         started = time.perf_counter_ns()
-        self.first_call.set()
         capability: Capability | None = None
         code = "ok"
         change: str | None = None
@@ -155,6 +155,7 @@ class Road:
             code = str(Code.CANCELLED)
             raise
         finally:
+            self.first_call.set()  # what waits for it loads the database, which this caller need not wait for
             self._record(call, capability, code, change, text, time.perf_counter_ns() - started)
 
     def _resolve(self, call: Call) -> tuple[Capability, Mapping[str, Any]]:
@@ -282,7 +283,7 @@ def _checked(arguments: Mapping[str, Any]) -> str:
         raise _too_large_number() from None
     if _LONG_NUMBER.search(text):
         json.loads(text, parse_int=_sixty_four_bits)
-    if "\\u0000" in text:
+    if "\\u0000" in text and _NUL.search(text):
         raise Refused(Code.INVALID_ARGUMENTS, "A text holds a NUL character, which can't be stored.", "Leave it out.")
     if len(text) > ARGUMENTS_LIMIT:
         raise Refused(

@@ -351,6 +351,13 @@ async def test_nothing_is_sent_when_the_intent_cannot_be_written(desk: Desk, mon
 
 
 @pytest.mark.requirement("errors:no-internals")
+async def test_a_nul_is_refused_and_a_text_that_names_it_is_not(desk: Desk) -> None:
+    assert (await desk.refused("notes_update", note=1, text="a\0b")).code is Code.INVALID_ARGUMENTS
+    assert (await desk.refused("notes_update", note=1, text="a\\\0b")).code is Code.INVALID_ARGUMENTS
+    assert (await desk.do("notes_update", note=1, text="a \\u0000 b"))["state"] == "applied"
+
+
+@pytest.mark.requirement("errors:no-internals")
 async def test_an_unforeseen_error_says_nothing_of_itself(desk: Desk) -> None:
     refused = await desk.refused("notes_break")
     assert refused.code is Code.INTERNAL
