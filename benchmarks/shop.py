@@ -22,7 +22,7 @@ from devskyy_tools.shop.client import ShopClient
 from .catalogue import ME
 from .measure import Row, Work, cpu, wall
 
-ITEMS = 40
+ITEMS = 100
 
 
 class Counting:

@@ -160,7 +160,7 @@ class Noun:
             await ctx.get(Shop).update(self.collection, target, self._fields(given), **parent)
 
         arguments = {**self._parents(), "id": (Id, ...), **self._writable(())}
-        text = f"Change fields of one {self._one}; only what is given is touched."
+        text = f"Change one {self._one}; only given fields are touched."
         self._tool("update", "write", text, arguments, None, body)
 
     def _delete(self) -> None:
@@ -168,7 +168,7 @@ class Noun:
             await ctx.get(Shop).delete(self.collection, given.pop("id"), **self._parent(given))
 
         if self.collection.trash:
-            text = f"Move one {self._one} to the bin; it can be brought back."
+            text = f"Move one {self._one} to the bin."
         else:
             text = f"Delete one {self._one} for good; a person is asked."
         effect = "write" if self.collection.trash else "destroy"

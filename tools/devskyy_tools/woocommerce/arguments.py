@@ -28,7 +28,7 @@ OrderId = Annotated[int, Field(ge=1, description="The order's id.")]
 
 
 class Address(BaseModel):
-    """A postal address; only what is given is touched."""
+    """A postal address; only given fields are touched."""
 
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     first_name: str | None = None
