@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -84,7 +85,7 @@ def _free_slug(store: Store, kind: str, wanted: str, parent: int, own: int = 0) 
     return slug
 
 
-class Terms:
+class Terms(ABC):
     """The routes of one taxonomy; wc/v3 and wp/v2 differ in rights, shape and words of refusal."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
@@ -97,17 +98,17 @@ class Terms:
             delete=self.delete, batch=self.of.base.startswith("/wc/"), nested=not self.of.base.startswith("/wc/"),
         )  # fmt: skip
 
-    def allow(self, call: Call, action: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def allow(self, call: Call, action: str) -> None: ...
 
-    def show(self, call: Call, body: Json) -> Reply:
-        raise NotImplementedError
+    @abstractmethod
+    def show(self, call: Call, body: Json) -> Reply: ...
 
-    def missing(self) -> RestError:
-        raise NotImplementedError
+    @abstractmethod
+    def missing(self) -> RestError: ...
 
-    def no_parent(self) -> RestError:
-        raise NotImplementedError
+    @abstractmethod
+    def no_parent(self) -> RestError: ...
 
     def base(self, call: Call) -> str:
         return self.of.base.replace("{attribute_id}", str(call["attribute_id"]))
@@ -232,8 +233,8 @@ class Terms:
             return 0
         return goods.take_image(call, image, self.kind)
 
-    def delete(self, call: Call) -> Reply:
-        raise NotImplementedError
+    @abstractmethod
+    def delete(self, call: Call) -> Reply: ...
 
     def remove(self, call: Call, body: Json) -> None:
         """Delete a term: its children move up, its objects lose it."""
