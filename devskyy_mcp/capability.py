@@ -32,6 +32,36 @@ NAME_LIMIT = 40
 SUMMARY_LIMIT = 120
 
 
+@dataclass(frozen=True, slots=True)
+class JobPolicy:
+    """Makes a tool's calls jobs: they outlive the call and any process, and answer with a JobView.
+
+    Args:
+        queue: which queue of the pack's the jobs wait in; ``default`` has no caps beyond the worker's own.
+        deadline: seconds from the call until the job is given up, waiting and pauses included.
+        attempts: how often a job may be started before it counts as failed; each process that dies costs one.
+    """
+
+    queue: str = "default"
+    deadline: float = 3600
+    attempts: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Caps for what goes to one provider, over all processes.
+
+    Args:
+        name: what job policies say.
+        concurrency: jobs under way at once, over all workers.
+        rate: jobs started per period and the period in seconds; None for no cap.
+    """
+
+    name: str
+    concurrency: int = 5
+    rate: tuple[int, float] | None = None
+
+
 class PolicyOptions(TypedDict, total=False):
     timeout: float
     cache_ttl: float
@@ -40,6 +70,7 @@ class PolicyOptions(TypedDict, total=False):
     open_world: bool
     idempotent: bool
     proxies: Iterable[Effect]
+    job: JobPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +87,7 @@ class Policy:
         open_world: reaches systems outside this server.
         idempotent: the same call twice has the effect of one.
         proxies: effects of the tools that this tool may call by name; empty for ordinary tools.
+        job: calls become durable jobs; None for ordinary tools.
     """
 
     effect: Effect
@@ -66,6 +98,7 @@ class Policy:
     open_world: bool = True
     idempotent: bool = False
     proxies: frozenset[str] = frozenset()
+    job: JobPolicy | None = None
 
     @property
     def writes(self) -> bool:
@@ -126,6 +159,10 @@ class Capability:
         """The model of what a call answers with; None for proxies, which answer with what they called."""
         if self.policy.proxies:
             return None
+        if self.policy.job is not None:
+            from .jobs.model import JobView
+
+            return JobView
         if self.result_type is not None:
             return self.result_type
         from .changes.view import ChangeView
@@ -235,6 +272,7 @@ class Pack:
     prompts: list[Prompt] = field(default_factory=list[Prompt])
     resources: list[Resource] = field(default_factory=list[Resource])
     provides: Callable[[Services], None] | None = None
+    queues: list[Queue] = field(default_factory=list[Queue])
 
 
 class Registry:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from ..context import Context
 
 OpKind = Literal["create", "update", "delete", "act"]
-OpState = Literal["staged", "sent", "done", "not_taken", "failed", "unknown", "skipped", "not_sent"]
-SetState = Literal["proposed", "applying", "applied", "partial", "failed", "unknown", "declined", "expired", "stale"]
+OpState = Literal["staged", "sent", "done", "not_taken", "failed", "unknown", "needs_review", "skipped", "not_sent"]
+SetState = Literal[
+    "proposed", "applying", "applied", "partial", "failed", "unknown", "needs_review", "declined", "expired", "stale"
+]
 SETTLED: frozenset[str] = frozenset({"done", "not_taken", "failed", "skipped", "not_sent"})
 
 
@@ -54,6 +56,7 @@ class Op:
         note: small JSON facts for the system's own use at send, settle or undo time (kept in the journal);
             ``shown`` stands for the body where people look at it.
         seq: position in the plan, from 1; set by the Unit.
+        estimate: what it is thought to cost, in millionths of a US dollar; None for what is free.
     """
 
     system: str
@@ -70,6 +73,7 @@ class Op:
     warnings: list[str] = field(default_factory=list[str])
     note: dict[str, Any] = field(default_factory=dict[str, Any])
     seq: int = 0
+    estimate: int | None = None
 
     @property
     def ref(self) -> Ref:
@@ -101,6 +105,7 @@ class Outcome:
         undo: reason why it can't be undone after all; empty otherwise.
         error: {code, message, hint?} when failed, not_sent or unknown.
         notes: sentences for people (``The shop did not take sale_price: it is ''``).
+        cost: what it did cost, in millionths of a US dollar, where the system says; else None.
     """
 
     state: OpState
@@ -110,6 +115,7 @@ class Outcome:
     undo: str = ""
     error: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list[str])
+    cost: int | None = None
 
 
 @dataclass(slots=True)
@@ -135,6 +141,10 @@ class System(Protocol):
 
     in_flight: int
     """How many groups of one plan may be under way at once."""
+
+    proves_absence: bool
+    """Whether ``look`` can prove that a request never took effect. Where it can't (a provider without idempotency keys
+    and without a list of its tasks), a lost answer ends as ``needs_review``, for a person to decide."""
 
     def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
         """Split ops that do not depend on each other into requests, each at most one batch; keeps order inside a

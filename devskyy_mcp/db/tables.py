@@ -87,8 +87,17 @@ change_ops = sa.Table(
     _time("sent_at", null=True),
     _time("settled_at", null=True),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0", default=0),
+    # Of what costs money, in millionths of a US dollar: what it was thought to cost, and what it did.
+    sa.Column("estimate", sa.BigInteger, nullable=True),
+    sa.Column("cost", sa.BigInteger, nullable=True),
     sa.Index(None, "state"),
     sa.Index(None, "system", "collection", "object_id"),
+    sa.Index(
+        "ix_change_ops_spent",
+        "sent_at",
+        sqlite_where=sa.text("estimate IS NOT NULL"),
+        postgresql_where=sa.text("estimate IS NOT NULL"),
+    ),
 )
 
 object_locks = sa.Table(
@@ -97,6 +106,59 @@ object_locks = sa.Table(
     _text("key", primary_key=True),
     _text("holder"),
     _time("until_at"),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    _text("id", primary_key=True),
+    _text("principal"),
+    _json("caller"),
+    _text("surface"),
+    _text("tool"),
+    _json("arguments"),
+    _text("queue"),
+    sa.Column("priority", sa.Integer, nullable=False),
+    _text("state"),
+    # Counts the starts. Whoever writes names the start it belongs to, so that one thought dead changes nothing.
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0", default=0),
+    _text("executor", null=True),
+    _json("progress", null=True),
+    _json("result", null=True),
+    _json("error", null=True),
+    _json("question", null=True),
+    _text("change_id", null=True),
+    sa.Column("estimate", sa.BigInteger, nullable=True),
+    _text("idempotency_key", null=True),
+    _text("request_hash"),
+    _time("created_at"),
+    _time("handed_at", null=True),
+    _time("started_at", null=True),
+    _time("finished_at", null=True),
+    _time("deadline_at"),
+    _time("cancel_at", null=True),
+    sa.UniqueConstraint("principal", "idempotency_key"),
+    sa.Index(None, "principal", "created_at"),
+    sa.Index(None, "state", "created_at"),
+    sa.Index(None, "change_id"),
+)
+
+job_events = sa.Table(
+    "job_events",
+    metadata,
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _json("data"),
+    _time("at"),
+)
+
+executors = sa.Table(
+    "executors",
+    metadata,
+    _text("id", primary_key=True),
+    _time("started_at"),
+    _time("beat_at"),
 )
 
 audit = sa.Table(

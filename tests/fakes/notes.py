@@ -49,6 +49,7 @@ class Notes:
         self.reads = 0
         self.quiet_after = 0.05
         self.in_flight = 2
+        self.proves_absence = True
         self.gate: anyio.Event | None = None
         self.sending = anyio.Event()
         self._next = 1

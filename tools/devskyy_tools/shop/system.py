@@ -27,6 +27,7 @@ class ShopSystem:
 
     name = SYSTEM
     in_flight = 2
+    proves_absence = True
 
     def __init__(self, client: ShopClient, quiet_after: float = 60.0) -> None:
         self.client = client

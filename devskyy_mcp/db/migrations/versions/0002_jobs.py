@@ -1,0 +1,80 @@
+"""Jobs, their events, the processes that run them; what paid operations cost."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("principal", sa.Text, nullable=False),
+        sa.Column("caller", JSON, nullable=False),
+        sa.Column("surface", sa.Text, nullable=False),
+        sa.Column("tool", sa.Text, nullable=False),
+        sa.Column("arguments", JSON, nullable=False),
+        sa.Column("queue", sa.Text, nullable=False),
+        sa.Column("priority", sa.Integer, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("executor", sa.Text),
+        sa.Column("progress", JSON),
+        sa.Column("result", JSON),
+        sa.Column("error", JSON),
+        sa.Column("question", JSON),
+        sa.Column("change_id", sa.Text),
+        sa.Column("estimate", sa.BigInteger),
+        sa.Column("idempotency_key", sa.Text),
+        sa.Column("request_hash", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("handed_at", sa.BigInteger),
+        sa.Column("started_at", sa.BigInteger),
+        sa.Column("finished_at", sa.BigInteger),
+        sa.Column("deadline_at", sa.BigInteger, nullable=False),
+        sa.Column("cancel_at", sa.BigInteger),
+        sa.PrimaryKeyConstraint("id", name="pk_jobs"),
+        sa.UniqueConstraint("principal", "idempotency_key", name="uq_jobs_principal_idempotency_key"),
+    )
+    op.create_index("ix_jobs_principal_created_at", "jobs", ["principal", "created_at"])
+    op.create_index("ix_jobs_state_created_at", "jobs", ["state", "created_at"])
+    op.create_index("ix_jobs_change_id", "jobs", ["change_id"])
+    op.create_table(
+        "job_events",
+        sa.Column("job_id", sa.Text, nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("data", JSON, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("job_id", "seq", name="pk_job_events"),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_job_events_job_id", ondelete="CASCADE"),
+    )
+    op.create_table(
+        "executors",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("started_at", sa.BigInteger, nullable=False),
+        sa.Column("beat_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_executors"),
+    )
+    op.add_column("change_ops", sa.Column("estimate", sa.BigInteger))
+    op.add_column("change_ops", sa.Column("cost", sa.BigInteger))
+    paid = sa.text("estimate IS NOT NULL")
+    op.create_index("ix_change_ops_spent", "change_ops", ["sent_at"], sqlite_where=paid, postgresql_where=paid)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_change_ops_spent", "change_ops")
+    with op.batch_alter_table("change_ops") as ops:
+        ops.drop_column("cost")
+        ops.drop_column("estimate")
+    for table in ("executors", "job_events", "jobs"):
+        op.drop_table(table)

@@ -1,0 +1,97 @@
+"""The words of a job: what it is, how far it is, and what its handler sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..changes.model import Op, Outcome
+
+JobState = Literal["queued", "running", "input_required", "needs_review", "succeeded", "failed", "cancelled"]
+ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
+PARKED: frozenset[str] = frozenset({"input_required", "needs_review"})
+"""Nothing works on it: it waits for a person."""
+
+EventKind = Literal["state", "progress", "log"]
+Resolution = Literal["attach", "resubmit", "abandon"]
+
+
+class JobProgress(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    done: float
+    total: float | None = None
+    message: str | None = None
+
+
+class JobView(BaseModel):
+    """A job as it is now, the same from every tool that starts one."""
+
+    model_config = ConfigDict(extra="forbid")
+    job: str = Field(description="Id for jobs_get, jobs_wait and jobs_cancel.")
+    tool: str
+    state: JobState
+    summary: str = Field(description="One sentence: how it stands.")
+    progress: JobProgress | None = None
+    result: dict[str, Any] | None = Field(default=None, description="What the tool gave, once it succeeded.")
+    error: dict[str, Any] | None = Field(default=None, description="{code, message, hint} when it failed.")
+    question: dict[str, Any] | None = Field(
+        default=None, description="What a person must answer: {message, schema}; or what is to be reviewed."
+    )
+    change: str | None = Field(default=None, description="The change it carries out; changes_show has its rows.")
+    estimate_usd: float | None = None
+    cost_usd: float | None = Field(default=None, description="What it cost so far; absent when not known.")
+    created_at: str
+    started_at: str | None = None
+    finished_at: str | None = None
+    next: str | None = None
+
+
+class Event(BaseModel):
+    """One thing that happened to a job. ``seq`` counts from 1 without a gap, so it is the cursor to resume from."""
+
+    job: str
+    seq: int
+    kind: EventKind
+    data: dict[str, Any]
+    at: int = Field(description="Microseconds since 1970 UTC.")
+
+
+class Job(Protocol):
+    """What the handler of a job sees: ``ctx.get(Job)``.
+
+    The handler may be started again at any line, in another process. What it did inside ``step`` and ``paid`` is not
+    done again; everything else is, so it has to be free to repeat. Steps are named, and a handler takes them in the
+    same order each time. Progress goes through ``ctx.progress``.
+    """
+
+    id: str
+
+    async def step(
+        self, name: str, work: Callable[..., Awaitable[Any]], *args: Any, retries: int = 3, timeout: float | None = None
+    ) -> Any:
+        """Run a step that is free to repeat, and keep its result, a JSON value of at most 1 MiB.
+
+        ``retries`` further tries with growing, jittered pauses on what is worth another try (``Refused.retryable``,
+        broken connections); ``timeout`` seconds for each.
+        """
+        ...
+
+    async def paid(self, name: str, op: Op) -> Outcome:
+        """Send what costs money, once and for all: intent, budget and audit are durable before it leaves.
+
+        Gives the same Outcome however often the handler runs; its ``object_id`` is the provider's task id.
+
+        Raises:
+            Refused: OVER_BUDGET before anything is sent; the provider's refusal afterwards.
+        """
+        ...
+
+    async def ask(self, name: str, message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Ask a person and wait, for days if need be, without holding a worker; None when declined."""
+        ...
+
+    async def sleep(self, name: str, seconds: float) -> None:
+        """Wait, and after a restart only as long as is left."""
+        ...
