@@ -39,11 +39,13 @@ class JobPolicy:
     Args:
         queue: which queue of the pack's the jobs wait in; ``default`` has no caps beyond the worker's own.
         deadline: seconds from the call until the job is given up, waiting and pauses included.
+        priority: 1 is first; jobs of equal priority go in the order of their calls.
         attempts: how often a job may be started before it counts as failed; each process that dies costs one.
     """
 
     queue: str = "default"
     deadline: float = 3600
+    priority: int = 100
     attempts: int = 20
 
 

@@ -1,0 +1,325 @@
+"""Starting jobs, looking at them, waiting for them, stopping them. What runs them is the worker, here or elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from ..capability import Capability, JobPolicy, validate
+from ..changes.asking import request_hash
+from ..context import Context, Principal, ProgressSink, Services
+from ..db.database import Database
+from ..errors import Code, Refused
+from .model import ENDED, PARKED, JobView, Resolution
+from .view import view_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from .events import Events
+
+APPLY = JobPolicy(deadline=6 * 3600)
+"""For what carries out a big change set."""
+UNFINISHED = ("queued", "running", "input_required", "needs_review")
+
+
+class Jobs:
+    """The jobs of this installation. Rows are the truth: whoever can reach the database sees the same."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    @property
+    def _db(self) -> Database:
+        return self.services.get(Database)
+
+    @property
+    def events(self) -> Events:
+        from .events import Events
+
+        return self.services.get(Events)
+
+    # ---- starting ------------------------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        ctx: Context,
+        capability: Capability,
+        arguments: Mapping[str, Any],
+        *,
+        conn: AsyncConnection | None = None,
+        change: str | None = None,
+    ) -> JobView:
+        """Store a job; from then on it survives.
+
+        Args:
+            ctx: whose call it is; its idempotency key counts.
+            capability: the tool whose handler is the job, or that made the change set.
+            arguments: as they came.
+            conn: a write transaction to be part of; what is waiting is told by ``announce`` after its commit.
+            change: the stored change set that the job carries out, instead of calling the handler.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS, also for an idempotency key that was used for another call.
+        """
+        policy = capability.policy.job or APPLY
+        if change is None:
+            validate(capability, arguments)
+        row = _row(ctx, capability, arguments, policy, change)
+        if conn is not None:
+            await self._insert(conn, row)
+            return view_of(row)
+        repeated = None
+        async with self._db.begin() as own:
+            if ctx.key:
+                repeated = await self._known_key(own, ctx, row)
+            elif change is None:
+                repeated = await self._repeat(own, row, finished=capability.policy.writes)
+            if repeated is None:
+                await self._insert(own, row)
+        if repeated is not None:
+            return await self.get(ctx.principal, repeated)
+        await self.announce(row["id"])
+        return view_of(row)
+
+    async def announce(self, job: str) -> None:
+        """Tell workers and followers that the job has news."""
+        await self.events.notify(job)
+
+    async def _insert(self, conn: AsyncConnection, row: dict[str, Any]) -> None:
+        from . import store
+
+        await store.insert(conn, row)
+        await self.events.append(conn, row["id"], "state", {"state": "queued"})
+
+    async def _known_key(self, conn: AsyncConnection, ctx: Context, row: Mapping[str, Any]) -> str | None:
+        from . import store
+
+        found = await store.find_key(conn, ctx.principal.id, ctx.key or "")
+        if found is not None and found["request_hash"] != row["request_hash"]:
+            raise Refused(
+                Code.INVALID_ARGUMENTS,
+                "This idempotency key was used for another call.",
+                "Use a new key for a new call, the old one only to repeat the very same call.",
+            )
+        return found["id"] if found else None
+
+    async def _repeat(self, conn: AsyncConnection, row: Mapping[str, Any], *, finished: bool) -> str | None:
+        from . import store
+
+        return await store.find_repeat(conn, row["principal"], row["request_hash"], finished=finished)
+
+    # ---- looking -------------------------------------------------------------------------------------------------
+
+    async def get(self, principal: Principal, job: str) -> JobView:
+        """The job as it is now.
+
+        Raises:
+            Refused: NOT_FOUND, also for another principal's job.
+        """
+        from . import store
+
+        async with self._db.read() as conn:
+            row = await self._row_of(conn, principal, job)
+            estimate, cost = await store.money(conn, job)
+        return view_of(row, estimate, cost)
+
+    async def _row_of(self, conn: AsyncConnection, principal: Principal, job: str) -> dict[str, Any]:
+        from . import store
+
+        row = await store.read(conn, job)
+        if row is None or not (row["principal"] == principal.id or _sees_all(principal)):
+            raise Refused(Code.NOT_FOUND, f"There is no job {job[:40]}.", "jobs_list lists the latest ones.")
+        return row
+
+    async def list(
+        self,
+        principal: Principal,
+        *,
+        state: str | None = None,
+        tool: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> tuple[list[JobView], str | None]:
+        """The newest jobs and the cursor of the next page, None on the last.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for a cursor that is none of ours.
+        """
+        from . import store
+
+        before = _position(cursor) if cursor else None
+        whose = None if _sees_all(principal) else principal.id
+        async with self._db.read() as conn:
+            rows = await store.page(conn, whose, limit=limit + 1, state=state, tool=tool, before=before)
+        more = rows[limit - 1] if len(rows) > limit else None
+        return [view_of(row) for row in rows[:limit]], _cursor(more) if more else None
+
+    async def wait(self, principal: Principal, job: str, seconds: float, sink: ProgressSink | None = None) -> JobView:
+        """Wait until the job has ended or needs a person, at most so many seconds; then as ``get``."""
+        view = await self.get(principal, job)
+        if view.state not in UNFINISHED[:2] or seconds <= 0:
+            return view
+        with anyio.move_on_after(seconds):
+            async with self.events.following(job) as happening:
+                async for event in happening:
+                    if event.kind == "progress" and sink is not None:
+                        await sink(event.data["done"], event.data.get("total"), event.data.get("message"))
+                    if event.kind == "state" and event.data["state"] not in UNFINISHED[:2]:
+                        view = await self.get(principal, job)  # an older state, when it went on since
+                        if view.state not in UNFINISHED[:2]:
+                            return view
+        return await self.get(principal, job)
+
+    # ---- stopping and going on -----------------------------------------------------------------------------------
+
+    async def cancel(self, principal: Principal, job: str) -> JobView:
+        """Stop a job: at once when nothing works on it, else as soon as its worker comes to a safe place.
+
+        Raises:
+            Refused: NOT_FOUND; CONFLICT when it has succeeded or failed already.
+        """
+        from . import store
+
+        async with self._changing(principal, job) as (conn, row):
+            if row["state"] == "running":
+                await store.ask_to_cancel(conn, job)
+            elif row["state"] != "cancelled":
+                if row["state"] in ENDED:
+                    raise Refused(Code.CONFLICT, f"{job} has {row['state']} already; nothing is left to cancel.")
+                await store.move(
+                    conn, job, ["queued", *PARKED], "cancelled", cancel_at=store.now(), finished_at=store.now()
+                )
+                await self.events.append(conn, job, "state", {"state": "cancelled"})
+        return await self.get(principal, job)
+
+    async def answer(self, principal: Principal, job: str, answers: Mapping[str, Any]) -> JobView:
+        """Give a person's answers, by the question's name, and let the job go on; None declines.
+
+        Raises:
+            Refused: NOT_FOUND; CONFLICT when it asks nothing; INVALID_ARGUMENTS for answers its schema does not allow.
+        """
+        async with self._changing(principal, job) as (conn, row):
+            question: dict[str, Any] = row["question"] or {}
+            if row["state"] != "input_required":
+                raise Refused(Code.CONFLICT, f"{job} is {row['state']}; it asks nothing now.")
+            name = question["name"]
+            if name not in answers:
+                raise Refused(Code.INVALID_ARGUMENTS, f"The question is called {name}; answer that one.")
+            _check_answer(question["schema"], answers[name])
+            kept = {**question.get("answers", {}), name: answers[name]}
+            await self._requeue(conn, job, "input_required", question={"answers": kept})
+        return await self.get(principal, job)
+
+    async def resolve(self, principal: Principal, job: str, action: Resolution, task: str | None = None) -> JobView:
+        """A person says what became of a paid call that nobody could find out about, and the job goes on.
+
+        Raises:
+            Refused: NOT_FOUND; CONFLICT when nothing is open; INVALID_ARGUMENTS for ``attach`` without a task.
+        """
+        from . import ledger
+
+        if (action == "attach") is not bool(task):
+            raise Refused(
+                Code.INVALID_ARGUMENTS,
+                "attach needs the provider's task id, and the other actions take none.",
+                "Look the task up at the provider; if it is not there, use resubmit or abandon.",
+            )
+        async with self._changing(principal, job) as (conn, row):
+            if row["state"] != "needs_review":
+                raise Refused(Code.CONFLICT, f"{job} is {row['state']}; there is nothing to resolve.")
+            await ledger.resolve(conn, row, action, task)
+            await self._requeue(conn, job, "needs_review", question=None)
+        return await self.get(principal, job)
+
+    async def _requeue(self, conn: AsyncConnection, job: str, old: str, **values: Any) -> None:
+        from . import store
+
+        if await store.move(conn, job, [old], "queued", handed_at=None, **values):
+            await self.events.append(conn, job, "state", {"state": "queued"})
+
+    @asynccontextmanager
+    async def _changing(self, principal: Principal, job: str) -> AsyncGenerator[tuple[AsyncConnection, dict[str, Any]]]:
+        """A write transaction with the job's row, and afterwards the news told."""
+        async with self._db.begin() as conn:
+            yield conn, await self._row_of(conn, principal, job)
+        await self.announce(job)
+
+
+def caller_of(row: Mapping[str, Any]) -> Principal:
+    """The principal in whose name the job runs."""
+    name, kind, scopes, label = row["caller"]
+    return Principal(name, kind, frozenset(scopes), label)
+
+
+def _row(
+    ctx: Context, capability: Capability, arguments: Mapping[str, Any], policy: JobPolicy, change: str | None
+) -> dict[str, Any]:
+    from . import store
+
+    at, caller = store.now(), ctx.principal
+    return {
+        "id": store.new_id(),
+        "principal": caller.id,
+        "caller": [caller.id, caller.kind, sorted(caller.scopes), caller.name],
+        "surface": ctx.surface,
+        "tool": capability.name,
+        "arguments": {} if change else dict(arguments),
+        "queue": policy.queue,
+        "priority": policy.priority,
+        "state": "queued",
+        "attempt": 0,
+        "executor": None,
+        "progress": None,
+        "result": None,
+        "error": None,
+        "question": None,
+        "change_id": change,
+        "estimate": None,
+        "idempotency_key": None if change else ctx.key,
+        "request_hash": request_hash(caller.id, capability.name, arguments),
+        "created_at": at,
+        "handed_at": None,
+        "started_at": None,
+        "finished_at": None,
+        "deadline_at": at + int(policy.deadline * 1_000_000),
+        "cancel_at": None,
+    }
+
+
+def _sees_all(principal: Principal) -> bool:
+    return principal.kind in {"os", "local"} or principal.may("audit:read")
+
+
+def _cursor(row: Mapping[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row["created_at"], row["id"]]).encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> tuple[int, str]:
+    try:
+        at, job = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return int(at), str(job)
+    except (ValueError, TypeError):
+        raise Refused(
+            Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
+        ) from None
+
+
+def _check_answer(schema: Mapping[str, Any], answer: Any) -> None:
+    from jsonschema import Draft202012Validator
+
+    if answer is None:
+        return
+    error = next(Draft202012Validator(schema).iter_errors(answer), None)  # pyright: ignore[reportUnknownMemberType] # untyped there
+    if error is not None:
+        where = ".".join(str(part) for part in error.absolute_path) or "the answer"
+        raise Refused(
+            Code.INVALID_ARGUMENTS, f"{where} is not what the question allows.", "Answer after question.schema."
+        )

@@ -1,0 +1,133 @@
+"""Jobs in the database. Every function takes the connection of its caller's transaction; times are microseconds.
+
+Whoever runs a job names the start it belongs to (``attempt``): a process that was thought dead changes nothing more.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, select, tuple_
+
+from ..changes.store import REPEAT_WINDOW, now
+from ..db.tables import change_ops, jobs
+from ..errors import Code, Refused
+from .model import ENDED, PARKED
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+c = jobs.c
+_ALPHABET = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+_INSERT = jobs.insert()
+_READ = jobs.select().where(c.id == bindparam("job"))
+PAID_SEPARATOR = "."
+"""Between a job's id and a step's name in the id of the change set that stands for the paid call."""
+LISTED = (c.id, c.tool, c.state, c.progress, c.error, c.change_id, c.created_at, c.started_at, c.finished_at, c.attempt)
+
+
+def new_id() -> str:
+    """An id that nobody can guess: on MCP it is the task's, and knowing it is half of what reading it takes."""
+    return "job_" + "".join(secrets.choice(_ALPHABET) for _ in range(20))
+
+
+async def insert(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
+    """Write a new job.
+
+    Raises:
+        Refused: CONFLICT when another call with the same idempotency key came first.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        await conn.execute(_INSERT, dict(row))
+    except IntegrityError:
+        raise Refused(
+            Code.CONFLICT,
+            "A call with this idempotency key is under way.",
+            "Repeat the call in a moment to get its job.",
+            retryable=True,
+            retry_after=1,
+        ) from None
+
+
+async def read(conn: AsyncConnection, job: str) -> dict[str, Any] | None:
+    found = (await conn.execute(_READ, {"job": job})).mappings().first()
+    return dict(found) if found else None
+
+
+async def find_key(conn: AsyncConnection, principal: str, key: str) -> dict[str, Any] | None:
+    found = (await conn.execute(jobs.select().where(c.principal == principal, c.idempotency_key == key))).mappings()
+    row = found.first()
+    return dict(row) if row else None
+
+
+async def find_repeat(conn: AsyncConnection, principal: str, request_hash: str, *, finished: bool) -> str | None:
+    """A job of the same principal, tool and arguments: not ended or, with ``finished``, succeeded lately."""
+    since = now() - REPEAT_WINDOW * 1_000_000
+    states = ["queued", "running", *PARKED, *(["succeeded"] if finished else [])]
+    query = (
+        select(c.id)
+        .where(c.principal == principal, c.created_at >= since, c.request_hash == request_hash, c.state.in_(states))
+        .order_by(c.created_at.desc())
+        .limit(1)
+    )
+    return (await conn.execute(query)).scalar()
+
+
+async def move(
+    conn: AsyncConnection, job: str, old: Sequence[str], new: str, *, attempt: int | None = None, **values: Any
+) -> bool:
+    """Compare and swap the state, for the start ``attempt`` only if one is named; False when it is somebody else's."""
+    statement = jobs.update().where(c.id == job, c.state.in_(old)).values(state=new, **values)
+    if attempt is not None:
+        statement = statement.where(c.attempt == attempt)
+    return (await conn.execute(statement)).rowcount == 1
+
+
+async def ask_to_cancel(conn: AsyncConnection, job: str) -> bool:
+    """Note that a running job is to stop; its worker sees it."""
+    statement = jobs.update().where(c.id == job, c.state == "running", c.cancel_at.is_(None)).values(cancel_at=now())
+    return (await conn.execute(statement)).rowcount == 1
+
+
+async def page(
+    conn: AsyncConnection,
+    principal: str | None,
+    *,
+    limit: int,
+    state: str | None = None,
+    tool: str | None = None,
+    before: tuple[int, str] | None = None,
+) -> list[dict[str, Any]]:
+    """The newest jobs, whole pages by keyset: those created before the last one of the page before (time, id)."""
+    query = select(*LISTED)
+    if principal is not None:
+        query = query.where(c.principal == principal)
+    if state is not None:
+        query = query.where(c.state == state)
+    if tool is not None:
+        query = query.where(c.tool == tool)
+    if before is not None:
+        query = query.where(tuple_(c.created_at, c.id) < before)
+    rows = (await conn.execute(query.order_by(c.created_at.desc(), c.id.desc()).limit(limit))).mappings()
+    return [dict(row) for row in rows]
+
+
+async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None]:
+    """What the job's paid calls were thought to cost, and did cost as far as known, in millionths of a US dollar."""
+    from sqlalchemy import func
+
+    o = change_ops.c
+    first = job + PAID_SEPARATOR
+    query = select(func.sum(o.estimate), func.sum(o.cost)).where(
+        o.change_id >= first, o.change_id < job + chr(ord(PAID_SEPARATOR) + 1), o.state.not_in(["failed", "not_sent"])
+    )
+    estimate, cost = (await conn.execute(query)).one()
+    return (None if estimate is None else int(estimate), None if cost is None else int(cost))
+
+
+def ended(state: str) -> bool:
+    return state in ENDED
