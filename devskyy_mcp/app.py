@@ -18,6 +18,7 @@ from .db.database import Database
 from .guard.audit import AuditLog
 from .guard.limits import Limiter
 from .invoke import Road
+from .jobs.service import Jobs
 from .ops.doctor import Checks
 from .ops.health import HealthChecks, database_check
 
@@ -130,7 +131,9 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     )
     services.put(Changes, changes)
     limiter = Limiter(settings.calls_per_second, settings.calls_burst)
-    road = Road(registry, services, changes, audit, limiter)
+    jobs = Jobs(services)
+    services.put(Jobs, jobs)
+    road = Road(registry, services, changes, jobs, audit, limiter)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:
         registry.add(pack)

@@ -26,6 +26,8 @@ from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.limits import Limiter
+from .jobs.model import JobView
+from .jobs.service import Jobs
 from .render import text_of
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Call:
         can_ask: the surface can put a question to a person and call again with the decision.
         decision: that person's answer.
         key: idempotency key, at most 200 characters.
+        wait: seconds the caller waits for a job's end; work that takes longer goes on without the caller.
     """
 
     principal: Principal
@@ -72,6 +75,7 @@ class Call:
     can_ask: bool = False
     decision: Decision | None = None
     key: str | None = None
+    wait: float = 0
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
     scope: anyio.CancelScope | None = field(default=None, init=False)
     """Around a read's handler while it runs; whoever waits no longer cancels it."""
@@ -109,11 +113,12 @@ class Road:
     """Carries calls. ``audit`` is told of each one; ``limiter`` counts per principal."""
 
     def __init__(
-        self, registry: Registry, services: Services, changes: Changes, audit: AuditLog, limiter: Limiter
+        self, registry: Registry, services: Services, changes: Changes, jobs: Jobs, audit: AuditLog, limiter: Limiter
     ) -> None:
         self.registry = registry
         self.services = services
         self.changes = changes
+        self.jobs = jobs
         self.audit = audit
         self.limiter = limiter
         self.first_call = anyio.Event()
@@ -136,7 +141,7 @@ class Road:
             capability, arguments = self._resolve(call)
             self.limiter.hit(call.principal.id)
             result = await self._carry_out(call, capability, arguments)
-            change = result.data.get("change") if capability.policy.writes else None
+            change = result.data.get("change") or result.data.get("job") if capability.policy.writes else None
             return result
         except Refused as refused:
             code = str(refused.code)
@@ -197,14 +202,36 @@ class Road:
                 view = await self.changes.decided(
                     ctx, decision.change, decision.person, agreed=decision.agreed, digest=digest
                 )
-                return Result(capability, view.model_dump(mode="json", exclude_none=True))
+                return Result(capability, await self._followed(call, _plain(view)))
+            if capability.policy.job is not None:
+                return Result(capability, await self._ended(call, await self.jobs.submit(ctx, capability, arguments)))
             if capability.stages:
                 view = await self.changes.run(ctx, capability, arguments)
-                return Result(capability, view.model_dump(mode="json", exclude_none=True))
-            return Result(capability, await self._read(call, ctx, capability, arguments))
+                return Result(capability, await self._followed(call, _plain(view)))
+            data = await self._read(call, ctx, capability, arguments)
+            return Result(capability, await self._followed(call, data) if call.wait else data)
         except AskPerson as ask:
-            data = ask.view.model_dump(mode="json", exclude_none=True)
-            return Result(capability, data, Question(str(ask.view.change), ask.message))
+            return Result(capability, _plain(ask.view), Question(str(ask.view.change), ask.message))
+
+    async def _followed(self, call: Call, data: dict[str, Any]) -> dict[str, Any]:
+        """The change as it is, or as it has become once the job that carries it out has ended."""
+        if not call.wait or data.get("state") != "applying" or not data.get("job"):
+            return data
+        await self.jobs.wait(call.principal, data["job"], call.wait, call.sink)
+        view = await self.changes.journal.recorded(data["change"], repeated=False)
+        return _plain(view)
+
+    async def _ended(self, call: Call, view: JobView) -> dict[str, Any]:
+        """The job as it is when it has ended, or when the caller waits no longer.
+
+        Raises:
+            Refused: with the job's own code and the whole view in ``details.job`` when it failed.
+        """
+        if call.wait:
+            view = await self.jobs.wait(call.principal, view.job, call.wait, call.sink)
+        if view.state == "failed":
+            raise failed_job(view)
+        return _plain(view)
 
     async def _read(
         self, call: Call, ctx: Context, capability: Capability, arguments: Mapping[str, Any]
@@ -230,7 +257,7 @@ class Road:
         deadline = math.inf if capability.policy.writes else clock() + capability.policy.timeout
         with anyio.CancelScope(deadline=deadline) as call.scope:  # fail_after costs half as much again
             answer = await capability.handler(ctx, **given)
-            return answer.model_dump(mode="json", exclude_none=True)
+            return _plain(answer)
         if clock() >= deadline:
             raise TimeoutError
         raise Refused(Code.CANCELLED, "The caller went away.")
@@ -253,6 +280,18 @@ class Road:
                 arguments_sha256="" if short else digest_of(text),
             )
         )
+
+
+def _plain(view: BaseModel) -> dict[str, Any]:
+    return view.model_dump(mode="json", exclude_none=True)
+
+
+def failed_job(view: JobView) -> Refused:
+    """The refusal that a failed job is for who waited for it."""
+    error = view.error or {}
+    code = Code(error["code"]) if error.get("code") in set(Code) else Code.INTERNAL
+    details = {"job": _plain(view)}
+    return Refused(code, error.get("message", view.summary), error.get("hint", ""), details=details)
 
 
 def unforeseen(name: str, error: Exception) -> Refused:

@@ -49,6 +49,7 @@ class ChangeView(BaseModel):
     warnings: list[str] | None = None
     effects: list[str] | None = Field(default=None, description="What happens beside the change itself.")
     asks: list[str] | None = Field(default=None, description="Why a person must agree.")
+    job: str | None = Field(default=None, description="The job that carries it out; jobs_wait follows it.")
     approve: dict[str, str] | None = Field(default=None, description="Where the person can agree: {page, command}.")
     next: str | None = None
     repeated: bool | None = Field(default=None, description="True: this was done before and not done again.")

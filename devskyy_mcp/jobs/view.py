@@ -62,8 +62,8 @@ def _next(row: Mapping[str, Any]) -> str | None:
             return f"jobs_wait(job={job!r}) waits for the end; jobs_cancel stops it."
         case "needs_review":
             return (
-                f"Look at the provider's own list of tasks, then jobs_resolve(job={job!r}, action='attach', task=…) if it is "
-                "there, else action='resubmit' (may cost again) or 'abandon'."
+                f"Look at the provider's own list of tasks, then jobs_resolve(job={job!r}, action='attach', task=…) if "
+                "it is there, else action='resubmit' (may cost again) or 'abandon'."
             )
         case "succeeded" | "failed" | "cancelled" if row["change_id"]:
             return f"changes_show(change={row['change_id']!r}) has every row."
