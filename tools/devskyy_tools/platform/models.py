@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from devskyy_mcp.jobs.model import JobView
 
 
 class ToolHit(BaseModel):
@@ -40,3 +42,8 @@ class ChangeLine(BaseModel):
 
 class ChangeLines(BaseModel):
     changes: list[ChangeLine]
+
+
+class JobLines(BaseModel):
+    jobs: list[JobView]
+    next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")

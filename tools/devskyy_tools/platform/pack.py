@@ -6,6 +6,7 @@ from devskyy_mcp.capability import Pack, Registry, Resource
 from devskyy_mcp.context import Services
 
 from .changes import changes
+from .jobs import job_ids, jobs, read_job
 from .resources import change_ids, read_change
 from .tools import ToolIndex, tools
 
@@ -16,7 +17,7 @@ def _provide(services: Services) -> None:
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes],
+    toolsets=[tools, changes, jobs],
     resources=[
         Resource(
             "devskyy://changes/{id}",
@@ -26,7 +27,16 @@ pack = Pack(
             read_change,
             scopes=frozenset({"changes:read"}),
             complete=change_ids,
-        )
+        ),
+        Resource(
+            "devskyy://jobs/{id}",
+            "job",
+            "Job",
+            "One job: how far it is, and what it gave.",
+            read_job,
+            scopes=frozenset({"jobs:read"}),
+            complete=job_ids,
+        ),
     ],
     provides=_provide,
 )

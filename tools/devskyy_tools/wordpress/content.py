@@ -48,7 +48,7 @@ Noun(
     row_fields=_ROW_FIELDS,
     scope="content",
     more=True,
-    core=frozenset({"list", "get", "create", "update"}),
+    core=frozenset({"list", "create", "update"}),
     says={
         "list": "List the blog's posts, newest first. Use it to find a post's id before a change.",
         "create": "Write a new post; a draft unless another status is given.",
