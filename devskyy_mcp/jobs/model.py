@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..changes.model import Op, Outcome
 
 JobState = Literal["queued", "running", "input_required", "needs_review", "succeeded", "failed", "cancelled"]
+UNFINISHED: tuple[JobState, ...] = ("queued", "running", "input_required", "needs_review")
 ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 PARKED: frozenset[str] = frozenset({"input_required", "needs_review"})
 """Nothing works on it: it waits for a person."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 APPLY = JobPolicy(deadline=6 * 3600)
 """For what carries out a big change set."""
-UNFINISHED = ("queued", "running", "input_required", "needs_review")
+GOING_ON = ("queued", "running")
 
 
 class Jobs:
@@ -165,16 +165,16 @@ class Jobs:
     async def wait(self, principal: Principal, job: str, seconds: float, sink: ProgressSink | None = None) -> JobView:
         """Wait until the job has ended or needs a person, at most so many seconds; then as ``get``."""
         view = await self.get(principal, job)
-        if view.state not in UNFINISHED[:2] or seconds <= 0:
+        if view.state not in GOING_ON or seconds <= 0:
             return view
         with anyio.move_on_after(seconds):
             async with self.events.following(job) as happening:
                 async for event in happening:
                     if event.kind == "progress" and sink is not None:
                         await sink(event.data["done"], event.data.get("total"), event.data.get("message"))
-                    if event.kind == "state" and event.data["state"] not in UNFINISHED[:2]:
+                    if event.kind == "state" and event.data["state"] not in GOING_ON:
                         view = await self.get(principal, job)  # an older state, when it went on since
-                        if view.state not in UNFINISHED[:2]:
+                        if view.state not in GOING_ON:
                             return view
         return await self.get(principal, job)
 

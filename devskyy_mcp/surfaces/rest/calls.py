@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 KEY_LIMIT = 200
 WATCH_AFTER = 0.1
 """Seconds until a read is watched for its caller going away: most have been answered by then."""
+LONGEST_WAIT = 50.0
+"""Seconds that a job's end is waited for, however long the caller would."""
+_PREFERRED = re.compile(r"(?:^|[,;])\s*wait\s*=\s*(\d{1,6})\b", re.IGNORECASE)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -106,7 +110,7 @@ async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> d
         Refused: whatever the road refuses.
     """
     app = app_of(request)
-    call = Call(principal_of(request), name, arguments, "rest", key=_key(request))
+    call = Call(principal_of(request), name, arguments, "rest", key=_key(request), wait=_wait(request))
     capability = app.registry.tools.get(name)
     if capability is None or capability.policy.writes:
         return (await app.road.invoke(call)).data
@@ -131,6 +135,12 @@ async def _unless_gone(request: Request, app: App, call: Call) -> dict[str, Any]
         later.cancel()
         for watcher in watchers:
             watcher.cancel()
+
+
+def _wait(request: Request) -> float:
+    """Seconds after ``Prefer: wait=N`` (RFC 7240 §4.3), as far as they are granted."""
+    given = _PREFERRED.search(request.headers.get("prefer", ""))
+    return min(float(given[1]), LONGEST_WAIT) if given else 0
 
 
 def _key(request: Request) -> str | None:

@@ -11,7 +11,7 @@ from ...guard.local_key import TICKET_SECONDS
 from ...guard.loopback import Rules
 from ...reading import Reader
 from ..words import from_words
-from .calls import app_of, arguments_of, dumps, invoke, json_response, principal_of, tagged
+from .calls import Endpoint, app_of, arguments_of, dumps, invoke, json_response, principal_of, tagged
 from .tools import answer
 
 
@@ -72,32 +72,32 @@ async def read_resource(request: Request) -> Response:
     return tagged(request, body, resource.mime_type)
 
 
-async def list_changes(request: Request) -> Response:
-    return await _read(request, "changes_list")
+def shortcut(tool: str, method: str) -> Endpoint:
+    """The tool at an address of its own: arguments from the path, and from the query or the body."""
+
+    async def read(request: Request) -> Response:
+        query = request.query_params
+        schema = app_of(request).registry.tool(tool).input_schema
+        arguments = from_words(schema, {name: query.getlist(name) for name in query}) | request.path_params
+        return tagged(request, dumps(await invoke(request, tool, arguments)))
+
+    async def write(request: Request) -> Response:
+        return answer(await invoke(request, tool, await arguments_of(request) | request.path_params))
+
+    return read if method == "GET" else write
 
 
-async def show_change(request: Request) -> Response:
-    return await _read(request, "changes_show", change=request.path_params["change"])
-
-
-async def _read(request: Request, tool: str, **fixed: str) -> Response:
-    capability = app_of(request).registry.tool(tool)
-    query = request.query_params
-    arguments = from_words(capability.input_schema, {name: query.getlist(name) for name in query}) | fixed
-    return tagged(request, dumps(await invoke(request, tool, arguments)))
-
-
-async def apply_change(request: Request) -> Response:
-    return await _write(request, "changes_apply")
-
-
-async def undo_change(request: Request) -> Response:
-    return await _write(request, "changes_undo")
-
-
-async def _write(request: Request, tool: str) -> Response:
-    arguments = await arguments_of(request) | {"change": request.path_params["change"]}
-    return answer(await invoke(request, tool, arguments))
+SHORTCUTS = (
+    ("GET", "/changes", "changes_list"),
+    ("GET", "/changes/{change}", "changes_show"),
+    ("POST", "/changes/{change}/apply", "changes_apply"),
+    ("POST", "/changes/{change}/undo", "changes_undo"),
+    ("GET", "/jobs", "jobs_list"),
+    ("GET", "/jobs/{job}", "jobs_get"),
+    ("POST", "/jobs/{job}/cancel", "jobs_cancel"),
+    ("POST", "/jobs/{job}/resolve", "jobs_resolve"),
+)
+"""Method, address below the API's and the tool that answers there."""
 
 
 async def ws_ticket(request: Request) -> Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ... import __version__
 from ...capability import Capability
+from .more import SHORTCUTS
 
 API = "/api/v1"
 Schema = dict[str, Any]
@@ -32,6 +34,7 @@ _PROBLEM: Schema = {
             },
         },
         "change": {"description": "The change as it is (a ChangeView), or its id."},
+        "job": {"description": "The job as it is (a JobView)."},
         "details": {"type": "object"},
     },
 }
@@ -41,7 +44,12 @@ _KEY: Schema = {
     "description": "The same key with the same arguments is carried out once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
-_CHANGE_ID: Schema = {"name": "change", "in": "path", "required": True, "schema": {"type": "string"}}
+_PREFER: Schema = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "wait=N: wait up to N seconds, at most 50, for the end of what becomes a job.",
+    "schema": {"type": "string"},
+}
 _OBJECT: Schema = {"type": "object"}
 
 
@@ -135,6 +143,8 @@ def _tool_path(capability: Capability, schemas: _Schemas) -> dict[str, Any]:
     result = capability.result_type.__name__ if capability.result_type and not capability.policy.proxies else "Result"
     if capability.stages:
         result = "ChangeView"
+    elif capability.policy.job is not None:
+        result = "JobView"
     answer = schemas.add(result, capability.whole_output_schema, name)
     post = _operation(name, capability.summary, answer)
     post |= {"description": capability.description, "tags": [capability.noun], "x-effect": capability.policy.effect}
@@ -148,9 +158,9 @@ def _tool_path(capability: Capability, schemas: _Schemas) -> dict[str, Any]:
         get["parameters"] = _query(capability.whole_input_schema, schemas.take(capability.whole_input_schema, name))
         get["responses"]["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
         return {"get": get, "post": post}
-    post["parameters"] = [_KEY]
+    post["parameters"] = [_KEY, _PREFER]
     post["responses"]["202"] = {
-        "description": "A person must agree first; approve says where.",
+        "description": "A person must agree first (approve says where), or a job is at work: Location has it.",
         "content": {"application/json": {"schema": answer}},
     }
     return {"post": post}
@@ -198,20 +208,25 @@ def _fixed_paths(tools: set[str], schemas: _Schemas) -> dict[str, Any]:
         f"{API}/ws-tickets": {"post": _operation("ws_ticket", "A ticket for one WebSocket login.", _OBJECT)},
         "/health": {"get": _operation("health", "How the parts are.", _OBJECT)},
     }
-    view = {"$ref": "#/components/schemas/ChangeView"} if "ChangeView" in schemas.named else _OBJECT
-    for tool, path, method, parameters in _SHORTCUTS:
+    for method, path, tool in SHORTCUTS:
         if tool in tools:
-            operation = _operation(f"{tool}_shortcut", f"The same as {tool}.", view if parameters else _OBJECT)
-            paths.setdefault(f"{API}{path}", {})[method] = operation | {"parameters": list(parameters)}
+            name = _RESULTS.get(tool)
+            view = {"$ref": f"#/components/schemas/{name}"} if name in schemas.named else _OBJECT
+            parameters = [
+                {"name": one, "in": "path", "required": True, "schema": {"type": "string"}}
+                for one in re.findall(r"\{(\w+)\}", path)
+            ]
+            operation = _operation(f"{tool}_shortcut", f"The same as {tool}.", view) | {"parameters": parameters}
+            if method == "POST":
+                operation["requestBody"] = {"content": {"application/json": {"schema": _OBJECT}}}
+            paths.setdefault(f"{API}{path}", {})[method.lower()] = operation
     return paths
 
 
-_SHORTCUTS: tuple[tuple[str, str, str, tuple[Schema, ...]], ...] = (
-    ("changes_list", "/changes", "get", ()),
-    ("changes_show", "/changes/{change}", "get", (_CHANGE_ID,)),
-    ("changes_apply", "/changes/{change}/apply", "post", (_CHANGE_ID,)),
-    ("changes_undo", "/changes/{change}/undo", "post", (_CHANGE_ID,)),
-)
+_RESULTS = {
+    **dict.fromkeys(("changes_show", "changes_apply", "changes_undo"), "ChangeView"),
+    **dict.fromkeys(("jobs_get", "jobs_cancel", "jobs_resolve"), "JobView"),
+}
 
 
 def _read_operation() -> dict[str, Any]:

@@ -16,7 +16,7 @@ _STATUS_CODES = {404: Code.NOT_FOUND, 405: Code.INVALID_ARGUMENTS, 413: Code.TOO
 
 def problem(refused: Refused, status: int | None = None) -> dict[str, Any]:
     """The document: {type, title, status, code, detail, retryable} and, where there are any, hint, retry_after, errors
-    (one per field), change (the whole view) and details.
+    (one per field), change or job (the whole view) and details.
     """
     details = dict(refused.details)
     document: dict[str, Any] = {
@@ -30,6 +30,7 @@ def problem(refused: Refused, status: int | None = None) -> dict[str, Any]:
         "retry_after": refused.retry_after,
         "errors": details.pop("problems", None),
         "change": details.pop("change", None),
+        "job": details.pop("job", None),
         "details": details,
     }
     return {name: value for name, value in document.items() if value not in (None, "", {})}

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from ...capability import Capability, authorize
 from ...errors import Code, Refused
+from ...jobs.model import UNFINISHED
 from ..words import from_words
 from .calls import app_of, arguments_of, dumps, invoke, json_response, principal_of, tagged
 from .problem import of_status
@@ -52,9 +53,12 @@ async def call_tool(request: Request) -> Response:
 
 
 def answer(data: dict[str, Any]) -> Response:
-    """200, or 202 while a person must agree first: then ``approve`` says where."""
-    if data.get("state") == "waits_for_person":
+    """200; 202 while a person must agree first (``approve`` says where) or a job is at work: Location has it."""
+    state = data.get("state")
+    if state == "waits_for_person":
         return json_response(data, 202, {"Location": f"{API}/changes/{data.get('change')}"})
+    if data.get("job") and (state == "applying" or state in UNFINISHED):
+        return json_response(data, 202, {"Location": f"{API}/jobs/{data['job']}"})
     return json_response(data)
 
 
