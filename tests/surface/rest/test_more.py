@@ -76,7 +76,7 @@ async def test_the_document_is_valid_and_names_every_tool(shop: Site) -> None:
     operations = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(operations) == len(set(operations))
     writes = document["paths"][f"{API}/tools/notes_update"]["post"]
-    assert [parameter["name"] for parameter in writes["parameters"]] == ["Idempotency-Key"]
+    assert [parameter["name"] for parameter in writes["parameters"]] == ["Idempotency-Key", "Prefer"]
     assert "202" in writes["responses"]
 
 
