@@ -38,6 +38,10 @@ REQUIREMENTS = [
     Requirement(
         "audit:with_the_write", "product, core", "A write's audit record commits with the write, in one chain."
     ),
+    # catalog
+    Requirement(
+        "catalog:export", "product, jobs", "The catalogue comes as CSV in WooCommerce's columns, restarts or not."
+    ),
     # changes
     Requirement("changes:apply-once", "design, changes", "However often a proposal is applied, it is sent once."),
     Requirement("changes:confirm-always", "design, changes", "A newly connected real shop asks for every write."),

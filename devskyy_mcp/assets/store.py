@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -79,6 +80,33 @@ class Assets:
         await anyio.to_thread.run_sync(self._write, asset, content)
         return asset
 
+    def workshop(self, name: str) -> Path:
+        """A folder for files in the making; ``keep`` takes what is ready out of it."""
+        return self.folder / "making" / name
+
+    async def keep(self, file: Path, name: str, content_type: str, source: str) -> Asset:
+        """Move a file of our own making into the store, and drop the folder it was made in.
+
+        Args:
+            file: a file in a ``workshop``.
+            name: what people call it; safe as a file name.
+            content_type: its media type.
+            source: which part made it.
+        """
+        return await anyio.to_thread.run_sync(self._keep, file, name, content_type, source)
+
+    def _keep(self, file: Path, name: str, content_type: str, source: str) -> Asset:
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+            os.fsync(content.fileno())
+        asset = Asset(f"ast_{digest}", digest, name, content_type, file.stat().st_size, source)
+        target = self._file(asset.id)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.replace(target)
+        _put(self._sheet(asset.id), json.dumps(asdict(asset)).encode())
+        shutil.rmtree(file.parent)
+        return asset
+
     async def get(self, asset_id: str) -> Asset:
         """The asset of that id.
 
@@ -102,10 +130,15 @@ class Assets:
     def _write(self, asset: Asset, content: bytes) -> None:
         target = self._file(asset.id)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path, data in ((target, content), (self._sheet(asset.id), json.dumps(asdict(asset)).encode())):
-            beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+        _put(target, content)
+        _put(self._sheet(asset.id), json.dumps(asdict(asset)).encode())
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write beside and move there, so that a crash leaves no half file."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

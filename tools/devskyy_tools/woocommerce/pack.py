@@ -16,6 +16,7 @@ from .briefing import briefing
 from .categories import categories
 from .coupons import coupons
 from .customers import customers
+from .export import CSV, exports, read_export
 from .models import Product
 from .orders import orders
 from .products import products
@@ -44,7 +45,7 @@ async def product_ids(ctx: Context, _variable: str, prefix: str) -> list[str]:
 
 pack = Pack(
     "woocommerce",
-    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports],
+    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports],
     [briefing],
     [
         Resource(
@@ -55,7 +56,16 @@ pack = Pack(
             read_product,
             scopes=frozenset({"catalog:read"}),
             complete=product_ids,
-        )
+        ),
+        Resource(
+            "devskyy://exports/{id}",
+            "export",
+            "Export",
+            "The file that woo_catalog_export made, by its job's id.",
+            read_export,
+            mime_type=CSV,
+            scopes=frozenset({"catalog:read"}),
+        ),
     ],
     provide_shop,
 )
