@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 CALL_USAGE = """usage: devskyy call NAME [--flag value …] [--json OBJECT|-] [--output json|table]
 
 Call a tool. `devskyy tools` lists them, `devskyy call NAME --help` shows one tool's flags."""
-OWN = {"json", "output", "idempotency-key", "help"}
+OWN = {"json", "output", "idempotency-key", "wait", "help"}
 """Flags of the command itself; an argument of that name can be given through --json."""
 
 
@@ -36,9 +37,9 @@ async def call(app: App, name: str, words: Sequence[str]) -> int:
     output = _output_asked(words)
     capability = app.registry.tools.get(name)
     try:
-        arguments, key = _parsed(capability, words) if capability else ({}, None)
+        arguments, key, wait = _parsed(capability, words) if capability else ({}, None, 0)
         async with app.running(eager=False):
-            asked = Call(local_principal(), name, arguments, "cli", sink=_progress_sink(), key=key)
+            asked = Call(local_principal(), name, arguments, "cli", sink=_progress_sink(), key=key, wait=wait)
             result = await app.road.invoke(asked)
     except Refused as refused:
         return complain(refused, output)
@@ -54,6 +55,13 @@ def flags(capability: Capability) -> argparse.ArgumentParser:
     parser.add_argument("--json", metavar="OBJECT", help="arguments as one JSON object; - reads it from standard input")
     parser.add_argument("--output", choices=["json", "table"], help="table at a terminal, else json")
     parser.add_argument("--idempotency-key", metavar="KEY", help="the same call with the same key is done once")
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=math.inf,
+        metavar="SECONDS",
+        help="how long to wait for the end of work that becomes a job; until it ends, by default",
+    )
     schema = capability.input_schema
     required = set(schema.get("required", ()))
     for name, field in schema.get("properties", {}).items():
@@ -95,15 +103,15 @@ def _help(field: Mapping[str, Any], *, required: bool) -> str:
     return " ".join(part for part in parts if part).replace("%", "%%")
 
 
-def _parsed(capability: Capability, words: Sequence[str]) -> tuple[dict[str, Any], str | None]:
-    """Arguments and idempotency key. Unknown flags go to validation, which names the nearest argument."""
+def _parsed(capability: Capability, words: Sequence[str]) -> tuple[dict[str, Any], str | None, float]:
+    """Arguments, idempotency key, seconds to wait. Unknown flags go to validation, which names the nearest argument."""
     given, unknown = flags(capability).parse_known_args(list(words))
     prefix = "argument:"
     named = {dest[len(prefix) :]: value for dest, value in vars(given).items() if dest.startswith(prefix) and value}
     for name, value in _loose(unknown):
         named.setdefault(name, []).append(value)
     arguments = _json_object(given.json) if given.json is not None else {}
-    return {**arguments, **from_words(capability.input_schema, named)}, given.idempotency_key
+    return {**arguments, **from_words(capability.input_schema, named)}, given.idempotency_key, given.wait
 
 
 def _loose(words: Sequence[str]) -> list[tuple[str, str]]:

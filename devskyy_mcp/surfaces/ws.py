@@ -1,13 +1,17 @@
 """Calls and events over one WebSocket, ``/api/v1/ws``, subprotocol ``devskyy.v1``.
 
-In:  {id, call, arguments?, key?} · {cancel: id}
-Out: {id, progress: {done, total?, message?}} · {id, result} · {id, error} · {event: "change", change}
+In:  {id, call, arguments?, key?} · {cancel: id} · {resume: {job: seq, …}}
+Out: {id, progress: {done, total?, message?}} · {id, result} · {id, error} · {event: "change", change} ·
+     {event: "job", job, seq, kind, data, at}
+
+``resume`` follows jobs from behind the event ``seq`` on (0 for all), to their end: each event comes once and in order,
+however often the socket is made anew, at whichever server.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 MESSAGE_LIMIT = 1024 * 1024
 CALLS_AT_ONCE = 8
+JOBS_AT_ONCE = 50
 EVENTS_WAITING = 256
 TOO_BIG, TRY_AGAIN_LATER = 1009, 1013
 MessageId = str | int
@@ -36,6 +41,11 @@ class _CallMessage(BaseModel):
     call: str = Field(max_length=60)
     arguments: dict[str, Any] = Field(default_factory=dict[str, Any])
     key: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class _ResumeMessage(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    resume: dict[str, Annotated[int, Field(ge=0)]] = Field(min_length=1, max_length=JOBS_AT_ONCE)
 
 
 class _CancelMessage(BaseModel):
@@ -63,6 +73,7 @@ class _Session:
         self.app = app
         self.principal = principal
         self.running: dict[MessageId, anyio.CancelScope] = {}
+        self.followed: dict[str, anyio.CancelScope] = {}
         self.sending = anyio.Lock()
         self.close_code: Literal[1000, 1009, 1013] = 1000
         self.events, self.written = anyio.create_memory_object_stream[str](EVENTS_WAITING)
@@ -103,6 +114,9 @@ class _Session:
                 if scope is not None:
                     scope.cancel()
                 return
+            if "resume" in message:
+                await self._resume(_ResumeMessage.model_validate(message).resume)
+                return
             self._start(_CallMessage.model_validate(message))
         except ValidationError as error:
             await self._send_error(given, _explain(error))
@@ -120,6 +134,26 @@ class _Session:
             )
         scope = self.running[message.id] = anyio.CancelScope()
         self.tasks.start_soon(self._call, message, scope)
+
+    async def _resume(self, cursors: dict[str, int]) -> None:
+        """Follow the jobs, all or none; one that is followed already goes on from the new place."""
+        for job in cursors:
+            await self.app.road.jobs.get(self.principal, job)
+        if len(self.followed.keys() | cursors) > JOBS_AT_ONCE:
+            raise Refused(Code.RATE_LIMITED, f"At most {JOBS_AT_ONCE} jobs can be followed on one socket.")
+        for job, seq in cursors.items():
+            if job in self.followed:
+                self.followed[job].cancel()
+            self.followed[job] = anyio.CancelScope()
+            self.tasks.start_soon(self._follow, job, seq, self.followed[job])
+
+    async def _follow(self, job: str, seq: int, scope: anyio.CancelScope) -> None:
+        with scope:
+            async with self.app.road.jobs.events.following(job, after=seq) as happening:
+                async for event in happening:
+                    await self._send({"event": "job", **event.model_dump()})
+        if self.followed.get(job) is scope:
+            del self.followed[job]
 
     async def _call(self, message: _CallMessage, scope: anyio.CancelScope) -> None:
         async def sink(done: float, total: float | None, text: str | None) -> None:
@@ -171,5 +205,5 @@ def _explain(error: ValidationError) -> Refused:
     return Refused(
         Code.INVALID_ARGUMENTS,
         f"The message is not understood: {', '.join(name[:60] for name in fields[:5])}.",
-        "Send {id, call, arguments, key?} or {cancel: id}.",
+        "Send {id, call, arguments, key?}, {cancel: id} or {resume: {job: seq}}.",
     )
