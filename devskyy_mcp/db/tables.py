@@ -61,7 +61,8 @@ change_sets = sa.Table(
     _json("outcome", null=True),
     sa.UniqueConstraint("principal", "idempotency_key"),
     sa.Index(None, "principal", "created_at"),
-    sa.Index(None, "state"),
+    sa.Index(None, "state", "created_at"),
+    sa.Index(None, "created_at"),
 )
 
 change_ops = sa.Table(
@@ -140,6 +141,8 @@ jobs = sa.Table(
     sa.UniqueConstraint("principal", "idempotency_key"),
     sa.Index(None, "principal", "created_at"),
     sa.Index(None, "state", "created_at"),
+    sa.Index(None, "tool", "created_at"),
+    sa.Index(None, "created_at", "id"),
     sa.Index(None, "change_id"),
 )
 

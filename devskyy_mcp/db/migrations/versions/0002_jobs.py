@@ -47,6 +47,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_jobs_principal_created_at", "jobs", ["principal", "created_at"])
     op.create_index("ix_jobs_state_created_at", "jobs", ["state", "created_at"])
+    op.create_index("ix_jobs_tool_created_at", "jobs", ["tool", "created_at"])
+    op.create_index("ix_jobs_created_at_id", "jobs", ["created_at", "id"])
     op.create_index("ix_jobs_change_id", "jobs", ["change_id"])
     op.create_table(
         "job_events",
@@ -69,9 +71,15 @@ def upgrade() -> None:
     op.add_column("change_ops", sa.Column("cost", sa.BigInteger))
     paid = sa.text("estimate IS NOT NULL")
     op.create_index("ix_change_ops_spent", "change_ops", ["sent_at"], sqlite_where=paid, postgresql_where=paid)
+    op.drop_index("ix_change_sets_state", "change_sets")
+    op.create_index("ix_change_sets_state_created_at", "change_sets", ["state", "created_at"])
+    op.create_index("ix_change_sets_created_at", "change_sets", ["created_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_change_sets_created_at", "change_sets")
+    op.drop_index("ix_change_sets_state_created_at", "change_sets")
+    op.create_index("ix_change_sets_state", "change_sets", ["state"])
     op.drop_index("ix_change_ops_spent", "change_ops")
     with op.batch_alter_table("change_ops") as ops:
         ops.drop_column("cost")
