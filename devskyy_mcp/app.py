@@ -15,9 +15,11 @@ from .changes.service import Changes
 from .config import Settings
 from .context import ALL_SCOPES, Principal, Services
 from .db.database import Database
+from .db.wake import Wake
 from .guard.audit import AuditLog
 from .guard.limits import Limiter
 from .invoke import Road
+from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
 from .ops.health import HealthChecks, database_check
@@ -131,6 +133,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     )
     services.put(Changes, changes)
     limiter = Limiter(settings.calls_per_second, settings.calls_burst)
+    services.share(Wake, lambda _: Wake(database.dsn))
+    services.share(Events, lambda found: Events(database, found.get(Wake)))
     jobs = Jobs(services)
     services.put(Jobs, jobs)
     road = Road(registry, services, changes, jobs, audit, limiter)

@@ -167,6 +167,8 @@ def set_state(found: Iterable[tuple[Op, Outcome]]) -> str:
     states = {outcome.state for _, outcome in pairs}
     if states & {"sent", "unknown", "staged"}:
         return "unknown"
+    if "needs_review" in states:
+        return "needs_review"
     if states <= {"done"}:
         return "applied"
     return "partial" if any(took(op, outcome) for op, outcome in pairs) else "failed"

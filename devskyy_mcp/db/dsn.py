@@ -33,6 +33,12 @@ class Dsn:
     path: Path | None = None
     pooled: bool = False
 
+    @property
+    def driver_url(self) -> str:
+        """The address for asyncpg and libpq themselves: there ``ssl`` is called ``sslmode``."""
+        base, question, query = self.url.replace("postgresql+asyncpg://", "postgresql://", 1).partition("?")
+        return base + question + re.sub(r"(^|&)ssl=", r"\1sslmode=", query)
+
 
 def normalize_dsn(address: str | Path) -> Dsn:
     """Reads a file path, sqlite:///…, postgres://… or postgresql[+driver]://….

@@ -169,13 +169,14 @@ class Jobs:
             return view
         with anyio.move_on_after(seconds):
             async with self.events.following(job) as happening:
-                async for event in happening:
-                    if event.kind == "progress" and sink is not None:
-                        await sink(event.data["done"], event.data.get("total"), event.data.get("message"))
-                    if event.kind == "state" and event.data["state"] not in GOING_ON:
-                        view = await self.get(principal, job)  # an older state, when it went on since
-                        if view.state not in GOING_ON:
-                            return view
+                view = await self.get(principal, job)  # again, now that nothing is missed any more
+                while view.state in GOING_ON:
+                    async for event in happening:
+                        if event.kind == "progress" and sink is not None:
+                            await sink(event.data["done"], event.data.get("total"), event.data.get("message"))
+                        elif event.kind == "state" and event.data["state"] not in GOING_ON:
+                            break
+                    view = await self.get(principal, job)
         return await self.get(principal, job)
 
     # ---- stopping and going on -----------------------------------------------------------------------------------

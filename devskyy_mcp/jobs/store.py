@@ -9,12 +9,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, func, literal, select, tuple_
 
 from ..changes.store import REPEAT_WINDOW, now
-from ..db.tables import change_ops, jobs
+from ..db.tables import Json, change_ops, job_events, jobs
 from ..errors import Code, Refused
-from .model import ENDED, PARKED
+from .model import PARKED
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 c = jobs.c
 _ALPHABET = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _INSERT = jobs.insert()
+e = job_events.c
+_LAST = select(func.coalesce(func.max(e.seq), 0)).where(e.job_id == bindparam("job"))
+_ADD_EVENT = job_events.insert().from_select(
+    ["job_id", "seq", "kind", "data", "at"],
+    select(
+        bindparam("job", type_=job_events.c.job_id.type),
+        _LAST.scalar_subquery() + literal(1),
+        bindparam("kind", type_=job_events.c.kind.type),
+        bindparam("data", type_=Json),
+        bindparam("at", type_=job_events.c.at.type),
+    ),
+)
+_READ_EVENTS = (
+    select(e.seq, e.kind, e.data, e.at)
+    .where(e.job_id == bindparam("job"), e.seq > bindparam("after"))
+    .order_by(e.seq)
+    .limit(bindparam("most"))
+)
 _READ = jobs.select().where(c.id == bindparam("job"))
 PAID_SEPARATOR = "."
 """Between a job's id and a step's name in the id of the change set that stands for the paid call."""
@@ -118,8 +136,6 @@ async def page(
 
 async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None]:
     """What the job's paid calls were thought to cost, and did cost as far as known, in millionths of a US dollar."""
-    from sqlalchemy import func
-
     o = change_ops.c
     first = job + PAID_SEPARATOR
     query = select(func.sum(o.estimate), func.sum(o.cost)).where(
@@ -129,5 +145,15 @@ async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None
     return (None if estimate is None else int(estimate), None if cost is None else int(cost))
 
 
-def ended(state: str) -> bool:
-    return state in ENDED
+async def add_event(conn: AsyncConnection, job: str, kind: str, data: Mapping[str, Any]) -> None:
+    await conn.execute(_ADD_EVENT, {"job": job, "kind": kind, "data": dict(data), "at": now()})
+
+
+async def read_events(conn: AsyncConnection, job: str, after: int, limit: int) -> list[dict[str, Any]]:
+    rows = (await conn.execute(_READ_EVENTS, {"job": job, "after": after, "most": limit})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def last_event(conn: AsyncConnection, job: str) -> int:
+    """The number of the job's newest event; 0 for none."""
+    return int((await conn.execute(_LAST, {"job": job})).scalar() or 0)

@@ -1,0 +1,90 @@
+"""What happened to jobs, numbered per job from 1 without a gap: the number is the cursor to go on from.
+
+The table is the truth. Wake-ups only shorten the wait; a reader that gets none looks again every five seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..db.database import Database
+from ..db.wake import Bell, Wake
+from .model import ENDED, Event, EventKind
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+AT_ONCE = 200
+SAFETY = 5.0
+
+
+class Events:
+    """Writes and follows events; every process on the database sees the same."""
+
+    def __init__(self, db: Database, wake: Wake) -> None:
+        self.db = db
+        self.wake = wake
+
+    async def append(self, conn: AsyncConnection, job: str, kind: EventKind, data: dict[str, Any]) -> None:
+        """Add an event inside the caller's transaction, which has written the job's row: that keeps writers in line."""
+        from . import store
+
+        await store.add_event(conn, job, kind, data)
+        await self.wake.announce(conn, job)
+
+    async def notify(self, job: str) -> None:
+        """Wake the job's readers, after the commit."""
+        await self.wake.ring(job)
+
+    async def read(self, job: str, after: int = 0, limit: int = AT_ONCE) -> list[Event]:
+        """The events behind the cursor, oldest first."""
+        from . import store
+
+        async with self.db.read() as conn:
+            rows = await store.read_events(conn, job, after, limit)
+        return [Event(job=job, **row) for row in rows]
+
+    @asynccontextmanager
+    async def following(self, job: str, after: int | None = None) -> AsyncGenerator[AsyncIterator[Event]]:
+        """The events behind the cursor and those to come, each once, in order; ends with the job.
+
+        Args:
+            job: whose events.
+            after: the last event's number that the reader has; 0 for all, None for those from now on.
+        """
+        from . import store
+
+        with self.wake.watch(job) as bell:
+            if after is None:
+                async with self.db.read() as conn:
+                    after = await store.last_event(conn, job)
+            following = self._follow(job, after, bell)
+            try:
+                yield following
+            finally:
+                await following.aclose()
+
+    async def _follow(self, job: str, seq: int, bell: Bell) -> AsyncGenerator[Event]:
+        from . import store
+
+        while True:
+            found = await self.read(job, seq)
+            for event in found:
+                seq = event.seq
+                yield event
+                if event.kind == "state" and event.data["state"] in ENDED:
+                    return
+            if len(found) < AT_ONCE and not await bell.wait(SAFETY):
+                async with self.db.read() as conn:
+                    row = await store.read(conn, job)
+                # It ended before the cursor, or was tidied away.
+                if row is None or (row["state"] in ENDED and seq >= await self._last(job)):
+                    return
+
+    async def _last(self, job: str) -> int:
+        from . import store
+
+        async with self.db.read() as conn:
+            return await store.last_event(conn, job)
