@@ -39,7 +39,7 @@ class App:
 
     @asynccontextmanager
     async def running(self, *, eager: bool) -> AsyncGenerator[App]:
-        """Run what goes on beside calls (settling lost answers, writing audit) until the block ends.
+        """Run what goes on beside calls (settling lost answers, jobs, writing audit) until the block ends.
 
         Args:
             eager: open the database at once; otherwise with the first call, so that listing tools stays cheap.
@@ -47,7 +47,7 @@ class App:
         failed: Exception | None = None
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._settle if eager else self._after_first_call)
+                tasks.start_soon(self._beside if eager else self._after_first_call)
                 try:
                     yield self
                 except Exception as error:  # raised below, as it is: the group would wrap it
@@ -61,7 +61,18 @@ class App:
 
     async def _after_first_call(self) -> None:
         await self.road.first_call.wait()
-        await self._settle()
+        await self._beside()
+
+    async def _beside(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._settle)
+            if self.settings.worker == "on":
+                tasks.start_soon(self._run_jobs)
+
+    async def _run_jobs(self) -> None:
+        from .jobs.worker import Worker
+
+        await Worker(self.services).run()
 
     async def _settle(self) -> None:
         from .changes.settle import Settler

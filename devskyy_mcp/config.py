@@ -118,6 +118,36 @@ class Settings(BaseSettings):
     calls_burst: int = Field(
         default=200, validation_alias="DEVSKYY_CALLS_BURST", ge=1, description="Calls a principal may make at once."
     )
+    worker: Literal["on", "off"] = Field(
+        default="on",
+        validation_alias="DEVSKYY_WORKER",
+        description="off: this process only takes jobs in; a `devskyy worker` on the same database runs them.",
+    )
+    worker_concurrency: int = Field(
+        default=20,
+        validation_alias="DEVSKYY_WORKER_CONCURRENCY",
+        ge=1,
+        le=500,
+        description="Jobs that one worker runs at once.",
+    )
+    budget_month_usd: float | None = Field(
+        default=None,
+        validation_alias="BUDGET_MONTH_USD",
+        ge=0,
+        description="What paid calls may cost in a calendar month (UTC), all principals together. Unset: no cap.",
+    )
+    budget_principal_month_usd: float | None = Field(
+        default=None,
+        validation_alias="BUDGET_PRINCIPAL_MONTH_USD",
+        ge=0,
+        description="What paid calls of one principal may cost in a calendar month (UTC). Unset: no cap.",
+    )
+    keep_events_days: int = Field(
+        default=30, validation_alias="KEEP_EVENTS_DAYS", ge=1, description="Days that events of ended jobs are kept."
+    )
+    keep_jobs_days: int = Field(
+        default=400, validation_alias="KEEP_JOBS_DAYS", ge=1, description="Days that ended jobs are kept."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )

@@ -122,6 +122,10 @@ class Context:
             made = self._made[kind] = self.services.for_call(kind, self)
         return cast("T", made)
 
+    def put(self, kind: type[T], instance: T) -> None:
+        """Give this call an instance of its own."""
+        self._made[kind] = instance
+
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Tell the caller how far the work is; free when nobody listens."""
         if self.sink is not None:

@@ -6,9 +6,13 @@ the command line as an exit status. Nothing else about an error may leave the pr
 
 from __future__ import annotations
 
+import logging
+import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 
 class Code(StrEnum):
@@ -113,3 +117,23 @@ class Refused(Exception):
         if self.details:
             out["details"] = self.details
         return out
+
+
+def unforeseen(name: str, error: Exception) -> Refused:
+    """The refusal that stands for an exception nobody foresaw; the log gets the incident, the caller its number."""
+    incident = secrets.token_hex(4)
+    # The text of an unknown exception may hold anything: only its type and place are logged.
+    log.error("incident %s in %s: %s at %s", incident, name[:60], type(error).__name__, _place(error))
+    return Refused(
+        Code.INTERNAL,
+        "Something went wrong inside DevSkyy.",
+        f"Nothing more was sent. If it happens again, look for incident {incident} in the server's log.",
+        details={"incident": incident},
+    )
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"

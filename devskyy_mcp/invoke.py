@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import math
 import re
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +21,7 @@ from .capability import Capability, Registry, authorize, validate
 from .changes.asking import AskPerson, Person, request_hash
 from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
-from .errors import Code, Refused
+from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.limits import Limiter
 from .jobs.model import JobView
@@ -33,7 +31,6 @@ from .render import text_of
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-log = logging.getLogger(__name__)
 ARGUMENTS_LIMIT = 512 * 1024
 CACHE_ENTRIES = 512
 SHORT = 4096
@@ -217,6 +214,7 @@ class Road:
         """The change as it is, or as it has become once the job that carries it out has ended."""
         if not call.wait or data.get("state") != "applying" or not data.get("job"):
             return data
+        self.first_call.set()
         await self.jobs.wait(call.principal, data["job"], call.wait, call.sink)
         view = await self.changes.journal.recorded(data["change"], repeated=False)
         return _plain(view)
@@ -228,6 +226,7 @@ class Road:
             Refused: with the job's own code and the whole view in ``details.job`` when it failed.
         """
         if call.wait:
+            self.first_call.set()  # a job waits for the worker, which waits for this
             view = await self.jobs.wait(call.principal, view.job, call.wait, call.sink)
         if view.state == "failed":
             raise failed_job(view)
@@ -294,19 +293,6 @@ def failed_job(view: JobView) -> Refused:
     return Refused(code, error.get("message", view.summary), error.get("hint", ""), details=details)
 
 
-def unforeseen(name: str, error: Exception) -> Refused:
-    """The refusal that stands for an exception nobody foresaw; the log gets the incident, the caller its number."""
-    incident = secrets.token_hex(4)
-    # The text of an unknown exception may hold anything: only its type and place are logged.
-    log.error("incident %s in %s: %s at %s", incident, name[:60], type(error).__name__, _place(error))
-    return Refused(
-        Code.INTERNAL,
-        "Something went wrong inside DevSkyy.",
-        f"Nothing more was sent. If it happens again, look for incident {incident} in the server's log.",
-        details={"incident": incident},
-    )
-
-
 def _checked(arguments: Mapping[str, Any]) -> str:
     """The arguments as canonical JSON, empty for none.
 
@@ -351,10 +337,3 @@ def _change_in(refused: Refused) -> str | None:
     if isinstance(view, Mapping):
         return view.get("change")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # our own view
     return view if isinstance(view, str) else None
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"

@@ -7,7 +7,7 @@ audit, unlock. With more groups than are in flight at once, one more per further
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,9 @@ class Overtaken(Exception):
 
 @dataclass
 class Draft:
-    """A plan on its way to be committed. ``proposal`` is the id of the stored proposal it came from, if any."""
+    """A plan on its way to be committed. ``proposal``: it is stored already, as one that waits to be carried out.
+    ``guard`` runs first in the intent's transaction and may raise: then nothing is written and nothing sent.
+    """
 
     ctx: Context
     row: dict[str, Any]
@@ -49,6 +51,7 @@ class Draft:
     staged_at: int
     proposal: bool = False
     repeatable: bool = False
+    guard: Callable[[AsyncConnection], Awaitable[None]] | None = None
     change: str = ""
     intended_at: int = 0
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
@@ -98,6 +101,8 @@ class Committer:
     ) -> str | None:
         row, ops = draft.row, draft.unit.ops
         draft.intended_at = store.now()
+        if draft.guard is not None:
+            await draft.guard(conn)
         if draft.repeatable:
             repeated = await store.find_repeat(conn, row["principal"], row["request_hash"])
             if repeated:

@@ -121,7 +121,7 @@ class Outcome:
 @dataclass(slots=True)
 class JournalOp:
     """One op as the journal holds it; ``op.target``, ``op.parent`` and ``op.body`` have their Refs filled where
-    known.
+    known. ``attempts`` counts the sendings.
     """
 
     change: str
@@ -129,6 +129,7 @@ class JournalOp:
     state: OpState
     sent_at: int | None
     outcome: Outcome
+    attempts: int = 0
 
 
 class System(Protocol):
@@ -166,7 +167,8 @@ class System(Protocol):
         ...
 
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
-        """Find out what became of ops whose answer was lost, by reading only. ``unknown`` where it can't tell yet;
+        """Find out what became of ops whose answer was lost, by reading only, or by repeating a request under its
+        idempotency key where the system promises that this does nothing twice. ``unknown`` where it can't tell yet;
         ``not_sent`` only where reading proves that nothing happened *so far* (the caller waits ``quiet_after``).
         """
         ...

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 EVERY = 60.0
 SECOND = 1_000_000
+DECIDED = SETTLED | {"needs_review"}
 KEEP_IMAGES = 90 * 24 * 3600 * SECOND
 
 
@@ -65,11 +66,12 @@ class Settler:
             changes = await store.open_sets(conn)
         still_open = 0
         for change in changes:
-            if change in self.active or not await self._settle(change):
+            if change in self.active or not await self.settle_one(change):
                 still_open += 1
         return still_open
 
-    async def _settle(self, change: str) -> bool:
+    async def settle_one(self, change: str) -> bool:
+        """Look at the set once, unless somebody is still at it; whether nothing of it is open any more."""
         async with self.db.read() as conn:
             row = await store.read_set(conn, change)
             ops = await store.read_ops(conn, change)
@@ -79,7 +81,7 @@ class Settler:
         if store.now() - last < self.abandoned_after * SECOND:
             return False
         lost = [item for item in ops if item.state in {"sent", "unknown"}]
-        found = [(item.op, outcome) for item, outcome in await self._look(lost) if outcome.state in SETTLED]
+        found = [(item.op, outcome) for item, outcome in await self._look(lost) if outcome.state in DECIDED]
         never = {"code": "not_sent", "message": "The server stopped before this was sent."}
         found += [(item.op, Outcome("not_sent", error=never)) for item in ops if item.state == "staged"]
         return await self._write(change, row, found)
@@ -93,6 +95,8 @@ class Settler:
                 quiet = store.now() - (item.sent_at or 0) > (commit.FENCE + system.quiet_after) * SECOND
                 if outcome.state == "not_sent" and not quiet:
                     outcome = Outcome("unknown")  # it may still take effect
+                elif outcome.state == "unknown" and quiet and not system.proves_absence:
+                    outcome = Outcome("needs_review", error=outcome.error)  # only a person can find out
                 pairs.append((item, outcome))
         return pairs
 

@@ -143,6 +143,7 @@ async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent
             "sent_at": at if op.seq in sent else None,
             "settled_at": None,
             "attempts": 1 if op.seq in sent else 0,
+            "estimate": op.estimate,
         }
         for op in ops
     ]
@@ -159,6 +160,17 @@ async def mark_sent(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> 
         .values(state="sent", sent_at=now(), attempts=c.attempts + 1)
     )
     return (await conn.execute(statement)).rowcount
+
+
+async def reopen(conn: AsyncConnection, change: str) -> None:
+    """Make a set whose ops were surely not sent into a proposal again."""
+    c = change_ops.c
+    await conn.execute(
+        change_ops.update()
+        .where(c.change_id == change, c.state == "not_sent")
+        .values(state="staged", error=None, settled_at=None)
+    )
+    await move_set(conn, change, ["failed"], "proposed", finished_at=None)
 
 
 async def write_outcomes(
@@ -186,6 +198,8 @@ async def write_outcomes(
             values["object_id"] = outcome.object_id
         if outcome.undo:
             values["undo_reason"] = outcome.undo
+        if outcome.cost is not None:
+            values["cost"] = outcome.cost
         statement = (
             change_ops.update().where(c.change_id == change, c.seq == op.seq, c.state.in_(only)).values(**values)
         )
@@ -219,6 +233,7 @@ def _journal_op(row: dict[str, Any], ids: Mapping[int, str]) -> JournalOp:
         warnings=said.get("warnings", []),
         note=said.get("note", {}),
         seq=row["seq"],
+        estimate=row["estimate"],
     )
     outcome = Outcome(
         row["state"],
@@ -228,8 +243,9 @@ def _journal_op(row: dict[str, Any], ids: Mapping[int, str]) -> JournalOp:
         undo=row["undo_reason"] or "",
         error=row["error"],
         notes=said.get("said", []),
+        cost=row["cost"],
     )
-    return JournalOp(row["change_id"], op, row["state"], row["sent_at"], outcome)
+    return JournalOp(row["change_id"], op, row["state"], row["sent_at"], outcome, row["attempts"])
 
 
 async def lock(conn: AsyncConnection, keys: Sequence[str], holder: str) -> str | None:

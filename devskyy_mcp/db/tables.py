@@ -123,6 +123,8 @@ jobs = sa.Table(
     _text("state"),
     # Counts the starts. Whoever writes names the start it belongs to, so that one thought dead changes nothing.
     sa.Column("attempt", sa.Integer, nullable=False, server_default="0", default=0),
+    # How often its process died under it.
+    sa.Column("lost", sa.Integer, nullable=False, server_default="0", default=0),
     _text("executor", null=True),
     _json("progress", null=True),
     _json("result", null=True),
@@ -144,6 +146,13 @@ jobs = sa.Table(
     sa.Index(None, "tool", "created_at"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "change_id"),
+    sa.Index(
+        "ix_jobs_waiting",
+        "priority",
+        "created_at",
+        sqlite_where=sa.text("state = 'queued' AND handed_at IS NULL"),
+        postgresql_where=sa.text("state = 'queued' AND handed_at IS NULL"),
+    ),
 )
 
 job_events = sa.Table(
@@ -153,6 +162,15 @@ job_events = sa.Table(
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     _text("kind"),
     _json("data"),
+    _time("at"),
+)
+
+job_steps = sa.Table(
+    "job_steps",
+    metadata,
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    _json("value", null=True),
     _time("at"),
 )
 

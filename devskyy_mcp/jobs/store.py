@@ -9,12 +9,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, literal, select, tuple_
+from sqlalchemy import bindparam, case, exists, func, literal, select, tuple_, update
 
 from ..changes.store import REPEAT_WINDOW, now
-from ..db.tables import Json, change_ops, job_events, jobs
+from ..db.tables import Json, change_ops, change_sets, executors, job_events, job_steps, jobs
 from ..errors import Code, Refused
-from .model import PARKED
+from .model import ENDED, PARKED
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -145,6 +145,23 @@ async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None
     return (None if estimate is None else int(estimate), None if cost is None else int(cost))
 
 
+async def spent(conn: AsyncConnection, since: int, principal: str | None) -> int:
+    """What paid calls since then did cost, or are thought to where that is not known, in millionths of a US dollar."""
+    o, s = change_ops.c, change_sets.c
+    query = select(func.coalesce(func.sum(func.coalesce(o.cost, o.estimate)), 0)).where(
+        o.estimate.is_not(None), o.sent_at >= since, o.state.not_in(["failed", "not_sent", "staged"])
+    )
+    if principal is not None:
+        query = query.join(change_sets, s.id == o.change_id).where(s.principal == principal)
+    return int((await conn.execute(query)).scalar() or 0)
+
+
+async def lock_budget(conn: AsyncConnection) -> None:
+    """Let nobody else check the budget until the transaction ends: two that fit each alone may not fit together."""
+    if conn.dialect.name == "postgresql":
+        await conn.execute(select(func.pg_advisory_xact_lock(BUDGET)))
+
+
 async def add_event(conn: AsyncConnection, job: str, kind: str, data: Mapping[str, Any]) -> None:
     await conn.execute(_ADD_EVENT, {"job": job, "kind": kind, "data": dict(data), "at": now()})
 
@@ -157,3 +174,134 @@ async def read_events(conn: AsyncConnection, job: str, after: int, limit: int) -
 async def last_event(conn: AsyncConnection, job: str) -> int:
     """The number of the job's newest event; 0 for none."""
     return int((await conn.execute(_LAST, {"job": job})).scalar() or 0)
+
+
+# ---- for whoever runs jobs -------------------------------------------------------------------------------------------
+
+_START = (
+    update(jobs)
+    .where(c.id == bindparam("job"), c.handed_at == bindparam("token"), c.state.in_(["queued", "running"]))
+    .values(
+        state="running",
+        attempt=c.attempt + 1,
+        lost=c.lost + case((c.state == "running", 1), else_=0),
+        executor=bindparam("by"),
+        started_at=func.coalesce(c.started_at, bindparam("now")),
+    )
+    .returning(*c)
+)
+_ALIVE = select(c.id).where(c.id == bindparam("job"), c.attempt == bindparam("run"), c.state == "running")
+_PROGRESS = (
+    update(jobs)
+    .where(c.id == bindparam("job"), c.attempt == bindparam("run"), c.state == "running")
+    .values(progress=bindparam("far", type_=Json))
+)
+_STEPS = select(job_steps.c.name, job_steps.c.value).where(job_steps.c.job_id == bindparam("job"))
+_WAITING = c.state == "queued", c.handed_at.is_(None)
+WAITING_STATES = ("queued", *sorted(PARKED))
+# Keys of advisory locks.
+RESCUER = 0x6465_7673
+BUDGET = 0x6465_7662
+
+
+async def waiting(conn: AsyncConnection, limit: int, *, lock: bool = True) -> list[tuple[str, str, int]]:
+    """Jobs that no worker was handed yet, the most urgent first: id, queue, priority. With ``lock`` they are the
+    caller's until its transaction ends, and what another one holds is skipped.
+    """
+    query = select(c.id, c.queue, c.priority).where(*_WAITING).order_by(c.priority, c.created_at).limit(limit)
+    rows = (await conn.execute(query.with_for_update(skip_locked=True) if lock else query)).all()
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def hand(conn: AsyncConnection, ids: Sequence[str]) -> int:
+    """Note that these go to the workers; the token that their starts must name."""
+    token = now()
+    await conn.execute(update(jobs).where(c.id.in_(ids)).values(handed_at=token))
+    return token
+
+
+async def has_work(conn: AsyncConnection) -> bool:
+    """Whether anything is to be run, or was being run when its process vanished."""
+    return bool((await conn.execute(select(exists().where(c.state.in_(["queued", "running"]))))).scalar())
+
+
+async def start(conn: AsyncConnection, job: str, token: int, executor: str) -> dict[str, Any] | None:
+    """Begin a run of the job; its row, or None when it is not to be run under this token any more."""
+    given = {"job": job, "token": token, "by": executor, "now": now()}
+    row = (await conn.execute(_START, given)).mappings().first()
+    return dict(row) if row else None
+
+
+async def is_alive(conn: AsyncConnection, job: str, attempt: int) -> bool:
+    """Whether this run is still the job's own. On Postgres it stays so until the transaction ends."""
+    query = _ALIVE.with_for_update(read=True)
+    return (await conn.execute(query, {"job": job, "run": attempt})).scalar() is not None
+
+
+async def write_progress(conn: AsyncConnection, job: str, attempt: int, progress: Mapping[str, Any]) -> bool:
+    given = {"job": job, "run": attempt, "far": dict(progress)}
+    return (await conn.execute(_PROGRESS, given)).rowcount == 1
+
+
+async def read_steps(conn: AsyncConnection, job: str) -> dict[str, Any]:
+    """What the job's finished steps gave, by name."""
+    return {row[0]: row[1] for row in await conn.execute(_STEPS, {"job": job})}
+
+
+async def add_step(conn: AsyncConnection, job: str, name: str, value: Any) -> None:
+    await conn.execute(job_steps.insert(), {"job_id": job, "name": name, "value": {"value": value}, "at": now()})
+
+
+async def to_stop(conn: AsyncConnection, executor: str) -> list[str]:
+    """Jobs of this executor that somebody wants cancelled."""
+    query = select(c.id).where(c.state == "running", c.executor == executor, c.cancel_at.is_not(None))
+    return list((await conn.execute(query)).scalars())
+
+
+async def overdue(conn: AsyncConnection) -> list[str]:
+    """Jobs past their deadline that nothing works on."""
+    query = select(c.id).where(c.state.in_(WAITING_STATES), c.deadline_at < now()).limit(500)
+    return list((await conn.execute(query)).scalars())
+
+
+async def beat(conn: AsyncConnection, executor: str) -> None:
+    """Say that the executor lives, by the database's clock."""
+    at = _clock(conn)
+    found = await conn.execute(update(executors).where(executors.c.id == executor).values(beat_at=at))
+    if found.rowcount == 0:
+        await conn.execute(executors.insert().values(id=executor, started_at=at, beat_at=at))
+
+
+async def dead_executors(conn: AsyncConnection, silent: float) -> list[str]:
+    """Executors that have not said for so many seconds that they live."""
+    query = select(executors.c.id).where(executors.c.beat_at < _clock(conn) - int(silent * 1_000_000))
+    return list((await conn.execute(query)).scalars())
+
+
+async def only_rescuer(conn: AsyncConnection) -> bool:
+    """Whether no other process looks after dead executors now; until the transaction ends. Postgres only."""
+    return bool((await conn.execute(select(func.pg_try_advisory_xact_lock(RESCUER)))).scalar())
+
+
+async def forget_executor(conn: AsyncConnection, executor: str) -> None:
+    await conn.execute(executors.delete().where(executors.c.id == executor))
+
+
+def _clock(conn: AsyncConnection) -> Any:
+    """Microseconds by one clock for all machines: the database's, where it has one."""
+    if conn.dialect.name != "postgresql":
+        return literal(now())
+    return func.floor(func.extract("epoch", func.clock_timestamp()) * 1_000_000)
+
+
+async def purge(conn: AsyncConnection, what: str, before: int, limit: int) -> int:
+    """Delete ended jobs of before that time, or only their events (``what``); how many jobs that were."""
+    old = c.state.in_(sorted(ENDED)), c.created_at < before
+    if what == "events":
+        old = (*old, exists().where(job_events.c.job_id == c.id))
+    ids = list((await conn.execute(select(c.id).where(*old).limit(limit))).scalars())
+    if ids and what == "events":
+        await conn.execute(job_events.delete().where(job_events.c.job_id.in_(ids)))
+    elif ids:
+        await conn.execute(jobs.delete().where(c.id.in_(ids)))
+    return len(ids)

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("lost", sa.Integer, nullable=False, server_default="0"),
         sa.Column("executor", sa.Text),
         sa.Column("progress", JSON),
         sa.Column("result", JSON),
@@ -50,6 +51,10 @@ def upgrade() -> None:
     op.create_index("ix_jobs_tool_created_at", "jobs", ["tool", "created_at"])
     op.create_index("ix_jobs_created_at_id", "jobs", ["created_at", "id"])
     op.create_index("ix_jobs_change_id", "jobs", ["change_id"])
+    waiting = sa.text("state = 'queued' AND handed_at IS NULL")
+    op.create_index(
+        "ix_jobs_waiting", "jobs", ["priority", "created_at"], sqlite_where=waiting, postgresql_where=waiting
+    )
     op.create_table(
         "job_events",
         sa.Column("job_id", sa.Text, nullable=False),
@@ -59,6 +64,15 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("job_id", "seq", name="pk_job_events"),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_job_events_job_id", ondelete="CASCADE"),
+    )
+    op.create_table(
+        "job_steps",
+        sa.Column("job_id", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("value", JSON),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("job_id", "name", name="pk_job_steps"),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_job_steps_job_id", ondelete="CASCADE"),
     )
     op.create_table(
         "executors",
@@ -84,5 +98,5 @@ def downgrade() -> None:
     with op.batch_alter_table("change_ops") as ops:
         ops.drop_column("cost")
         ops.drop_column("estimate")
-    for table in ("executors", "job_events", "jobs"):
+    for table in ("executors", "job_steps", "job_events", "jobs"):
         op.drop_table(table)
