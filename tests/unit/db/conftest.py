@@ -5,9 +5,6 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from devskyy_mcp.db import Database
-from tests.fakes.postgres import database_url, postgres_server, postgres_url
-
-__all__ = ["database_url", "postgres_server", "postgres_url"]
 
 
 @pytest.fixture

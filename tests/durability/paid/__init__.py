@@ -1,0 +1,1 @@
+"""Jobs that pay a provider, under kills, faults and stops."""
