@@ -177,7 +177,9 @@ def in_words(error: Exception) -> Refused:
     if isinstance(error, errors.ResponseError):
         return _wrong("refused a command", "Check that it is Redis 6 or newer, or Valkey, and the database's number.")
     return Refused(
-        Code.UPSTREAM_UNREACHABLE, "Redis does not answer.", "Check that it runs and that REDIS_URL names it."
+        Code.UPSTREAM_UNREACHABLE,
+        "Redis does not answer.",
+        "Check that it runs and that REDIS_URL names it, with rediss:// only where it speaks TLS.",
     )
 
 

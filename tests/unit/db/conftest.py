@@ -6,8 +6,9 @@ import pytest
 
 from devskyy_mcp.db import Database
 from tests.fakes.postgres import database_url, postgres_server, postgres_url
+from tests.fakes.valkey import own_valkey, valkey, valkey_server
 
-__all__ = ["database_url", "postgres_server", "postgres_url"]
+__all__ = ["database_url", "own_valkey", "postgres_server", "postgres_url", "valkey", "valkey_server"]
 
 
 @pytest.fixture
