@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import anyio
@@ -14,15 +14,18 @@ from .changes.model import Systems
 from .changes.service import Changes
 from .config import Settings
 from .context import ALL_SCOPES, Principal, Services
+from .db.cache import Cache, RedisCache, open_cache
 from .db.database import Database
+from .db.dsn import direct_dsn
 from .db.wake import Wake
+from .errors import Refused
 from .guard.audit import AuditLog
 from .guard.limits import Limiter
 from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
-from .ops.health import HealthChecks, database_check
+from .ops.health import HealthChecks, cache_check, database_check
 
 ENTRY_POINTS = "devskyy.packs"
 
@@ -48,6 +51,8 @@ class App:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._beside if eager else self._after_first_call)
+                if eager:
+                    tasks.start_soon(self._greet_cache)
                 try:
                     yield self
                 except Exception as error:  # raised below, as it is: the group would wrap it
@@ -73,6 +78,11 @@ class App:
         from .jobs.worker import Worker
 
         await Worker(self.services).run()
+
+    async def _greet_cache(self) -> None:
+        """Load Redis' driver before the first call does, and have its log say at once when Redis is away."""
+        with suppress(Refused):
+            await self.services.get(Cache).check()
 
     async def _settle(self) -> None:
         from .changes.settle import Settler
@@ -133,18 +143,23 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Systems, Systems())
     services.put(Checks, Checks())
     database = Database(settings.database)
+    given = settings.database_direct_url
+    direct = direct_dsn(given.get_secret_value(), database.dsn) if given else None
+    cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)
+    services.put(Cache, cache)
     audit = AuditLog(database)
     services.put(Database, database)
     services.put(AuditLog, audit)
     health = HealthChecks()
     health.add("database", database_check(database), every=1)
+    health.add("cache", cache_check(cache), every=1)
     services.put(HealthChecks, health)
     changes = Changes(
         services, registry, lambda: settings.confirm_rule, lambda change: f"{settings.base_url}/approvals/{change}"
     )
     services.put(Changes, changes)
-    limiter = Limiter(settings.calls_per_second, settings.calls_burst)
-    services.share(Wake, lambda _: Wake(database.dsn))
+    limiter = Limiter(settings.calls_per_second, settings.calls_burst, cache)
+    services.share(Wake, lambda _: Wake(database.dsn, direct, cache if isinstance(cache, RedisCache) else None))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     jobs = Jobs(services)
     services.put(Jobs, jobs)

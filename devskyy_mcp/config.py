@@ -44,6 +44,17 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         description="postgres://… to use PostgreSQL instead of the SQLite file in the data folder.",
     )
+    database_direct_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="DATABASE_DIRECT_URL",
+        description="The same database without the pooler, where DATABASE_URL leads through one (PgBouncer, Neon, "
+        "Supabase): for notifications and jobs.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="REDIS_URL",
+        description="redis://… or rediss://… (TLS) for limits shared by several servers. Unset: each counts its own.",
+    )
     host: str = Field(default="127.0.0.1", validation_alias="DEVSKYY_HOST", description="Address to listen on.")
     port: int = Field(default=8000, validation_alias="DEVSKYY_PORT", ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(

@@ -136,7 +136,7 @@ class Road:
         try:
             text = _checked(call.arguments)
             capability, arguments = self._resolve(call)
-            self.limiter.hit(call.principal.id)
+            await self.limiter.hit(call.principal.id)
             result = await self._carry_out(call, capability, arguments)
             change = result.data.get("change") or result.data.get("job") if capability.policy.writes else None
             return result

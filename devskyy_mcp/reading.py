@@ -171,7 +171,7 @@ class Reader:
         code = "ok"
         self.road.first_call.set()
         try:
-            self.road.limiter.hit(self.principal.id)
+            await self.road.limiter.hit(self.principal.id)
             with anyio.fail_after(TIMEOUT):
                 return await work()
         except Refused as refused:

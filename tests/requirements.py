@@ -423,6 +423,23 @@ REQUIREMENTS = [
     Requirement(
         "surface:bad-input", "product, shown 7", "Each kind of bad input has its own message that says what to do."
     ),
+    # cache
+    Requirement(
+        "cache:port", "issue B, cache port", "In process and Redis keep values, limits, messages and locks alike."
+    ),
+    Requirement(
+        "cache:address", "issue B, cache port", "A wrong REDIS_URL or login is told in words, without the password."
+    ),
+    Requirement(
+        "cache:redis-gone",
+        "issue B, cache port",
+        "While Redis is away calls go on, limits are per process and /health says so; it is back within 5 seconds.",
+    ),
+    Requirement("cache:limits", "issue B, cache port", "Servers with the same Redis share one limit per principal."),
+    Requirement("cache:light", "design, slow imports", "Redis' driver is not loaded where REDIS_URL is unset."),
+    Requirement(
+        "cache:relay", "issue B, events", "Behind a pooler Redis carries wake-ups, or the direct address does."
+    ),
     # surfaces
     Requirement(
         "surfaces:equal", "product, surfaces", "Every tool gives the same result or the same refusal on every surface."

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .database import Database
-from .dsn import Dsn, normalize_dsn
+from .dsn import Dsn, direct_dsn, normalize_dsn
 
-__all__ = ["Database", "Dsn", "normalize_dsn"]
+__all__ = ["Database", "Dsn", "direct_dsn", "normalize_dsn"]

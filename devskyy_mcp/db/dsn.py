@@ -40,6 +40,32 @@ class Dsn:
         return base + question + re.sub(r"(^|&)ssl=", r"\1sslmode=", query)
 
 
+def direct_dsn(address: str, dsn: Dsn) -> Dsn:
+    """Reads DATABASE_DIRECT_URL: the way to ``dsn``'s database without a pooler.
+
+    Raises:
+        Refused: NOT_CONFIGURED when it can't be read, leads through a pooler itself, or DATABASE_URL is no Postgres.
+    """
+    try:
+        direct = normalize_dsn(address)
+    except Refused as refused:
+        message = refused.message.replace("DATABASE_URL", "DATABASE_DIRECT_URL", 1)
+        raise Refused(refused.code, message, "Give postgresql://user:password@host:5432/name.") from None
+    if direct.dialect != "postgresql" or dsn.dialect != "postgresql":
+        raise Refused(
+            Code.NOT_CONFIGURED,
+            "DATABASE_DIRECT_URL only goes with a DATABASE_URL of Postgres, and names the same database.",
+            "Set both to postgresql://…, or leave DATABASE_DIRECT_URL empty.",
+        )
+    if direct.pooled:
+        raise Refused(
+            Code.NOT_CONFIGURED,
+            "DATABASE_DIRECT_URL leads through a pooler too.",
+            "Give the address without the pooler; its host's name has no -pooler.",
+        )
+    return direct
+
+
 def normalize_dsn(address: str | Path) -> Dsn:
     """Reads a file path, sqlite:///…, postgres://… or postgresql[+driver]://….
 

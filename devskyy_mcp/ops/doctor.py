@@ -21,6 +21,7 @@ from anyio import to_thread
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
+from devskyy_mcp.db.cache import Cache, RedisCache
 from devskyy_mcp.errors import Refused
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
     own = Checks()
     own.add("settings", lambda: to_thread.run_sync(_settings, settings))
     own.add("data folder", lambda: to_thread.run_sync(_data_folder, settings))
-    own.add("database", lambda: _database(services.get(Database)))
+    own.add("database", lambda: _database(services.get(Database), settings))
+    own.add("cache", lambda: _cache(services.get(Cache)))
     own.add("port", lambda: to_thread.run_sync(_port, settings))
     return {**await own.run(), **await services.get(Checks).run()}
 
@@ -147,13 +149,31 @@ def _data_folder(settings: Settings) -> list[Finding]:
     return found
 
 
-async def _database(database: Database) -> list[Finding]:
+async def _database(database: Database, settings: Settings) -> list[Finding]:
     started = time.perf_counter()
     await database.open()
     async with database.begin():
         pass
     milliseconds = (time.perf_counter() - started) * 1000
-    return [Finding("ok", f"{database.dialect} answers and takes writes ({milliseconds:.0f} ms).")]
+    found = [Finding("ok", f"{database.dialect} answers and takes writes ({milliseconds:.0f} ms).")]
+    if database.dsn.pooled and settings.database_direct_url is None:
+        found.append(
+            Finding(
+                "warning",
+                "DATABASE_URL leads through a pooler, which passes no notifications on.",
+                "Set DATABASE_DIRECT_URL to the same database's address without the pooler.",
+            )
+        )
+    return found
+
+
+async def _cache(cache: Cache) -> list[Finding]:
+    started = time.perf_counter()
+    words = await cache.check()
+    if not isinstance(cache, RedisCache):
+        return [Finding("ok", f"{words.capitalize()}. Several servers share their limits when REDIS_URL is set.")]
+    milliseconds = (time.perf_counter() - started) * 1000
+    return [Finding("ok", f"Redis answers and takes writes ({milliseconds:.0f} ms).")]
 
 
 def _port(settings: Settings) -> list[Finding]:

@@ -17,8 +17,9 @@ from .. import __version__
 from ..capability import Registry
 from ..config import Settings
 from ..context import Services
+from ..db.cache import Cache
 from ..db.database import Database
-from ..errors import Refused
+from ..errors import Code, Refused
 
 EVERY = 30.0
 DEADLINE = 1.0
@@ -87,6 +88,18 @@ def database_check(database: Database) -> Check:
         async with database.read() as conn:
             await conn.exec_driver_sql("SELECT 1")
         return State(ok=True, words=f"ok, {database.dialect}")
+
+    return check
+
+
+def cache_check(cache: Cache) -> Check:
+    async def check() -> State:
+        try:
+            return State(ok=True, words=await cache.check())
+        except Refused as refused:
+            away = refused.code is Code.UPSTREAM_UNREACHABLE
+            why = "unreachable" if away else f"{refused.code}: {refused.message.rstrip('.')}"
+            return State(ok=False, words=f"redis: {why}; limits are counted per process")
 
     return check
 

@@ -24,6 +24,7 @@ from ..app import local_principal
 from ..changes.asking import Person
 from ..changes.decide import OBJECTS_WITHOUT_ASKING
 from ..context import Context
+from ..db.cache import Cache
 from ..errors import Code, Refused
 from ..guard.limits import Limiter
 from ..guard.local_key import same
@@ -69,7 +70,7 @@ class Approvals:
         self.app = app
         self.rules = rules
         self.sessions = Sessions()
-        self.tries = Limiter(1, 10)
+        self.tries = Limiter(1, 10, app.services.get(Cache), "approvals")
 
     @property
     def routes(self) -> list[Route]:
@@ -109,7 +110,7 @@ class Approvals:
     async def open(self, request: Request) -> Response:
         """Take the key, give a short-lived cookie."""
         change = request.path_params["change"]
-        self.tries.hit("open")
+        await self.tries.hit("open")
         if not same((await _form(request)).get("key", "").strip(), self.rules.key):
             return _page("open.html", 401, change=change, notice="That is not the key of this server.")
         answer = _back(change)

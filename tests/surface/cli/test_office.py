@@ -14,6 +14,7 @@ import pytest
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
+from devskyy_mcp.db.cache import Cache, MemoryCache
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.ops.doctor import Checks, Finding, examine
 
@@ -162,6 +163,7 @@ async def _examine(settings: Settings, checks: Checks | None = None) -> dict[str
     services = Services()
     services.put(Settings, settings)
     services.put(Checks, checks or Checks())
+    services.put(Cache, MemoryCache())
     database = Database(settings.data_dir / "devskyy.db")
     services.put(Database, database)
     try:

@@ -27,7 +27,7 @@ async def test_health_says_how_each_part_really_is(shop: Site) -> None:
     assert set(services) >= {"api", "auth", "database", "cache", "shop", "encryption", "mcp_server", "agents"}
     assert services["auth"] == "loopback, no login"
     assert services["database"] == "ok, sqlite"
-    assert services["cache"] == "in process"
+    assert services["cache"] == "in process, this server only"
     assert services["shop"] == "demo shop"
     assert services["mcp_server"] == f"ok; tools: {len(shop.app.registry.tools)}, prompts: 1"
 

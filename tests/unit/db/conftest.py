@@ -5,6 +5,9 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from devskyy_mcp.db import Database
+from tests.fakes.valkey import own_valkey, valkey, valkey_server
+
+__all__ = ["own_valkey", "valkey", "valkey_server"]
 
 
 @pytest.fixture

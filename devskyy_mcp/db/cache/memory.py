@@ -1,0 +1,122 @@
+"""The cache port in one process."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import anyio
+
+KEYS = 10_000
+"""Values, locks or counted keys that are kept; then the oldest go."""
+WAITING = 1000
+"""Messages that wait for a slow subscriber; then it is told that it missed some."""
+
+
+class MemoryCache:
+    """Values, limits, messages and locks of this process alone. ``clock`` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._values: dict[str, tuple[float, bytes]] = {}
+        self._locks: dict[str, tuple[float, str]] = {}
+        self._arrivals: dict[str, float] = {}
+        self._mailboxes: dict[str, set[_Mailbox]] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        until, value = self._values.get(key, (0.0, None))
+        return value if until > self.clock() else None
+
+    async def set(self, key: str, value: bytes, ttl: float) -> bool:
+        at = self.clock()
+        self._values.pop(key, None)  # so that the oldest are in front
+        if len(self._values) >= KEYS:
+            self._values = {name: kept for name, kept in self._values.items() if kept[0] > at}
+            while len(self._values) >= KEYS:
+                del self._values[next(iter(self._values))]
+        self._values[key] = (at + ttl, value)
+        return True
+
+    async def delete(self, key: str) -> bool:
+        self._values.pop(key, None)
+        return True
+
+    async def hit(self, key: str, rate: float, burst: int) -> float:
+        at = self.clock()
+        interval = 1 / rate
+        arrival = max(self._arrivals.get(key, at), at)
+        wait = arrival - at - interval * (burst - 1)
+        if wait > 0:
+            return wait
+        if len(self._arrivals) >= KEYS:
+            self._arrivals = {name: value for name, value in self._arrivals.items() if value > at}
+        self._arrivals[key] = arrival + interval
+        return 0.0
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        for mailbox in self._mailboxes.get(channel, ()):
+            mailbox.put(message)
+
+    @asynccontextmanager
+    async def subscribe(self, channel: str) -> AsyncGenerator[AsyncIterator[bytes | None]]:
+        with self._mailbox(channel) as mailbox:
+            yield mailbox
+
+    @contextmanager
+    def _mailbox(self, channel: str) -> Generator[_Mailbox]:
+        mailbox = _Mailbox()
+        mailboxes = self._mailboxes.setdefault(channel, set())
+        mailboxes.add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            mailboxes.discard(mailbox)
+            if not mailboxes:
+                self._mailboxes.pop(channel, None)
+
+    async def lock(self, key: str, ttl: float) -> str | None:
+        at = self.clock()
+        if self._locks.get(key, (0.0, ""))[0] > at:
+            return None
+        if len(self._locks) >= KEYS:
+            self._locks = {name: held for name, held in self._locks.items() if held[0] > at}
+        token = secrets.token_hex(16)
+        self._locks[key] = (at + ttl, token)
+        return token
+
+    async def unlock(self, key: str, token: str) -> bool:
+        until, holder = self._locks.get(key, (0.0, ""))
+        if until <= self.clock() or holder != token:
+            return False
+        del self._locks[key]
+        return True
+
+    async def check(self) -> str:
+        return "in process, this server only"
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+class _Mailbox(AsyncIterator[bytes | None]):
+    """What one subscriber has not read yet."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes | None] = deque()
+        self._new = anyio.Event()
+
+    def put(self, message: bytes) -> None:
+        if len(self._waiting) >= WAITING:
+            self._waiting.clear()
+            self._waiting.append(None)
+        self._waiting.append(message)
+        self._new.set()
+
+    async def __anext__(self) -> bytes | None:
+        while not self._waiting:
+            self._new = anyio.Event()
+            await self._new.wait()
+        return self._waiting.popleft()
