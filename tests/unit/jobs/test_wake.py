@@ -6,7 +6,7 @@ import statistics
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -223,7 +223,7 @@ def test_listening_reaches_the_same_servers_with_the_same_tls(mode: str) -> None
     def read(**given: Any) -> Any:
         import inspect
 
-        parse: Any = _parse_connect_dsn_and_args
+        parse = cast("Any", _parse_connect_dsn_and_args)
         addresses, parameters = parse(**dict.fromkeys(inspect.signature(parse).parameters) | given)[:2]
         tls = parameters.ssl and (parameters.ssl.verify_mode, parameters.ssl.check_hostname)
         return addresses, parameters.user, parameters.password, parameters.database, parameters.sslmode, tls
