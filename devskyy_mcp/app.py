@@ -45,14 +45,17 @@ class App:
         """Run what goes on beside calls (settling lost answers, jobs, writing audit) until the block ends.
 
         Args:
-            eager: open the database at once; otherwise with the first call, so that listing tools stays cheap.
+            eager: open the database at once and hear of other processes' changes; otherwise with the first call, and
+                when somebody wants to hear, so that listing tools stays cheap.
         """
         failed: Exception | None = None
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._beside if eager else self._after_first_call)
+                tasks.start_soon(self.changes.news.run)
                 if eager:
                     tasks.start_soon(self._greet_cache)
+                    self.changes.news.wanted.set()
                 try:
                     yield self
                 except Exception as error:  # raised below, as it is: the group would wrap it
@@ -94,6 +97,7 @@ class App:
             committer.systems,
             committer.active,
             self.settings.settle_after,
+            committer.wake,
             self.changes.written,
         )
         await settler.run()

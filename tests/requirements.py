@@ -17,6 +17,28 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    # jobs, and what happens to them
+    Requirement(
+        "events:changes", "product, jobs", "A change that one process carries out is announced by every other."
+    ),
+    Requirement("events:once", "product, jobs", "A reader has each event once and in order, from any cursor on."),
+    Requirement(
+        "events:subscriptions", "product, jobs", "Who subscribed to a job on MCP hears of it, wherever it runs."
+    ),
+    Requirement(
+        "events:wake", "product, jobs", "Readers are woken across processes, and nothing runs while none waits."
+    ),
+    Requirement("jobs:answering", "product, jobs", "A job goes on with an answer that its question allows, no other."),
+    Requirement("jobs:bad-input", "product, shown 8", "Bad input to jobs is refused alike on every surface."),
+    Requirement("jobs:listing", "product, jobs", "Jobs are listed newest first, each once over all pages."),
+    Requirement(
+        "jobs:not-found", "product, shown 8", "Another principal's job is not found, like one that is not there."
+    ),
+    Requirement(
+        "jobs:resolving", "product, jobs", "A person says once what became of a paid call, and the job goes on."
+    ),
+    Requirement("jobs:stopping", "product, jobs", "A job is cancelled once; one that has ended stays as it is."),
+    Requirement("jobs:waiting", "product, jobs", "Waiting ends with the job; the same call again gives the same job."),
     # assets
     Requirement("assets:upload", "product, tools", "A picture sent over REST is checked, kept once and can be used."),
     # audit

@@ -16,6 +16,7 @@ import anyio
 from ..errors import Code, Refused
 from . import store
 from .model import JournalOp, Op, Outcome, System, fill, refs
+from .news import FINISHED
 from .stage import Unit
 from .view import set_state
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..context import Context
     from ..db.database import Database
+    from ..db.wake import Wake
     from ..guard.audit import AuditLog, AuditRecord
 
 FENCE = 8.0
@@ -61,13 +63,18 @@ class Draft:
 
 
 class Committer:
-    """Sends plans. ``systems`` finds a System by name; ``active`` holds the ids this process is working on."""
+    """Sends plans. ``systems`` finds a System by name; ``active`` holds the ids this process is working on; ``wake``
+    tells other processes of what is finished.
+    """
 
-    def __init__(self, db: Database, audit: AuditLog, systems: Callable[[str], System]) -> None:
+    def __init__(
+        self, db: Database, audit: AuditLog, systems: Callable[[str], System], wake: Wake, active: set[str]
+    ) -> None:
         self.db = db
         self.audit = audit
         self.systems = systems
-        self.active: set[str] = set()
+        self.wake = wake
+        self.active = active
 
     async def commit(self, draft: Draft, record: Callable[..., AuditRecord]) -> str | None:
         """Commit the draft; outcomes are in ``draft.outcomes`` afterwards.
@@ -248,8 +255,10 @@ class Committer:
             await store.move_set(conn, draft.change, old, state, **values)
             if not open_still:
                 await store.unlock(conn, draft.change)
+                await self.wake.announce(conn, FINISHED)
             failed = {} if state == "applied" else {"state": state}
             await self.audit.append(conn, record(phase="outcome", code=state, detail=failed))
+        await self.wake.ring(FINISHED)
 
 
 def _filled(op: Op, ids: Mapping[int, str]) -> Op:

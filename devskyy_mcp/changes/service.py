@@ -11,12 +11,14 @@ import anyio
 from ..capability import Capability, Registry, authorize, validate
 from ..context import Context, Principal, Services
 from ..db.database import Database
+from ..db.wake import Wake
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
 from .asking import AskPerson, Person, question_text, request_hash
 from .decide import ConfirmRule, reasons
 from .journal import Journal
 from .model import Systems
+from .news import News
 from .stage import Unit
 from .view import ChangeView, of_plan
 
@@ -47,6 +49,7 @@ class Changes:
         self.page = page
         self.journal = Journal(services.get(Database))
         self.on_written: list[Callable[[str], None]] = []
+        self._active: set[str] = set()
 
     @property
     def _db(self) -> Database:
@@ -57,7 +60,13 @@ class Changes:
         """Made at first use: it loads the database's tables."""
         from .commit import Committer
 
-        return Committer(self._db, self.services.get(AuditLog), self.services.get(Systems).get)
+        audit, systems = self.services.get(AuditLog), self.services.get(Systems)
+        return Committer(self._db, audit, systems.get, self.services.get(Wake), self._active)
+
+    @cached_property
+    def news(self) -> News:
+        """What other processes on the database have finished; told to ``on_written`` too once it is ``wanted``."""
+        return News(self._db, self.services.get(Wake), self._tell, self._active)
 
     # ---- a write tool's call -------------------------------------------------------------------------------------
 
@@ -368,7 +377,11 @@ class Changes:
 
     def written(self, change: str) -> None:
         """Tell those who listen that a change has been carried out, or found out about."""
-        for listener in self.on_written:
+        self.news.known(change)
+        self._tell(change)
+
+    def _tell(self, change: str) -> None:
+        for listener in list(self.on_written):
             listener(change)
 
     # ---- taking back ---------------------------------------------------------------------------------------------

@@ -14,10 +14,12 @@ import anyio
 from ..errors import Refused
 from . import commit, store
 from .model import SETTLED, JournalOp, Op, Outcome, System
+from .news import FINISHED
 from .view import set_state
 
 if TYPE_CHECKING:
     from ..db.database import Database
+    from ..db.wake import Wake
     from ..guard.audit import AuditLog, AuditRecord
 
 log = logging.getLogger(__name__)
@@ -29,8 +31,7 @@ KEEP_IMAGES = 90 * 24 * 3600 * SECOND
 
 class Settler:
     """Args: ``abandoned_after`` is the age in seconds at which an applying set that shows no progress counts as
-    abandoned by
-    its process; ``active`` holds the sets this process is working on.
+    abandoned by its process; ``active`` holds the sets this process is working on; ``wake`` tells other processes.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Settler:
         systems: Callable[[str], System],
         active: set[str],
         abandoned_after: float,
+        wake: Wake,
         on_settled: Callable[[str], None] = lambda _change: None,
     ) -> None:
         self.db = db
@@ -47,6 +49,7 @@ class Settler:
         self.systems = systems
         self.active = active
         self.abandoned_after = abandoned_after
+        self.wake = wake
         self.on_settled = on_settled
 
     async def run(self) -> None:
@@ -110,8 +113,10 @@ class Settler:
             if moved and done:
                 await store.unlock(conn, change)
                 await self.audit.append(conn, self._record(row, change, state))
+                await self.wake.announce(conn, FINISHED)
         if moved and done:
             self.on_settled(change)
+            await self.wake.ring(FINISHED)
         return done
 
     def _record(self, row: dict[str, object], change: str, state: str) -> AuditRecord:

@@ -29,6 +29,12 @@ _INSERT_SET = change_sets.insert()
 _INSERT_OPS = change_ops.insert()
 _READ_SET = change_sets.select().where(change_sets.c.id == bindparam("change"))
 _READ_OPS = change_ops.select().where(change_ops.c.change_id == bindparam("change")).order_by(change_ops.c.seq)
+_FINISHED = (
+    change_sets.select()
+    .with_only_columns(change_sets.c.id, change_sets.c.finished_at)
+    .where(change_sets.c.finished_at > bindparam("since"))
+    .order_by(change_sets.c.finished_at)
+)
 _UNLOCK = object_locks.delete().where(object_locks.c.holder == bindparam("locked_by"))
 
 
@@ -334,6 +340,11 @@ async def open_sets(conn: AsyncConnection, limit: int = 200) -> list[str]:
         change_sets.select().with_only_columns(c.id).where(c.state.in_(["applying", "unknown"])).order_by(c.created_at)
     )
     return list((await conn.execute(query.limit(limit))).scalars())
+
+
+async def finished_since(conn: AsyncConnection, since: int) -> list[tuple[str, int]]:
+    """Sets that were finished after then, with the time, oldest first."""
+    return [(row.id, row.finished_at) for row in await conn.execute(_FINISHED, {"since": since})]
 
 
 async def expire(conn: AsyncConnection, at: int, images_before: int) -> None:

@@ -110,18 +110,26 @@ def _postgres(text: str) -> Dsn:
 
 def _query(options: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The address's own settings in asyncpg's words."""
-    kept: list[tuple[str, str]] = []
+    kept = _hosts([value for name, value in options if name == "host"])
     for name, value in options:
         if name in {"ssl", "sslmode"}:
             if value not in SSL_MODES:
                 raise _unreadable(f"{name} must be one of {', '.join(sorted(SSL_MODES))}")
             kept.append(("ssl", value))
-        elif name in KEPT:
+        elif name in KEPT and name != "host":
             kept.append((name, value))
-        elif name not in DROPPED:
+        elif name not in DROPPED | KEPT:
             known = re.fullmatch(r"[a-z_]{1,40}", name)  # anything else may be a piece of a password
             raise _unreadable(f"the setting {name!r} is not known" if known else "one of its settings is not known")
     return kept
+
+
+def _hosts(given: list[str]) -> list[tuple[str, str]]:
+    """Several servers as every driver reads them: SQLAlchemy also knows ``host=a:1&host=b:2``, the others do not."""
+    if len(given) < 2:
+        return [("host", value) for value in given]
+    pairs = [value.rpartition(":") if re.search(r":\d+$", value) else (value, "", "5432") for value in given]
+    return [("host", ",".join(pair[0] for pair in pairs)), ("port", ",".join(pair[2] for pair in pairs))]
 
 
 def _login(parts: SplitResult) -> str:

@@ -63,6 +63,7 @@ change_sets = sa.Table(
     sa.Index(None, "principal", "created_at"),
     sa.Index(None, "state", "created_at"),
     sa.Index(None, "created_at"),
+    sa.Index(None, "finished_at"),
 )
 
 change_ops = sa.Table(

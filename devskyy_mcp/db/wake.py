@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import quote
 
 import anyio
 
@@ -27,7 +28,8 @@ FILE_EVERY = 0.05
 """Seconds between looks at a SQLite file's counter; one look takes 5 µs."""
 BLIND_EVERY = 0.25
 PING_EVERY = 15.0
-LONGEST_PAUSE = 10.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+LISTENER = "devskyy listener"
 
 
 class Relay(Protocol):
@@ -129,7 +131,10 @@ class Wake:
         """Wake readers: those of this process, and through the relay those of others. After the commit."""
         self._bells.ring(key)
         if self._relay is not None:
-            await self._relay.publish(CHANNEL, key.encode())
+            try:
+                await self._relay.publish(CHANNEL, key.encode())
+            except Exception as error:  # what was committed stays so: readers look by themselves, only later
+                log.warning("wake-ups: not passed on (%s)", type(error).__name__)
 
     async def aclose(self) -> None:
         self._stop()
@@ -140,17 +145,23 @@ class Wake:
             self._listening = None
 
     async def _listen(self) -> None:
-        import sqlite3
-
-        pause = 0.1
+        clock = asyncio.get_running_loop().time
+        pause = FIRST_PAUSE
         while True:
-            started = asyncio.get_running_loop().time()
-            with suppress(OSError, sqlite3.Error, TimeoutError):
+            started = clock()
+            try:
                 await self._hear()
+                why = "connection lost"
+            except Exception as error:  # whatever a driver raises: without wake-ups readers go on, only later
+                why = type(error).__name__
             # Whatever was said while nobody listened is read now.
             self._bells.ring_all()
-            pause = 0.1 if asyncio.get_running_loop().time() - started > PING_EVERY else min(pause * 2, LONGEST_PAUSE)
+            if clock() - started > PING_EVERY:
+                pause = FIRST_PAUSE
+            elif pause > FIRST_PAUSE:
+                log.warning("wake-ups: none for %.1f s (%s)", pause, why)
             await anyio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _hear(self) -> None:
         """Ring until the connection is lost."""
@@ -168,7 +179,9 @@ class Wake:
     async def _watch_file(self, path: str) -> None:
         import sqlite3
 
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as file:
+        address = f"file:{quote(path)}?mode=ro"
+        # Without a timeout: the wait for a lock would hold up the event loop.
+        with closing(sqlite3.connect(address, timeout=0, uri=True, isolation_level=None)) as file:
             before: tuple[int] | None = None
             while True:
                 now = file.execute("PRAGMA data_version").fetchone()
@@ -188,10 +201,9 @@ class Wake:
         def terminated(_connection: Any) -> None:
             lost.set()
 
-        try:
-            connection: Any = await cast("Any", asyncpg).connect(self._dsn.driver_url, timeout=5, command_timeout=5)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError):
-            return
+        connection: Any = await cast("Any", asyncpg).connect(
+            self._dsn.driver_url, timeout=5, command_timeout=5, server_settings={"application_name": LISTENER}
+        )
         try:
             connection.add_termination_listener(terminated)
             await connection.add_listener(CHANNEL, notified)
@@ -201,7 +213,5 @@ class Wake:
                     await lost.wait()
                     return
                 await connection.execute("SELECT 1")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError):
-            return
         finally:
             connection.terminate()

@@ -9,8 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from ..db.database import Database
 from ..db.wake import Bell, Wake
+from ..errors import Code, Refused
 from .model import ENDED, Event, EventKind
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 200
 SAFETY = 5.0
+AWAY = 1.0
+"""Seconds between tries while the database does not answer."""
 
 
 class Events:
@@ -46,45 +51,54 @@ class Events:
             rows = await store.read_events(conn, job, after, limit)
         return [Event(job=job, **row) for row in rows]
 
+    async def last(self, job: str) -> int:
+        """The number of the job's newest event; 0 for none."""
+        from . import store
+
+        async with self.db.read() as conn:
+            return await store.last_event(conn, job)
+
     @asynccontextmanager
     async def following(self, job: str, after: int | None = None) -> AsyncGenerator[AsyncIterator[Event]]:
         """The events behind the cursor and those to come, each once, in order; ends with the job.
+
+        While the database is away it waits.
 
         Args:
             job: whose events.
             after: the last event's number that the reader has; 0 for all, None for those from now on.
         """
-        from . import store
-
         with self.wake.watch(job) as bell:
-            if after is None:
-                async with self.db.read() as conn:
-                    after = await store.last_event(conn, job)
-            following = self._follow(job, after, bell)
+            following = self._follow(job, await self.last(job) if after is None else after, bell)
             try:
                 yield following
             finally:
                 await following.aclose()
 
     async def _follow(self, job: str, seq: int, bell: Bell) -> AsyncGenerator[Event]:
-        from . import store
-
+        rang = False
         while True:
-            found = await self.read(job, seq)
+            try:
+                found = await self.read(job, seq)
+                if not (found or rang) and await self._over(job, seq):
+                    return
+            except Refused as refused:
+                if refused.code is not Code.UPSTREAM_UNREACHABLE:
+                    raise
+                await anyio.sleep(AWAY)
+                continue
             for event in found:
                 seq = event.seq
                 yield event
                 if event.kind == "state" and event.data["state"] in ENDED:
                     return
-            if len(found) < AT_ONCE and not await bell.wait(SAFETY):
-                async with self.db.read() as conn:
-                    row = await store.read(conn, job)
-                # It ended before the cursor, or was tidied away.
-                if row is None or (row["state"] in ENDED and seq >= await self._last(job)):
-                    return
+            if len(found) < AT_ONCE:
+                rang = await bell.wait(SAFETY)
 
-    async def _last(self, job: str) -> int:
+    async def _over(self, job: str, seq: int) -> bool:
+        """Whether nothing comes any more: the job ended before the cursor, or was tidied away."""
         from . import store
 
         async with self.db.read() as conn:
-            return await store.last_event(conn, job)
+            row = await store.read(conn, job)
+        return row is None or (row["state"] in ENDED and seq >= await self.last(job))

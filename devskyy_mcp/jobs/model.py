@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol
 
@@ -15,6 +16,7 @@ ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 PARKED: frozenset[str] = frozenset({"input_required", "needs_review"})
 """Nothing works on it: it waits for a person."""
 
+JOB_ID = re.compile(r"job_[0-9A-Za-z_]{1,60}")
 EventKind = Literal["state", "progress", "log"]
 Resolution = Literal["attach", "resubmit", "abandon"]
 

@@ -15,7 +15,7 @@ from ..changes.asking import request_hash
 from ..context import Context, Principal, ProgressSink, Services
 from ..db.database import Database
 from ..errors import Code, Refused
-from .model import ENDED, PARKED, JobView, Resolution
+from .model import ENDED, JOB_ID, PARKED, JobView, Resolution
 from .view import view_of
 
 if TYPE_CHECKING:
@@ -131,10 +131,12 @@ class Jobs:
             estimate, cost = await store.money(conn, job)
         return view_of(row, estimate, cost)
 
-    async def _row_of(self, conn: AsyncConnection, principal: Principal, job: str) -> dict[str, Any]:
+    async def _row_of(
+        self, conn: AsyncConnection, principal: Principal, job: str, *, lock: bool = False
+    ) -> dict[str, Any]:
         from . import store
 
-        row = await store.read(conn, job)
+        row = await store.read(conn, job, lock=lock)
         if row is None or not (row["principal"] == principal.id or _sees_all(principal)):
             raise Refused(Code.NOT_FOUND, f"There is no job {job[:40]}.", "jobs_list lists the latest ones.")
         return row
@@ -192,6 +194,7 @@ class Jobs:
         async with self._changing(principal, job) as (conn, row):
             if row["state"] == "running":
                 await store.ask_to_cancel(conn, job)
+                await self.events.wake.announce(conn, job)  # no event yet: its worker says when it has stopped
             elif row["state"] != "cancelled":
                 if row["state"] in ENDED:
                     raise Refused(Code.CONFLICT, f"{job} has {row['state']} already; nothing is left to cancel.")
@@ -250,7 +253,7 @@ class Jobs:
     async def _changing(self, principal: Principal, job: str) -> AsyncGenerator[tuple[AsyncConnection, dict[str, Any]]]:
         """A write transaction with the job's row, and afterwards the news told."""
         async with self._db.begin() as conn:
-            yield conn, await self._row_of(conn, principal, job)
+            yield conn, await self._row_of(conn, principal, job, lock=True)
         await self.announce(job)
 
 
@@ -306,11 +309,13 @@ def _cursor(row: Mapping[str, Any]) -> str:
 def _position(cursor: str) -> tuple[int, str]:
     try:
         at, job = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return int(at), str(job)
+        if type(at) is int and 0 <= at < 2**63 and type(job) is str and JOB_ID.fullmatch(job):
+            return at, job
     except (ValueError, TypeError):
-        raise Refused(
-            Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
-        ) from None
+        pass
+    raise Refused(
+        Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
+    )
 
 
 def _check_answer(schema: Mapping[str, Any], answer: Any) -> None:
@@ -318,9 +323,19 @@ def _check_answer(schema: Mapping[str, Any], answer: Any) -> None:
 
     if answer is None:
         return
+    if not _storable(answer):
+        raise Refused(Code.INVALID_ARGUMENTS, "The answer holds a NUL character or a number that is none.")
     error = next(Draft202012Validator(schema).iter_errors(answer), None)  # pyright: ignore[reportUnknownMemberType] # untyped there
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "the answer"
         raise Refused(
             Code.INVALID_ARGUMENTS, f"{where} is not what the question allows.", "Answer after question.schema."
         )
+
+
+def _storable(answer: Any) -> bool:
+    try:
+        text = json.dumps(answer, allow_nan=False)
+    except ValueError:
+        return False
+    return "\\u0000" not in text.replace("\\\\", "")

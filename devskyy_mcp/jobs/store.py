@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, case, exists, func, literal, select, tuple_, u
 from ..changes.store import REPEAT_WINDOW, now
 from ..db.tables import Json, change_ops, change_sets, executors, job_events, job_steps, jobs
 from ..errors import Code, Refused
-from .model import ENDED, PARKED
+from .model import ENDED, JOB_ID, PARKED
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,6 +41,7 @@ _READ_EVENTS = (
     .limit(bindparam("most"))
 )
 _READ = jobs.select().where(c.id == bindparam("job"))
+_READ_LOCKED = _READ.with_for_update()
 PAID_SEPARATOR = "."
 """Between a job's id and a step's name in the id of the change set that stands for the paid call."""
 LISTED = (c.id, c.tool, c.state, c.progress, c.error, c.change_id, c.created_at, c.started_at, c.finished_at, c.attempt)
@@ -71,8 +72,11 @@ async def insert(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
         ) from None
 
 
-async def read(conn: AsyncConnection, job: str) -> dict[str, Any] | None:
-    found = (await conn.execute(_READ, {"job": job})).mappings().first()
+async def read(conn: AsyncConnection, job: str, *, lock: bool = False) -> dict[str, Any] | None:
+    """The job's row; with ``lock`` nobody else moves it before the caller's transaction ends."""
+    if not JOB_ID.fullmatch(job):  # what can't be an id may be anything, also what no database takes
+        return None
+    found = (await conn.execute(_READ_LOCKED if lock else _READ, {"job": job})).mappings().first()
     return dict(found) if found else None
 
 

@@ -137,8 +137,15 @@ class _Session:
 
     async def _resume(self, cursors: dict[str, int]) -> None:
         """Follow the jobs, all or none; one that is followed already goes on from the new place."""
-        for job in cursors:
-            await self.app.road.jobs.get(self.principal, job)
+        jobs = self.app.road.jobs
+        for job, seq in cursors.items():
+            await jobs.get(self.principal, job)
+            if seq and seq > (last := await jobs.events.last(job)):
+                raise Refused(
+                    Code.INVALID_ARGUMENTS,
+                    f"{job} has {last} events, so the cursor can't be {str(seq)[:20]}.",
+                    "Resume from the seq of the last event that came, or from 0.",
+                )
         if len(self.followed.keys() | cursors) > JOBS_AT_ONCE:
             raise Refused(Code.RATE_LIMITED, f"At most {JOBS_AT_ONCE} jobs can be followed on one socket.")
         for job, seq in cursors.items():
@@ -148,10 +155,13 @@ class _Session:
             self.tasks.start_soon(self._follow, job, seq, self.followed[job])
 
     async def _follow(self, job: str, seq: int, scope: anyio.CancelScope) -> None:
-        with scope:
-            async with self.app.road.jobs.events.following(job, after=seq) as happening:
-                async for event in happening:
-                    await self._send({"event": "job", **event.model_dump()})
+        try:
+            with scope:
+                async with self.app.road.jobs.events.following(job, after=seq) as happening:
+                    async for event in happening:
+                        await self._send({"event": "job", **event.model_dump()})
+        except Refused as refused:  # the database can't be used any more; the caller resumes when it can
+            await self._send_error(None, refused)
         if self.followed.get(job) is scope:
             del self.followed[job]
 

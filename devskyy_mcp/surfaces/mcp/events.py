@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections import Counter
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
+from urllib.parse import unquote
 
 import anyio
+from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.connection import Connection
 from mcp.server.subscriptions import (
@@ -26,10 +29,20 @@ from .sdk import RequestContext, connection_of
 log = logging.getLogger(__name__)
 MOST_WAITING = 1_000
 MOST_SUBSCRIPTIONS = 200
+CHANGE, JOB = "devskyy://changes/", "devskyy://jobs/"
+TRY_AGAIN = 5.0
+
+
+class _Followed:
+    """A job that is followed for its subscribers; ``begun`` once nothing that happens to it is missed."""
+
+    def __init__(self) -> None:
+        self.scope = anyio.CancelScope()
+        self.begun = anyio.Event()
 
 
 class Announcer:
-    """Passes events on to every host that wants them, while ``running``.
+    """Passes events on to every host that wants them, while ``running``: wherever the change or the job is carried out.
 
     Callbacks only note the event, so that a slow host never holds up a write; when too many wait, the newest are
     dropped (each says "look again", nothing more).
@@ -39,6 +52,9 @@ class Announcer:
         self._app = app
         self.bus = InMemorySubscriptionBus()
         self._connections: dict[Connection, set[str]] = {}
+        self._wanted: Counter[str] = Counter()
+        self._followed: dict[str, _Followed] = {}
+        self._tasks: TaskGroup | None = None
         self._note: MemoryObjectSendStream[ServerEvent] | None = None
 
     @asynccontextmanager
@@ -48,11 +64,12 @@ class Announcer:
         self._app.registry.on_added.append(self._added)
         try:
             async with self._note, noted, anyio.create_task_group() as tasks:
+                self._tasks = tasks
                 tasks.start_soon(self._pass_on, noted)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
-            self._note = None
+            self._note = self._tasks = None
             self._app.changes.on_written.remove(self._written)
             self._app.registry.on_added.remove(self._added)
 
@@ -94,6 +111,55 @@ class Announcer:
             case ResourcesListChanged():
                 await connection.send_resource_list_changed()
 
+    # ---- what hosts have subscribed to ---------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def wanting(self, uris: Collection[str]) -> AsyncGenerator[None]:
+        """Somebody wants to hear of these resources while the block runs."""
+        self._wanted.update(uris)
+        try:
+            for uri in uris:
+                await self._begin(uri)
+            yield
+        finally:
+            for uri in uris:
+                self._leave(uri)
+
+    async def _begin(self, uri: str) -> None:
+        """From the return on nothing that happens to the resource is missed."""
+        if uri.startswith(CHANGE):
+            self._app.changes.news.wanted.set()
+        elif uri.startswith(JOB) and self._tasks is not None:
+            if uri not in self._followed:
+                self._followed[uri] = _Followed()
+                self._tasks.start_soon(self._follow, uri, self._followed[uri])
+            await self._followed[uri].begun.wait()
+
+    def _leave(self, uri: str) -> None:
+        self._wanted[uri] -= 1
+        if not self._wanted[uri]:
+            del self._wanted[uri]
+            followed = self._followed.pop(uri, None)
+            if followed is not None:
+                followed.scope.cancel()
+                followed.begun.set()
+
+    async def _follow(self, uri: str, followed: _Followed) -> None:
+        events = self._app.road.jobs.events
+        with followed.scope:
+            while True:
+                try:
+                    async with events.following(unquote(uri.removeprefix(JOB))) as happening:
+                        followed.begun.set()
+                        async for _ in happening:
+                            self.tell(ResourceUpdated(uri))
+                    return
+                except Refused as refused:
+                    log.warning("events: a job can't be followed now: %s", refused.code)
+                    followed.begun.set()
+                    await anyio.sleep(TRY_AGAIN)
+                    self.tell(ResourceUpdated(uri))  # what happened meanwhile is told as one
+
     # ---- handshake-era hosts -----------------------------------------------------------------------------------
 
     def joined(self, ctx: RequestContext) -> set[str]:
@@ -101,19 +167,30 @@ class Announcer:
         connection = connection_of(ctx)
         if connection not in self._connections:
             self._connections[connection] = set()
-            connection.exit_stack.callback(self._connections.pop, connection, None)
+            connection.exit_stack.callback(self._left, connection)
         return self._connections[connection]
 
-    def subscribe(self, ctx: RequestContext, uri: str) -> None:
+    async def subscribe(self, ctx: RequestContext, uri: str) -> None:
         """Note that a host wants to hear of a resource.
 
         Raises:
             Refused: TOO_LARGE over 200 per connection.
         """
         uris = self.joined(ctx)
+        if uri in uris:
+            return
         if len(uris) >= MOST_SUBSCRIPTIONS:
             raise Refused(Code.TOO_LARGE, f"A connection may subscribe to {MOST_SUBSCRIPTIONS} resources.")
         uris.add(uri)
+        self._wanted[uri] += 1
+        await self._begin(uri)
 
     def unsubscribe(self, ctx: RequestContext, uri: str) -> None:
-        self.joined(ctx).discard(uri)
+        uris = self.joined(ctx)
+        if uri in uris:
+            uris.remove(uri)
+            self._leave(uri)
+
+    def _left(self, connection: Connection) -> None:
+        for uri in self._connections.pop(connection, ()):
+            self._leave(uri)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import Any
 
 import mcp_types as types
@@ -17,7 +18,7 @@ from ...invoke import Call, Result
 from ...reading import Reader
 from . import asking, listing, raw, results
 from .caller import Caller, CallerOf
-from .events import Announcer
+from .events import CHANGE, JOB, MOST_SUBSCRIPTIONS, Announcer
 from .sdk import AnnouncingServer, RequestContext, add_ready_answers, add_sealing, make_server
 from .secret import state_secret
 
@@ -33,6 +34,7 @@ class Surface:
         self._app = app
         self._caller_of = caller_of
         self.announcer = Announcer(app)
+        self._streams = ListenHandler(self.announcer.bus)
         self.raw = raw.parts(app)
         self.server = self._build()
 
@@ -58,7 +60,7 @@ class Surface:
         add("resources/subscribe", types.SubscribeRequestParams, self._subscribe)
         add("resources/unsubscribe", types.UnsubscribeRequestParams, self._unsubscribe)
         add("completion/complete", types.CompleteRequestParams, self._complete)
-        add("subscriptions/listen", types.SubscriptionsListenRequestParams, ListenHandler(self.announcer.bus))
+        add("subscriptions/listen", types.SubscriptionsListenRequestParams, self._listen)
         server.add_notification_handler("notifications/initialized", types.NotificationParams, self._joined)
         if self.raw is not None:
             raw.extend(server, self.raw)
@@ -172,6 +174,33 @@ class Surface:
             raise results.protocol_error(refused, ctx.protocol_version) from None
         return results.of_completion(values)
 
+    # ---- subscriptions -------------------------------------------------------------------------------------------
+
+    async def _listen(self, ctx: RequestContext, params: types.SubscriptionsListenRequestParams) -> Any:
+        """Stream what the host asked for; the acknowledgement leaves out what it may not read or is not there."""
+        uris = list(dict.fromkeys(params.notifications.resource_subscriptions or ()))
+        if len(uris) > MOST_SUBSCRIPTIONS:
+            raise MCPError(types.INVALID_PARAMS, f"At most {MOST_SUBSCRIPTIONS} resources can be subscribed to.")
+        readable: list[str] = []
+        for uri in uris:
+            with suppress(Refused):
+                await self._check_subscription(ctx, uri)
+                readable.append(uri)
+        params.notifications.resource_subscriptions = readable or None
+        async with self.announcer.wanting(readable):
+            return await self._streams(ctx, params)
+
+    async def _check_subscription(self, ctx: RequestContext, uri: str) -> None:
+        """Whether the caller may read it: of changes and jobs also whether there is one, and it is theirs.
+
+        Raises:
+            Refused: NOT_FOUND, FORBIDDEN.
+        """
+        reader = self._reader(ctx)
+        reader.check(uri)
+        if uri.startswith((CHANGE, JOB)):
+            await reader.read(uri)
+
     # ---- handshake-era notifications -----------------------------------------------------------------------------
 
     async def _joined(self, ctx: RequestContext, _params: types.NotificationParams) -> None:
@@ -179,8 +208,8 @@ class Surface:
 
     async def _subscribe(self, ctx: RequestContext, params: types.SubscribeRequestParams) -> dict[str, Any]:
         try:
-            self._reader(ctx).check(params.uri)
-            self.announcer.subscribe(ctx, params.uri)
+            await self._check_subscription(ctx, params.uri)
+            await self.announcer.subscribe(ctx, params.uri)
         except Refused as refused:
             raise results.protocol_error(refused, ctx.protocol_version) from None
         return {}

@@ -16,7 +16,7 @@ from .conftest import Desk, make
 
 def settler(desk: Desk, abandoned_after: float = 0.0) -> Settler:
     committer = desk.app.changes.committer
-    return Settler(committer.db, committer.audit, committer.systems, committer.active, abandoned_after)
+    return Settler(committer.db, committer.audit, committer.systems, committer.active, abandoned_after, committer.wake)
 
 
 class Vanished(BaseException):

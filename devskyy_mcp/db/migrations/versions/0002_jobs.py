@@ -88,9 +88,11 @@ def upgrade() -> None:
     op.drop_index("ix_change_sets_state", "change_sets")
     op.create_index("ix_change_sets_state_created_at", "change_sets", ["state", "created_at"])
     op.create_index("ix_change_sets_created_at", "change_sets", ["created_at"])
+    op.create_index("ix_change_sets_finished_at", "change_sets", ["finished_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_change_sets_finished_at", "change_sets")
     op.drop_index("ix_change_sets_created_at", "change_sets")
     op.drop_index("ix_change_sets_state_created_at", "change_sets")
     op.create_index("ix_change_sets_state", "change_sets", ["state"])
