@@ -15,7 +15,7 @@ import anyio
 
 from ..changes import store as journal
 from ..changes.commit import Draft
-from ..changes.model import JournalOp, Op, Outcome, Systems
+from ..changes.model import JournalOp, Op, Outcome
 from ..changes.service import Changes
 from ..changes.settle import Settler
 from ..changes.stage import Unit
@@ -23,7 +23,7 @@ from ..changes.view import set_state
 from ..config import Settings
 from ..context import Context
 from ..errors import Code, Refused
-from ..guard.audit import AuditLog, AuditRecord, Phase
+from ..guard.audit import AuditRecord, Phase
 from . import store
 from .model import Resolution
 from .service import caller_of
@@ -159,7 +159,7 @@ async def _check_budget(conn: AsyncConnection, settings: Settings, principal: st
 async def _settle(run: Run, change: str) -> None:
     """Look once what became of a call whose answer was lost."""
     committer = run.services.get(Changes).committer
-    settler = Settler(run.db, run.services.get(AuditLog), run.services.get(Systems).get, committer.active, 0)
+    settler = Settler(run.db, committer.audit, committer.systems, committer.active, 0, committer.wake)
     await settler.settle_one(change)
 
 

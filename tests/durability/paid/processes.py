@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.to_thread
 import httpx2
 
 from devskyy_mcp.app import App, build
@@ -123,17 +122,20 @@ class ProviderServer:
         command = [sys.executable, "-m", "tests.durability.paid.provider", str(self.port)]
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/tools"}
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
-        until(lambda: self.seen() is not None, 30, "the provider does not start")
+        until(self._answers, 30, "the provider does not start")
 
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
 
     def seen(self) -> dict[str, Any]:
+        return httpx2.get(f"{self.url}/_seen", trust_env=False).json()
+
+    def _answers(self) -> bool:
         try:
-            return httpx2.get(f"{self.url}/_seen", trust_env=False).json()
+            return bool(self.seen())
         except httpx2.TransportError:
-            return None  # pyright: ignore[reportReturnType] # only while it starts
+            return False
 
     def harm(self, **faults: list[str]) -> None:
         httpx2.post(f"{self.url}/_faults", json=faults, trust_env=False)
