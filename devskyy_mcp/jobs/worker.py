@@ -42,6 +42,8 @@ BEAT_EVERY = 5.0
 SILENT = 15.0
 """Seconds without a sign after which an executor counts as dead."""
 LOCK_EVERY = 1.0
+PAUSE = 2.0
+"""Seconds before the next try, when the database is away."""
 IDLE = 300.0
 """Seconds without work after which the engine is closed; its threads look at the database ten times a second."""
 SLOTS = 64
@@ -67,7 +69,9 @@ class Worker:
                     await self._work()
             except Refused as refused:  # the database is away: what is claimed stays claimed
                 log.warning("the worker waits: %s", refused.message)
-                await anyio.sleep(QUIET)
+            except Exception as error:  # the engine's own, of a database that is away; its text may hold anything
+                log.warning("the worker waits (%s)", _kind(error))
+            await anyio.sleep(PAUSE)
 
     # ---- being the one -------------------------------------------------------------------------------------------
 
@@ -273,3 +277,9 @@ class Worker:
                 taken = await engine.take_over(dead)
                 log.warning("worker %s is gone; %d of its jobs go on elsewhere", dead, taken)
                 await store.forget_executor(conn, dead)
+
+
+def _kind(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # untyped group
+    return type(error).__name__  # pyright: ignore[reportUnknownArgumentType] # untyped group
