@@ -61,6 +61,17 @@ async def test_limits_of_any_size_count(cache: Cache, rate: float, burst: int) -
     assert passed[burst] is (rate > 1e6)
 
 
+async def test_a_changed_limit_holds_at_once(cache: Cache) -> None:
+    while await cache.hit("key", 0.001, 20) == 0:
+        pass
+    assert 0 < await cache.hit("key", 10, 1) <= 0.1
+    await anyio.sleep(0.1)
+    assert await cache.hit("key", 10, 1) == 0
+    while await cache.hit("other", 1000, 5) == 0:
+        pass
+    assert await cache.hit("other", 1000, 100) == 0
+
+
 async def test_messages_reach_each_subscriber_of_the_channel_in_order(cache: Cache) -> None:
     async with cache.subscribe("news") as first, cache.subscribe("news") as second, cache.subscribe("other") as other:
         for number in range(300):

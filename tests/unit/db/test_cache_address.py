@@ -153,6 +153,21 @@ async def answering(answer: bytes) -> AsyncGenerator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
+async def test_a_command_is_sent_once() -> None:
+    heard: list[bytes] = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1000))
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        cache = RedisCache(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        assert not await cache.set("key", b"1", 60)
+        await asyncio.sleep(0.3)
+        await cache.aclose()
+    assert [command.count(b"SET") for command in heard] == [1]
+
+
 async def test_something_else_that_answers_there() -> None:
     async with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         assert await told(f"redis://127.0.0.1:{port}") == ("not_configured", "Redis is not what answers there.")
