@@ -74,14 +74,11 @@ class Driver:
         Raises:
             Refused: when there is none in time, or it is an error.
         """
-        # A command cancelled half-way could leave the pool short of a connection; it takes a second at most.
-        with anyio.CancelScope(shield=True):
-            try:
-                async with asyncio.timeout(seconds):
-                    return await command
-            except (errors.RedisError, OSError) as error:
-                raise in_words(error) from None
-        raise AssertionError  # nobody cancels the shield
+        try:
+            async with asyncio.timeout(seconds):
+                return await command
+        except (errors.RedisError, OSError) as error:
+            raise in_words(error) from None
 
     def subscription(self, channel: str) -> Subscription:
         return Subscription(self._listeners, channel)

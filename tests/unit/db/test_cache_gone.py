@@ -125,12 +125,14 @@ async def test_a_frozen_redis_holds_up_many_calls_at_once_for_one_second(cache: 
 
 
 async def test_given_up_calls_leave_the_pool_whole(cache: RedisCache, own_valkey: Valkey) -> None:
-    own_valkey.freeze()
-    for _ in range(3):
-        with anyio.move_on_after(0.05):
-            async with anyio.create_task_group() as tasks:
-                for _ in range(60):
-                    tasks.start_soon(cache.get, "key")
+    for frozen in (False, True):
+        if frozen:
+            own_valkey.freeze()
+        for number in range(30):  # at thirty moments of connecting, waiting for a connection, sending and reading
+            with anyio.move_on_after(number / 1000):
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(120):
+                        tasks.start_soon(cache.get, "key")
     own_valkey.thaw()
     await until(lambda: answers(cache), 5)
     async with anyio.create_task_group() as tasks:
