@@ -97,6 +97,23 @@ async def told(url: str) -> tuple[str, str]:
     return str(refused.code), refused.message
 
 
+async def test_a_unix_socket(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("s") / "r.sock"
+    server = Valkey(unixsocket=str(path))
+    server.start()
+    cache = RedisCache(f"unix://{path}?db=3")
+    try:
+        assert await cache.check() == "redis: ok"
+        assert await cache.set("key", b"1", 60)
+        async with cache.subscribe("news") as messages:
+            await cache.publish("news", b"1")
+            assert await anext(messages) == b"1"
+        assert server.ask("INFO", "keyspace")["db3"]["keys"] >= 1
+    finally:
+        await cache.aclose()
+        server.close()
+
+
 async def test_a_wrong_login(own_valkey: Valkey) -> None:
     own_valkey.ask("CONFIG", "SET", "requirepass", "right")
     refused = ("not_configured", "Redis refused the login.")
