@@ -157,7 +157,7 @@ async def test_what_was_asked_before_a_change_does_not_turn_it_back(caplog: pyte
         writer.close()
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
-        cache = RedisCache(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        cache = RedisCache(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", clock=lambda: 1.0)
         assert await answers(cache)
         async with anyio.create_task_group() as tasks:
             for key in ("lost", "late", "drop"):
@@ -189,10 +189,9 @@ async def test_it_is_told_once_per_change_and_without_a_secret(
     await until(lambda: answers(cache), 5)
     await cache.aclose()
     told = [record.getMessage() for record in caplog.records if record.name.startswith("devskyy")]
-    assert told == [
-        "Redis does not answer. Limits are counted per process until it is back.",
-        "Redis is back; limits are shared again.",
-    ]
+    # Where the machine itself stops for a second, Redis is away once more: then both are told again, in turn.
+    assert set(told[0::2]) == {"Redis does not answer. Limits are counted per process until it is back."}
+    assert set(told[1::2]) == {"Redis is back; limits are shared again."}
     assert "hunter2" not in caplog.text
 
 
