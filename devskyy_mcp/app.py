@@ -16,7 +16,6 @@ from .config import Settings
 from .context import ALL_SCOPES, Principal, Services
 from .db.cache import Cache, RedisCache, open_cache
 from .db.database import Database
-from .db.dsn import direct_dsn
 from .db.wake import Wake
 from .errors import Refused
 from .guard.audit import AuditLog
@@ -146,9 +145,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Services, services)
     services.put(Systems, Systems())
     services.put(Checks, Checks())
-    database = Database(settings.database)
-    given = settings.database_direct_url
-    direct = direct_dsn(given.get_secret_value(), database.dsn) if given else None
+    direct = settings.database_direct_url
+    database = Database(settings.database, direct=direct.get_secret_value() if direct else None)
     cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)
     services.put(Cache, cache)
     audit = AuditLog(database)
@@ -163,7 +161,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     )
     services.put(Changes, changes)
     limiter = Limiter(settings.calls_per_second, settings.calls_burst, cache)
-    services.share(Wake, lambda _: Wake(database.dsn, direct, cache if isinstance(cache, RedisCache) else None))
+    relay = cache if isinstance(cache, RedisCache) else None
+    services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     jobs = Jobs(services)
     services.put(Jobs, jobs)

@@ -13,7 +13,7 @@ import anyio.lowlevel
 
 from devskyy_mcp.errors import Code, Refused
 
-from .dsn import normalize_dsn
+from .dsn import direct_dsn, normalize_dsn
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -29,13 +29,23 @@ class Database:
         migrate: create and migrate tables when opening; by default so for SQLite only. Servers on a shared Postgres
             leave that to one `devskyy migrate`.
         lock_seconds: how long to wait for another process's write to a SQLite file.
+        direct: the same database without the pooler, where ``url`` leads through one: for what listens or needs a
+            session of its own.
 
     Raises:
         Refused: NOT_CONFIGURED for an address that can't be read.
     """
 
-    def __init__(self, url: str | Path, *, migrate: bool | None = None, lock_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str | Path,
+        *,
+        migrate: bool | None = None,
+        lock_seconds: float = 30.0,
+        direct: str | None = None,
+    ) -> None:
         self.dsn = normalize_dsn(url)
+        self.direct = direct_dsn(direct, self.dsn) if direct else self.dsn
         self._migrate = self.dsn.dialect == "sqlite" if migrate is None else migrate
         self._lock_seconds = lock_seconds
         self._opening = anyio.Lock()

@@ -145,7 +145,7 @@ class Worker:
         declared = [queue for pack in self.services.get(Registry).packs for queue in pack.queues]
         concurrency = self.settings.worker_concurrency
         queues = [Queue("default", concurrency=10_000), *declared]
-        return kind(self.db.dsn, self.executor, self.run_job, queues, concurrency)
+        return kind(self.db.direct, self.executor, self.run_job, queues, concurrency)
 
     async def _feed(self, engine: Engine, bell: Bell) -> None:
         """Hand over what is waiting, for as long as there is work."""
