@@ -67,6 +67,7 @@ POSTGRES_WORDS: dict[str, Words] = {
     "57": _AWAY,
     "25P0": _AWAY,
     "InterfaceError": _AWAY,
+    "InternalClientError": _AWAY,  # asyncpg's, of a connection that was cut in the middle of a statement
     "OSError": _AWAY,
 }
 

@@ -236,6 +236,22 @@ async def start(conn: AsyncConnection, job: str, token: int, executor: str) -> d
     return dict(row) if row else None
 
 
+async def unhand(conn: AsyncConnection, job: str, token: int) -> bool:
+    """Let a job that was handed under this token, and did not end, be handed anew."""
+    statement = (
+        update(jobs)
+        .where(c.id == job, c.handed_at == token, c.state.in_(["queued", "running"]))
+        .values(state="queued", handed_at=None, executor=None)
+    )
+    return (await conn.execute(statement)).rowcount == 1
+
+
+async def held_by(conn: AsyncConnection, executor: str, before: int) -> list[tuple[str, int]]:
+    """Jobs that run at this executor by what is written, and their tokens from before that time."""
+    query = select(c.id, c.handed_at).where(c.state == "running", c.executor == executor, c.handed_at < before)
+    return [(row[0], row[1]) for row in await conn.execute(query)]
+
+
 async def is_alive(conn: AsyncConnection, job: str, attempt: int) -> bool:
     """Whether this run is still the job's own. On Postgres it stays so until the transaction ends."""
     query = _ALIVE.with_for_update(read=True)

@@ -175,24 +175,28 @@ class Worker:
 
     async def run_job(self, job: str, token: int) -> None:
         """Run one job that was claimed for this process; nothing happens when it is not to be run any more."""
-        if self._stopping:
-            return
-        try:
-            async with self.db.begin() as conn:
-                row = await store.start(conn, job, token, self.executor)
-                if row is not None:
-                    await self.events.append(conn, job, "state", {"state": "running"})
-        except Refused as refused:
-            log.warning("job %s can't be started now: %s", job, refused.message)
-            return
+        while not self._stopping:
+            try:
+                await self._run_once(job, token)
+                return
+            except Refused as refused:
+                log.warning("job %s can't go on now: %s", job, refused.message)
+            except Exception as error:  # its text may hold anything
+                log.warning("job %s can't go on now (%s)", job, _kind(error))
+            # The database is away. The claim is kept, so that the job is nobody else's, and the job starts again.
+            await anyio.sleep(PAUSE)
+
+    async def _run_once(self, job: str, token: int) -> None:
+        async with self.db.begin() as conn:
+            row = await store.start(conn, job, token, self.executor)
+            if row is not None:
+                await self.events.append(conn, job, "state", {"state": "running"})
         if row is None:
             return
         await self.events.notify(job)
         run = self._runs[job] = Run(self.services, row)
         try:
             await self._drive(run)
-        except Refused as refused:  # the database is away: the row still says running, and the rescue takes it up
-            log.warning("job %s is left where it is: %s", job, refused.message)
         finally:
             run.over.set()
             if self._runs.get(job) is run:
@@ -259,6 +263,7 @@ class Worker:
             try:
                 async with self.db.begin() as conn:
                     await store.beat(conn, self.executor)
+                await self._pick_up_strays()
                 if self.db.dialect == "postgresql":
                     await self._rescue(engine)
             except Refused as refused:
@@ -266,6 +271,17 @@ class Worker:
             except Exception as error:  # the engine's own, of a database that is away; its text may hold anything
                 log.warning("the claims of dead workers can't be seen now (%s)", type(error).__name__)
             await anyio.sleep(BEAT_EVERY)
+
+    async def _pick_up_strays(self) -> None:
+        """Let jobs that are written down as this executor's, and that it does not run, be handed anew."""
+        before = store.now() - int(SILENT * 1_000_000)
+        async with self.db.read() as conn:
+            strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._runs]
+        for job, token in strays:
+            async with self.db.begin() as conn:
+                if await store.unhand(conn, job, token):
+                    await self.events.append(conn, job, "state", {"state": "queued"})
+            await self.events.notify(job)
 
     async def _rescue(self, engine: Engine) -> None:
         async with self.db.begin() as conn:
