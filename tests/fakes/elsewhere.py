@@ -98,6 +98,15 @@ class Hands:
                     await anyio.sleep(0.05)
             await anyio.sleep(pause)
 
+    async def timed(self, job: str, number: int, pause: float) -> list[int]:
+        """So many steps of progress; when each was committed, in nanoseconds since 1970."""
+        committed: list[int] = []
+        for done in range(1, number + 1):
+            await self.progress(job, done, number)
+            committed.append(time.time_ns())
+            await anyio.sleep(pause)
+        return committed
+
     async def ask(self, job: str) -> None:
         """Let the job ask a person which size."""
         question = {"name": "size", "message": "Which size?", "schema": SCHEMA}
