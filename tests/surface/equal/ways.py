@@ -45,6 +45,8 @@ HELLO: dict[str, Any] = {
     "capabilities": {},
     "clientInfo": {"name": "equal", "version": "1"},
 }
+COMMON = ["--output=json", "--wait=0"]
+"""Flags of every command line: the others do not wait for the end of a job either."""
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of one answer on stdio."""
 
@@ -282,8 +284,8 @@ def cli_over(make_app: Callable[[], App]) -> Way:
 def words_of(case: Case) -> list[str]:
     """The words after ``devskyy call NAME``."""
     if not case.words:
-        return ["--output=json", f"--json={json.dumps(case.arguments)}"]
-    return ["--output=json", *(f"--{name}={_word(value)}" for name, value in case.arguments.items())]
+        return [*COMMON, f"--json={json.dumps(case.arguments)}"]
+    return [*COMMON, *(f"--{name}={_word(value)}" for name, value in case.arguments.items())]
 
 
 def _word(value: Any) -> str:
