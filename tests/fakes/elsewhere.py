@@ -43,7 +43,7 @@ class Hands:
         from devskyy_mcp.jobs import store
 
         at = store.now()
-        row: dict[str, Any] = dict.fromkeys(column.name for column in store.jobs.columns) | {
+        row: dict[str, Any] = dict.fromkeys(column.name for column in store.jobs.columns if column.nullable) | {
             "id": job,
             "principal": principal,
             "caller": [principal, "user", [], principal],
@@ -118,7 +118,9 @@ class Hands:
         from devskyy_mcp.changes.model import Op
 
         at, call = journal.now(), f"{job}.{PAID}"
-        row: dict[str, Any] = dict.fromkeys(column.name for column in journal.change_sets.columns) | {
+        row: dict[str, Any] = dict.fromkeys(
+            column.name for column in journal.change_sets.columns if column.nullable
+        ) | {
             "id": call,
             "principal": "somebody",
             "surface": "job",

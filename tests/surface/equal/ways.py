@@ -52,7 +52,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 
 
 class Site:
-    """The demo shop of one folder; apps come and go over it."""
+    """The demo shop of one folder; apps come and go over it. Jobs stay as they are: no worker runs them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class Site:
         self.box = sandbox.create_sandbox(folder / DEMO_FILE)
 
     def app(self) -> App:
-        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST))
+        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST, worker="off"))
         # As the demo shop is connected by itself, but opened once and not with every app.
         transport = httpx2.ASGITransport(app=self.box)
         upstream = Upstream("The demo shop", "http://demo.localhost", transport=transport, auth=signer(LOGIN))
@@ -309,6 +309,7 @@ def process_env(folder: Path) -> dict[str, str]:
         "ENVIRONMENT": "test",
         "DEVSKYY_DATA_DIR": str(folder),
         "DEVSKYY_CALLS_BURST": str(BURST),
+        "DEVSKYY_WORKER": "off",
         "LOG_LEVEL": "ERROR",
     }
 
