@@ -79,7 +79,7 @@ def speak_on_errors(dsn: Dsn, context: ExceptionContext) -> Refused | None:
     wrong is our own bug: both pass as they are.
     """
     error = context.original_exception
-    if context.is_pre_ping:  # the pool's own question whether a connection is alive; it takes another if not
+    if context.is_pre_ping:  # nothing is lost: the pool connects anew
         return None
     if isinstance(error, TimeoutError):
         context.is_disconnect = True  # the server may be frozen: drop the connection instead of waiting for a rollback
