@@ -262,7 +262,7 @@ class Shop:
         op = self._add(draft, compare.body_of(before), earlier)
         if url:
             self._staged[url] = op
-            self.client.originals.put(url, was)
+            self.client.originals.put(url, present)
         return op
 
     async def _run(self, table: dict[str, tuple[rules.Rule, ...]], draft: Draft) -> None:
