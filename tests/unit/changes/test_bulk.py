@@ -135,7 +135,9 @@ async def test_pages_of_a_big_set_hold_each_row_once(floor: Floor) -> None:
     floor.notes.rows[100]["title"] = "somebody else's"
     await floor.decide(change, agreed=True)
     assert sorted(await rows(floor, change)) == list(range(1, NOTES + 1))
-    assert (await floor.do("changes_show", change=change))["summary"] == f"Being carried out: 0 of {NOTES} objects so far."
+    assert (await floor.do("changes_show", change=change))[
+        "summary"
+    ] == f"Being carried out: 0 of {NOTES} objects so far."
     await floor.carry_out(change)
     assert await rows(floor, change) == [100, *(note for note in range(1, NOTES + 1) if note != 100)]
 
