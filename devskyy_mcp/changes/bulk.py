@@ -16,6 +16,7 @@ from ..errors import Code, Refused
 from . import commit, pages, store
 from .chunks import Chunks, Patience
 from .model import SETTLED, JournalOp, Op, Outcome, System, refs
+from .news import FINISHED
 from .view import state_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..capability import Capability
     from ..context import Context
     from ..db.database import Database
+    from ..db.wake import Wake
     from ..guard.audit import AuditLog, AuditRecord
     from .asking import JobStarter
 
@@ -45,11 +47,12 @@ _STOPPED = {"code": str(Code.CANCELLED), "message": "The job was cancelled befor
 
 
 class Tools(NamedTuple):
-    """What big sets are carried out with; ``systems`` finds a System by its name."""
+    """What big sets are carried out with; ``systems`` finds a System by its name, ``wake`` tells other processes."""
 
     db: Database
     audit: AuditLog
     systems: Callable[[str], System]
+    wake: Wake
 
 
 async def start(
@@ -122,7 +125,7 @@ class _Run:
         self.record = record
         self.stopping = anyio.Event()
         self.patience = Patience(self.stopping)
-        self.broken: Exception | None = None
+        self.broken: BaseException | None = None
         self.done = self.total = 0
 
     async def run(self) -> None:
@@ -170,7 +173,9 @@ class _Run:
                     group = None
             finally:
                 await self._flush(known)
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # what ends a superseded run is no Exception
             self.broken = self.broken or error
             self.stopping.set()
 
@@ -336,8 +341,10 @@ class _Run:
             moved = await store.move_set(conn, self.change, ["applying"], state, **(values if settled else {}))
             if moved and settled:
                 await store.unlock(conn, self.change)
+                await self.tools.wake.announce(conn, FINISHED)
             if moved:
                 told = {} if state == "applied" else {"state": state}
                 await self.tools.audit.append(conn, self.record(self.row, "outcome", state, told))
 
         await self._write(write)
+        await self.tools.wake.ring(FINISHED)

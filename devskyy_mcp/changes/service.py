@@ -397,7 +397,11 @@ class Changes:
         from .bulk import carry_out
 
         row = await self.journal.row_of(change, None)
-        await carry_out(self._tools, ctx, row, alive, self._record)
+        self._active.add(change)
+        try:
+            await carry_out(self._tools, ctx, row, alive, self._record)
+        finally:
+            self._active.discard(change)
         self.written(change)
         return await self.journal.view(change)
 
@@ -405,7 +409,7 @@ class Changes:
     def _tools(self) -> Tools:
         from .bulk import Tools
 
-        return Tools(self._db, self.services.get(AuditLog), self.services.get(Systems).get)
+        return Tools(self._db, self.services.get(AuditLog), self.services.get(Systems).get, self.services.get(Wake))
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 

@@ -248,7 +248,7 @@ async def test_a_process_that_ends_leaves_the_set_to_the_next(floor: Floor) -> N
     assert left["done"] == len(floor.updates) < NOTES  # each answer is in the journal
     assert left["staged"] == NOTES - left["done"]
     committer = floor.app.changes.committer
-    settler = Settler(committer.db, committer.audit, committer.systems, committer.active, 0.0)
+    settler = Settler(committer.db, committer.audit, committer.systems, committer.active, 0.0, committer.wake)
     assert await settler.settle() == 0
     assert await floor.states(started["change"]) == left  # the job's until that has ended
     view = await floor.carry_out(started["change"])
@@ -261,7 +261,7 @@ async def test_a_set_whose_job_is_gone_is_settled(floor: Floor) -> None:
     started = await floor.hand_over()
     await floor.app.services.get(Jobs).cancel(ADA, started["job"])  # nobody has begun with it
     committer = floor.app.changes.committer
-    await Settler(committer.db, committer.audit, committer.systems, committer.active, 0.0).settle()
+    await Settler(committer.db, committer.audit, committer.systems, committer.active, 0.0, committer.wake).settle()
     assert await floor.states(started["change"]) == {"not_sent": NOTES}
     assert (await floor.do("notes_update", note=1, title="free again"))["state"] == "applied"
 
