@@ -97,7 +97,7 @@ async def carry_out(tools: Tools, ctx: Context, row: Mapping[str, Any], alive: A
     """
     if row["state"] != "applying":
         return
-    run = _Run(tools, ctx, row, alive, record)
+    run = Run(tools, ctx, row, alive, record)
     work = asyncio.ensure_future(run.run())
     try:
         await asyncio.shield(work)
@@ -115,7 +115,9 @@ async def carry_out(tools: Tools, ctx: Context, row: Mapping[str, Any], alive: A
         raise
 
 
-class _Run:
+class Run:
+    """One process's work on one set."""
+
     def __init__(self, tools: Tools, ctx: Context, row: Mapping[str, Any], alive: Alive, record: Record) -> None:
         self.tools = tools
         self.ctx = ctx
@@ -137,7 +139,7 @@ class _Run:
         while not self.stopping.is_set():
             if not (await self._send_staged() or await self._find_lost(wait=True) or await self._skip_orphans()):
                 break
-        await self._finish()
+        await self.finish()
 
     # ---- sending -------------------------------------------------------------------------------------------------
 
@@ -194,10 +196,10 @@ class _Run:
         if not ready:
             await self._flush(known)
             return []
-        since = await self._mark(ready, known)
+        since = await self.mark(ready, known)
         if since is None:
             return []
-        found = await self._outcomes(system, ready, since)
+        found = await self.sent(system, ready, since)
         never = [op for op, outcome in found if outcome.state == "not_sent"]
         if never:
             error = next(outcome.error for _, outcome in found if outcome.state == "not_sent") or {}
@@ -222,7 +224,7 @@ class _Run:
         await self._flush(known)
         return None
 
-    async def _mark(self, ready: list[Op], known: Known) -> int | None:
+    async def mark(self, ready: list[Op], known: Known) -> int | None:
         """Write what is known so far and the chunk as sent; when that was, or None when it is not for us to send."""
 
         async def write(conn: AsyncConnection) -> int | None:
@@ -233,7 +235,8 @@ class _Run:
 
         return await self._write(write)
 
-    async def _outcomes(self, system: System, ready: list[Op], since: int) -> Known:
+    async def sent(self, system: System, ready: list[Op], since: int) -> Known:
+        """Send a chunk that was marked, and look for answers that are lost."""
         if store.now() - since > commit.FENCE * SECOND:  # stood still: another process may be at it by now
             late = {"code": str(Code.TIMEOUT), "message": "The server stood still; this was not sent."}
             return [(op, Outcome("not_sent", error=late)) for op in ready]
@@ -321,7 +324,7 @@ class _Run:
         await self._flush([(op, Outcome("skipped", error=_NEEDS)) for op in vain])
         return True
 
-    async def _finish(self) -> None:
+    async def finish(self) -> None:
         """Write what the set has come to; a set that is stopped only because the process ends stays as it is."""
         error = self.patience.gave_up
         if self.stopping.is_set() and error is None:
