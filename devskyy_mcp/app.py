@@ -168,16 +168,20 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     health.add("database", database_check(database), every=1)
     health.add("cache", cache_check(cache), every=1)
     services.put(HealthChecks, health)
+    jobs = Jobs(services)
+    services.put(Jobs, jobs)
     changes = Changes(
-        services, registry, lambda: settings.confirm_rule, lambda change: f"{settings.base_url}/approvals/{change}"
+        services,
+        registry,
+        lambda: settings.confirm_rule,
+        lambda change: f"{settings.base_url}/approvals/{change}",
+        jobs,
     )
     services.put(Changes, changes)
     limiter = Limiter(settings.calls_per_second, settings.calls_burst, cache)
     relay = cache if isinstance(cache, RedisCache) else None
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
-    jobs = Jobs(services)
-    services.put(Jobs, jobs)
     road = Road(registry, services, changes, jobs, audit, limiter)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:

@@ -60,6 +60,19 @@ REQUIREMENTS = [
     Requirement(
         "audit:with_the_write", "product, core", "A write's audit record commits with the write, in one chain."
     ),
+    # bulk
+    Requirement("bulk:away", "product, jobs", "A shop that is away is waited for; after long enough given up."),
+    Requirement("bulk:cancel", "product, jobs", "A cancelled bulk ends its chunks; the rest is told as not sent."),
+    Requirement("bulk:drift", "product, jobs", "What changed since the preview is skipped, told, and no more."),
+    Requirement("bulk:filter", "product, jobs", "Products are found by a filter and set alike, summed up first."),
+    Requirement("bulk:job", "product, jobs", "More than 100 changes are one job, one change set and one undo."),
+    Requirement("bulk:killed", "product, shown 1", "A bulk that is killed anywhere goes on, and sends nothing twice."),
+    Requirement("bulk:locks", "product, jobs", "Two bulk changes never write the same objects at once."),
+    Requirement("bulk:pages", "product, jobs", "A change of any size is shown 20 rows at a time, each once."),
+    Requirement("bulk:requests", "product, shown 7", "100 products take at most 8 requests, preview included."),
+    Requirement("bulk:resumes", "product, jobs", "A bulk goes on where it was, in whatever process."),
+    Requirement("bulk:variations", "product, jobs", "Variations are changed with their products when asked."),
+    Requirement("bulk:zombie", "product, jobs", "A run that was superseded changes nothing more."),
     # catalog
     Requirement(
         "catalog:export", "product, jobs", "The catalogue comes as CSV in WooCommerce's columns, restarts or not."
