@@ -11,6 +11,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import HEADER_MISMATCH, INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_REQUIRED_CLIENT_CAPABILITY
 
+from devskyy_mcp.changes import commit
 from devskyy_mcp.changes.view import ChangeView
 from devskyy_mcp.context import Principal
 from devskyy_mcp.db.database import Database
@@ -184,7 +185,10 @@ async def test_a_host_that_cannot_ask_sees_a_task_at_work(world: World) -> None:
 
 
 @pytest.mark.requirement("mcp:tasks-review")
-async def test_a_person_says_in_the_task_what_became_of_a_paid_request(world: World) -> None:
+async def test_a_person_says_in_the_task_what_became_of_a_paid_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "FENCE", 0.2)
     world.notes.faults = ["lost_before", "lost"]
     world.notes.proves_absence, world.notes.quiet_after = False, 0.0
     async with host(world, MEMORY, person=Person(), extensions=taking()) as client:
@@ -281,6 +285,7 @@ async def test_over_http_the_header_must_name_the_task(world: World) -> None:
 async def test_what_is_done_to_a_task_is_audited(world: World) -> None:
     async with host(world, MEMORY, extensions=taking()) as client:
         task = (await begin(client, "prints_make", {"title": "news"}))["taskId"]
+        await world.press.started.wait()
         await ask(client, "cancel", task)
         with pytest.raises(MCPError):
             await ask(client, "cancel", "ada@example.com")
