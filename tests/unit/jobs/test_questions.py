@@ -94,7 +94,8 @@ async def test_forms_answered_at_the_same_time_are_all_kept(two: Two) -> None:
         async with two.db.begin() as conn:
             assert await store.move(conn, job, ["queued"], "input_required", question=TWO)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(jobs.answer, ada, job, {"both/how": {}})
+            empty: dict[str, Any] = {"both/how": {}}
+            tasks.start_soon(jobs.answer, ada, job, empty)
             tasks.start_soon(jobs.answer, ada, job, {"both/what": {"title": "a"}})
         async with two.db.read() as conn:
             row = await store.read(conn, job)
