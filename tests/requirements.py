@@ -357,6 +357,20 @@ REQUIREMENTS = [
     Requirement("mcp:sessions", "design, MCP", "Older hosts have sessions, modern requests none."),
     Requirement("mcp:stdio", "product, surfaces", "stdio carries JSON-RPC alone and ends cleanly."),
     Requirement("mcp:subscriptions", "product, surfaces", "Who subscribed to a change hears of it on both eras."),
+    Requirement(
+        "mcp:tasks", "MCP, tasks extension", "A job is a task, from its call to its result, for who takes them."
+    ),
+    Requirement("mcp:tasks-cancel", "MCP, tasks extension", "Cancelling a task is acknowledged, ended or not."),
+    Requirement("mcp:tasks-changes", "MCP, tasks extension", "A change that a job carries out is a task too."),
+    Requirement("mcp:tasks-errors", "MCP, tasks extension", "A refusal completes a task, only a crash fails it."),
+    Requirement("mcp:tasks-headers", "MCP, tasks extension", "Over HTTP the Mcp-Name header must be the task's id."),
+    Requirement("mcp:tasks-input", "MCP, tasks extension", "A task asks its person and goes on with the answers."),
+    Requirement("mcp:tasks-news", "MCP, tasks extension", "Who listens to a task hears each time that it moves."),
+    Requirement("mcp:tasks-own", "MCP, tasks extension", "Somebody else's task is not found, like one that never was."),
+    Requirement("mcp:tasks-review", "MCP, tasks extension", "A person says in the task what became of a paid request."),
+    Requirement(
+        "mcp:tasks-without", "product, jobs", "A host without tasks waits for a job, with progress, for 45 seconds."
+    ),
     Requirement("mcp:unknown-tool", "MCP, tools", "An unknown tool is a protocol error that names the nearest."),
     Requirement("mcp:waits-for-person", "design, changes", "A host that can't ask is told where a person can agree."),
     # health, more of REST, WebSocket

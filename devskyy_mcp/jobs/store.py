@@ -24,6 +24,7 @@ _ALPHABET = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _INSERT = jobs.insert()
 e = job_events.c
 _LAST = select(func.coalesce(func.max(e.seq), 0)).where(e.job_id == bindparam("job"))
+_LAST_AT = select(e.at).where(e.job_id == bindparam("job")).order_by(e.seq.desc()).limit(1)
 _ADD_EVENT = job_events.insert().from_select(
     ["job_id", "seq", "kind", "data", "at"],
     select(
@@ -178,6 +179,11 @@ async def read_events(conn: AsyncConnection, job: str, after: int, limit: int) -
 async def last_event(conn: AsyncConnection, job: str) -> int:
     """The number of the job's newest event; 0 for none."""
     return int((await conn.execute(_LAST, {"job": job})).scalar() or 0)
+
+
+async def last_change(conn: AsyncConnection, job: str) -> int | None:
+    """When the job's newest event was; None when its events are gone."""
+    return (await conn.execute(_LAST_AT, {"job": job})).scalar()
 
 
 # ---- for whoever runs jobs -------------------------------------------------------------------------------------------

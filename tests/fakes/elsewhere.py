@@ -54,6 +54,7 @@ class Hands:
             "priority": 100,
             "state": "queued",
             "attempt": 0,
+            "lost": 0,
             "request_hash": job,
             "created_at": at,
             "deadline_at": at + 3_600_000_000,
