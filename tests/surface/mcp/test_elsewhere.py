@@ -18,6 +18,7 @@ from devskyy_mcp.config import Settings
 from devskyy_mcp.context import ALL_SCOPES, Principal
 from devskyy_tools.platform.pack import pack as platform
 from tests.fakes.elsewhere import There, elsewhere
+from tests.fakes.jobs import Press
 from tests.fakes.notes import Notes
 from tests.fakes.packs import Waiting, notes_pack
 
@@ -35,7 +36,7 @@ transports = pytest.mark.parametrize("transport", ["memory", "http"])
 def world(tmp_path: Path) -> World:
     settings = Settings(environment="test", data_dir=tmp_path / "data", port=8000, worker="off")
     notes, waiting = Notes("one", "two"), Waiting()
-    return World(build(settings, [notes_pack(notes, waiting), platform]), notes, waiting)
+    return World(build(settings, [notes_pack(notes, waiting), platform]), notes, waiting, Press())
 
 
 @pytest.fixture
