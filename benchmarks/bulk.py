@@ -46,7 +46,7 @@ async def served() -> AsyncGenerator[App]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen([sys.executable, "-c", SHOP, str(Path(folder) / "shop.sqlite"), str(port)])
+        process = _shop(Path(folder) / "shop.sqlite", port)
         try:
             settings: dict[str, Any] = {
                 "data_dir": Path(folder),
@@ -67,6 +67,10 @@ async def served() -> AsyncGenerator[App]:
         finally:
             process.kill()
             process.wait()
+
+
+def _shop(file: Path, port: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", SHOP, str(file), str(port)])
 
 
 async def _listening(port: int) -> None:
