@@ -34,9 +34,13 @@ NUMBER = int(os.environ.get("BENCH_PRODUCTS", "10000"))
 CHUNK = 25
 ROUNDS = 3
 LIMIT = 1.15
-SHOP = "import sys, uvicorn; from pathlib import Path; from devskyy_tools.sandbox import create_sandbox; uvicorn.run("
-SHOP += "create_sandbox(Path(sys.argv[1]), url='http://127.0.0.1:' + sys.argv[2], served=True), host='127.0.0.1', "
-SHOP += "port=int(sys.argv[2]), log_level='warning', lifespan='off')"
+SHOP = """
+import sys, uvicorn
+from pathlib import Path
+from devskyy_tools.sandbox import create_sandbox
+shop = create_sandbox(Path(sys.argv[1]), url="http://127.0.0.1:" + sys.argv[2], served=True)
+uvicorn.run(shop, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", lifespan="off")
+"""
 
 
 @asynccontextmanager
@@ -97,7 +101,7 @@ async def run() -> list[Row]:
         bare_times: list[float] = []
         our_times: list[float] = []
         plan_times: list[float] = []
-        memory, requests = 0, 0
+        memory, requests, change = 0, 0, ""
         for number in range(ROUNDS):
             change, planned = await _plan(app, ids, next(prices))
             start = counting.number

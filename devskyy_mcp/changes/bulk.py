@@ -39,7 +39,7 @@ AHEAD = 2
 """Chunks that are read from, or written to, the journal while as many as the system takes at once are at the system."""
 WINDOW = 500
 """Operations read from the journal at once."""
-TRIES = 3
+TRIES = 10
 """How often one operation may be marked as sent, each time after it was proved that it had no effect."""
 GRACE = 60.0
 """Seconds beyond the system's longest run in which lost answers are looked for; then the settle loop goes on."""
