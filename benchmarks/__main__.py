@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth]``: prints a Markdown table of figures and goals."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth]``: a Markdown table of figures and goals."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ async def agreed(shop: Demo, tool: str, arguments: dict[str, Any], wait: float) 
 async def test_a_bulk_change_from_the_question_to_the_undo(tmp_path: Path) -> None:
     async with demo(tmp_path) as shop, shop.app.running(eager=True):
         ids: list[int] = []
+        client = shop.app.services.get(_client())
         for start in range(0, NUMBER, 60):
             rows = [{"name": f"Scarf {start + one}", "regular_price": "80.00"} for one in range(60)]
-            client = shop.app.services.get(_client())
             answer = await client.write("POST", "/wc/v3/products/batch", json={"create": rows}, deadline=60)
             ids += [one["id"] for one in answer.json()["create"]]
         given = {"filter": {"ids": ids}, "set": {"sale_price": "-25%"}}
