@@ -111,7 +111,7 @@ REQUIREMENTS = [
     Requirement(
         "cli:approve",
         "design, changes",
-        "`devskyy approve` shows the whole diff and takes the number of objects at a terminal.",
+        "`devskyy approve` shows the whole diff, of a big one totals and first rows, and takes the number of objects.",
     ),
     Requirement(
         "cli:call", "product, surfaces", "Any tool can be called at a command line with flags made from its schema."

@@ -34,6 +34,7 @@ class Ref:
 
 
 ObjectId = int | str | Ref
+_NESTED = (Mapping, list, tuple, Ref)
 
 
 @dataclass(slots=True)
@@ -222,8 +223,16 @@ def _walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
     return leaf(value)
 
 
+def _is_flat(value: Any) -> bool:
+    """Whether it is an object of mere values, as most bodies are: nothing in it can be a Ref."""
+    tree = _object(value)
+    return tree is not None and "$ref" not in tree and not any(isinstance(one, _NESTED) for one in tree.values())
+
+
 def plain(value: Any) -> Any:
     """The value with Refs as ``{"$ref": seq}``: what is stored and hashed."""
+    if _is_flat(value):
+        return value
     return _walk(value, lambda leaf: {"$ref": leaf.seq} if isinstance(leaf, Ref) else leaf)
 
 
@@ -232,6 +241,8 @@ def fill(value: Any, ids: Mapping[int, str]) -> Any:
 
     Ids of digits become numbers, as the shop's own ids are.
     """
+    if _is_flat(value):
+        return value
 
     def filled(leaf: Any) -> Any:
         stored = _object(leaf)
