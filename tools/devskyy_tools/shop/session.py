@@ -19,7 +19,7 @@ from . import compare, rules
 from .client import Page, ShopClient
 from .collections import Collection
 from .draft import Draft, bare
-from .fields import check_params, schema_of
+from .fields import check_params, cut, schema_of
 
 Json = dict[str, Any]
 SYSTEM = "shop"
@@ -122,7 +122,7 @@ class Shop:
         wanted = [one for one in dict.fromkeys(ids) if collection.url(parent, one) not in self._seen]
 
         async def read(some: list[int]) -> None:
-            query = {**_EDIT, **collection.every, "include": some, "per_page": PAGE}
+            query = {**_EDIT, **collection.every, **cut(collection), "include": some, "per_page": PAGE}
             page = await self.client.page(collection.url(parent), query)
             for item in page.items:
                 self._seen[collection.url(parent, item["id"])] = item
