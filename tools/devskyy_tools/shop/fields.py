@@ -50,7 +50,8 @@ def schema_of(collection: Collection) -> dict[str, Any]:
 
 @cache
 def _wanted(name: str) -> str:
-    return ",".join(field for field in _load(name)["fields"] if field not in NOISE)
+    fields = dict.fromkeys(["id", "name", *_load(name)["fields"]])  # a variation's name is in no schema
+    return ",".join(field for field in fields if field not in NOISE)
 
 
 def cut(collection: Collection) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import anyio
 
-from devskyy_mcp.changes.model import ObjectId, Op, Ref
+from devskyy_mcp.changes.model import TO_BIN, ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
@@ -233,6 +233,8 @@ class Shop:
             draft.body["reassign"] = reassign
         if for_good:
             draft.undo = collection.cannot_undo.get("force") or collection.cannot_undo.get("delete", "")
+        else:
+            draft.note[TO_BIN] = True
         await self._run(rules.DELETING, draft)
         before = {"digest": digest(collection, present)}
         before |= {name: present[name] for name in ("status", "slug") if name in present}
