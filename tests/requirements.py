@@ -248,6 +248,7 @@ REQUIREMENTS = [
     Requirement(
         "approvals:page", "design, changes", "The page shows who asked, the whole diff, effects and reasons, escaped."
     ),
+    Requirement("approvals:list", "design, changes", "One page lists what waits for a person, opened with the key."),
     Requirement("approvals:secret", "design, changes", "Nothing that approves appears in an answer or a log."),
     Requirement(
         "approvals:stale", "design, changes", "Agreeing to a plan that no longer fits shows the plan as it is now."

@@ -37,6 +37,9 @@ ObjectId = int | str | Ref
 _NESTED = (Mapping, list, tuple, Ref)
 
 
+TO_BIN = "bin"
+
+
 @dataclass(slots=True)
 class Op:
     """One thing to be done to one object.
@@ -55,7 +58,7 @@ class Op:
         asks: why a person must agree, one sentence each (``Moves money: refunds 20.00 EUR``).
         warnings: what a careful person would want to know, one sentence each.
         note: small JSON facts for the system's own use at send, settle or undo time (kept in the journal);
-            ``shown`` stands for the body where people look at it.
+            ``shown`` stands for the body where people look at it, ``bin`` says that a delete only goes to the bin.
         seq: position in the plan, from 1; set by the Unit.
         estimate: what it is thought to cost, in millionths of a US dollar; None for what is free.
     """
@@ -79,6 +82,10 @@ class Op:
     @property
     def ref(self) -> Ref:
         return Ref(self.seq)
+
+    @property
+    def binned(self) -> bool:
+        return bool(self.note.get(TO_BIN))
 
 
 @dataclass(slots=True)

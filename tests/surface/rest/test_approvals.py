@@ -72,6 +72,23 @@ async def test_the_page_shows_who_asks_for_what_and_all_of_it(shop: Site) -> Non
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
 
 
+@pytest.mark.requirement("approvals:list")
+async def test_one_page_lists_what_waits_and_nothing_before_the_key(shop: Site) -> None:
+    change = await waiting(shop)
+    locked = await shop.http.get("/approvals")
+    assert (locked.status_code, change in locked.text) == (200, False)
+    wrong = await shop.http.post("/approvals/open", data={"key": "x"})
+    assert (wrong.status_code, "set-cookie" in wrong.headers) == (401, False)
+    answer = await shop.http.post("/approvals/open", data={"key": shop.key})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/approvals")
+    page = await shop.http.get("/approvals")
+    for part in (f'href="/approvals/{change}"', "notes_burn", "note 1"):
+        assert part in page.text
+    csrf = token(await shop.http.get(f"/approvals/{change}"))
+    await decide(shop, change, csrf, answer="decline")
+    assert "Nothing waits" in (await shop.http.get("/approvals")).text
+
+
 @pytest.mark.requirement("approvals:agree")
 async def test_a_person_approves_and_sees_the_outcome(shop: Site) -> None:
     change = await waiting(shop)
