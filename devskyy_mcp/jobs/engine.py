@@ -29,6 +29,7 @@ WORKFLOW = "job"
 LOOK_EVERY = 0.1
 """Seconds between looks for what may start."""
 STOP_SECONDS = 10
+FORGET_AT_ONCE = 500
 RunJob = Callable[[str, int], Awaitable[None]]
 
 
@@ -123,35 +124,43 @@ class Engine:
 
     async def take_over(self, dead: str) -> int:
         """Put what a dead executor had claimed back into its queues; how many claims that were."""
-        held = await dbos.DBOS.list_workflows_async(
-            status="PENDING", executor_id=dead, load_input=False, load_output=False
-        )
-        by_queue: dict[str | None, list[str]] = {}
-        for claim in held:
-            by_queue.setdefault(claim.queue_name, []).append(claim.workflow_id)
-        for queue, claims in by_queue.items():
-            await dbos.DBOS.resume_workflows_async(claims, queue_name=queue)
-        return len(held)
+        return await asyncio.to_thread(_take_over, dead)
 
     async def forget(self, before: str) -> None:
         """Delete finished claims that ended before that time (ISO 8601)."""
-        while True:
-            old = await dbos.DBOS.list_workflows_async(
-                status=["SUCCESS", "ERROR", "CANCELLED"],
-                completed_before=before,
-                limit=500,
-                load_input=False,
-                load_output=False,
-            )
-            if not old:
-                return
-            await dbos.DBOS.delete_workflows_async([claim.workflow_id for claim in old])
+        while await asyncio.to_thread(_forget, before):
+            pass
 
     async def stop(self) -> None:
         """Claim nothing more and close. The runs must have ended before."""
         if self._client is not None:
             await asyncio.to_thread(self._client.destroy)
         await asyncio.to_thread(dbos.DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=STOP_SECONDS)
+
+
+# In threads, not by dbos' coroutines: those put dbos' own thread pool into the event loop for good, and when the engine
+# is closed nothing that needs a thread works any more, name look-ups included.
+
+
+def _take_over(dead: str) -> int:
+    held = dbos.DBOS.list_workflows(status="PENDING", executor_id=dead, load_input=False, load_output=False)
+    by_queue: dict[str | None, list[str]] = {}
+    for claim in held:
+        by_queue.setdefault(claim.queue_name, []).append(claim.workflow_id)
+    for queue, claims in by_queue.items():
+        dbos.DBOS.resume_workflows(claims, queue_name=queue)
+    return len(held)
+
+
+def _forget(before: str) -> bool:
+    """Delete some; whether there may be more."""
+    ended = ["SUCCESS", "ERROR", "CANCELLED"]
+    old = dbos.DBOS.list_workflows(
+        status=ended, completed_before=before, limit=FORGET_AT_ONCE, load_input=False, load_output=False
+    )
+    if old:
+        dbos.DBOS.delete_workflows([claim.workflow_id for claim in old])
+    return len(old) == FORGET_AT_ONCE
 
 
 async def _awaited(run: RunJob, name: str, token: int) -> None:
