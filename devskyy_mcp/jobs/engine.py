@@ -30,7 +30,11 @@ LOOK_EVERY = 0.1
 """Seconds between looks for what may start."""
 STOP_SECONDS = 10
 FORGET_AT_ONCE = 500
-RunJob = Callable[[str, int], Awaitable[None]]
+RunJob = Callable[[str, int], Awaitable[bool]]
+
+
+class ClaimKept(BaseException):  # dbos would take an Exception for the claim's end
+    """The claim stays this executor's: it comes again when the engine starts again, or goes to the next worker."""
 
 
 class Engine:
@@ -39,7 +43,7 @@ class Engine:
     Args:
         dsn: the database; dbos opens its own connections to it, so through a pooler it should be the direct address.
         executor: this worker's stable name: what it had claimed when it died is its own again when it is back.
-        run: runs a job by its id and token; called in the event loop that ``start`` was called in.
+        run: runs a job by its id and token, in the event loop that ``start`` was called in; whether it is done with it.
         queues: with their caps.
         concurrency: jobs of one queue that this process runs at once.
     """
@@ -60,9 +64,11 @@ class Engine:
             # In a thread of dbos; the job itself runs where everything else does.
             future = asyncio.run_coroutine_threadsafe(_awaited(self._run, name, token), loop)
             try:
-                future.result()
-            except concurrent.futures.CancelledError:
-                return  # the loop is going down; the job's row says what becomes of it
+                done = future.result()
+            except concurrent.futures.CancelledError:  # the loop is going down
+                done = False
+            if not done:
+                raise ClaimKept
 
         await asyncio.to_thread(self._launch, job)
 
@@ -85,7 +91,7 @@ class Engine:
         for queue in self._queues:
             dbos.DBOS.register_queue(
                 queue.name,
-                worker_concurrency=min(self._concurrency, queue.concurrency),
+                worker_concurrency=min(self._concurrency, queue.concurrency or self._concurrency),
                 global_concurrency=queue.concurrency,
                 limiter=None if queue.rate is None else {"limit": queue.rate[0], "period": queue.rate[1]},
                 polling_interval_sec=LOOK_EVERY,
@@ -163,5 +169,5 @@ def _forget(before: str) -> bool:
     return len(old) == FORGET_AT_ONCE
 
 
-async def _awaited(run: RunJob, name: str, token: int) -> None:
-    await run(name, token)
+async def _awaited(run: RunJob, name: str, token: int) -> bool:
+    return await run(name, token)

@@ -91,7 +91,7 @@ class Jobs:
 
     async def announce(self, job: str) -> None:
         """Tell workers and followers that the job has news."""
-        await self.events.notify(job)
+        await self.events.notify(job, work=True)
 
     async def _insert(self, conn: AsyncConnection, row: dict[str, Any]) -> None:
         from . import store

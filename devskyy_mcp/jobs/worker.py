@@ -10,10 +10,10 @@ import contextlib
 import logging
 import re
 import socket
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -25,9 +25,11 @@ from ..db.database import Database
 from ..db.wake import Bell, Wake
 from ..errors import Refused
 from . import store
-from .events import Events
+from .events import WORK, Events
+from .model import EventKind
 from .run import Run, too_late, too_often
 from .tidy import Tidy
+from .together import Together
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -59,7 +61,10 @@ class Worker:
         self.events = services.get(Events)
         self.executor = ""
         self._runs: dict[str, Run] = {}
+        self._claimed: set[str] = set()
         self._stopping = False
+        self._starts = Together(self._write_starts)
+        self._ends = Together(self._write_ends)
 
     async def run(self) -> None:
         """Become the worker as soon as that is free, and work until cancelled."""
@@ -107,7 +112,7 @@ class Worker:
 
     async def _work(self) -> None:
         wake = self.services.get(Wake)
-        with wake.watch() as bell:
+        with wake.watch(WORK) as bell:
             while True:
                 async with self.db.read() as conn:
                     work = await store.has_work(conn)
@@ -144,7 +149,7 @@ class Worker:
         kind = await anyio.to_thread.run_sync(imported)
         declared = [queue for pack in self.services.get(Registry).packs for queue in pack.queues]
         concurrency = self.settings.worker_concurrency
-        queues = [Queue("default", concurrency=10_000), *declared]
+        queues = [Queue("default", concurrency=None), *declared]
         return kind(self.db.direct, self.executor, self.run_job, queues, concurrency)
 
     async def _feed(self, engine: Engine, bell: Bell) -> None:
@@ -173,34 +178,67 @@ class Worker:
                 await engine.enqueue(conn, found, token)
         return len(found)
 
-    async def run_job(self, job: str, token: int) -> None:
-        """Run one job that was claimed for this process; nothing happens when it is not to be run any more."""
+    async def run_job(self, job: str, token: int) -> bool:
+        """Run one job that was claimed for this process; nothing happens when it is not to be run any more.
+
+        Returns:
+            Whether the claim has served its purpose; False when this worker is stopped before the job could begin.
+        """
+        self._claimed.add(job)
+        try:
+            return await self._run_claimed(job, token)
+        finally:
+            self._claimed.discard(job)
+
+    async def _run_claimed(self, job: str, token: int) -> bool:
         while not self._stopping:
             try:
-                await self._run_once(job, token)
-                return
+                row = await self._starts((job, token))
+                if row is not None:
+                    await self._run(row)
+                return True
             except Refused as refused:
                 log.warning("job %s can't go on now: %s", job, refused.message)
             except Exception as error:  # its text may hold anything
                 log.warning("job %s can't go on now (%s)", job, _kind(error))
             # The database is away. The claim is kept, so that the job is nobody else's, and the job starts again.
             await anyio.sleep(PAUSE)
+        return False
 
-    async def _run_once(self, job: str, token: int) -> None:
-        async with self.db.begin() as conn:
-            row = await store.start(conn, job, token, self.executor)
-            if row is not None:
-                await self.events.append(conn, job, "state", {"state": "running"})
-        if row is None:
-            return
-        await self.events.notify(job)
-        run = self._runs[job] = Run(self.services, row)
+    async def _run(self, row: dict[str, Any]) -> None:
+        run = self._runs[row["id"]] = Run(self.services, row, self._ends)
         try:
             await self._drive(run)
         finally:
             run.over.set()
-            if self._runs.get(job) is run:
-                del self._runs[job]
+            if self._runs.get(run.id) is run:
+                del self._runs[run.id]
+
+    async def _write_starts(self, claims: Sequence[tuple[str, int]]) -> list[dict[str, Any] | None]:
+        async with self.db.begin() as conn:
+            rows = await store.start(conn, claims, self.executor)
+            if rows:
+                await self.events.append_all(conn, [(job, "state", {"state": "running"}) for job in rows])
+        for job in rows:
+            await self.events.notify(job)
+        return [rows.get(job) for job, _ in claims]
+
+    async def _write_ends(self, ends: Sequence[store.Ended]) -> list[bool]:
+        async with self.db.begin() as conn:
+            written = await store.end(conn, ends)
+            mine = [one for one, still in zip(ends, written, strict=True) if still]
+            if mine:
+                await self.events.append_all(conn, [event for one in mine for event in self._events_of(one)])
+        for one in mine:
+            await self.events.notify(one.job)
+        return written
+
+    def _events_of(self, ended: store.Ended) -> list[tuple[str, EventKind, dict[str, Any]]]:
+        last: list[tuple[str, EventKind, dict[str, Any]]] = [(ended.job, "state", {"state": ended.state})]
+        run = self._runs.get(ended.job)
+        if run is not None and run.unsaid is not None:
+            last.insert(0, (ended.job, "progress", run.unsaid))
+        return last
 
     async def _drive(self, run: Run) -> None:
         tool = self.services.get(Registry).tools.get(run.row["tool"])
@@ -240,7 +278,7 @@ class Worker:
                     self._runs[job].stop("cancelled")
 
     async def _write_progress(self) -> None:
-        said = [(run, run.unsaid) for run in self._runs.values() if run.unsaid is not None]
+        said = [(run, run.unsaid) for _, run in sorted(self._runs.items()) if run.unsaid is not None]
         if not said:
             return
         async with self.db.begin() as conn:
@@ -276,12 +314,12 @@ class Worker:
         """Let jobs that are written down as this executor's, and that it does not run, be handed anew."""
         before = store.now() - int(SILENT * 1_000_000)
         async with self.db.read() as conn:
-            strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._runs]
+            strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._claimed]
         for job, token in strays:
             async with self.db.begin() as conn:
                 if await store.unhand(conn, job, token):
                     await self.events.append(conn, job, "state", {"state": "queued"})
-            await self.events.notify(job)
+            await self.events.notify(job, work=True)
 
     async def _rescue(self, engine: Engine) -> None:
         async with self.db.begin() as conn:
