@@ -11,7 +11,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import calls, events, jobs, shop, start
+    from . import calls, events, growth, jobs, shop, start
 
     parts = {
         "calls": calls.run,
@@ -20,6 +20,7 @@ async def main(wanted: list[str]) -> None:
         "dead": shop.dead,
         "events": events.run,
         "jobs": jobs.run,
+        "growth": growth.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []
