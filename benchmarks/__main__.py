@@ -11,7 +11,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import bulk, calls, events, jobs, shop, start
+    from . import bulk, calls, events, growth, jobs, shop, start
 
     parts = {
         "calls": calls.run,
@@ -21,6 +21,7 @@ async def main(wanted: list[str]) -> None:
         "events": events.run,
         "jobs": jobs.run,
         "bulk": bulk.run,
+        "growth": growth.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..context import Principal
 from ..db.database import Database
 from ..errors import Code, Refused
+from ..paging import cursor_of, position
 from .model import JournalOp, LeftAlone
 from .stage import Unit
 from .view import (
@@ -136,10 +137,25 @@ class Journal:
 
     async def recent(self, principal: Principal, *, limit: int, state: str | None = None) -> list[dict[str, Any]]:
         """The newest change sets: id, state, tool, principal, created_at (µs), undoes."""
+        found, _ = await self.page(principal, limit=limit, state=state)
+        return found
+
+    async def page(
+        self, principal: Principal, *, limit: int, state: str | None = None, cursor: str | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """As ``recent``, from a cursor on; with the cursor of the next page, None on the last.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for a cursor that is none of ours.
+        """
         from . import store
 
+        before = position(cursor, str) if cursor else None
+        whose = None if _sees_all(principal) else principal.id
         async with self.db.read() as conn:
-            return await store.list_sets(conn, None if _sees_all(principal) else principal.id, limit, state)
+            rows = await store.list_sets(conn, whose, limit + 1, state, before)
+        last = rows[limit - 1] if len(rows) > limit else None
+        return rows[:limit], cursor_of(last["created_at"], last["id"]) if last else None
 
 
 def _left(row: Mapping[str, Any]) -> list[LeftAlone]:

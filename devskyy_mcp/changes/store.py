@@ -345,8 +345,15 @@ async def find_waiting(conn: AsyncConnection, principal: str, request_hash: str,
 
 
 async def list_sets(
-    conn: AsyncConnection, principal: str | None, limit: int, state: str | None
+    conn: AsyncConnection,
+    principal: str | None,
+    limit: int,
+    state: str | None,
+    before: tuple[int, str] | None = None,
 ) -> list[dict[str, Any]]:
+    """The newest sets, by keyset: those created before the last one of the page before (time, id)."""
+    from sqlalchemy import tuple_
+
     c = change_sets.c
     query = change_sets.select().with_only_columns(
         c.id, c.state, c.tool, c.principal, c.created_at, c.undoes, c.approved_by
@@ -355,7 +362,9 @@ async def list_sets(
         query = query.where(c.principal == principal)
     if state is not None:
         query = query.where(c.state == state)
-    rows = (await conn.execute(query.order_by(c.created_at.desc()).limit(limit))).mappings().all()
+    if before is not None:
+        query = query.where(tuple_(c.created_at, c.id) < before)
+    rows = (await conn.execute(query.order_by(c.created_at.desc(), c.id.desc()).limit(limit))).mappings().all()
     return [dict(row) for row in rows]
 
 

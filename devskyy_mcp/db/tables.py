@@ -60,9 +60,10 @@ change_sets = sa.Table(
     _text("request_hash", null=True),
     _json("outcome", null=True),
     sa.UniqueConstraint("principal", "idempotency_key"),
-    sa.Index(None, "principal", "created_at"),
-    sa.Index(None, "state", "created_at"),
-    sa.Index(None, "created_at"),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "state", "created_at", "id"),
+    sa.Index(None, "principal", "created_at", "id"),
+    sa.Index(None, "principal", "state", "created_at", "id"),
     sa.Index(None, "finished_at"),
 )
 
@@ -143,10 +144,14 @@ jobs = sa.Table(
     _time("deadline_at"),
     _time("cancel_at", null=True),
     sa.UniqueConstraint("principal", "idempotency_key"),
-    sa.Index(None, "principal", "created_at"),
-    sa.Index(None, "state", "created_at"),
-    sa.Index(None, "tool", "created_at"),
+    # Every list is read by one of these from its newest row on, whatever it is narrowed to.
     sa.Index(None, "created_at", "id"),
+    sa.Index(None, "state", "created_at", "id"),
+    sa.Index(None, "tool", "created_at", "id"),
+    sa.Index(None, "principal", "created_at", "id"),
+    sa.Index(None, "principal", "state", "created_at", "id"),
+    sa.Index(None, "principal", "tool", "created_at", "id"),
+    sa.Index(None, "finished_at", "id"),
     sa.Index(None, "change_id"),
     sa.Index(
         "ix_jobs_waiting",
@@ -202,9 +207,10 @@ audit = sa.Table(
     _text("detail"),
     _text("prev_hash"),
     _text("hash"),
-    sa.Index(None, "principal", "at"),
-    sa.Index(None, "capability", "at"),
-    sa.Index(None, "change_id"),
+    sa.Index(None, "at", "seq"),
+    sa.Index(None, "principal", "at", "seq"),
+    sa.Index(None, "capability", "at", "seq"),
+    sa.Index(None, "change_id", "at", "seq"),
 )
 
 audit_head = sa.Table(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,7 +13,8 @@ from ..changes.asking import request_hash
 from ..context import Context, Principal, ProgressSink, Services
 from ..db.database import Database
 from ..errors import Code, Refused
-from .model import ENDED, JOB_ID, PARKED, JobView, Resolution
+from ..paging import cursor_of, position
+from .model import ENDED, PARKED, JobView, Resolution
 from .questions import take
 from .view import view_of
 
@@ -174,12 +173,12 @@ class Jobs:
         """
         from . import store
 
-        before = _position(cursor) if cursor else None
+        before = position(cursor, str) if cursor else None
         whose = None if _sees_all(principal) else principal.id
         async with self._db.read() as conn:
             rows = await store.page(conn, whose, limit=limit + 1, state=state, tool=tool, before=before)
         more = rows[limit - 1] if len(rows) > limit else None
-        return [view_of(row) for row in rows[:limit]], _cursor(more) if more else None
+        return [view_of(row) for row in rows[:limit]], cursor_of(more["created_at"], more["id"]) if more else None
 
     async def wait(self, principal: Principal, job: str, seconds: float, sink: ProgressSink | None = None) -> JobView:
         """Wait until the job has ended or needs a person, at most so many seconds; then as ``get``."""
@@ -323,19 +322,3 @@ def _not_found(job: str) -> Refused:
 
 def _sees_all(principal: Principal) -> bool:
     return principal.kind in {"os", "local"} or principal.may("audit:read")
-
-
-def _cursor(row: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row["created_at"], row["id"]]).encode()).decode().rstrip("=")
-
-
-def _position(cursor: str) -> tuple[int, str]:
-    try:
-        at, job = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if type(at) is int and 0 <= at < 2**63 and type(job) is str and JOB_ID.fullmatch(job):
-            return at, job
-    except (ValueError, TypeError):
-        pass
-    raise Refused(
-        Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
-    )

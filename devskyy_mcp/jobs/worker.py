@@ -61,6 +61,7 @@ class Worker:
         self.events = services.get(Events)
         self.executor = ""
         self._runs: dict[str, Run] = {}
+        self._claimed: set[str] = set()
         self._stopping = False
         self._starts = Together(self._write_starts)
         self._ends = Together(self._write_ends)
@@ -184,6 +185,13 @@ class Worker:
         Returns:
             Whether the claim has served its purpose; False when this worker is stopped before the job could begin.
         """
+        self._claimed.add(job)
+        try:
+            return await self._run_claimed(job, token)
+        finally:
+            self._claimed.discard(job)
+
+    async def _run_claimed(self, job: str, token: int) -> bool:
         while not self._stopping:
             try:
                 row = await self._starts((job, token))
@@ -307,12 +315,12 @@ class Worker:
         """Let jobs that are written down as this executor's, and that it does not run, be handed anew."""
         before = store.now() - int(SILENT * 1_000_000)
         async with self.db.read() as conn:
-            strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._runs]
+            strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._claimed]
         for job, token in strays:
             async with self.db.begin() as conn:
                 if await store.unhand(conn, job, token):
                     await self.events.append(conn, job, "state", {"state": "queued"})
-            await self.events.notify(job)
+            await self.events.notify(job, work=True)
 
     async def _rescue(self, engine: Engine) -> None:
         async with self.db.begin() as conn:

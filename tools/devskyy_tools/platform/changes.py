@@ -12,7 +12,7 @@ from devskyy_mcp.changes.service import Changes
 from devskyy_mcp.changes.view import ChangeView
 from devskyy_mcp.context import Context
 
-from .models import ChangeLine, ChangeLines
+from .models import ChangeLine, ChangeLines, Cursor
 
 changes = Toolset("changes", timeout=60)
 
@@ -22,10 +22,13 @@ State = Literal["proposed", "applying", "applied", "partial", "failed", "unknown
 
 @changes.tool("read", scopes="changes:read", core=True, open_world=False)
 async def changes_list(
-    ctx: Context, state: State | None = None, limit: Annotated[int, Field(ge=1, le=100)] = 20
+    ctx: Context,
+    state: State | None = None,
+    limit: Annotated[int, Field(ge=1, le=100)] = 20,
+    cursor: Cursor | None = None,
 ) -> ChangeLines:
     """List the latest changes: what was proposed, done or taken back, when and by whom."""
-    rows = await ctx.get(Changes).journal.recent(ctx.principal, limit=limit, state=state)
+    rows, following = await ctx.get(Changes).journal.page(ctx.principal, limit=limit, state=state, cursor=cursor)
     return ChangeLines(
         changes=[
             ChangeLine(
@@ -38,7 +41,8 @@ async def changes_list(
                 undoes=row["undoes"],
             )
             for row in rows
-        ]
+        ],
+        next_cursor=following,
     )
 
 

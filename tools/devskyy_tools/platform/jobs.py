@@ -12,7 +12,7 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.jobs.model import JobState, JobView, Resolution
 from devskyy_mcp.jobs.service import Jobs
 
-from .models import JobLines
+from .models import Cursor, JobLines
 
 jobs = Toolset("jobs", timeout=20)
 
@@ -26,7 +26,7 @@ async def jobs_list(
     state: JobState | None = None,
     tool: Annotated[str, Field(max_length=60)] | None = None,
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
-    cursor: Annotated[str, Field(max_length=200, description="next_cursor of the page before.")] | None = None,
+    cursor: Cursor | None = None,
 ) -> JobLines:
     """List the latest jobs, newest first: long work that was started, and how it stands."""
     found, following = await ctx.get(Jobs).list(ctx.principal, state=state, tool=tool, limit=limit, cursor=cursor)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from devskyy_mcp.jobs.model import JobView
+
+Cursor = Annotated[str, Field(max_length=200, description="next_cursor of the page before.")]
 
 
 class ToolHit(BaseModel):
@@ -42,6 +44,25 @@ class ChangeLine(BaseModel):
 
 class ChangeLines(BaseModel):
     changes: list[ChangeLine]
+    next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")
+
+
+class AuditLine(BaseModel):
+    seq: int
+    at: str
+    by: str
+    surface: str
+    tool: str
+    effect: str
+    phase: str = Field(description="call, intent, decision or outcome.")
+    code: str = Field(description="ok, or the error's code.")
+    about: str | None = Field(default=None, description="The change or job.")
+    ms: float = Field(description="Milliseconds it took.")
+
+
+class AuditLines(BaseModel):
+    rows: list[AuditLine]
+    next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")
 
 
 class JobLines(BaseModel):

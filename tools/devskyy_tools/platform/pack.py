@@ -5,6 +5,7 @@ from __future__ import annotations
 from devskyy_mcp.capability import Pack, Registry, Resource
 from devskyy_mcp.context import Services
 
+from .audit import audit
 from .changes import changes
 from .jobs import job_ids, jobs, read_job
 from .resources import change_ids, read_change
@@ -17,7 +18,7 @@ def _provide(services: Services) -> None:
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs],
+    toolsets=[tools, changes, jobs, audit],
     resources=[
         Resource(
             "devskyy://changes/{id}",

@@ -1,0 +1,212 @@
+"""Lists over a million audit rows, jobs and changes, beside the same over a thousand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, cast
+
+from devskyy_mcp.changes.journal import Journal
+from devskyy_mcp.context import Principal, Services
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.guard.audit_page import read_page
+from devskyy_mcp.jobs.service import Jobs
+from devskyy_mcp.paging import cursor_of
+
+from .catalogue import ME
+from .databases import databases
+from .measure import Row, Work, p95
+
+FEW, MANY = 1_000, 1_000_000
+TIMES = 100
+LIMIT_MS, LIMIT_RATIO = 20, 2
+SECOND = 1_000_000
+# A rare state and a rare tool lie far back; a list of them must not read its way there.
+STATES = ("succeeded", "succeeded", "succeeded", "failed", "cancelled")
+SOMEBODY = Principal("key:7", "client", frozenset({"jobs:read", "changes:read"}), "somebody")
+
+Table = tuple[str, tuple[str, ...], Iterator[tuple[Any, ...]]]
+
+
+def _rare(number: int, of: int) -> bool:
+    return number < of // 100 and number % 5 == 0
+
+
+def _jobs(count: int, start: int) -> Iterator[tuple[Any, ...]]:
+    caller = json.dumps(["key:7", "key", ["jobs:read"], "somebody"])
+    for n in range(count):
+        at = start + n * SECOND
+        state = "needs_review" if _rare(n, count) else STATES[n % 5]
+        tool = "rare_tool_run" if _rare(n + 2, count) else f"tool_{n % 20}_run"
+        end = None if state == "needs_review" else at + SECOND
+        yield (
+            f"job_{n:020}", f"key:{n % 10}", caller, "mcp", tool, "{}", "default", 100, state, 1, 0,
+            '{"done":1,"total":1}', '{"ok":true}', f"{n:064}", at, at, at, end, at + 3600 * SECOND,
+        )  # fmt: skip
+
+
+def _sets(count: int, start: int) -> Iterator[tuple[Any, ...]]:
+    for n in range(count):
+        at = start + n * SECOND
+        state = "unknown" if _rare(n, count) else ("applied", "expired", "failed")[n % 3]
+        yield (
+            f"chg_{n:012}", f"key:{n % 10}", "mcp", "woo_products_update", "{}", "hash", state, "{}", "[]", at,
+            at + SECOND, at,
+        )  # fmt: skip
+
+
+def _audit(count: int, start: int) -> Iterator[tuple[Any, ...]]:
+    for n in range(1, count + 1):
+        tool = "rare_tool_run" if _rare(n, count) else f"tool_{n % 20}_run"
+        yield (
+            n, start + n * SECOND, f"key:{n % 10}", "mcp", tool, "read", f"chg_{n // 4:012}", "call", "ok", 900, "",
+            "{}", "0" * 64, "0" * 64,
+        )  # fmt: skip
+
+
+def tables(count: int, start: int) -> list[Table]:
+    """Name, columns and rows of each table."""
+    job = (
+        "id principal caller surface tool arguments queue priority state attempt lost progress result request_hash "
+        "created_at handed_at started_at finished_at deadline_at"
+    )
+    change = "id principal surface tool arguments plan_hash state summary reasons created_at expires_at decided_at"
+    line = (
+        "seq at principal surface capability effect change_id phase code duration_us arguments_sha256 detail "
+        "prev_hash hash"
+    )
+    return [
+        ("jobs", tuple(job.split()), _jobs(count, start)),
+        ("change_sets", tuple(change.split()), _sets(count, start)),
+        ("audit", tuple(line.split()), _audit(count, start)),
+    ]
+
+
+async def fill(db: Database, count: int) -> None:
+    """Write so many rows of each kind, one a second up to now."""
+    start = time.time_ns() // 1000 - (count + 1) * SECOND
+    path = db.dsn.path
+    if path is not None:
+        await asyncio.to_thread(_fill_file, str(path), tables(count, start))
+        return
+    import asyncpg  # pyright: ignore[reportMissingTypeStubs] # it has none
+
+    connection: Any = await cast("Any", asyncpg).connect(db.dsn.driver_url)
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb, decoder=str, format="binary")
+    try:
+        for name, columns, rows in tables(count, start):
+            await connection.copy_records_to_table(name, columns=columns, records=rows)
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+def _jsonb(text: str) -> bytes:
+    return b"\x01" + text.encode()  # the format's version
+
+
+def _fill_file(path: str, parts: list[Table]) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA cache_size = -200000")
+        for name, columns, rows in parts:
+            marks = ", ".join("?" * len(columns))
+            file.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)  # our own words
+            file.commit()
+
+
+def works(db: Database, count: int) -> dict[str, Work]:
+    """Every list, by what it is narrowed to: for one who sees all, and for one who sees their own."""
+    services = Services()
+    services.put(Database, db)
+    jobs, journal = Jobs(services), Journal(db)
+    now = time.time_ns() // 1000
+    middle = cursor_of(now - count // 2 * SECOND, f"job_{count // 2:020}")
+    change, row = cursor_of(now - count // 2 * SECOND, "chg_"), cursor_of(now - count // 2 * SECOND, count // 2)
+    found: dict[str, Work] = {}
+    for who, name in ((ME, "all"), (SOMEBODY, "own")):
+        asked: dict[str, dict[str, Any]] = {
+            "": {},
+            "state": {"state": "succeeded"},
+            "rare state": {"state": "needs_review"},
+            "absent state": {"state": "input_required"},
+            "tool": {"tool": "tool_7_run"},
+            "rare tool": {"tool": "rare_tool_run"},
+            "absent tool": {"tool": "no_such_tool"},
+            "middle": {"cursor": middle},
+            "state, middle": {"state": "succeeded", "cursor": middle},
+        }
+        for words, given in asked.items():
+            found[f"jobs, {name}, {words}"] = lambda who=who, given=given: jobs.list(who, limit=50, **given)
+        asked = {
+            "": {},
+            "state": {"state": "applied"},
+            "rare state": {"state": "unknown"},
+            "middle": {"cursor": change},
+        }
+        for words, given in asked.items():
+            found[f"changes, {name}, {words}"] = lambda who=who, given=given: journal.page(who, limit=50, **given)
+    asked = {
+        "": {},
+        "principal": {"principal": "key:7"},
+        "tool": {"capability": "tool_7_run"},
+        "rare tool": {"capability": "rare_tool_run"},
+        "change": {"about": f"chg_{count // 8:012}"},
+        "absent principal": {"principal": "nobody"},
+        "principal, tool": {"principal": "key:7", "capability": "tool_7_run"},
+        "middle": {"cursor": row},
+    }
+    for words, given in asked.items():
+        found[f"audit, {words}"] = lambda given=given: read_page(db, limit=50, **given)
+    return found
+
+
+async def measure(db: Database, count: int) -> dict[str, float]:
+    """p95 of each list, milliseconds."""
+    times: dict[str, float] = {}
+    for name, work in works(db, count).items():
+        found: list[float] = []
+        for number in range(-5, TIMES):
+            started = time.perf_counter_ns()
+            await work()
+            if number >= 0:
+                found.append((time.perf_counter_ns() - started) / 1e6)
+        times[name] = p95(found)
+    return times
+
+
+async def run() -> list[Row]:
+    """The slowest list, and the one that has grown most, on each database."""
+    rows: list[Row] = []
+    with databases() as new:
+        for kind in ("sqlite", "postgresql"):
+            found: list[dict[str, float]] = []
+            for count in (FEW, MANY):
+                db = Database(await new(kind))
+                await fill(db, count)
+                found.append(await measure(db, count))
+                await db.close()
+            few, many = found
+            slowest = max(many, key=lambda name: many[name])
+            grown = max(many, key=lambda name: many[name] / few[name])
+            ratio = many[grown] / few[grown]
+            rows.append(
+                Row(
+                    f"{kind}: p95 of the slowest of {len(many)} lists over {MANY:,} rows ({slowest})",
+                    f"{many[slowest]:.1f} ms",
+                    f"≤ {LIMIT_MS} ms",
+                    many[slowest] <= LIMIT_MS,
+                )
+            )
+            rows.append(
+                Row(
+                    f"{kind}: the list that grew most from {FEW:,} rows ({grown})",
+                    f"{few[grown]:.1f} → {many[grown]:.1f} ms = {ratio:.2f}×",
+                    f"≤ {LIMIT_RATIO}×",
+                    ratio <= LIMIT_RATIO,
+                )
+            )
+    return rows

@@ -1,0 +1,53 @@
+"""Looking into the audit: who did what, by which surface, and what came of it. Arguments are never shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from devskyy_mcp.capability import Toolset
+from devskyy_mcp.context import Context
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.guard.audit_page import read_page
+
+from .models import AuditLine, AuditLines, Cursor
+
+audit = Toolset("audit", timeout=20)
+
+Text = Annotated[str, Field(max_length=200)]
+
+
+@audit.tool("read", scopes="audit:read", open_world=False)
+async def audit_list(
+    ctx: Context,
+    principal: Text | None = None,
+    tool: Text | None = None,
+    about: Annotated[str, Field(max_length=60, description="A change's or a job's id.")] | None = None,
+    since: AwareDatetime | None = None,
+    limit: Annotated[int, Field(ge=1, le=100)] = 20,
+    cursor: Cursor | None = None,
+) -> AuditLines:
+    """List who did what and what came of it, newest first. Arguments are never shown."""
+    rows, following = await read_page(
+        ctx.get(Database), principal=principal, capability=tool, about=about, since=since, limit=limit, cursor=cursor
+    )
+    return AuditLines(
+        rows=[
+            AuditLine(
+                seq=row["seq"],
+                at=datetime.fromtimestamp(row["at"] / 1_000_000, UTC).isoformat(timespec="milliseconds"),
+                by=row["principal"],
+                surface=row["surface"],
+                tool=row["capability"],
+                effect=row["effect"],
+                phase=row["phase"],
+                code=row["code"],
+                about=row["change_id"],
+                ms=row["duration_us"] / 1000,
+            )
+            for row in rows
+        ],
+        next_cursor=following,
+    )
