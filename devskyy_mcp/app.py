@@ -14,9 +14,9 @@ from .changes.model import Systems
 from .changes.service import Changes
 from .config import Settings
 from .context import ALL_SCOPES, Principal, Services
+from .db.budget import say_connections
 from .db.cache import Cache, RedisCache, open_cache
 from .db.database import Database
-from .db.dsn import direct_dsn
 from .db.wake import Wake
 from .errors import Refused
 from .guard.audit import AuditLog
@@ -55,6 +55,7 @@ class App:
                 tasks.start_soon(self.changes.news.run)
                 if eager:
                     tasks.start_soon(self._greet_cache)
+                    tasks.start_soon(self._greet_database)
                     self.changes.news.wanted.set()
                 try:
                     yield self
@@ -86,6 +87,13 @@ class App:
         """Load Redis' driver before the first call does, and have its log say at once when Redis is away."""
         with suppress(Refused):
             await self.services.get(Cache).check()
+
+    async def _greet_database(self) -> None:
+        """Say how many connections this process may open, and warn where the server has not so many."""
+        with suppress(Refused):
+            await say_connections(
+                self.services.get(Database), self.settings.database_pool_size, works=self.settings.worker == "on"
+            )
 
     async def _settle(self) -> None:
         from .changes.settle import Settler
@@ -146,9 +154,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Services, services)
     services.put(Systems, Systems())
     services.put(Checks, Checks())
-    database = Database(settings.database)
-    given = settings.database_direct_url
-    direct = direct_dsn(given.get_secret_value(), database.dsn) if given else None
+    database = Database(settings.database, direct=settings.direct_database, pool_size=settings.database_pool_size)
     cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)
     services.put(Cache, cache)
     audit = AuditLog(database)
@@ -163,7 +169,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     )
     services.put(Changes, changes)
     limiter = Limiter(settings.calls_per_second, settings.calls_burst, cache)
-    services.share(Wake, lambda _: Wake(database.dsn, direct, cache if isinstance(cache, RedisCache) else None))
+    relay = cache if isinstance(cache, RedisCache) else None
+    services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     jobs = Jobs(services)
     services.put(Jobs, jobs)

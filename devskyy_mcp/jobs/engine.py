@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import dbos
 
 from ..capability import Queue
+from ..db.budget import ENGINE
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,8 +29,12 @@ would orphan what runs. Change it only when runs of the old code can't be gone o
 WORKFLOW = "job"
 LOOK_EVERY = 0.1
 """Seconds between looks for what may start."""
-STOP_SECONDS = 10
+STOP_SECONDS = 3
 RunJob = Callable[[str, int], Awaitable[None]]
+
+
+class Interrupted(BaseException):  # no Exception: dbos writes those down as the claim's end
+    """The process ends under a run: its claim stays open, for the executor's next start or its rescuers."""
 
 
 class Engine:
@@ -61,7 +66,7 @@ class Engine:
             try:
                 future.result()
             except concurrent.futures.CancelledError:
-                return  # the loop is going down; the job's row says what becomes of it
+                raise Interrupted from None
 
         await asyncio.to_thread(self._launch, job)
 
@@ -75,7 +80,7 @@ class Engine:
             "log_level": "ERROR",
             "use_listen_notify": False,  # for messages between workflows, which are not used
             "notification_listener_polling_interval_sec": 1.0,
-            "sys_db_pool_size": 5,
+            "sys_db_pool_size": ENGINE,
             "db_engine_kwargs": self._engine_options(),
         }
         dbos.DBOS(config=config)
@@ -121,6 +126,15 @@ class Engine:
 
         await conn.run_sync(put)
 
+    async def closed(self, claims: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Those claims (job and token) that nobody holds and that wait in no queue."""
+        names = [f"{name}:{token}" for name, token in claims]
+        found = await dbos.DBOS.list_workflows_async(
+            workflow_ids=names, status=["ENQUEUED", "PENDING", "DELAYED"], load_input=False, load_output=False
+        )
+        held = {claim.workflow_id for claim in found}
+        return [claim for claim, name in zip(claims, names, strict=True) if name not in held]
+
     async def take_over(self, dead: str) -> int:
         """Put what a dead executor had claimed back into its queues; how many claims that were."""
         held = await dbos.DBOS.list_workflows_async(
@@ -148,7 +162,7 @@ class Engine:
             await dbos.DBOS.delete_workflows_async([claim.workflow_id for claim in old])
 
     async def stop(self) -> None:
-        """Claim nothing more and close. The runs must have ended before."""
+        """Claim nothing more and close; takes one second to ``STOP_SECONDS``, as long as runs go on."""
         if self._client is not None:
             await asyncio.to_thread(self._client.destroy)
         await asyncio.to_thread(dbos.DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=STOP_SECONDS)

@@ -100,10 +100,21 @@ async def find_repeat(conn: AsyncConnection, principal: str, request_hash: str, 
 
 
 async def move(
-    conn: AsyncConnection, job: str, old: Sequence[str], new: str, *, attempt: int | None = None, **values: Any
+    conn: AsyncConnection,
+    job: str,
+    old: Sequence[str],
+    new: str,
+    *,
+    attempt: int | None = None,
+    token: int | None = None,
+    **values: Any,
 ) -> bool:
-    """Compare and swap the state, for the start ``attempt`` only if one is named; False when it is somebody else's."""
+    """Compare and swap the state, for the start ``attempt`` or the claim ``token`` only if one is named; False when it
+    is somebody else's.
+    """
     statement = jobs.update().where(c.id == job, c.state.in_(old)).values(state=new, **values)
+    if token is not None:
+        statement = statement.where(c.handed_at == token)
     if attempt is not None:
         statement = statement.where(c.attempt == attempt)
     return (await conn.execute(statement)).rowcount == 1
@@ -222,6 +233,12 @@ async def hand(conn: AsyncConnection, ids: Sequence[str]) -> int:
     token = now()
     await conn.execute(update(jobs).where(c.id.in_(ids)).values(handed_at=token))
     return token
+
+
+async def handed_before(conn: AsyncConnection, before: int, limit: int) -> list[tuple[str, int]]:
+    """Jobs that are not over and were handed to the workers before that time: id and token, the oldest first."""
+    query = select(c.id, c.handed_at).where(c.state.in_(["queued", "running"]), c.handed_at < before)
+    return [(row[0], row[1]) for row in await conn.execute(query.order_by(c.handed_at).limit(limit))]
 
 
 async def has_work(conn: AsyncConnection) -> bool:

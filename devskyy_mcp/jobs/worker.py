@@ -27,7 +27,7 @@ from ..errors import Refused
 from . import store
 from .events import Events
 from .run import Run, too_late, too_often
-from .tidy import Tidy
+from .tidy import Tidy, pass_on
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -64,10 +64,14 @@ class Worker:
         while True:
             try:
                 async with self._slot() as self.executor:
+                    most = self.settings.worker_concurrency
+                    log.info("worker %s on %s runs up to %d jobs at once", self.executor, self.db.dialect, most)
                     await self._work()
             except Refused as refused:  # the database is away: what is claimed stays claimed
                 log.warning("the worker waits: %s", refused.message)
-                await anyio.sleep(QUIET)
+            except Exception as error:  # the engine's own, of a database that is away; its text may hold anything
+                log.warning("the worker waits (%s)", type(error).__name__)
+            await anyio.sleep(QUIET)
 
     # ---- being the one -------------------------------------------------------------------------------------------
 
@@ -141,7 +145,7 @@ class Worker:
         declared = [queue for pack in self.services.get(Registry).packs for queue in pack.queues]
         concurrency = self.settings.worker_concurrency
         queues = [Queue("default", concurrency=10_000), *declared]
-        return kind(self.db.dsn, self.executor, self.run_job, queues, concurrency)
+        return kind(self.db.direct, self.executor, self.run_job, queues, concurrency)
 
     async def _feed(self, engine: Engine, bell: Bell) -> None:
         """Hand over what is waiting, for as long as there is work."""
@@ -171,7 +175,8 @@ class Worker:
 
     async def run_job(self, job: str, token: int) -> None:
         """Run one job that was claimed for this process; nothing happens when it is not to be run any more."""
-        if self._stopping:
+        if self._stopping:  # it goes to another worker, or to this one's next start
+            await pass_on(self.db, self.events, job, token)
             return
         try:
             async with self.db.begin() as conn:
