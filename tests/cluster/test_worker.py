@@ -127,17 +127,36 @@ async def test_a_stopped_worker_hands_its_jobs_back(here: Place, provider: Provi
 
 
 @pytest.mark.slow
-async def test_what_a_stopping_worker_has_claimed_goes_to_the_others(here: Place) -> None:
-    async with desk(here) as app, workers(here, 2) as (first, _):
-        jobs = [await start(app, "renders_nothing", number=0)]
-        await ended(app, jobs, 20)
-        for number in range(1, 121):
-            jobs.append(await start(app, "renders_nothing", number=number))
-            if number == 40:
-                first.signal(signal.SIGTERM)
-        states = await ended(app, jobs, 10)
-        await anyio.to_thread.run_sync(first.wait, STOPS_WITHIN)
-        assert set(states.values()) == {"succeeded"}
+async def test_what_a_worker_claims_while_it_stops_is_not_lost(
+    tmp_path: Path, postgres_url: str, provider: ProviderServer
+) -> None:
+    await _create(postgres_url)
+    one_at_a_time = place(tmp_path / "data", postgres_url, provider.url, worker_concurrency=1)
+    async with desk(one_at_a_time) as app, workers(one_at_a_time, 1) as (worker,):
+        provider.harm(list=["hang"])
+        slow = await start(app, "renders_make", prompt="slow", seconds=0)
+        assert await ended(app, [slow], 20, ["running"]) == {slow: "running"}
+        jobs = [await start(app, "renders_nothing", number=number) for number in range(40)]
+        while provider.submitted("slow") == 0 or await _handed(app) < len(jobs):
+            await anyio.sleep(0.02)
+        worker.signal(signal.SIGTERM)  # the paid call under way is waited for
+        await anyio.to_thread.run_sync(worker.wait, STOPS_WITHIN)
+        open_claims = await _column(app, "SELECT workflow_uuid FROM dbos.workflow_status WHERE status = 'ENQUEUED'")
+        waiting = await _column(app, "SELECT id || ':' || handed_at FROM jobs WHERE handed_at > 0 AND state = 'queued'")
+        assert set(waiting) <= set(open_claims)
+        assert await _column(app, "SELECT id FROM jobs WHERE handed_at IS NULL"), "nothing was claimed while it stopped"
+        worker.start()
+        assert set((await ended(app, [slow, *jobs], 40)).values()) == {"succeeded"}
+    assert provider.submitted("slow") == 1
+
+
+async def _handed(app: App) -> int:
+    return len(await _column(app, "SELECT id FROM jobs WHERE handed_at IS NOT NULL AND tool = 'renders_nothing'"))
+
+
+async def _column(app: App, query: str) -> list[Any]:
+    async with app.services.get(Database).read() as conn:
+        return list((await conn.exec_driver_sql(query)).scalars())
 
 
 async def test_what_nobody_holds_is_handed_out_again(here: Place, caplog: pytest.LogCaptureFixture) -> None:
