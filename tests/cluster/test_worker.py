@@ -197,7 +197,10 @@ async def test_through_a_pooler_only_what_goes_past_it_counts(
 ) -> None:
     caplog.set_level(logging.INFO)
     pooled = postgres_url + "&pgbouncer=true"
-    for direct, words in ((postgres_url, "6 connections (5 for jobs, 1 to listen)"), (None, "0 connections (all through")):
+    for direct, words in (
+        (postgres_url, "6 connections (5 for jobs, 1 to listen)"),
+        (None, "0 connections (all through"),
+    ):
         database = Database(pooled, migrate=True, direct=direct)
         await say_connections(database, 20, works=True)
         await database.close()

@@ -39,9 +39,7 @@ def pgbouncer(postgres_url: str) -> Generator[str]:
     folder = Path(tempfile.mkdtemp(prefix="devskyy-pgbouncer-"))
     settings = folder / "pgbouncer.ini"
     settings.write_text(
-        SETTINGS.format(
-            name=name, host=host, user=parts.username, port=port, folder=folder, connections=CONNECTIONS
-        ),
+        SETTINGS.format(name=name, host=host, user=parts.username, port=port, folder=folder, connections=CONNECTIONS),
         encoding="utf-8",
     )
     command = ["/usr/sbin/pgbouncer", str(settings)]
