@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -88,7 +87,7 @@ async def until_ended(bed: Cluster, jobs: list[str], seconds: float = UP_WITHIN)
 
 @pytest.mark.requirement("cluster:one")
 async def test_a_job_is_followed_through_kills_of_servers(bed: Cluster) -> None:
-    job = await bed.start("renders_make", prompt="followed", seconds=9)
+    job = await bed.start("renders_make", prompt="followed", seconds=100)
     follower, gets, waits = Follower(bed, job), Counter[str](), Counter[str]()
     over = anyio.Event()
 
@@ -106,13 +105,14 @@ async def test_a_job_is_followed_through_kills_of_servers(bed: Cluster) -> None:
                 waits[told["state"] if told else "broken"] += 1
 
     async def kill() -> None:
-        die = random.Random(20261125)
-        for _ in range(4):
-            server = die.choice(bed.servers)
+        """Each server once, so that every client loses the one it is at."""
+        for server in bed.servers:
+            await anyio.sleep(0.5)
             await anyio.to_thread.run_sync(server.kill)
-            await anyio.sleep(die.uniform(0.2, 0.8))
+            await anyio.sleep(0.5)
             server.start()
             await bed.until_up(server)
+        bed.provider.finish("followed")
 
     with anyio.fail_after(120):
         async with anyio.create_task_group() as tasks:
@@ -128,7 +128,8 @@ async def test_a_job_is_followed_through_kills_of_servers(bed: Cluster) -> None:
         {k: event[k] for k in ("seq", "kind", "data")} for event in truth
     ]
     assert follower.events[-1]["data"] == {"state": "succeeded"}
-    assert gets["running"] > 50
+    assert follower.sockets > 1
+    assert gets["running"] > 20
     assert waits["succeeded"]
     assert bed.provider.submitted("followed") == 1
 
@@ -174,30 +175,41 @@ async def handshake(bed: Cluster) -> AsyncGenerator[Client]:
 
 @pytest.mark.requirement("cluster:rescue")
 async def test_jobs_of_a_killed_worker_go_on_elsewhere(bed: Cluster) -> None:
-    for worker in bed.workers[1:]:
-        await anyio.to_thread.run_sync(worker.kill)
-    jobs = [await bed.start("renders_make", prompt=f"rescued {n}", seconds=1) for n in range(3)]
-    async with bed.http() as http, desk(bed.place) as app:
-        with anyio.fail_after(UP_WITHIN):
-            while {await state_of(http, job) for job in jobs} != {"running"}:
-                await anyio.sleep(0.05)
-        await anyio.to_thread.run_sync(bed.workers[0].kill)
+    first, second = bed.workers
+    await anyio.to_thread.run_sync(second.kill)
+    async with desk(bed.place) as app:
+        name = await who_runs(app, await bed.start("renders_nothing", number=1))
+        second.start()
+        other, number = name, 1
+        while other == name:  # the second comes into its own
+            number += 1
+            other = await who_runs(app, await bed.start("renders_nothing", number=number))
+        prompts = [f"rescued {n}" for n in range(CAP)]
+        jobs = {await bed.start("renders_make", prompt=prompt, seconds=100): prompt for prompt in prompts}
+        runners = {job: await who_runs(app, job) for job in jobs}
+        assert set(runners.values()) == {name, other}
+        await anyio.to_thread.run_sync(first.kill)
         died = time.monotonic()
-        for worker in bed.workers[1:]:
-            worker.start()
-        while min([await attempt(app, job) for job in jobs]) < 2:
-            assert time.monotonic() - died < RESCUED_WITHIN
-            await anyio.sleep(0.1)
-        bed.workers[0].start()
-    assert await until_ended(bed, jobs) == {"succeeded": 3}
-    assert [bed.provider.submitted(f"rescued {n}") for n in range(3)] == [1, 1, 1]
+        for job in (job for job in jobs if runners[job] == name):
+            while await who_runs(app, job) != other:
+                assert time.monotonic() - died < RESCUED_WITHIN
+                await anyio.sleep(0.1)
+        first.start()
+    for prompt in prompts:
+        bed.provider.finish(prompt)
+    assert await until_ended(bed, list(jobs)) == {"succeeded": CAP}
+    assert [bed.provider.submitted(prompt) for prompt in prompts] == [1] * CAP
 
 
-async def attempt(app: App, job: str) -> int:
-    async with app.services.get(Database).read() as conn:
-        row = await store.read(conn, job)
-    assert row is not None
-    return row["attempt"]
+async def who_runs(app: App, job: str) -> str:
+    """The worker that runs the job or did, as soon as there is one."""
+    with anyio.fail_after(UP_WITHIN):
+        while True:
+            async with app.services.get(Database).read() as conn:
+                row = await store.read(conn, job)
+            if row is not None and row["executor"]:
+                return row["executor"]
+            await anyio.sleep(0.02)
 
 
 @pytest.mark.requirement("cluster:caps", "cluster:redis-gone")

@@ -147,6 +147,9 @@ class ProviderServer:
     def harm(self, **faults: list[str]) -> None:
         httpx2.post(f"{self.url}/_faults", json=faults, trust_env=False)
 
+    def finish(self, prompt: str) -> None:
+        httpx2.post(f"{self.url}/_finish", json={"prompt": prompt}, trust_env=False)
+
     def submitted(self, prompt: str) -> int:
         return self.seen()["prompts"].count(prompt)
 
