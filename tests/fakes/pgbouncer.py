@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -43,9 +44,9 @@ def pgbouncer(postgres_url: str) -> Generator[str]:
         encoding="utf-8",
     )
     command = ["/usr/sbin/pgbouncer", str(settings)]
-    if os.getuid() == 0:  # it refuses to be root
+    if os.getuid() == 0:  # it refuses to be root, and only Postgres' own user may enter the socket's folder
         folder.chmod(0o777)
-        command[1:1] = ["-u", "nobody"]
+        command[1:1] = ["-u", pwd.getpwuid(Path(host).stat().st_uid).pw_name]
     process = subprocess.Popen([*command[:1], "-q", *command[1:]])
     try:
         _until_it_listens(process, port)
