@@ -93,7 +93,9 @@ class Database:
             command_seconds=COMMAND_SECONDS,
             pool_size=self._pool_size,
         )
-        reads = engine.execution_options(isolation_level="AUTOCOMMIT") if self.dsn.path is None else engine
+        # Not through a pooler: there a statement is prepared and run on the same connection only in a transaction.
+        alone = self.dsn.path is None and not self.dsn.pooled
+        reads = engine.execution_options(isolation_level="AUTOCOMMIT") if alone else engine
         try:
             await self._prepare(reads)
         except BaseException:
