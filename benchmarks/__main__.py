@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead]``: prints a Markdown table of figures and goals."""
+"""``python -m benchmarks [calls start shop dead events jobs growth]``: prints a Markdown table of figures and goals."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import calls, shop, start
+    from . import calls, events, jobs, shop, start
 
-    parts = {"calls": calls.run, "start": start.run, "shop": shop.run, "dead": shop.dead}
+    parts = {
+        "calls": calls.run,
+        "start": start.run,
+        "shop": shop.run,
+        "dead": shop.dead,
+        "events": events.run,
+        "jobs": jobs.run,
+    }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []
     for name in wanted or list(parts):

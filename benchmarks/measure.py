@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 Work = Callable[[], Awaitable[object]]
@@ -96,3 +96,8 @@ async def single_us(work: Work, times: int) -> float:
         await work()
         found.append(time.perf_counter_ns() - started)
     return statistics.median(found) / 1000
+
+
+def p95(found: Sequence[float]) -> float:
+    """What 95 of 100 stay within."""
+    return statistics.quantiles(found, n=20, method="inclusive")[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from .db.budget import say_connections
 from .db.cache import Cache, RedisCache, open_cache
 from .db.database import Database
 from .db.wake import Wake
-from .errors import Refused
+from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
 from .guard.limits import Limiter
 from .invoke import Road
@@ -28,6 +28,8 @@ from .ops.doctor import Checks
 from .ops.health import HealthChecks, cache_check, database_check
 
 ENTRY_POINTS = "devskyy.packs"
+AGAIN_AFTER = 5.0
+"""Seconds until work beside calls starts again after something unforeseen."""
 
 
 @dataclass
@@ -52,7 +54,7 @@ class App:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._beside if eager else self._after_first_call)
-                tasks.start_soon(self.changes.news.run)
+                tasks.start_soon(_again_and_again, "news", self.changes.news.run)
                 if eager:
                     tasks.start_soon(self._greet_cache)
                     tasks.start_soon(self._greet_database)
@@ -74,9 +76,9 @@ class App:
 
     async def _beside(self) -> None:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._settle)
+            tasks.start_soon(_again_and_again, "settling", self._settle)
             if self.settings.worker == "on":
-                tasks.start_soon(self._run_jobs)
+                tasks.start_soon(_again_and_again, "jobs", self._run_jobs)
 
     async def _run_jobs(self) -> None:
         from .jobs.worker import Worker
@@ -118,6 +120,16 @@ class App:
             if close is not None:
                 await close()
         await self.services.get(Database).close()
+
+
+async def _again_and_again(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Work that goes on beside calls; what goes wrong with it is logged, and ends neither it nor the server."""
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            unforeseen(name, error)
+        await anyio.sleep(AGAIN_AFTER)
 
 
 def installed_packs() -> list[Pack]:
@@ -164,16 +176,20 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     health.add("database", database_check(database), every=1)
     health.add("cache", cache_check(cache), every=1)
     services.put(HealthChecks, health)
+    jobs = Jobs(services)
+    services.put(Jobs, jobs)
     changes = Changes(
-        services, registry, lambda: settings.confirm_rule, lambda change: f"{settings.base_url}/approvals/{change}"
+        services,
+        registry,
+        lambda: settings.confirm_rule,
+        lambda change: f"{settings.base_url}/approvals/{change}",
+        jobs,
     )
     services.put(Changes, changes)
     limiter = Limiter(settings.calls_per_second, settings.calls_burst, cache)
     relay = cache if isinstance(cache, RedisCache) else None
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
-    jobs = Jobs(services)
-    services.put(Jobs, jobs)
     road = Road(registry, services, changes, jobs, audit, limiter)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:

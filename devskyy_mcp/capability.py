@@ -55,12 +55,12 @@ class Queue:
 
     Args:
         name: what job policies say.
-        concurrency: jobs under way at once, over all workers.
+        concurrency: jobs under way at once, over all workers; None for no cap beyond each worker's own.
         rate: jobs started per period and the period in seconds; None for no cap.
     """
 
     name: str
-    concurrency: int = 5
+    concurrency: int | None = 5
     rate: tuple[int, float] | None = None
 
 

@@ -48,6 +48,14 @@ class Decision:
     person: Person
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A person's answers to the job that an earlier round of the same call led to, as ``Jobs.answer`` takes them."""
+
+    job: str
+    given: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Call:
     """One call as a surface received it.
@@ -60,6 +68,7 @@ class Call:
         sink: takes progress, where the caller listens.
         can_ask: the surface can put a question to a person and call again with the decision.
         decision: that person's answer.
+        answers: a person's answers to a job; the call goes on with that job.
         key: idempotency key, at most 200 characters.
         wait: seconds the caller waits for a job's end; work that takes longer goes on without the caller.
     """
@@ -71,6 +80,7 @@ class Call:
     sink: ProgressSink | None = None
     can_ask: bool = False
     decision: Decision | None = None
+    answers: Answers | None = None
     key: str | None = None
     wait: float = 0
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -99,7 +109,7 @@ class Result:
     @property
     def text(self) -> str:
         """The same for a reader of text: every id, price, warning and next step."""
-        if "state" in self.data and "summary" in self.data:
+        if "state" in self.data and "summary" in self.data and "tool" not in self.data:  # a job's view names its tool
             from .changes.view import text_of_change
 
             return text_of_change(self.data)
@@ -200,15 +210,41 @@ class Road:
                     ctx, decision.change, decision.person, agreed=decision.agreed, digest=digest
                 )
                 return Result(capability, await self._followed(call, _plain(view)))
+            if call.answers is not None:
+                view = await self._answered(call.principal, call.answers)
+                if capability.policy.job is not None:
+                    return Result(capability, await self._ended(call, view))
             if capability.policy.job is not None:
                 return Result(capability, await self._ended(call, await self.jobs.submit(ctx, capability, arguments)))
             if capability.stages:
                 view = await self.changes.run(ctx, capability, arguments)
                 return Result(capability, await self._followed(call, _plain(view)))
             data = await self._read(call, ctx, capability, arguments)
-            return Result(capability, await self._followed(call, data) if call.wait else data)
+            return Result(capability, await self._followed(call, data) if capability.policy.writes else data)
         except AskPerson as ask:
             return Result(capability, _plain(ask.view), Question(str(ask.view.change), ask.message))
+
+    async def outcome(self, view: JobView) -> Result:
+        """What the call that started this job answers, now that the job has ended.
+
+        Raises:
+            Refused: as that call would have refused.
+        """
+        capability = self.registry.tool(view.tool)
+        if view.change is not None:
+            change = await self.changes.journal.recorded(view.change, repeated=False)
+            if view.state != "failed" or change.state != "applying":
+                return Result(capability, _plain(change))
+        return Result(capability, _settled(view))
+
+    async def _answered(self, principal: Principal, answers: Answers) -> JobView:
+        """The job once it has the answers, or as it is when it does not wait for them any more."""
+        try:
+            return await self.jobs.answer(principal, answers.job, answers.given)
+        except Refused as refused:
+            if refused.code is not Code.CONFLICT:
+                raise
+            return await self.jobs.get(principal, answers.job)
 
     async def _followed(self, call: Call, data: dict[str, Any]) -> dict[str, Any]:
         """The change as it is, or as it has become once the job that carries it out has ended."""
@@ -228,9 +264,7 @@ class Road:
         if call.wait:
             self.first_call.set()  # a job waits for the worker, which waits for this
             view = await self.jobs.wait(call.principal, view.job, call.wait, call.sink)
-        if view.state == "failed":
-            raise failed_job(view)
-        return _plain(view)
+        return _settled(view)
 
     async def _read(
         self, call: Call, ctx: Context, capability: Capability, arguments: Mapping[str, Any]
@@ -283,6 +317,13 @@ class Road:
 
 def _plain(view: BaseModel) -> dict[str, Any]:
     return view.model_dump(mode="json", exclude_none=True)
+
+
+def _settled(view: JobView) -> dict[str, Any]:
+    """Raises the refusal that a failed job is."""
+    if view.state == "failed":
+        raise failed_job(view)
+    return _plain(view)
 
 
 def failed_job(view: JobView) -> Refused:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import anyio
 
-from .capability import Prompt, Resource, allowed
+from .capability import Effect, Prompt, Resource, allowed
 from .context import Context, Principal
 from .errors import Code, Refused
 from .guard.audit import AuditRecord
@@ -68,7 +68,7 @@ class Reader:
             return resource, await resource.read(self._context(resource.name), values)
 
         # The address as it came may hold anything; the audit gets the resource's own name.
-        return await self._account("resource", found[0].name if found else "unknown", read)
+        return await self.account("resource", found[0].name if found else "unknown", read)
 
     def check(self, uri: str) -> None:
         """Whether the principal may read the address, without reading it.
@@ -97,7 +97,7 @@ class Reader:
         Raises:
             Refused: NOT_FOUND, FORBIDDEN, INVALID_ARGUMENTS.
         """
-        return await self._account("prompt", self._known(name), lambda: self._prompt(name, arguments))
+        return await self.account("prompt", self._known(name), lambda: self._prompt(name, arguments))
 
     def _known(self, name: str) -> str:
         return name if name in self.road.registry.prompts or name in self.road.registry.resources else "unknown"
@@ -134,7 +134,7 @@ class Reader:
             offer = offers.get(argument)
             return [] if offer is None else await offer(self._context(name), prefix)
 
-        return await self._account("completion", self._known(name), complete)
+        return await self.account("completion", self._known(name), complete)
 
     async def complete_resource(self, template: str, variable: str, prefix: str) -> list[str]:
         """Values for a template's variable that begin so.
@@ -151,7 +151,7 @@ class Reader:
             offer = resource.complete
             return [] if offer is None else await offer(self._context(resource.name), variable, prefix)
 
-        return await self._account("completion", self._known(template), complete)
+        return await self.account("completion", self._known(template), complete)
 
     def _context(self, name: str) -> Context:
         return Context(self.principal, self.road.services, name, self.surface, extras=self.extras)
@@ -161,8 +161,23 @@ class Reader:
         if missing:
             raise Refused(Code.FORBIDDEN, f"{name} needs {' and '.join(missing)}.", details={"missing_scopes": missing})
 
-    async def _account(self, kind: str, name: str, work: Callable[[], Awaitable[T]]) -> T:
+    async def account(
+        self,
+        kind: str,
+        name: str,
+        work: Callable[[], Awaitable[T]],
+        *,
+        effect: Effect = "read",
+        about: str | None = None,
+    ) -> T:
         """Do the work under limit and deadline, and leave one audit record.
+
+        Args:
+            kind: ``resource``, ``prompt``, ``completion`` or ``task``.
+            name: which one; nothing that a caller made up.
+            work: what is done.
+            effect: as in ``Policy``.
+            about: id of the change or job that it writes.
 
         Raises:
             Refused: the only exception that leaves, cancellation apart.
@@ -188,9 +203,9 @@ class Reader:
             raise
         finally:
             spent = (time.perf_counter_ns() - started) // 1000
-            self.road.audit.add(
-                AuditRecord(self.principal.id, self.surface, f"{kind}:{name}", "read", code=code, duration_us=spent)
-            )
+            record = AuditRecord(self.principal.id, self.surface, f"{kind}:{name}", effect, code=code)
+            record.change_id, record.duration_us = about, spent
+            self.road.audit.add(record)
 
 
 def _no_resource(uri: str) -> Refused:

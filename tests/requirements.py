@@ -60,6 +60,19 @@ REQUIREMENTS = [
     Requirement(
         "audit:with_the_write", "product, core", "A write's audit record commits with the write, in one chain."
     ),
+    # bulk
+    Requirement("bulk:away", "product, jobs", "A shop that is away is waited for; after long enough given up."),
+    Requirement("bulk:cancel", "product, jobs", "A cancelled bulk ends its chunks; the rest is told as not sent."),
+    Requirement("bulk:drift", "product, jobs", "What changed since the preview is skipped, told, and no more."),
+    Requirement("bulk:filter", "product, jobs", "Products are found by a filter and set alike, summed up first."),
+    Requirement("bulk:job", "product, jobs", "More than 100 changes are one job, one change set and one undo."),
+    Requirement("bulk:killed", "product, shown 1", "A bulk that is killed anywhere goes on, and sends nothing twice."),
+    Requirement("bulk:locks", "product, jobs", "Two bulk changes never write the same objects at once."),
+    Requirement("bulk:pages", "product, jobs", "A change of any size is shown 20 rows at a time, each once."),
+    Requirement("bulk:requests", "product, shown 7", "100 products take at most 8 requests, preview included."),
+    Requirement("bulk:resumes", "product, jobs", "A bulk goes on where it was, in whatever process."),
+    Requirement("bulk:variations", "product, jobs", "Variations are changed with their products when asked."),
+    Requirement("bulk:zombie", "product, jobs", "A run that was superseded changes nothing more."),
     # catalog
     Requirement(
         "catalog:export", "product, jobs", "The catalogue comes as CSV in WooCommerce's columns, restarts or not."
@@ -344,6 +357,20 @@ REQUIREMENTS = [
     Requirement("mcp:sessions", "design, MCP", "Older hosts have sessions, modern requests none."),
     Requirement("mcp:stdio", "product, surfaces", "stdio carries JSON-RPC alone and ends cleanly."),
     Requirement("mcp:subscriptions", "product, surfaces", "Who subscribed to a change hears of it on both eras."),
+    Requirement(
+        "mcp:tasks", "MCP, tasks extension", "A job is a task, from its call to its result, for who takes them."
+    ),
+    Requirement("mcp:tasks-cancel", "MCP, tasks extension", "Cancelling a task is acknowledged, ended or not."),
+    Requirement("mcp:tasks-changes", "MCP, tasks extension", "A change that a job carries out is a task too."),
+    Requirement("mcp:tasks-errors", "MCP, tasks extension", "A refusal completes a task, only a crash fails it."),
+    Requirement("mcp:tasks-headers", "MCP, tasks extension", "Over HTTP the Mcp-Name header must be the task's id."),
+    Requirement("mcp:tasks-input", "MCP, tasks extension", "A task asks its person and goes on with the answers."),
+    Requirement("mcp:tasks-news", "MCP, tasks extension", "Who listens to a task hears each time that it moves."),
+    Requirement("mcp:tasks-own", "MCP, tasks extension", "Somebody else's task is not found, like one that never was."),
+    Requirement("mcp:tasks-review", "MCP, tasks extension", "A person says in the task what became of a paid request."),
+    Requirement(
+        "mcp:tasks-without", "product, jobs", "A host without tasks waits for a job, with progress, for 45 seconds."
+    ),
     Requirement("mcp:unknown-tool", "MCP, tools", "An unknown tool is a protocol error that names the nearest."),
     Requirement("mcp:waits-for-person", "design, changes", "A host that can't ask is told where a person can agree."),
     # health, more of REST, WebSocket
@@ -454,7 +481,9 @@ REQUIREMENTS = [
     Requirement("cluster:worker", "issue B, engine", "A worker that is stopped gives its jobs back within 10 seconds."),
     Requirement("cluster:connections", "issue B, cluster", "Each process says how many connections it may open."),
     Requirement("cluster:rescue", "issue B, rescue", "A killed worker's jobs run elsewhere within 25 seconds."),
-    Requirement("cluster:caps", "issue B, shown 3", "With 3 workers and a cap of 5 the provider sees at most 5 at once."),
+    Requirement(
+        "cluster:caps", "issue B, shown 3", "With 3 workers and a cap of 5 the provider sees at most 5 at once."
+    ),
     Requirement("cluster:redis-gone", "issue B, shown 4", "Redis killed: no job is lost and requests are answered."),
     Requirement(
         "cluster:matrix",

@@ -6,9 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .view import ChangeView, text_of_change
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from ..capability import Capability
+    from ..context import Context
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,32 @@ class Person:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.where})"
+
+
+class Started(Protocol):
+    """A job as whoever starts it sees it."""
+
+    job: str
+
+
+class JobStarter(Protocol):
+    """Starts jobs; the layer above provides it."""
+
+    async def submit(
+        self,
+        ctx: Context,
+        capability: Capability,
+        arguments: Mapping[str, Any],
+        *,
+        conn: AsyncConnection | None = None,
+        change: str | None = None,
+    ) -> Started:
+        """Store a job that carries out the change, inside the caller's transaction."""
+        ...
+
+    async def announce(self, job: str) -> None:
+        """Tell the workers, after the commit."""
+        ...
 
 
 class AskPerson(Exception):

@@ -132,14 +132,7 @@ class Committer:
         keys = [f"{op.system}:{key}" for op in draft.unit.ops for key in self.systems(op.system).object_keys(op)]
         holder = await store.lock(conn, keys, draft.change)
         if holder:
-            raise Refused(
-                Code.CONFLICT,
-                f"Another change ({holder}) is being written to one of these objects.",
-                f"Look at it with changes_show({holder}) and try again when it is settled.",
-                retryable=True,
-                retry_after=2,
-                details={"change": holder},
-            )
+            raise conflict(holder)
         for system in {op.system for op in draft.unit.ops}:
             objects = [
                 (op.collection, str(op.target))
@@ -226,23 +219,9 @@ class Committer:
             outcomes = [Outcome("not_sent", error=late) for _ in group]
         else:
             outcomes = await system.send(draft.change, group)
-        if any(outcome.state == "unknown" for outcome in outcomes):
-            outcomes = await self._look(draft, system, group, outcomes)
+        outcomes = await look_again(draft.change, system, group, outcomes)
         for op, outcome in zip(group, outcomes, strict=True):
             draft.outcomes[op.seq] = outcome
-
-    async def _look(self, draft: Draft, system: System, group: Sequence[Op], outcomes: list[Outcome]) -> list[Outcome]:
-        """Look for lost answers a few times; what is found counts, what is not found stays unknown."""
-        for pause in LOOKS:
-            lost = [index for index, outcome in enumerate(outcomes) if outcome.state == "unknown"]
-            if not lost:
-                break
-            await anyio.sleep(pause)
-            asked = [JournalOp(draft.change, group[index], "unknown", store.now(), outcomes[index]) for index in lost]
-            for index, found in zip(lost, await system.look(asked), strict=True):
-                if found.state not in {"unknown", "not_sent"}:
-                    outcomes[index] = found
-        return outcomes
 
     async def _finish(self, draft: Draft, record: Callable[..., AuditRecord]) -> None:
         state = set_state((op, draft.outcomes[op.seq]) for op in draft.unit.ops if op.seq in draft.outcomes)
@@ -259,6 +238,33 @@ class Committer:
             failed = {} if state == "applied" else {"state": state}
             await self.audit.append(conn, record(phase="outcome", code=state, detail=failed))
         await self.wake.ring(FINISHED)
+
+
+async def look_again(change: str, system: System, group: Sequence[Op], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Look for lost answers a few times; what is found counts, what is not found stays unknown."""
+    known = list(outcomes)
+    for pause in LOOKS:
+        lost = [index for index, outcome in enumerate(known) if outcome.state == "unknown"]
+        if not lost:
+            break
+        await anyio.sleep(pause)
+        asked = [JournalOp(change, group[index], "unknown", store.now(), known[index]) for index in lost]
+        for index, found in zip(lost, await system.look(asked), strict=True):
+            if found.state not in {"unknown", "not_sent"}:
+                known[index] = found
+    return known
+
+
+def conflict(holder: str) -> Refused:
+    """The refusal of a plan one of whose objects is being written by the change ``holder``."""
+    return Refused(
+        Code.CONFLICT,
+        f"Another change ({holder}) is being written to one of these objects.",
+        f"Look at it with changes_show({holder}) and try again when it is settled.",
+        retryable=True,
+        retry_after=2,
+        details={"change": holder},
+    )
 
 
 def _filled(op: Op, ids: Mapping[int, str]) -> Op:

@@ -17,7 +17,7 @@ def reasons(unit: Unit, rule: ConfirmRule) -> list[str]:
         unit: what is staged.
         rule: ``always`` asks for every write (a newly connected shop), ``risky`` only for the reasons in the plan.
     """
-    found: list[str] = []
+    found: list[str] = list(unit.asks)
     for op in unit.ops:
         if op.undo:
             found.append(f"Can't be undone: {op.undo}")

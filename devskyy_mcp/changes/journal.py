@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..context import Principal
 from ..db.database import Database
 from ..errors import Code, Refused
 from .model import JournalOp, LeftAlone
 from .stage import Unit
-from .view import ROWS, ChangeView, of_outcomes, of_plan
+from .view import (
+    ROWS,
+    ChangeView,
+    Outline,
+    Tally,
+    can_undo,
+    of_outcomes,
+    of_page,
+    of_plan,
+    of_planned,
+    of_work,
+    tally_of,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+AT_ONCE = 100
+"""Operations in a set that is sent within its call; a bigger one is a job's, and is never read whole to be shown."""
+PLANNED = frozenset({"proposed", "stale", "declined", "expired"})
 
 
 class Journal:
@@ -34,27 +53,77 @@ class Journal:
         Raises:
             Refused: when the set failed or its outcome is unknown; the view is in ``details.change``.
         """
-        row, ops = await self._read(change)
-        view = _view(row, ops, left=left)
+        view = await self.view(change, left=left)
         if repeated:
             view.repeated = True
         if view.state in {"failed", "unknown"}:
-            raise _refusal(view, ops)
+            raise await self._refusal(view)
         return view
 
-    async def _read(self, change: str) -> tuple[dict[str, Any], list[JournalOp]]:
-        from . import store
+    async def view(self, change: str, page: int = 1, *, left: list[LeftAlone] | None = None) -> ChangeView:
+        """The change as it is now, 20 rows a page; a page of 10,000 rows costs what one of 20 does.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        from . import pages, store
 
         async with self.db.read() as conn:
             row = await store.read_set(conn, change)
-            ops = await store.read_ops(conn, change)
-        if row is None:
-            raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
-        return row, ops
+            if row is None:
+                raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
+            left = _left(row) if left is None else left
+            stored = row["summary"].get("plan")
+            plan = Outline.model_validate(stored) if stored else None
+            if plan is not None and row["state"] in PLANNED:
+                shown = await pages.in_order(conn, change, (page - 1) * ROWS, ROWS)
+                ops = [item.op for item in shown]
+                return _finished(
+                    row, of_planned(plan, ops, left, row["state"], change, row["reasons"] or [], page=page)
+                )
+            if plan is None or plan.number <= AT_ONCE:
+                return _whole(row, await store.read_ops(conn, change), page, left)
+            return await self._big(conn, row, plan, page, left)
 
-    async def view(self, change: str, page: int = 1) -> ChangeView:
-        """The change as it is now, 20 rows a page."""
-        return _view(*await self._read(change), page=page)
+    async def _big(
+        self, conn: AsyncConnection, row: Mapping[str, Any], plan: Outline, page: int, left: list[LeftAlone]
+    ) -> ChangeView:
+        """The view of a set too big to be read whole."""
+        from . import pages
+
+        change: str = row["id"]
+        by_state = await pages.counts(conn, change)
+        ops = await pages.outcomes(conn, change, by_state, page, ROWS)
+        if row["state"] == "applying":
+            job = await pages.job_of(conn, change)
+            return _finished(row, of_work(by_state, ops, change, job[0] if job else None, page=page))
+        outcome: dict[str, list[Any]] = row["outcome"] or {}
+        tallies = [Tally(*one) for one in outcome.get("tallies", [])] or await pages.tallies(conn, change)
+        view = of_page(tallies, ops, row["state"], change, left, page=page)
+        view.warnings = plan.warnings
+        view.effects = plan.effects if any(tally.took for tally in tallies) else None
+        return _finished(row, view, undo=can_undo(tallies))
+
+    async def _refusal(self, view: ChangeView) -> Refused:
+        """Why nothing was done, or that it is not known, with the whole view."""
+        from . import pages
+
+        details = {"change": view.model_dump(exclude_none=True)}
+        if view.state == "unknown":
+            return Refused(
+                Code.OUTCOME_UNKNOWN,
+                "The shop did not answer in time: this may or may not have been done.",
+                f"It is being looked up; changes_show(change={view.change!r}) will tell. Do not send it again.",
+                details=details,
+            )
+        note = next((row.note for row in view.changes or [] if row.note), None) or "The shop did not do it."
+        async with self.db.read() as conn:
+            ops = await pages.in_order(conn, str(view.change), 0, AT_ONCE)
+        errors = [item.outcome.error for item in ops if item.outcome.error]
+        first = errors[0] if errors else {}
+        code = first.get("code", "")
+        known = Code(code) if code in set(Code) else Code.UPSTREAM_REFUSED
+        return Refused(known, note, retry_after=first.get("retry_after"), details=details)
 
     async def show(self, principal: Principal, change: str, page: int = 1) -> ChangeView:
         """The change as it is now, 20 rows a page.
@@ -73,42 +142,27 @@ class Journal:
             return await store.list_sets(conn, None if _sees_all(principal) else principal.id, limit, state)
 
 
-def _view(
-    row: Mapping[str, Any], ops: Sequence[JournalOp], page: int = 1, left: list[LeftAlone] | None = None
-) -> ChangeView:
+def _left(row: Mapping[str, Any]) -> list[LeftAlone]:
+    return [LeftAlone(*entry) for entry in row["summary"].get("left", [])]
+
+
+def _whole(row: Mapping[str, Any], ops: Sequence[JournalOp], page: int, left: list[LeftAlone]) -> ChangeView:
+    """The view of a set that is read whole."""
     change, state = row["id"], row["state"]
-    if left is None:
-        left = [LeftAlone(*entry) for entry in row["summary"].get("left", [])]
-    if state in {"proposed", "stale", "declined", "expired"}:
+    if state in PLANNED:
         unit = Unit()
         unit.ops = [item.op for item in ops][(page - 1) * ROWS :]
-        unit.left, unit.title = left, row["summary"].get("title", "")
-        view = of_plan(unit, state, change, row["reasons"] or [])
-    else:
-        view = of_outcomes(ops, state, change, left, page=page)
+        unit.left = left
+        return _finished(row, of_plan(unit, state, change, row["reasons"] or []))
+    return _finished(row, of_outcomes(ops, state, change, left, page=page), undo=can_undo(tally_of(ops)))
+
+
+def _finished(row: Mapping[str, Any], view: ChangeView, *, undo: bool = False) -> ChangeView:
+    """The view with what the set's row alone tells."""
     view.approved_by, view.undoes = row["approved_by"], row["undoes"]
-    can_undo = any(item.state in {"done", "not_taken"} and not item.outcome.undo for item in ops)
-    if state in {"applied", "partial"} and can_undo:
-        view.next = f"changes_undo(change={change!r}) takes it back."
+    if view.state in {"applied", "partial"} and undo:
+        view.next = f"changes_undo(change={view.change!r}) takes it back."
     return view
-
-
-def _refusal(view: ChangeView, ops: Sequence[JournalOp]) -> Refused:
-    """Why nothing was done, or that it is not known, with the whole view."""
-    details = {"change": view.model_dump(exclude_none=True)}
-    if view.state == "unknown":
-        return Refused(
-            Code.OUTCOME_UNKNOWN,
-            "The shop did not answer in time: this may or may not have been done.",
-            f"It is being looked up; changes_show(change={view.change!r}) will tell. Do not send it again.",
-            details=details,
-        )
-    note = next((row.note for row in view.changes or [] if row.note), None) or "The shop did not do it."
-    errors = [item.outcome.error for item in ops if item.outcome.error]
-    first = errors[0] if errors else {}
-    code = first.get("code", "")
-    known = Code(code) if code in set(Code) else Code.UPSTREAM_REFUSED
-    return Refused(known, note, retry_after=first.get("retry_after"), details=details)
 
 
 def _sees_all(principal: Principal) -> bool:

@@ -157,6 +157,15 @@ class System(Protocol):
         """Keys of what must not be written by two at once, e.g. ``products/12`` (and natural keys of creates)."""
         ...
 
+    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
+        """Read one group's objects anew, right before it is sent: None where the op still fits, else what becomes of it
+        instead (``skipped``, with the reason). Reads as little as it can, and sends nothing.
+
+        Raises:
+            Refused: when the system can't be read; nothing is known then.
+        """
+        ...
+
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         """Send one group, once, and say what became of each op, in order. Refs are filled.
 

@@ -14,18 +14,23 @@ from ..db.database import Database
 from ..db.wake import Wake
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
-from .asking import AskPerson, Person, question_text, request_hash
+from .asking import AskPerson, JobStarter, Person, question_text, request_hash
 from .decide import ConfirmRule, reasons
-from .journal import Journal
+from .journal import AT_ONCE, Journal
 from .model import Systems
 from .news import News
+from .rows import caller_of, new_row, number_of
 from .stage import Unit
 from .view import ChangeView, of_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from .bulk import Tools
     from .commit import Committer
 
-EXPIRES_AFTER = 24 * 3600
 STAGINGS = 3
 """How often a plan is staged anew when others keep writing the same objects."""
 
@@ -38,15 +43,22 @@ class Changes:
         registry: finds the tool of a stored proposal.
         rule: which writes ask a person (``risky`` or ``always``), read at each decision.
         page: gives the address of a change's approval page, or "" where no server has one.
+        jobs: starts the jobs that carry out big sets.
     """
 
     def __init__(
-        self, services: Services, registry: Registry, rule: Callable[[], ConfirmRule], page: Callable[[str], str]
+        self,
+        services: Services,
+        registry: Registry,
+        rule: Callable[[], ConfirmRule],
+        page: Callable[[str], str],
+        jobs: JobStarter,
     ) -> None:
         self.services = services
         self.registry = registry
         self.rule = rule
         self.page = page
+        self.jobs = jobs
         self.journal = Journal(services.get(Database))
         self.on_written: list[Callable[[str], None]] = []
         self._active: set[str] = set()
@@ -99,7 +111,7 @@ class Changes:
             asks = reasons(unit, self.rule())
             if preview or asks:
                 return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
-            view = await self._commit(ctx, self._row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
+            view = await self._commit(ctx, new_row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
             if view is not None:
                 return view
             await anyio.sleep(0.05 * attempt)
@@ -122,43 +134,6 @@ class Changes:
         with anyio.fail_after(capability.policy.timeout):
             await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
         return staged_at, unit
-
-    def _row(
-        self,
-        ctx: Context,
-        capability: Capability,
-        arguments: Mapping[str, Any],
-        digest: str,
-        unit: Unit,
-        asks: list[str],
-    ) -> dict[str, Any]:
-        from . import store
-
-        at = store.now()
-        return {
-            "id": store.new_id(),
-            "principal": ctx.principal.id,
-            "surface": ctx.surface,
-            "tool": capability.name,
-            "arguments": {name: value for name, value in arguments.items() if name != "preview"},
-            "plan_hash": unit.hash(),
-            "state": "proposed",
-            "summary": {
-                "title": unit.title,
-                "left": [[left.label, left.state, left.reason] for left in unit.left],
-                "caller": [ctx.principal.id, ctx.principal.kind, sorted(ctx.principal.scopes), ctx.principal.name],
-            },
-            "reasons": asks,
-            "created_at": at,
-            "expires_at": at + EXPIRES_AFTER * 1_000_000,
-            "decided_at": at,
-            "finished_at": None,
-            "approved_by": None,
-            "undoes": unit.undoes,
-            "idempotency_key": ctx.key,
-            "request_hash": digest,
-            "outcome": None,
-        }
 
     async def _known_key(self, ctx: Context, digest: str) -> ChangeView | None:
         from . import store
@@ -196,7 +171,7 @@ class Changes:
     ) -> ChangeView:
         from . import store
 
-        row = self._row(ctx, capability, arguments, digest, unit, asks)
+        row = new_row(ctx, capability, arguments, digest, unit, asks)
         async with self._db.begin() as conn:
             if not preview:
                 repeated = await store.find_repeat(conn, ctx.principal.id, digest)
@@ -214,7 +189,10 @@ class Changes:
         return self._wait(ctx, unit, row["id"], asks)
 
     def _wait(self, ctx: Context, unit: Unit, change: str, asks: list[str]) -> ChangeView:
-        view = of_plan(unit, "waits_for_person", change, asks)
+        return self._waits(ctx, of_plan(unit, "waits_for_person", change, asks), change)
+
+    def _waits(self, ctx: Context, view: ChangeView, change: str) -> ChangeView:
+        view.state = "waits_for_person"
         if ctx.can_ask:
             raise AskPerson(view, question_text(view))
         view.approve = {"command": f"devskyy approve {change}"}
@@ -276,10 +254,12 @@ class Changes:
             async with self._db.begin() as conn:
                 await store.move_set(conn, row["id"], ["proposed"], "expired")
             raise Refused(Code.STALE, f"The proposal {row['id']} has expired.", "Make it again with preview.")
-        caller = _caller(row)
+        caller = caller_of(row)
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
         own = Context(caller, self.services, capability.name, ctx.surface, None, ctx.sink, ctx.can_ask)
+        if number_of(row) > AT_ONCE:
+            return await self._start(own, capability, row, person)
         for _ in range(STAGINGS):
             try:
                 staged_at, unit = await self._stage(own, capability, validate(capability, row["arguments"]))
@@ -308,8 +288,8 @@ class Changes:
         from . import store
 
         asks = reasons(unit, self.rule())
-        fresh = self._row(
-            Context(_caller(row), self.services, surface=ctx.surface),
+        fresh = new_row(
+            Context(caller_of(row), self.services, surface=ctx.surface),
             capability,
             row["arguments"],
             row["request_hash"],
@@ -384,6 +364,53 @@ class Changes:
         for listener in list(self.on_written):
             listener(change)
 
+    # ---- big sets, which jobs carry out --------------------------------------------------------------------------
+
+    async def _start(
+        self, ctx: Context, capability: Capability, row: dict[str, Any], person: Person | None
+    ) -> ChangeView:
+        """Hand a big proposal to a job. Its stored plan counts: whether objects changed is seen chunk by chunk."""
+        from .bulk import start
+
+        if row["reasons"] and person is None:
+            view = await self.journal.view(row["id"])
+            return self._waits(ctx, view, row["id"])
+        approved = {**row, "decided_at": None, "approved_by": str(person) if person else None}
+        job = await start(self._tools, self.jobs, ctx, capability, approved, self._record)
+        if job is not None:
+            await self.jobs.announce(job)
+        return await self.journal.recorded(row["id"], repeated=job is None)
+
+    async def carry_out(
+        self, ctx: Context, change: str, alive: Callable[[AsyncConnection], Awaitable[None]]
+    ) -> ChangeView:
+        """Carry out a big set that was handed to a job; started again it goes on where it was.
+
+        Args:
+            ctx: the job's context; its sink gets the progress.
+            change: the set's id.
+            alive: called in each write transaction; raises when this run of the job was superseded.
+
+        Raises:
+            Refused: when the database can't be written for long; and what ``alive`` raises.
+        """
+        from .bulk import carry_out
+
+        row = await self.journal.row_of(change, None)
+        self._active.add(change)
+        try:
+            await carry_out(self._tools, ctx, row, alive, self._record)
+        finally:
+            self._active.discard(change)
+        self.written(change)
+        return await self.journal.view(change)
+
+    @property
+    def _tools(self) -> Tools:
+        from .bulk import Tools
+
+        return Tools(self._db, self.services.get(AuditLog), self.services.get(Systems).get, self.services.get(Wake))
+
     # ---- taking back ---------------------------------------------------------------------------------------------
 
     async def stage_undo(self, ctx: Context, change: str) -> None:
@@ -404,8 +431,3 @@ class Changes:
         systems = self.services.get(Systems)
         for name in dict.fromkeys(item.op.system for item in ops):
             await systems.get(name).stage_undo(ctx, [item for item in ops if item.op.system == name])
-
-
-def _caller(row: Mapping[str, Any]) -> Principal:
-    name, kind, scopes, label = row["summary"]["caller"]
-    return Principal(name, kind, frozenset(scopes), label)

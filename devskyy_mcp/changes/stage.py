@@ -6,13 +6,18 @@ from .model import LeftAlone, Op, plan_hash
 
 
 class Unit:
-    """What one call wants done, in order. Nothing in it has been sent."""
+    """What one call wants done, in order. Nothing in it has been sent.
+
+    ``title`` says it in one sentence, where the counts do not; ``warnings`` and ``asks`` are of the plan as a whole.
+    """
 
     def __init__(self) -> None:
         self.ops: list[Op] = []
         self.left: list[LeftAlone] = []
         self.undoes: str | None = None
         self.title: str = ""
+        self.warnings: list[str] = []
+        self.asks: list[str] = []
 
     def add(self, op: Op) -> Op:
         """Stage an op behind those already there; its ``ref`` stands for the object it creates."""

@@ -9,19 +9,22 @@ import secrets
 import string
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam
 
-from ..db.tables import change_ops, change_sets, object_locks
+from ..db.tables import change_ops, change_sets, jobs, object_locks
 from ..errors import Code, Refused
 from .model import JournalOp, Op, Outcome, fill, plain
 
 if TYPE_CHECKING:
+    from sqlalchemy import Update
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _ALPHABET = string.ascii_letters + string.digits
 LOCK_CHUNK = 500
+ROWS_AT_ONCE = 500
 REPEAT_WINDOW = 600
 """Seconds in which the same create by the same principal is taken for a host's retry."""
 # What every write sends, made once: SQLAlchemy takes longer to make a statement than SQLite to carry it out.
@@ -144,7 +147,7 @@ async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent
             "inverse": None,
             "state": "sent" if op.seq in sent else "staged",
             "error": None,
-            "notes": {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": []},
+            "notes": _notes(op, ()),
             "undo_reason": op.undo or None,
             "sent_at": at if op.seq in sent else None,
             "settled_at": None,
@@ -153,8 +156,8 @@ async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent
         }
         for op in ops
     ]
-    if rows:
-        await conn.execute(_INSERT_OPS, rows)
+    for start in range(0, len(rows), ROWS_AT_ONCE):  # others get their turn in between
+        await conn.execute(_INSERT_OPS, rows[start : start + ROWS_AT_ONCE])
 
 
 async def mark_sent(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> int:
@@ -179,47 +182,69 @@ async def reopen(conn: AsyncConnection, change: str) -> None:
     await move_set(conn, change, ["failed"], "proposed", finished_at=None)
 
 
+@lru_cache(maxsize=32)
+def _outcome_statement(only: tuple[str, ...]) -> Update:
+    """The update that one executemany carries out for all rows, so that each row may say only what it knows."""
+    from sqlalchemy import func, or_
+
+    c = change_ops.c
+    return (
+        change_ops.update()
+        .where(c.change_id == bindparam("of"), c.seq == bindparam("at"), or_(*(c.state == state for state in only)))
+        .values(
+            state=bindparam("now_state"),
+            after=bindparam("now_after", type_=c.after.type),
+            inverse=bindparam("now_inverse", type_=c.inverse.type),
+            error=bindparam("now_error", type_=c.error.type),
+            notes=bindparam("now_notes", type_=c.notes.type),
+            settled_at=bindparam("now_settled", type_=c.settled_at.type),
+            object_id=func.coalesce(bindparam("now_id", type_=c.object_id.type), c.object_id),
+            undo_reason=func.coalesce(bindparam("now_undo", type_=c.undo_reason.type), c.undo_reason),
+            cost=func.coalesce(bindparam("now_cost", type_=c.cost.type), c.cost),
+        )
+    )
+
+
 async def write_outcomes(
     conn: AsyncConnection, change: str, outcomes: Sequence[tuple[Op, Outcome]], *, only: Sequence[str]
 ) -> int:
-    """Write what became of ops that are still in one of the states ``only``; the number that were."""
-    c = change_ops.c
-    at, written = now(), 0
-    for op, outcome in outcomes:
-        values: dict[str, Any] = {
-            "state": outcome.state,
-            "after": plain(outcome.after) or None,
-            "inverse": plain(outcome.inverse),
-            "error": outcome.error,
-            "notes": {
-                "warnings": op.warnings,
-                "effects": op.effects,
-                "asks": op.asks,
-                "note": op.note,
-                "said": outcome.notes,
-            },
-            "settled_at": None if outcome.state in {"sent", "unknown"} else at,
+    """Write what became of ops that are still in one of the states ``only``; the number that were (-1 where the
+    database does not tell it of many).
+    """
+    if not outcomes:
+        return 0
+    at = now()
+    rows = [
+        {
+            "of": change,
+            "at": op.seq,
+            "now_state": outcome.state,
+            "now_after": plain(outcome.after) or None,
+            "now_inverse": plain(outcome.inverse),
+            "now_error": outcome.error,
+            "now_notes": _notes(op, outcome.notes),
+            "now_settled": None if outcome.state in {"sent", "unknown", "staged"} else at,
+            "now_id": outcome.object_id,
+            "now_undo": outcome.undo or None,
+            "now_cost": outcome.cost,
         }
-        if outcome.object_id is not None:
-            values["object_id"] = outcome.object_id
-        if outcome.undo:
-            values["undo_reason"] = outcome.undo
-        if outcome.cost is not None:
-            values["cost"] = outcome.cost
-        statement = (
-            change_ops.update().where(c.change_id == change, c.seq == op.seq, c.state.in_(only)).values(**values)
-        )
-        written += (await conn.execute(statement)).rowcount
-    return written
+        for op, outcome in outcomes
+    ]
+    # One row alone is no executemany: only so does every driver tell how many it found.
+    return (await conn.execute(_outcome_statement(tuple(only)), rows if len(rows) > 1 else rows[0])).rowcount
+
+
+def _notes(op: Op, said: Sequence[str]) -> dict[str, Any]:
+    return {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": list(said)}
 
 
 async def read_ops(conn: AsyncConnection, change: str) -> list[JournalOp]:
     rows = (await conn.execute(_READ_OPS, {"change": change})).mappings().all()
     ids = {row["seq"]: row["object_id"] for row in rows if row["object_id"]}
-    return [_journal_op(dict(row), ids) for row in rows]
+    return [journal_op(row, ids) for row in rows]
 
 
-def _journal_op(row: dict[str, Any], ids: Mapping[int, str]) -> JournalOp:
+def journal_op(row: Mapping[Any, Any], ids: Mapping[int, str]) -> JournalOp:
     said: dict[str, Any] = row["notes"] or {}
     target: Any = row["object_id"] if row["kind"] != "create" else None
     if target is None and row["ref"]:
@@ -334,12 +359,17 @@ async def list_sets(
     return [dict(row) for row in rows]
 
 
+ENDED_JOBS = ("succeeded", "failed", "cancelled")
+
+
 async def open_sets(conn: AsyncConnection, limit: int = 200) -> list[str]:
+    """Sets that nobody may be working on any more; one that a job carries out is the job's until that has ended."""
+    from sqlalchemy import select
+
     c = change_sets.c
-    query = (
-        change_sets.select().with_only_columns(c.id).where(c.state.in_(["applying", "unknown"])).order_by(c.created_at)
-    )
-    return list((await conn.execute(query.limit(limit))).scalars())
+    at_work = select(jobs.c.id).where(jobs.c.change_id == c.id, jobs.c.state.not_in(ENDED_JOBS)).exists()
+    query = select(c.id).where(c.state.in_(["applying", "unknown"]), ~at_work).order_by(c.created_at).limit(limit)
+    return list((await conn.execute(query)).scalars())
 
 
 async def finished_since(conn: AsyncConnection, since: int) -> list[tuple[str, int]]:

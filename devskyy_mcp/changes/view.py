@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import unescape
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -70,6 +70,8 @@ def _short(value: Any) -> Any:
 
 def _nothing(unit: Unit) -> str:
     """Why there is no op: all is so already, or nothing of an undo is possible."""
+    if unit.title:
+        return f"{unit.title}."
     if not unit.left:
         return "Nothing to change: everything is as asked already."
     if any(left.state == "impossible" for left in unit.left):
@@ -109,7 +111,7 @@ def unique(sentences: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(sentences))
 
 
-def _capped(sentences: Iterable[str], limit: int = 8) -> list[str] | None:
+def capped(sentences: Iterable[str], limit: int = 8) -> list[str] | None:
     """At most ``limit`` sentences, each once; None when there is nothing to say."""
     found = unique(sentences)
     if len(found) > limit:
@@ -127,31 +129,72 @@ def _made(op: Op) -> str:
     return label.removeprefix("new ") if op.kind == "create" else label
 
 
-def _what(ops: Sequence[Op], kinds: Mapping[str, int], words: Mapping[str, str]) -> str:
+def _what(kinds: Mapping[str, int], words: Mapping[str, str], only: Op | None) -> str:
     """``update product 12 "Silk dress"`` for one, ``update 20 objects`` for many."""
-    if len(ops) == 1:
-        return f"{words[ops[0].kind]} {_made(ops[0]) if words is _DID else ops[0].label or ops[0].collection}"
-    return f"{_count_words(kinds, words)} objects" if ops else ""
+    if only is not None:
+        return f"{words[only.kind]} {_made(only) if words is _DID else only.label or only.collection}"
+    return f"{_count_words(kinds, words)} objects" if kinds else ""
+
+
+class Outline(BaseModel):
+    """What is said of a plan as a whole; stored with its set, so that showing it reads no operation."""
+
+    title: str = ""
+    kinds: dict[str, int] = {}
+    warnings: list[str] | None = None
+    effects: list[str] | None = None
+    left: int = 0
+
+    @property
+    def number(self) -> int:
+        """Operations in it."""
+        return sum(self.kinds.values())
+
+
+def outline(unit: Unit) -> Outline:
+    return Outline(
+        title=unit.title,
+        kinds=dict(Counter(op.kind for op in unit.ops)),
+        warnings=capped([*unit.warnings, *(text for op in unit.ops for text in op.warnings)]),
+        effects=capped(text for op in unit.ops for text in op.effects),
+        left=len(unit.left),
+    )
 
 
 def of_plan(unit: Unit, state: str, change: str | None, asks: Sequence[str]) -> ChangeView:
     """The view of what is staged; ``changes`` has at most 20 rows."""
-    kinds = Counter(op.kind for op in unit.ops)
-    rows = [row_of(op) for op in unit.ops[:ROWS]]
-    rows += [left_row(left) for left in unit.left[: ROWS - len(rows)]]
-    total = len(unit.ops) + len(unit.left)
-    what = unit.title or f"Would {_what(unit.ops, kinds, _DO)}"
+    view = of_planned(outline(unit), unit.ops[:ROWS], unit.left, state, change, asks)
+    if not unit.ops:
+        view.summary = _nothing(unit)
+    view.undoes = unit.undoes
+    return view
+
+
+def of_planned(
+    plan: Outline,
+    ops: Sequence[Op],
+    left: Sequence[LeftAlone],
+    state: str,
+    change: str | None,
+    asks: Sequence[str],
+    *,
+    page: int = 1,
+) -> ChangeView:
+    """The view of a plan of which only one page of ``ops`` is at hand."""
+    number = plan.number
+    rows = [row_of(op) for op in ops]
+    rows += [left_row(one) for one in left[: ROWS - len(rows)]]
+    what = plan.title or f"Would {_what(plan.kinds, _DO, ops[0] if number == 1 and ops else None)}"
     return ChangeView(
         state=state,
-        summary=f"{what}." if unit.ops else _nothing(unit),
+        summary=f"{what}.",
         change=change,
         changes=rows or None,
-        more=total - len(rows) or None,
-        counts=dict(kinds) if len(unit.ops) > 1 else None,
-        warnings=_capped(text for op in unit.ops for text in op.warnings),
-        effects=_capped(text for op in unit.ops for text in op.effects),
-        asks=_capped(asks),
-        undoes=unit.undoes,
+        more=max(number + plan.left - (page - 1) * ROWS - len(rows), 0) or None,
+        counts=dict(plan.kinds) if number > 1 else None,
+        warnings=plan.warnings,
+        effects=plan.effects,
+        asks=capped(asks),
     )
 
 
@@ -161,48 +204,113 @@ def took(op: Op, outcome: Outcome) -> bool:
     return outcome.state == "done" or (outcome.state == "not_taken" and made)
 
 
+class Tally(NamedTuple):
+    """How many operations of a kind came to a state; whether they ``took``, and whether what they did ``lasts``."""
+
+    kind: str
+    state: str
+    took: bool
+    lasts: bool
+    number: int
+
+
+def _tally(op: Op, outcome: Outcome) -> Tally:
+    return Tally(op.kind, outcome.state, took(op, outcome), bool(outcome.undo), 1)
+
+
 def set_state(found: Iterable[tuple[Op, Outcome]]) -> str:
     """The state of a set whose ops have these outcomes."""
-    pairs = list(found)
-    states = {outcome.state for _, outcome in pairs}
+    return state_of([_tally(op, outcome) for op, outcome in found])
+
+
+def state_of(tallies: Sequence[Tally]) -> str:
+    """The state of a set that is counted so."""
+    states = {tally.state for tally in tallies}
     if states & {"sent", "unknown", "staged"}:
         return "unknown"
     if "needs_review" in states:
         return "needs_review"
     if states <= {"done"}:
         return "applied"
-    return "partial" if any(took(op, outcome) for op, outcome in pairs) else "failed"
+    return "partial" if any(tally.took for tally in tallies) else "failed"
+
+
+def can_undo(tallies: Iterable[Tally]) -> bool:
+    return any(tally.state in {"done", "not_taken"} and not tally.lasts for tally in tallies)
+
+
+def tally_of(ops: Sequence[JournalOp]) -> list[Tally]:
+    return [_tally(item.op, item.outcome) for item in ops]
 
 
 def of_outcomes(
     ops: Sequence[JournalOp], state: str, change: str, left: Sequence[LeftAlone] = (), *, page: int = 1
 ) -> ChangeView:
     """The view of what became of a set; rows that did not go well come first."""
-    counts = Counter(item.state for item in ops)
-    counts.update(item.state for item in left)
     order = sorted(ops, key=lambda item: (item.state == "done", item.op.seq))
-    rows = [
-        row_of(item.op, item.state, object_id=item.outcome.object_id, note=_note(item))
-        for item in order[(page - 1) * ROWS : page * ROWS]
-    ]
+    moved = [item.op for item in ops if took(item.op, item.outcome)]
+    view = of_page(
+        tally_of(ops), order[(page - 1) * ROWS : page * ROWS], state, change, left, page=page,
+        only=moved[0] if len(moved) == 1 else None,
+    )  # fmt: skip
+    view.warnings = capped(text for item in ops for text in item.op.warnings)
+    view.effects = capped(text for item in ops if took(item.op, item.outcome) for text in item.op.effects)
+    return view
+
+
+def of_page(
+    tallies: Sequence[Tally],
+    ops: Sequence[JournalOp],
+    state: str,
+    change: str,
+    left: Sequence[LeftAlone] = (),
+    *,
+    page: int,
+    only: Op | None = None,
+) -> ChangeView:
+    """The view of what became of a set that is counted so, and of which one page of ``ops`` is at hand."""
+    counts: Counter[str] = Counter()
+    moved: Counter[str] = Counter()
+    for tally in tallies:
+        counts[tally.state] += tally.number
+        if tally.took:
+            moved[tally.kind] += tally.number
+    number = counts.total()
+    counts.update(item.state for item in left)
+    rows = [row_of(item.op, item.state, object_id=item.outcome.object_id, note=_note(item)) for item in ops]
     if page == 1:
         rows += [left_row(entry) for entry in left[: ROWS - len(rows)]]
-    total = len(ops) + (len(left) if page == 1 else 0)
-    moved = [item.op for item in ops if took(item.op, item.outcome)]
-    done = _what(moved, Counter(op.kind for op in moved), _DID) or "nothing was changed"
+    done = _what(moved, _DID, only) or "nothing was changed"
     rest = {name: number for name, number in counts.items() if name not in ("done", "not_taken")}
     parts = [f"{done[:1].upper()}{done[1:]}", *([_count_words(rest, {})] if rest else [])]
     if counts["not_taken"]:
         parts.append("not all as asked: the notes say what the shop made of it")
+    total = number + (len(left) if page == 1 else 0)
     return ChangeView(
         state=state,
         summary="; ".join(parts) + ".",
         change=change,
         changes=rows or None,
         more=max(total - page * ROWS, 0) or None,
-        counts=dict(counts) if len(ops) > 1 or left else None,
-        warnings=_capped(text for item in ops for text in item.op.warnings),
-        effects=_capped(text for item in ops if took(item.op, item.outcome) for text in item.op.effects),
+        counts=dict(counts) if number > 1 or left else None,
+    )
+
+
+def of_work(
+    counts: Mapping[str, int], ops: Sequence[JournalOp], change: str, job: str | None, *, page: int
+) -> ChangeView:
+    """The view of a set that a job is carrying out."""
+    total = sum(counts.values())
+    done = total - sum(counts.get(state, 0) for state in ("staged", "sent", "unknown"))
+    return ChangeView(
+        state="applying",
+        summary=f"Being carried out: {done} of {total} objects so far.",
+        change=change,
+        changes=[row_of(item.op, item.state, object_id=item.outcome.object_id, note=_note(item)) for item in ops],
+        more=max(total - page * ROWS, 0) or None,
+        counts=dict(counts),
+        job=job,
+        next=f"jobs_wait(job={job!r}) waits for the end; jobs_cancel stops it." if job else None,
     )
 
 
@@ -232,7 +340,7 @@ def text_of_change(data: Mapping[str, Any]) -> str:
         lines.append("counts: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
     approve = cast("dict[str, str]", data.get("approve") or {})
     lines += [f"approve ({name}): {place}" for name, place in approve.items()]
-    for name in ("repeated", "approved_by", "undoes", "next"):
+    for name in ("job", "repeated", "approved_by", "undoes", "next"):
         if data.get(name):
             lines.append(f"{name}: {'yes' if data[name] is True else data[name]}")
     return "\n".join(map(one_line, lines))

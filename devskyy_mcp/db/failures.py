@@ -67,6 +67,7 @@ POSTGRES_WORDS: dict[str, Words] = {
     "57": _AWAY,
     "25P0": _AWAY,
     "InterfaceError": _AWAY,
+    "InternalClientError": _AWAY,  # asyncpg's, of a connection that was cut in the middle of a statement
     "OSError": _AWAY,
 }
 
@@ -78,6 +79,8 @@ def speak_on_errors(dsn: Dsn, context: ExceptionContext) -> Refused | None:
     wrong is our own bug: both pass as they are.
     """
     error = context.original_exception
+    if context.is_pre_ping:  # nothing is lost: the pool connects anew
+        return None
     if isinstance(error, TimeoutError):
         context.is_disconnect = True  # the server may be frozen: drop the connection instead of waiting for a rollback
     if isinstance(error, OSError) or _speaks(dsn, context.sqlalchemy_exception):

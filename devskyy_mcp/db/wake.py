@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CHANNEL = "devskyy"
+_NOTIFY = "SELECT pg_notify($1, key) FROM unnest($2::text[]) AS key"
 FILE_EVERY = 0.05
 """Seconds between looks at a SQLite file's counter; one look takes 5 µs."""
 BLIND_EVERY = 0.25
@@ -120,12 +121,10 @@ class Wake:
             if not self._bells:
                 self._stop()
 
-    async def announce(self, conn: AsyncConnection, key: str) -> None:
+    async def announce(self, conn: AsyncConnection, *keys: str) -> None:
         """Wake readers elsewhere when the transaction commits. ``ring`` is still needed for those of this process."""
         if self._notifies and self._relay is None:
-            from sqlalchemy import func, select
-
-            await conn.execute(select(func.pg_notify(CHANNEL, key)))
+            await conn.exec_driver_sql(_NOTIFY, (CHANNEL, list(keys)))
 
     async def ring(self, key: str) -> None:
         """Wake readers: those of this process, and through the relay those of others. After the commit."""

@@ -30,11 +30,12 @@ WORKFLOW = "job"
 LOOK_EVERY = 0.1
 """Seconds between looks for what may start."""
 STOP_SECONDS = 3
-RunJob = Callable[[str, int], Awaitable[None]]
+FORGET_AT_ONCE = 500
+RunJob = Callable[[str, int], Awaitable[bool]]
 
 
-class Interrupted(BaseException):  # no Exception: dbos writes those down as the claim's end
-    """The process ends under a run: its claim stays open, for the executor's next start or its rescuers."""
+class ClaimKept(BaseException):  # dbos would take an Exception for the claim's end
+    """The claim stays this executor's: it comes again when the engine starts again, or goes to the next worker."""
 
 
 class Engine:
@@ -43,7 +44,7 @@ class Engine:
     Args:
         dsn: the database; dbos opens its own connections to it, so through a pooler it should be the direct address.
         executor: this worker's stable name: what it had claimed when it died is its own again when it is back.
-        run: runs a job by its id and token; called in the event loop that ``start`` was called in.
+        run: runs a job by its id and token, in the event loop that ``start`` was called in; whether it is done with it.
         queues: with their caps.
         concurrency: jobs of one queue that this process runs at once.
     """
@@ -64,9 +65,11 @@ class Engine:
             # In a thread of dbos; the job itself runs where everything else does.
             future = asyncio.run_coroutine_threadsafe(_awaited(self._run, name, token), loop)
             try:
-                future.result()
-            except concurrent.futures.CancelledError:
-                raise Interrupted from None
+                done = future.result()
+            except concurrent.futures.CancelledError:  # the loop is going down
+                done = False
+            if not done:
+                raise ClaimKept
 
         await asyncio.to_thread(self._launch, job)
 
@@ -89,7 +92,7 @@ class Engine:
         for queue in self._queues:
             dbos.DBOS.register_queue(
                 queue.name,
-                worker_concurrency=min(self._concurrency, queue.concurrency),
+                worker_concurrency=min(self._concurrency, queue.concurrency or self._concurrency),
                 global_concurrency=queue.concurrency,
                 limiter=None if queue.rate is None else {"limit": queue.rate[0], "period": queue.rate[1]},
                 polling_interval_sec=LOOK_EVERY,
@@ -126,40 +129,14 @@ class Engine:
 
         await conn.run_sync(put)
 
-    async def closed(self, claims: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Those claims (job and token) that nobody holds and that wait in no queue."""
-        names = [f"{name}:{token}" for name, token in claims]
-        found = await dbos.DBOS.list_workflows_async(
-            workflow_ids=names, status=["ENQUEUED", "PENDING", "DELAYED"], load_input=False, load_output=False
-        )
-        held = {claim.workflow_id for claim in found}
-        return [claim for claim, name in zip(claims, names, strict=True) if name not in held]
-
     async def take_over(self, dead: str) -> int:
         """Put what a dead executor had claimed back into its queues; how many claims that were."""
-        held = await dbos.DBOS.list_workflows_async(
-            status="PENDING", executor_id=dead, load_input=False, load_output=False
-        )
-        by_queue: dict[str | None, list[str]] = {}
-        for claim in held:
-            by_queue.setdefault(claim.queue_name, []).append(claim.workflow_id)
-        for queue, claims in by_queue.items():
-            await dbos.DBOS.resume_workflows_async(claims, queue_name=queue)
-        return len(held)
+        return await asyncio.to_thread(_take_over, dead)
 
     async def forget(self, before: str) -> None:
         """Delete finished claims that ended before that time (ISO 8601)."""
-        while True:
-            old = await dbos.DBOS.list_workflows_async(
-                status=["SUCCESS", "ERROR", "CANCELLED"],
-                completed_before=before,
-                limit=500,
-                load_input=False,
-                load_output=False,
-            )
-            if not old:
-                return
-            await dbos.DBOS.delete_workflows_async([claim.workflow_id for claim in old])
+        while await asyncio.to_thread(_forget, before):
+            pass
 
     async def stop(self) -> None:
         """Claim nothing more and close; takes one second to ``STOP_SECONDS``, as long as runs go on."""
@@ -168,5 +145,30 @@ class Engine:
         await asyncio.to_thread(dbos.DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=STOP_SECONDS)
 
 
-async def _awaited(run: RunJob, name: str, token: int) -> None:
-    await run(name, token)
+# In threads, not by dbos' coroutines: those put dbos' own thread pool into the event loop for good, and when the engine
+# is closed nothing that needs a thread works any more, name look-ups included.
+
+
+def _take_over(dead: str) -> int:
+    held = dbos.DBOS.list_workflows(status="PENDING", executor_id=dead, load_input=False, load_output=False)
+    by_queue: dict[str | None, list[str]] = {}
+    for claim in held:
+        by_queue.setdefault(claim.queue_name, []).append(claim.workflow_id)
+    for queue, claims in by_queue.items():
+        dbos.DBOS.resume_workflows(claims, queue_name=queue)
+    return len(held)
+
+
+def _forget(before: str) -> bool:
+    """Delete some; whether there may be more."""
+    ended = ["SUCCESS", "ERROR", "CANCELLED"]
+    old = dbos.DBOS.list_workflows(
+        status=ended, completed_before=before, limit=FORGET_AT_ONCE, load_input=False, load_output=False
+    )
+    if old:
+        dbos.DBOS.delete_workflows([claim.workflow_id for claim in old])
+    return len(old) == FORGET_AT_ONCE
+
+
+async def _awaited(run: RunJob, name: str, token: int) -> bool:
+    return await run(name, token)

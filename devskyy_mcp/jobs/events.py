@@ -5,7 +5,7 @@ The table is the truth. Wake-ups only shorten the wait; a reader that gets none 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 200
 SAFETY = 5.0
+WORK = "work"
+"""What workers wait for: a job that is to be run."""
 AWAY = 1.0
 """Seconds between tries while the database does not answer."""
 
@@ -34,14 +36,23 @@ class Events:
 
     async def append(self, conn: AsyncConnection, job: str, kind: EventKind, data: dict[str, Any]) -> None:
         """Add an event inside the caller's transaction, which has written the job's row: that keeps writers in line."""
+        await self.append_all(conn, [(job, kind, data)])
+
+    async def append_all(self, conn: AsyncConnection, events: Sequence[tuple[str, EventKind, dict[str, Any]]]) -> None:
+        """Add events (job, kind, data); as ``append``."""
         from . import store
 
-        await store.add_event(conn, job, kind, data)
-        await self.wake.announce(conn, job)
+        await store.add_events(conn, events)
+        keys = list(dict.fromkeys(job for job, _, _ in events))
+        if any(kind == "state" and data["state"] == "queued" for _, kind, data in events):
+            keys.append(WORK)
+        await self.wake.announce(conn, *keys)
 
-    async def notify(self, job: str) -> None:
-        """Wake the job's readers, after the commit."""
+    async def notify(self, job: str, *, work: bool = False) -> None:
+        """Wake the job's readers, after the commit; with ``work`` the workers too."""
         await self.wake.ring(job)
+        if work:
+            await self.wake.ring(WORK)
 
     async def read(self, job: str, after: int = 0, limit: int = AT_ONCE) -> list[Event]:
         """The events behind the cursor, oldest first."""

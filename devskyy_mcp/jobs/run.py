@@ -45,8 +45,11 @@ class Superseded(BaseException):
 class Run(Job):
     """What the handler sees as ``Job``."""
 
-    def __init__(self, services: Services, row: Mapping[str, Any]) -> None:
+    def __init__(
+        self, services: Services, row: Mapping[str, Any], write_end: Callable[[store.Ended], Awaitable[bool]]
+    ) -> None:
         self.services = services
+        self._write_end = write_end
         self.row = row
         self.id = row["id"]
         self.attempt: int = row["attempt"]
@@ -137,13 +140,14 @@ class Run(Job):
         with contextlib.suppress(Superseded):
             await self._move("queued", handed_at=None, executor=None)
 
-    async def end(self, state: JobState, **values: Any) -> None:
+    async def end(
+        self, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
+    ) -> None:
         """Write how the job ended, and tell the audit."""
-        error: dict[str, Any] | None = values.get("error")
-        try:
-            await self._move(state, finished_at=store.now(), progress=self.unsaid or self.said, **values)
-        except Superseded:
-            return
+        ended = store.Ended(self.id, self.attempt, state, self.unsaid or self.said, result, error)
+        with anyio.CancelScope(shield=True):
+            if not await self._write_end(ended):
+                return
         record = AuditRecord(
             principal=self.row["principal"],
             surface="worker",
@@ -165,7 +169,7 @@ class Run(Job):
                     await self.events.append(conn, self.id, "progress", self.unsaid)
                 await self.events.append(conn, self.id, "state", {"state": state})
             self.unsaid = None
-            await self.events.notify(self.id)
+            await self.events.notify(self.id, work=state == "queued")
 
     async def progress(self, done: float, total: float | None, message: str | None) -> None:
         """Keep how far it is; the worker writes the latest twice a second."""

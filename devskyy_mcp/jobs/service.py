@@ -16,6 +16,7 @@ from ..context import Context, Principal, ProgressSink, Services
 from ..db.database import Database
 from ..errors import Code, Refused
 from .model import ENDED, JOB_ID, PARKED, JobView, Resolution
+from .questions import take
 from .view import view_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Jobs:
 
     async def announce(self, job: str) -> None:
         """Tell workers and followers that the job has news."""
-        await self.events.notify(job)
+        await self.events.notify(job, work=True)
 
     async def _insert(self, conn: AsyncConnection, row: dict[str, Any]) -> None:
         from . import store
@@ -131,6 +132,22 @@ class Jobs:
             estimate, cost = await store.money(conn, job)
         return view_of(row, estimate, cost)
 
+    async def own(self, principal: Principal, job: str) -> tuple[JobView, int]:
+        """The principal's own job as it is now, and when something last happened to it (microseconds since 1970 UTC).
+
+        Raises:
+            Refused: NOT_FOUND, also for another principal's job, whatever else this one may see.
+        """
+        from . import store
+
+        async with self._db.read() as conn:
+            row = await store.read(conn, job)
+            if row is None or row["principal"] != principal.id:
+                raise _not_found(job)
+            estimate, cost = await store.money(conn, job)
+            at = await store.last_change(conn, job)
+        return view_of(row, estimate, cost), at or row["finished_at"] or row["created_at"]
+
     async def _row_of(
         self, conn: AsyncConnection, principal: Principal, job: str, *, lock: bool = False
     ) -> dict[str, Any]:
@@ -138,7 +155,7 @@ class Jobs:
 
         row = await store.read(conn, job, lock=lock)
         if row is None or not (row["principal"] == principal.id or _sees_all(principal)):
-            raise Refused(Code.NOT_FOUND, f"There is no job {job[:40]}.", "jobs_list lists the latest ones.")
+            raise _not_found(job)
         return row
 
     async def list(
@@ -205,21 +222,23 @@ class Jobs:
         return await self.get(principal, job)
 
     async def answer(self, principal: Principal, job: str, answers: Mapping[str, Any]) -> JobView:
-        """Give a person's answers, by the question's name, and let the job go on; None declines.
+        """Give a person's answers, by the question's name or its forms' keys, and let the job go on once all are there;
+        None declines.
 
         Raises:
             Refused: NOT_FOUND; CONFLICT when it asks nothing; INVALID_ARGUMENTS for answers its schema does not allow.
         """
+        from . import store
+
         async with self._changing(principal, job) as (conn, row):
-            question: dict[str, Any] = row["question"] or {}
             if row["state"] != "input_required":
                 raise Refused(Code.CONFLICT, f"{job} is {row['state']}; it asks nothing now.")
-            name = question["name"]
-            if name not in answers:
-                raise Refused(Code.INVALID_ARGUMENTS, f"The question is called {name}; answer that one.")
-            _check_answer(question["schema"], answers[name])
-            kept = {**question.get("answers", {}), name: answers[name]}
-            await self._requeue(conn, job, "input_required", question={"answers": kept})
+            question = take(row["question"], answers)
+            if "name" in question:
+                await store.move(conn, job, ["input_required"], "input_required", question=question)
+                await self.events.append(conn, job, "state", {"state": "input_required"})
+            else:
+                await self._requeue(conn, job, "input_required", question=question)
         return await self.get(principal, job)
 
     async def resolve(self, principal: Principal, job: str, action: Resolution, task: str | None = None) -> JobView:
@@ -298,6 +317,10 @@ def _row(
     }
 
 
+def _not_found(job: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no job {job[:40]}.", "jobs_list lists the latest ones.")
+
+
 def _sees_all(principal: Principal) -> bool:
     return principal.kind in {"os", "local"} or principal.may("audit:read")
 
@@ -316,26 +339,3 @@ def _position(cursor: str) -> tuple[int, str]:
     raise Refused(
         Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
     )
-
-
-def _check_answer(schema: Mapping[str, Any], answer: Any) -> None:
-    from jsonschema import Draft202012Validator
-
-    if answer is None:
-        return
-    if not _storable(answer):
-        raise Refused(Code.INVALID_ARGUMENTS, "The answer holds a NUL character or a number that is none.")
-    error = next(Draft202012Validator(schema).iter_errors(answer), None)  # pyright: ignore[reportUnknownMemberType] # untyped there
-    if error is not None:
-        where = ".".join(str(part) for part in error.absolute_path) or "the answer"
-        raise Refused(
-            Code.INVALID_ARGUMENTS, f"{where} is not what the question allows.", "Answer after question.schema."
-        )
-
-
-def _storable(answer: Any) -> bool:
-    try:
-        text = json.dumps(answer, allow_nan=False)
-    except ValueError:
-        return False
-    return "\\u0000" not in text.replace("\\\\", "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, exists, func, literal, select, tuple_, update
@@ -24,6 +25,7 @@ _ALPHABET = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _INSERT = jobs.insert()
 e = job_events.c
 _LAST = select(func.coalesce(func.max(e.seq), 0)).where(e.job_id == bindparam("job"))
+_LAST_AT = select(e.at).where(e.job_id == bindparam("job")).order_by(e.seq.desc()).limit(1)
 _ADD_EVENT = job_events.insert().from_select(
     ["job_id", "seq", "kind", "data", "at"],
     select(
@@ -45,6 +47,18 @@ _READ_LOCKED = _READ.with_for_update()
 PAID_SEPARATOR = "."
 """Between a job's id and a step's name in the id of the change set that stands for the paid call."""
 LISTED = (c.id, c.tool, c.state, c.progress, c.error, c.change_id, c.created_at, c.started_at, c.finished_at, c.attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the run ``attempt`` of a job came to its end."""
+
+    job: str
+    attempt: int
+    state: str
+    progress: Mapping[str, Any] | None = None
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
 
 
 def new_id() -> str:
@@ -100,21 +114,10 @@ async def find_repeat(conn: AsyncConnection, principal: str, request_hash: str, 
 
 
 async def move(
-    conn: AsyncConnection,
-    job: str,
-    old: Sequence[str],
-    new: str,
-    *,
-    attempt: int | None = None,
-    token: int | None = None,
-    **values: Any,
+    conn: AsyncConnection, job: str, old: Sequence[str], new: str, *, attempt: int | None = None, **values: Any
 ) -> bool:
-    """Compare and swap the state, for the start ``attempt`` or the claim ``token`` only if one is named; False when it
-    is somebody else's.
-    """
+    """Compare and swap the state, for the start ``attempt`` only if one is named; False when it is somebody else's."""
     statement = jobs.update().where(c.id == job, c.state.in_(old)).values(state=new, **values)
-    if token is not None:
-        statement = statement.where(c.handed_at == token)
     if attempt is not None:
         statement = statement.where(c.attempt == attempt)
     return (await conn.execute(statement)).rowcount == 1
@@ -177,8 +180,11 @@ async def lock_budget(conn: AsyncConnection) -> None:
         await conn.execute(select(func.pg_advisory_xact_lock(BUDGET)))
 
 
-async def add_event(conn: AsyncConnection, job: str, kind: str, data: Mapping[str, Any]) -> None:
-    await conn.execute(_ADD_EVENT, {"job": job, "kind": kind, "data": dict(data), "at": now()})
+async def add_events(conn: AsyncConnection, events: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Add events: job, kind, data."""
+    at = now()
+    rows = [{"job": job, "kind": kind, "data": dict(data), "at": at} for job, kind, data in events]
+    await conn.execute(_ADD_EVENT, rows)
 
 
 async def read_events(conn: AsyncConnection, job: str, after: int, limit: int) -> list[dict[str, Any]]:
@@ -191,11 +197,18 @@ async def last_event(conn: AsyncConnection, job: str) -> int:
     return int((await conn.execute(_LAST, {"job": job})).scalar() or 0)
 
 
+async def last_change(conn: AsyncConnection, job: str) -> int | None:
+    """When the job's newest event was; None when its events are gone."""
+    return (await conn.execute(_LAST_AT, {"job": job})).scalar()
+
+
 # ---- for whoever runs jobs -------------------------------------------------------------------------------------------
 
+_OURS = tuple_(c.id, c.handed_at).in_(bindparam("pairs", expanding=True)), c.state.in_(["queued", "running"])
+# Rows are always locked in the order of their ids, so that no two transactions wait for each other.
 _START = (
     update(jobs)
-    .where(c.id == bindparam("job"), c.handed_at == bindparam("token"), c.state.in_(["queued", "running"]))
+    .where(c.id.in_(select(c.id).where(*_OURS).order_by(c.id).with_for_update()))
     .values(
         state="running",
         attempt=c.attempt + 1,
@@ -204,6 +217,23 @@ _START = (
         started_at=func.coalesce(c.started_at, bindparam("now")),
     )
     .returning(*c)
+)
+_STARTED = (
+    select(c.id, c.attempt)
+    .where(c.id.in_(bindparam("ids", expanding=True)), c.state == "running")
+    .order_by(c.id)
+    .with_for_update()
+)
+_END = (
+    update(jobs)
+    .where(c.id == bindparam("job"))
+    .values(
+        state=bindparam("new"),
+        progress=bindparam("far", type_=Json),
+        result=bindparam("gave", type_=Json),
+        error=bindparam("why", type_=Json),
+        finished_at=bindparam("now"),
+    )
 )
 _ALIVE = select(c.id).where(c.id == bindparam("job"), c.attempt == bindparam("run"), c.state == "running")
 _PROGRESS = (
@@ -235,22 +265,53 @@ async def hand(conn: AsyncConnection, ids: Sequence[str]) -> int:
     return token
 
 
-async def handed_before(conn: AsyncConnection, before: int, limit: int) -> list[tuple[str, int]]:
-    """Jobs that are not over and were handed to the workers before that time: id and token, the oldest first."""
-    query = select(c.id, c.handed_at).where(c.state.in_(["queued", "running"]), c.handed_at < before)
-    return [(row[0], row[1]) for row in await conn.execute(query.order_by(c.handed_at).limit(limit))]
-
-
 async def has_work(conn: AsyncConnection) -> bool:
     """Whether anything is to be run, or was being run when its process vanished."""
     return bool((await conn.execute(select(exists().where(c.state.in_(["queued", "running"]))))).scalar())
 
 
-async def start(conn: AsyncConnection, job: str, token: int, executor: str) -> dict[str, Any] | None:
-    """Begin a run of the job; its row, or None when it is not to be run under this token any more."""
-    given = {"job": job, "token": token, "by": executor, "now": now()}
-    row = (await conn.execute(_START, given)).mappings().first()
-    return dict(row) if row else None
+async def start(conn: AsyncConnection, claims: Sequence[tuple[str, int]], executor: str) -> dict[str, dict[str, Any]]:
+    """Begin a run of each job (id, token); the rows of those that are still to be run under their token, by id."""
+    given = {"pairs": _padded(claims), "by": executor, "now": now()}
+    rows = (await conn.execute(_START, given)).mappings()
+    return {row["id"]: dict(row) for row in rows}
+
+
+async def end(conn: AsyncConnection, ends: Sequence[Ended]) -> list[bool]:
+    """Write how runs ended; for each whether the job was still that run's own."""
+    given = {"ids": _padded([one.job for one in ends])}
+    running = {(row[0], row[1]) for row in await conn.execute(_STARTED, given)}
+    mine = [(one.job, one.attempt) in running for one in ends]
+    rows = [
+        {"job": one.job, "new": one.state, "far": one.progress, "gave": one.result, "why": one.error, "now": now()}
+        for one, still in zip(ends, mine, strict=True)
+        if still
+    ]
+    if rows:
+        await conn.execute(_END, rows)
+    return mine
+
+
+def _padded(found: Sequence[Any]) -> list[Any]:
+    """Made longer by repeating the first, to one of few lengths: each length is a statement of its own to prepare."""
+    length = next(size for size in (1, 8, 64, 512, len(found)) if size >= len(found))
+    return [*found, *[found[0]] * (length - len(found))]
+
+
+async def unhand(conn: AsyncConnection, job: str, token: int) -> bool:
+    """Let a job that was handed under this token, and did not end, be handed anew."""
+    statement = (
+        update(jobs)
+        .where(c.id == job, c.handed_at == token, c.state.in_(["queued", "running"]))
+        .values(state="queued", handed_at=None, executor=None)
+    )
+    return (await conn.execute(statement)).rowcount == 1
+
+
+async def held_by(conn: AsyncConnection, executor: str, before: int) -> list[tuple[str, int]]:
+    """Jobs that run at this executor by what is written, and their tokens from before that time."""
+    query = select(c.id, c.handed_at).where(c.state == "running", c.executor == executor, c.handed_at < before)
+    return [(row[0], row[1]) for row in await conn.execute(query)]
 
 
 async def is_alive(conn: AsyncConnection, job: str, attempt: int) -> bool:

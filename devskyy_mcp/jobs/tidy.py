@@ -1,4 +1,4 @@
-"""Keeping work tidy: what nobody holds goes on, jobs past their deadline end, old events, jobs and claims go."""
+"""Keeping finished work tidy: jobs past their deadline end, old events, jobs and claims go."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 OVERDUE_EVERY = 15.0
 PURGE_EVERY = 3600.0
-STRANDED = 15.0
-"""Seconds after being handed to the workers after which a job should be somebody's."""
 CLAIMS_KEPT = timedelta(hours=1)
 AT_ONCE = 500
 """Rows deleted per transaction, so that nobody else waits long."""
@@ -44,7 +42,6 @@ class Tidy:
         while True:
             try:
                 await self.end_overdue()
-                await self.take_up_stranded()
                 if anyio.current_time() - purged >= PURGE_EVERY:
                     await self.purge()
                     purged = anyio.current_time()
@@ -67,16 +64,6 @@ class Tidy:
                     await self.events.append(conn, job, "state", {"state": "failed"})
             await self.events.notify(job)
 
-    async def take_up_stranded(self) -> None:
-        """Hand jobs out anew whose claims are closed though they are not over: the database was away at a moment
-        between the two.
-        """
-        async with self.db.read() as conn:
-            handed = await store.handed_before(conn, store.now() - int(STRANDED * 1_000_000), AT_ONCE)
-        for job, token in await self.engine.closed(handed) if handed else []:
-            if await pass_on(self.db, self.events, job, token):
-                log.warning("job %s was nobody's; it is handed out again", job)
-
     async def purge(self) -> None:
         """Delete finished claims, and events and jobs that are older than the settings keep them."""
         now = datetime.now(UTC)
@@ -87,13 +74,3 @@ class Tidy:
             while gone == AT_ONCE:
                 async with self.db.begin() as conn:
                     gone = await store.purge(conn, what, before, AT_ONCE)
-
-
-async def pass_on(db: Database, events: Events, job: str, token: int) -> bool:
-    """Let a job that was handed out under this token be handed out again; False when it is over or was already."""
-    async with db.begin() as conn:
-        moved = await store.move(conn, job, ["queued", "running"], "queued", token=token, handed_at=None, executor=None)
-        if moved:
-            await events.append(conn, job, "state", {"state": "queued"})
-    await events.notify(job)
-    return moved

@@ -60,6 +60,8 @@ def _next(row: Mapping[str, Any]) -> str | None:
     match state:
         case "queued" | "running":
             return f"jobs_wait(job={job!r}) waits for the end; jobs_cancel stops it."
+        case "input_required":
+            return f"A person must answer: jobs_wait(job={job!r}) asks them where the host can show a form."
         case "needs_review":
             return (
                 f"Look at the provider's own list of tasks, then jobs_resolve(job={job!r}, action='attach', task=…) if "

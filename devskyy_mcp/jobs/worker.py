@@ -10,10 +10,10 @@ import contextlib
 import logging
 import re
 import socket
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -25,9 +25,11 @@ from ..db.database import Database
 from ..db.wake import Bell, Wake
 from ..errors import Refused
 from . import store
-from .events import Events
+from .events import WORK, Events
+from .model import EventKind
 from .run import Run, too_late, too_often
-from .tidy import Tidy, pass_on
+from .tidy import Tidy
+from .together import Together
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -42,6 +44,8 @@ BEAT_EVERY = 5.0
 SILENT = 15.0
 """Seconds without a sign after which an executor counts as dead."""
 LOCK_EVERY = 1.0
+PAUSE = 2.0
+"""Seconds before the next try, when the database is away."""
 IDLE = 300.0
 """Seconds without work after which the engine is closed; its threads look at the database ten times a second."""
 SLOTS = 64
@@ -58,6 +62,8 @@ class Worker:
         self.executor = ""
         self._runs: dict[str, Run] = {}
         self._stopping = False
+        self._starts = Together(self._write_starts)
+        self._ends = Together(self._write_ends)
 
     async def run(self) -> None:
         """Become the worker as soon as that is free, and work until cancelled."""
@@ -70,8 +76,8 @@ class Worker:
             except Refused as refused:  # the database is away: what is claimed stays claimed
                 log.warning("the worker waits: %s", refused.message)
             except Exception as error:  # the engine's own, of a database that is away; its text may hold anything
-                log.warning("the worker waits (%s)", type(error).__name__)
-            await anyio.sleep(QUIET)
+                log.warning("the worker waits (%s)", _kind(error))
+            await anyio.sleep(PAUSE)
 
     # ---- being the one -------------------------------------------------------------------------------------------
 
@@ -85,6 +91,7 @@ class Worker:
                 lock = FileLock(path, thread_local=False)
                 with contextlib.suppress(Timeout, OSError):
                     lock.acquire(blocking=False)
+                if lock.is_locked:
                     try:
                         yield name
                     finally:
@@ -107,7 +114,7 @@ class Worker:
 
     async def _work(self) -> None:
         wake = self.services.get(Wake)
-        with wake.watch() as bell:
+        with wake.watch(WORK) as bell:
             while True:
                 async with self.db.read() as conn:
                     work = await store.has_work(conn)
@@ -144,7 +151,7 @@ class Worker:
         kind = await anyio.to_thread.run_sync(imported)
         declared = [queue for pack in self.services.get(Registry).packs for queue in pack.queues]
         concurrency = self.settings.worker_concurrency
-        queues = [Queue("default", concurrency=10_000), *declared]
+        queues = [Queue("default", concurrency=None), *declared]
         return kind(self.db.direct, self.executor, self.run_job, queues, concurrency)
 
     async def _feed(self, engine: Engine, bell: Bell) -> None:
@@ -173,31 +180,72 @@ class Worker:
                 await engine.enqueue(conn, found, token)
         return len(found)
 
-    async def run_job(self, job: str, token: int) -> None:
-        """Run one job that was claimed for this process; nothing happens when it is not to be run any more."""
-        if self._stopping:  # it goes to another worker, or to this one's next start
-            await pass_on(self.db, self.events, job, token)
-            return
-        try:
-            async with self.db.begin() as conn:
-                row = await store.start(conn, job, token, self.executor)
+    async def run_job(self, job: str, token: int) -> bool:
+        """Run one job that was claimed for this process; nothing happens when it is not to be run any more.
+
+        Returns:
+            Whether the claim has served its purpose; False when this worker is stopped while the database is away.
+        """
+        while not self._stopping:
+            try:
+                row = await self._starts((job, token))
                 if row is not None:
-                    await self.events.append(conn, job, "state", {"state": "running"})
-        except Refused as refused:
-            log.warning("job %s can't be started now: %s", job, refused.message)
-            return
-        if row is None:
-            return
+                    await self._run(row)
+                return True
+            # The database is away: the claim is ours until the row says what became of the job.
+            except Refused as refused:
+                log.warning("job %s has to wait: %s", job, refused.message)
+            except Exception as error:  # its text may hold anything
+                log.warning("job %s has to wait (%s)", job, _kind(error))
+            await anyio.sleep(PAUSE)
+        try:
+            await self._let_go(job, token)
+        except Refused as refused:  # whoever rescues this worker's claims has it then
+            log.warning("job %s can't be handed back now: %s", job, refused.message)
+            return False
+        return True
+
+    async def _let_go(self, job: str, token: int) -> None:
+        """Let a job that was handed out under this token be handed anew, to whichever worker."""
+        async with self.db.begin() as conn:
+            if await store.unhand(conn, job, token):
+                await self.events.append(conn, job, "state", {"state": "queued"})
         await self.events.notify(job)
-        run = self._runs[job] = Run(self.services, row)
+
+    async def _run(self, row: dict[str, Any]) -> None:
+        run = self._runs[row["id"]] = Run(self.services, row, self._ends)
         try:
             await self._drive(run)
-        except Refused as refused:  # the database is away: the row still says running, and the rescue takes it up
-            log.warning("job %s is left where it is: %s", job, refused.message)
         finally:
             run.over.set()
-            if self._runs.get(job) is run:
-                del self._runs[job]
+            if self._runs.get(run.id) is run:
+                del self._runs[run.id]
+
+    async def _write_starts(self, claims: Sequence[tuple[str, int]]) -> list[dict[str, Any] | None]:
+        async with self.db.begin() as conn:
+            rows = await store.start(conn, claims, self.executor)
+            if rows:
+                await self.events.append_all(conn, [(job, "state", {"state": "running"}) for job in rows])
+        for job in rows:
+            await self.events.notify(job)
+        return [rows.get(job) for job, _ in claims]
+
+    async def _write_ends(self, ends: Sequence[store.Ended]) -> list[bool]:
+        async with self.db.begin() as conn:
+            written = await store.end(conn, ends)
+            mine = [one for one, still in zip(ends, written, strict=True) if still]
+            if mine:
+                await self.events.append_all(conn, [event for one in mine for event in self._events_of(one)])
+        for one in mine:
+            await self.events.notify(one.job)
+        return written
+
+    def _events_of(self, ended: store.Ended) -> list[tuple[str, EventKind, dict[str, Any]]]:
+        last: list[tuple[str, EventKind, dict[str, Any]]] = [(ended.job, "state", {"state": ended.state})]
+        run = self._runs.get(ended.job)
+        if run is not None and run.unsaid is not None:
+            last.insert(0, (ended.job, "progress", run.unsaid))
+        return last
 
     async def _drive(self, run: Run) -> None:
         tool = self.services.get(Registry).tools.get(run.row["tool"])
@@ -237,7 +285,7 @@ class Worker:
                     self._runs[job].stop("cancelled")
 
     async def _write_progress(self) -> None:
-        said = [(run, run.unsaid) for run in self._runs.values() if run.unsaid is not None]
+        said = [(run, run.unsaid) for _, run in sorted(self._runs.items()) if run.unsaid is not None]
         if not said:
             return
         async with self.db.begin() as conn:
@@ -260,6 +308,7 @@ class Worker:
             try:
                 async with self.db.begin() as conn:
                     await store.beat(conn, self.executor)
+                await self._pick_up_strays()
                 if self.db.dialect == "postgresql":
                     await self._rescue(engine)
             except Refused as refused:
@@ -267,6 +316,14 @@ class Worker:
             except Exception as error:  # the engine's own, of a database that is away; its text may hold anything
                 log.warning("the claims of dead workers can't be seen now (%s)", type(error).__name__)
             await anyio.sleep(BEAT_EVERY)
+
+    async def _pick_up_strays(self) -> None:
+        """Let jobs that are written down as this executor's, and that it does not run, be handed anew."""
+        before = store.now() - int(SILENT * 1_000_000)
+        async with self.db.read() as conn:
+            strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._runs]
+        for job, token in strays:
+            await self._let_go(job, token)
 
     async def _rescue(self, engine: Engine) -> None:
         async with self.db.begin() as conn:
@@ -278,3 +335,9 @@ class Worker:
                 taken = await engine.take_over(dead)
                 log.warning("worker %s is gone; %d of its jobs go on elsewhere", dead, taken)
                 await store.forget_executor(conn, dead)
+
+
+def _kind(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # untyped group
+    return type(error).__name__  # pyright: ignore[reportUnknownArgumentType] # untyped group

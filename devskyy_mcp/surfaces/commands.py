@@ -14,12 +14,11 @@ from devskyy_mcp.capability import Capability
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.invoke import Call
 
-from .terminal import Output, complain, default_output, show
+from .terminal import Output, complain, default_output, progress_sink, show
 from .words import from_words, kinds
 
 if TYPE_CHECKING:
     from devskyy_mcp.app import App
-    from devskyy_mcp.context import ProgressSink
 
 CALL_USAGE = """usage: devskyy call NAME [--flag value …] [--json OBJECT|-] [--output json|table]
 
@@ -39,7 +38,7 @@ async def call(app: App, name: str, words: Sequence[str]) -> int:
     try:
         arguments, key, wait = _parsed(capability, words) if capability else ({}, None, 0)
         async with app.running(eager=False):
-            asked = Call(local_principal(), name, arguments, "cli", sink=_progress_sink(), key=key, wait=wait)
+            asked = Call(local_principal(), name, arguments, "cli", sink=progress_sink(), key=key, wait=wait)
             result = await app.road.invoke(asked)
     except Refused as refused:
         return complain(refused, output)
@@ -158,14 +157,3 @@ def _output_asked(words: Sequence[str]) -> Output:
     own.add_argument("--output", choices=["json", "table"])
     given, _ = own.parse_known_args(list(words))
     return given.output or default_output()
-
-
-def _progress_sink() -> ProgressSink | None:
-    if not sys.stderr.isatty():
-        return None
-
-    async def write(done: float, total: float | None, message: str | None) -> None:
-        of = f"/{total:g}" if total is not None else ""
-        print(f"\r{done:g}{of} {message or ''}\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201 # the command line's output
-
-    return write

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from devskyy_mcp.app import local_principal
 from devskyy_mcp.changes.asking import Person, question_text
+from devskyy_mcp.changes.journal import AT_ONCE
 from devskyy_mcp.changes.view import ChangeRow, ChangeView
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 
-from .terminal import as_json, as_table, columns, default_output, say, show
+from .terminal import as_json, as_table, columns, default_output, progress_sink, say, show
 
 if TYPE_CHECKING:
     from devskyy_mcp.app import App
@@ -98,11 +100,11 @@ async def approve(app: App, given: argparse.Namespace) -> int:
         )
     principal = local_principal()
     async with app.running(eager=False):
-        view = await _whole(app, given.change)
+        view = await _to_decide(app, given.change)
         say(question_text(view))
         if view.state != "proposed":
             raise Refused(Code.CONFLICT, f"{given.change} is {view.state}; there is nothing to agree to.")
-        objects = sum(1 for row in view.changes or [] if row.outcome is None)
+        objects = sum(view.counts.values()) if view.counts else 1
         expected = "decline" if given.decline else str(objects)
         wanted = "Type decline to say no: " if given.decline else f"Type the number of objects ({objects}) to agree: "
         if _typed(wanted) != expected:
@@ -117,8 +119,28 @@ async def approve(app: App, given: argparse.Namespace) -> int:
                 say(refused.message)
                 return 0
             raise
+        if outcome.job is not None:
+            outcome = await _carried_out(app, given.change, outcome.job)
     say(as_table(outcome.model_dump(mode="json", exclude_none=True)))
     return 0
+
+
+async def _to_decide(app: App, change: str) -> ChangeView:
+    """The change with all its rows; of a big one the first rows, the totals, and where the others are."""
+    view = await app.changes.journal.show(local_principal(), change)
+    if view.counts and sum(view.counts.values()) > AT_ONCE:
+        say(f"The first {len(view.changes or [])} rows; `devskyy changes {change}` shows all.")
+        return view
+    return await _whole(app, change)
+
+
+async def _carried_out(app: App, change: str, job: str) -> ChangeView:
+    """The change as it has become once its job has ended; interrupted, the job goes on without us."""
+    from devskyy_mcp.jobs.service import Jobs
+
+    say(f"Job {job} carries it out, also without this command; `devskyy changes {change}` shows how far it is.")
+    await app.services.get(Jobs).wait(local_principal(), job, math.inf, progress_sink())
+    return await app.changes.journal.recorded(change, repeated=False)
 
 
 def _typed(question: str) -> str:

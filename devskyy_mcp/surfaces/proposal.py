@@ -48,16 +48,17 @@ async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
     Raises:
         Refused: NOT_FOUND.
     """
-    from ..changes import store
+    from ..changes import pages, store
 
     view = await app.changes.journal.show(LOCAL, change)
     async with app.services.get(Database).read() as conn:
         row = await store.read_set(conn, change)
-        ops = await store.read_ops(conn, change)
-    if row is None:
-        raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
-    pages = max(1, -(-len(ops) // ROWS))
-    page = min(max(page, 1), pages)
+        if row is None:
+            raise Refused(Code.NOT_FOUND, f"There is no change {change[:40]}.")
+        objects = sum((await pages.counts(conn, change)).values())
+        last = max(1, -(-objects // ROWS))
+        page = min(max(page, 1), last)
+        ops = await pages.in_order(conn, change, (page - 1) * ROWS, ROWS)
     summary: dict[str, Any] = row["summary"]
     became: dict[str, Any] = row["outcome"] or {}
     return {
@@ -65,20 +66,20 @@ async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
         "view": view,
         "row": row,
         "asker": summary["caller"][3] or row["principal"],
-        "objects": len(ops),
+        "objects": objects,
         "open": row["state"] == "proposed",
-        "type_count": len(ops) > OBJECTS_WITHOUT_ASKING,
+        "type_count": objects > OBJECTS_WITHOUT_ASKING,
         "replaced_by": became.get("replaced_by", ""),
         "lists": [
             ("Why you are asked", row["reasons"] or []),
             ("Warnings", view.warnings or []),
             ("What happens besides", view.effects or []),
         ],
-        "items": [_item(op) for op in ops[(page - 1) * ROWS : page * ROWS]],
+        "items": [_item(op) for op in ops],
         "view_left": [LeftAlone(*entry) for entry in summary.get("left", [])],
         "offset": (page - 1) * ROWS,
         "page": page,
-        "pages": pages,
+        "pages": last,
     }
 
 

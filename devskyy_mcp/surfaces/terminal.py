@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
+from devskyy_mcp.context import ProgressSink
 from devskyy_mcp.errors import Refused
 from devskyy_mcp.render import text_of, visible, word_of
 
@@ -80,3 +81,15 @@ def _cell(value: Any) -> str:
 def _is_rows(value: Any) -> bool:
     rows = cast("list[Any]", value) if isinstance(value, list) else []
     return bool(rows) and all(isinstance(row, dict) for row in rows)
+
+
+def progress_sink() -> ProgressSink | None:
+    """Writes progress over one line of standard error; None where nobody watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    async def write(done: float, total: float | None, message: str | None) -> None:
+        of = f"/{total:g}" if total is not None else ""
+        print(f"\r{done:g}{of} {message or ''}\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201 # the command line's output
+
+    return write

@@ -22,7 +22,6 @@ from devskyy_mcp.config import Settings
 from devskyy_mcp.db.budget import say_connections
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
-from devskyy_mcp.jobs import store
 from devskyy_mcp.jobs.model import ENDED
 from devskyy_mcp.jobs.service import Jobs
 from tests.durability.paid.processes import Place, ProviderServer, Running, desk, place
@@ -157,19 +156,6 @@ async def _handed(app: App) -> int:
 async def _column(app: App, query: str) -> list[Any]:
     async with app.services.get(Database).read() as conn:
         return list((await conn.exec_driver_sql(query)).scalars())
-
-
-async def test_what_nobody_holds_is_handed_out_again(here: Place, caplog: pytest.LogCaptureFixture) -> None:
-    """As after a moment without a database between a claim's end and its job's."""
-    async with desk(here) as app:
-        jobs = [await start(app, "renders_nothing", number=number) for number in range(2)]
-        async with app.services.get(Database).begin() as conn:
-            old = store.jobs.update().where(store.c.id.in_(jobs)).values(handed_at=store.now() - 20_000_000)
-            await conn.execute(old)
-            await conn.execute(store.jobs.update().where(store.c.id == jobs[1]).values(state="running", attempt=1))
-    async with here.app(worker="on").running(eager=True) as app:
-        assert set((await ended(app, jobs, 20)).values()) == {"succeeded"}
-    assert caplog.text.count("was nobody's") == 2
 
 
 @pytest.mark.parametrize(

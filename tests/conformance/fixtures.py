@@ -30,6 +30,8 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.surfaces.mcp.raw import KEY, PACK, Raw, RawParts
 from devskyy_mcp.surfaces.mcp.sdk import AnnouncingServer, RequestContext
 
+from . import tasks
+
 PAUSE = 0.05
 MISSING_CAPABILITY = -32021
 numbers = itertools.count(1)
@@ -414,6 +416,22 @@ async def input_capabilities(ctx: Context) -> Given:
     return ask(ctx, requests) if requests else give(ctx, text("nothing to ask"))
 
 
+@fixture("greet")
+async def greet(ctx: Context, name: str) -> Given:
+    """Greet at once."""
+    return give(ctx, text(f"Hello, {name}!"))
+
+
+@fixture("test_tool_with_task")
+async def tool_with_task(ctx: Context) -> Given:
+    """Ask for a name, then greet as a job."""
+    name = field_of(ctx, "user_name", "name")
+    if not name:
+        return ask(ctx, {"user_name": NAME})
+    raw_of(ctx).answer = await tasks.start(ctx, tasks.later(ctx), {"name": name})
+    return Given()
+
+
 @fixture("test_missing_capability")
 async def missing_capability(ctx: Context) -> Given:
     """Need a host that can sample."""
@@ -541,10 +559,11 @@ async def _set_level(ctx: RequestContext, params: types.SetLevelRequestParams) -
 
 def _extend(server: AnnouncingServer) -> None:
     server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, _set_level)
+    tasks.extend(server)
 
 
 def _provides(services: Services) -> None:
     services.put(RawParts, RawParts(_extend, Events(), retry_interval=500))
 
 
-pack = Pack(PACK, [tools], PROMPTS, RESOURCES, _provides)
+pack = Pack(PACK, [tools, tasks.jobs], PROMPTS, RESOURCES, _provides)

@@ -6,10 +6,22 @@ from collections.abc import Generator
 
 import pytest
 
-from .suite import ERAS, WIRES, WITHOUT_FIXTURES, command, conformance, inspect, install, serving
+from .suite import ERAS, EVERYTHING, WIRES, WITHOUT_FIXTURES, command, conformance, inspect, install, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 EXPECTED = {"2025-11-25": 84, "2026-07-28": 152}
+EXPECTED_EVERYTHING = 234
+TASKS = {
+    "tasks-capability-negotiation",
+    "tasks-dispatch-and-envelope",
+    "tasks-lifecycle",
+    "tasks-mrtr-composition",
+    "tasks-mrtr-input",
+    "tasks-request-headers",
+    "tasks-request-state-removal",
+    "tasks-required-task-error",
+    "tasks-wire-fields",
+}
 TRANSPORTS = ("http", "stdio")
 
 
@@ -37,6 +49,15 @@ def test_every_scenario_passes(fixtures_url: str, wire: str) -> None:
     assert outcome.problems == []
     assert outcome.status == 0
     assert outcome.passed >= EXPECTED[wire], outcome.checks
+
+
+@pytest.mark.requirement("mcp:conformance")
+def test_the_whole_suite_passes_with_the_extensions_and_without_a_baseline(fixtures_url: str) -> None:
+    outcome = conformance(fixtures_url, EVERYTHING)
+    assert outcome.problems == []
+    assert outcome.status == 0
+    assert outcome.passed >= EXPECTED_EVERYTHING, outcome.checks
+    assert {name for name in TASKS if outcome.checks[name]["SUCCESS"]} == TASKS
 
 
 @pytest.mark.requirement("mcp:conformance-catalogue")

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 
 from devskyy_mcp.app import App, build, installed_packs, local_principal
-from devskyy_mcp.changes import commit, store
+from devskyy_mcp.changes import bulk, commit, store
 from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.changes.commit import Committer
 from devskyy_mcp.config import Settings
@@ -23,6 +23,7 @@ from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Refused
 from devskyy_mcp.guard.audit import verify
 from devskyy_mcp.invoke import Call
+from devskyy_mcp.jobs import store as jobs_store
 
 POLL = 0.05
 FENCE = 0.5
@@ -38,6 +39,18 @@ FAILPOINTS: dict[str, tuple[str, str]] = {
 }
 """Per name the method of the Committer, and whether the process dies before or after it."""
 
+BIG_FAILPOINTS: dict[str, tuple[Any, str, str, int]] = {
+    "before_handing_over": (jobs_store, "insert", "after", 1),  # all is written, the transaction is not committed
+    "before_work": (bulk, "carry_out", "before", 1),
+    "before_mark": (bulk.Run, "mark", "before", 3),  # two chunks are answered, nothing of that is written
+    "marking": (store, "mark_sent", "after", 3),  # inside the transaction that marks the third
+    "after_mark": (bulk.Run, "mark", "after", 3),  # the third is marked as sent, and has not left
+    "after_answer": (bulk.Run, "sent", "after", 3),  # it has left and was answered, nothing of that is written
+    "before_end": (bulk.Run, "finish", "before", 1),
+    "ending": (store, "unlock", "after", 1),  # inside the last transaction
+}
+"""The same for sets that a job carries out: whose function, and at which of its calls."""
+
 
 @dataclass
 class Job:
@@ -51,6 +64,8 @@ class Job:
     stop: str = ""
     """Failpoint at which the process stops (SIGSTOP) instead of dying."""
     settle: bool = False
+    carry: str = ""
+    """Change that this process carries out, as the worker that has its job does."""
 
 
 def work(job: Job, pipe: Connection) -> None:
@@ -61,13 +76,17 @@ def work(job: Job, pipe: Connection) -> None:
 
 async def _work(job: Job) -> dict[str, Any]:
     commit.FENCE = FENCE
-    if job.failpoint:
+    if job.failpoint in BIG_FAILPOINTS:
+        _arm_big(*BIG_FAILPOINTS[job.failpoint])
+    elif job.failpoint:
         _arm(job.failpoint, signal.SIGKILL)
     if job.stop:
         _arm(job.stop, signal.SIGSTOP)
     app = build(Settings(_env_file=None, **job.settings), PACKS)  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
     if job.settle:
         return await _settle(app)
+    if job.carry:
+        return await _carry(app, job.carry)
     try:
         return {"data": await _call(app, job)}
     except Refused as refused:
@@ -83,6 +102,18 @@ async def _call(app: App, job: Job) -> dict[str, Any]:
     ctx = Context(local_principal(), app.services, surface="cli")
     view = await app.changes.decided(ctx, result.data["change"], Person("Grace", "terminal"), agreed=True)
     return view.model_dump(mode="json", exclude_none=True)
+
+
+async def _carry(app: App, change: str) -> dict[str, Any]:
+    async def alive(_conn: Any) -> None:
+        """No other process has the job."""
+
+    try:
+        ctx = Context(local_principal(), app.services, surface="worker")
+        view = await app.changes.carry_out(ctx, change, alive)
+        return {"data": view.model_dump(mode="json", exclude_none=True)}
+    finally:
+        await app.close()
 
 
 async def _settle(app: App) -> dict[str, Any]:
@@ -116,3 +147,21 @@ def _arm(name: str, number: int) -> None:
         return answer
 
     setattr(Committer, method, fails)
+
+
+def _arm_big(owner: Any, name: str, when: str, nth: int) -> None:
+    whole: Any = getattr(owner, name)
+    calls = 0
+
+    async def fails(*given: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        mine = calls == nth
+        if mine and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = await whole(*given, **named)
+        if mine:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(owner, name, fails)

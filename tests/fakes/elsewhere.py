@@ -43,7 +43,7 @@ class Hands:
         from devskyy_mcp.jobs import store
 
         at = store.now()
-        row: dict[str, Any] = dict.fromkeys(column.name for column in store.jobs.columns) | {
+        row: dict[str, Any] = dict.fromkeys(column.name for column in store.jobs.columns if column.nullable) | {
             "id": job,
             "principal": principal,
             "caller": [principal, "user", [], principal],
@@ -54,6 +54,7 @@ class Hands:
             "priority": 100,
             "state": "queued",
             "attempt": 0,
+            "lost": 0,
             "request_hash": job,
             "created_at": at,
             "deadline_at": at + 3_600_000_000,
@@ -98,6 +99,15 @@ class Hands:
                     await anyio.sleep(0.05)
             await anyio.sleep(pause)
 
+    async def timed(self, job: str, number: int, pause: float) -> list[int]:
+        """So many steps of progress; when each was committed, in nanoseconds since 1970."""
+        committed: list[int] = []
+        for done in range(1, number + 1):
+            await self.progress(job, done, number)
+            committed.append(time.time_ns())
+            await anyio.sleep(pause)
+        return committed
+
     async def ask(self, job: str) -> None:
         """Let the job ask a person which size."""
         question = {"name": "size", "message": "Which size?", "schema": SCHEMA}
@@ -109,7 +119,9 @@ class Hands:
         from devskyy_mcp.changes.model import Op
 
         at, call = journal.now(), f"{job}.{PAID}"
-        row: dict[str, Any] = dict.fromkeys(column.name for column in journal.change_sets.columns) | {
+        row: dict[str, Any] = dict.fromkeys(
+            column.name for column in journal.change_sets.columns if column.nullable
+        ) | {
             "id": call,
             "principal": "somebody",
             "surface": "job",

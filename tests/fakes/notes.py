@@ -47,6 +47,8 @@ class Notes:
         self.shouted: list[str] = []
         self.faults: list[str] = []
         self.reads = 0
+        self.checks = 0
+        self.away = False
         self.quiet_after = 0.05
         self.in_flight = 2
         self.proves_absence = True
@@ -81,6 +83,20 @@ class Notes:
 
     def object_keys(self, op: Op) -> list[str]:
         return [f"notes/{op.target}"] if op.target is not None else []
+
+    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
+        self.checks += 1
+        if self.away:
+            raise Refused(Code.UPSTREAM_UNREACHABLE, "The notes are away.", retryable=True)
+        return [self._drift(op) for op in ops]
+
+    def _drift(self, op: Op) -> Outcome | None:
+        if not isinstance(op.target, int):
+            return None
+        now = self.rows.get(op.target, {})
+        if all(now.get(name) == value for name, value in op.before.items()):
+            return None
+        return Outcome("skipped", error={"code": str(Code.STALE), "message": "It was changed since."})
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         self.sending.set()

@@ -28,23 +28,38 @@ FRUITLESS = {"wp_media_upload", "no_such_tool"}
 """What can't succeed here: a picture would have to come from the internet."""
 RECORDED = ("capability", "effect", "code", "arguments_sha256", "change_id")
 SHOWN = 600
-_CHANGE = re.compile(r"chg_[0-9A-Za-z]+")
+_MADE = re.compile(r"(?:chg|job)_[0-9A-Za-z]+")
+_MOVING = {"state", "summary", "progress", "started_at", "finished_at", "next", "result"}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 
 
 class Plain:
-    """Puts words in the place of what differs by design: ids of new changes, times, and the caller's own id."""
+    """Puts words in the place of what differs by design: ids of new changes and jobs, times, the caller's own id; and
+    leaves out how far a job is that goes on meanwhile.
+    """
 
     def __init__(self, past: Past) -> None:
-        self.changes = {change: change for change in past.known["change"]}
+        self.known = {known: known for name in ("change", "job") for known in past.known[name]}
 
     def __call__(self, value: Any) -> Any:
-        text = json.dumps(value, sort_keys=True)
-        text = _CHANGE.sub(lambda found: self.changes.setdefault(found[0], f"<change {len(self.changes)}>"), text)
+        text = json.dumps(_standing(value), sort_keys=True)
+        text = _MADE.sub(lambda found: self.known.setdefault(found[0], f"<made {len(self.known)}>"), text)
         text = _TIME.sub("<time>", text)
         for principal in (local_principal(), LOCAL):
             text = text.replace(json.dumps(principal.id), '"<caller>"')
         return json.loads(text)
+
+
+def _standing(value: Any) -> Any:
+    match value:
+        case {"job": _, "tool": _, "state": "queued" | "running"}:
+            return {name: inner for name, inner in value.items() if name not in _MOVING}
+        case dict():
+            return {name: _standing(inner) for name, inner in value.items()}  # pyright: ignore[reportUnknownVariableType] # JSON tree
+        case list():
+            return [_standing(inner) for inner in value]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return value
 
 
 def cases(past: Past) -> list[Case]:

@@ -177,4 +177,4 @@ async def test_a_wait_on_any_surface_ends_when_the_other_process_ends_the_job(of
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(work)
                 answer = await call(Case("jobs_wait", {"job": job, "seconds": 20}, False))
-        assert answer["result"]["state"] == "succeeded", (way, answer)
+                assert answer["result"]["state"] == "succeeded", (way, answer)

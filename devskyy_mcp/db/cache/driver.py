@@ -28,19 +28,20 @@ PING_EVERY = 15.0
 CLASSES = {"tcp": Connection, "tls": SSLConnection, "unix": UnixDomainSocketConnection}
 
 # The server's own clock: those of several servers differ. All in whole microseconds, which fit a double.
-# An arrival further ahead than a full burst means that the clock was set back or the limit lowered.
+# An arrival further ahead than a full burst means that the clock was set back or that the limit was another one before.
 HIT = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
-local arrival = tonumber(redis.call('GET', KEYS[1]) or now) or now
-arrival = math.min(math.max(arrival, now), now + tolerance + interval)
-local wait = arrival - now - tolerance
-if wait > 0 then return wait end
-arrival = arrival + interval
-local milliseconds = math.ceil((arrival - now) / 1000)
-redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', string.format('%.0f', milliseconds))
-return 0
+local stored = tonumber(redis.call('GET', KEYS[1]) or now) or now
+local arrival = math.min(math.max(stored, now), now + tolerance + interval)
+local wait = math.max(arrival - now - tolerance, 0)
+if wait == 0 then arrival = arrival + interval end
+if wait == 0 or arrival < stored then
+  local milliseconds = math.ceil((arrival - now) / 1000)
+  redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', string.format('%.0f', milliseconds))
+end
+return wait
 """
 UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
@@ -73,14 +74,11 @@ class Driver:
         Raises:
             Refused: when there is none in time, or it is an error.
         """
-        # A command cancelled half-way could leave the pool short of a connection; it takes a second at most.
-        with anyio.CancelScope(shield=True):
-            try:
-                async with asyncio.timeout(seconds):
-                    return await command
-            except (errors.RedisError, OSError) as error:
-                raise in_words(error) from None
-        raise AssertionError  # nobody cancels the shield
+        try:
+            async with asyncio.timeout(seconds):
+                return await command
+        except (errors.RedisError, OSError) as error:
+            raise in_words(error) from None
 
     def subscription(self, channel: str) -> Subscription:
         return Subscription(self._listeners, channel)

@@ -48,6 +48,8 @@ class MemoryCache:
         at = self.clock()
         interval = 1 / rate
         arrival = max(self._arrivals.get(key, at), at)
+        if arrival > at + interval * burst:  # further ahead than a full burst: the limit was another one before
+            arrival = self._arrivals[key] = at + interval * burst
         wait = arrival - at - interval * (burst - 1)
         if wait > 0:
             return wait

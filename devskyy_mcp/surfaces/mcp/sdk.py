@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from mcp.server.caching import CacheHint
@@ -14,6 +14,8 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
+from mcp_types import CLIENT_CAPABILITIES_META_KEY
 
 RequestContext = ServerRequestContext[Any, Any]
 LISTS = frozenset({"tools/list", "prompts/list", "resources/list", "resources/templates/list"})
@@ -97,3 +99,15 @@ class _ReadyAnswers:
 def connection_of(ctx: RequestContext) -> Connection:
     """The client's connection, which outlives the request: the only way to reach handshake-era clients later."""
     return ctx.session._connection  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # no public way in mcp 2.3
+
+
+def declared_extensions(ctx: RequestContext) -> Mapping[str, Any]:
+    """The extensions that this one request declares; what the host declared elsewhere does not count."""
+    capabilities: Any = (ctx.params or {}).get("_meta", {}).get(CLIENT_CAPABILITIES_META_KEY) or {}
+    return capabilities.get("extensions") or {}
+
+
+def named_in_header(ctx: RequestContext) -> str | None:
+    """What a request over HTTP says in its Mcp-Name header: the SDK compares it for its own methods only."""
+    assert ctx.request is not None
+    return decode_header_value(ctx.request.headers.get(MCP_NAME_HEADER))

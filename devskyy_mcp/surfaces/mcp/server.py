@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from typing import Any
 
 import mcp_types as types
-from mcp.server.subscriptions import ListenHandler
 from mcp.shared.exceptions import MCPError
 
 from ... import __version__
@@ -15,14 +14,18 @@ from ...app import App
 from ...capability import Capability
 from ...errors import Code, Refused
 from ...invoke import Call, Result
+from ...jobs.model import JobView
 from ...reading import Reader
-from . import asking, listing, raw, results
+from . import asking, listing, raw, results, tasks
 from .caller import Caller, CallerOf
 from .events import CHANGE, JOB, MOST_SUBSCRIPTIONS, Announcer
+from .listening import Listening
 from .sdk import AnnouncingServer, RequestContext, add_ready_answers, add_sealing, make_server
 from .secret import state_secret
 
 NAME = "devskyy"
+WAIT = 45.0
+"""Seconds that a call waits for its job's end where the host takes no tasks; hosts give up after a minute."""
 QUESTIONS = 5
 """How often one call may ask its person anew, when the objects keep changing meanwhile."""
 
@@ -34,8 +37,9 @@ class Surface:
         self._app = app
         self._caller_of = caller_of
         self.announcer = Announcer(app)
-        self._streams = ListenHandler(self.announcer.bus)
         self.raw = raw.parts(app)
+        self.tasks = tasks.Tasks(app.road, app.settings.keep_jobs_days)
+        self._streams = Listening(self.announcer.bus, lambda: app.road.jobs.events, self.tasks, caller_of)
         self.server = self._build()
 
     def _build(self) -> AnnouncingServer:
@@ -61,6 +65,10 @@ class Surface:
         add("resources/unsubscribe", types.UnsubscribeRequestParams, self._unsubscribe)
         add("completion/complete", types.CompleteRequestParams, self._complete)
         add("subscriptions/listen", types.SubscriptionsListenRequestParams, self._listen)
+        server.extensions[tasks.EXTENSION] = {}
+        add("tasks/get", tasks.TaskParams, self._get_task)
+        add("tasks/update", tasks.UpdateParams, self._update_task)
+        add("tasks/cancel", tasks.TaskParams, self._cancel_task)
         server.add_notification_handler("notifications/initialized", types.NotificationParams, self._joined)
         if self.raw is not None:
             raw.extend(server, self.raw)
@@ -96,6 +104,8 @@ class Surface:
                 sink=ctx.session.report_progress,
                 can_ask=asking.can_ask(ctx),
                 decision=asking.brought(params, caller),
+                answers=asking.brought_to_job(params),
+                wait=0 if tasks.declared(ctx) else WAIT,
                 extras=extras,
             )
             result = await self._invoke(ctx, call, caller)
@@ -107,26 +117,67 @@ class Surface:
             return _out(given.answer)
         if result.question is not None:
             return asking.input_required(result.question)
+        if tasks.declared(ctx):
+            job = tasks.going_on(result)
+            if job is not None:
+                return await self.tasks.created(caller.principal, job)
+        asks = _asking_job(result)
+        if asks is not None and asking.modern(ctx) and asking.can_ask(ctx):
+            return asking.job_asks(asks)
         return results.of_result(result)
 
     async def _invoke(self, ctx: RequestContext, call: Call, caller: Caller) -> Result:
-        """Take the road; with a handshake-era host also ask its person, as often as the plan turns out to be stale."""
+        """Take the road; with a handshake-era host also ask its person, as often as the plan turns out to be stale or
+        the job has another question.
+        """
+        result = await self._app.road.invoke(call)
         for _ in range(QUESTIONS):
-            result = await self._app.road.invoke(call)
-            if result.question is None or asking.modern(ctx):
+            asks = _asking_job(result)
+            if asking.modern(ctx) or not call.can_ask or (result.question is None and asks is None):
                 return result
-            call.decision = await asking.elicit(ctx, result.question, caller)
-            if call.decision is None:
-                break
-        call.can_ask = False
-        call.decision = None
-        return await self._app.road.invoke(call)
+            call.decision = call.answers = None
+            if result.question is not None:
+                call.decision = await asking.elicit(ctx, result.question, caller)
+            elif asks is not None:
+                call.answers = await asking.elicit_for_job(ctx, asks)
+            call.can_ask = call.decision is not None or call.answers is not None
+            result = await self._app.road.invoke(call)
+        return result
 
     def _extras(self, ctx: RequestContext, params: Any, pack: str = raw.PACK) -> tuple[dict[str, Any], raw.Raw | None]:
         if self.raw is None or pack != raw.PACK:
             return {}, None
         given = raw.Raw(ctx, params)
         return {raw.KEY: given}, given
+
+    # ---- tasks -------------------------------------------------------------------------------------------------
+
+    async def _get_task(self, ctx: RequestContext, params: tasks.TaskParams) -> dict[str, Any]:
+        principal = self._caller_of(ctx).principal
+        can_ask = asking.can_ask(ctx)
+        return await self._task_call(ctx, params, lambda: self.tasks.get(principal, params.task_id, can_ask=can_ask))
+
+    async def _update_task(self, ctx: RequestContext, params: tasks.UpdateParams) -> dict[str, Any]:
+        principal, responses = self._caller_of(ctx).principal, params.input_responses
+        return await self._task_call(ctx, params, lambda: self.tasks.update(principal, params.task_id, responses))
+
+    async def _cancel_task(self, ctx: RequestContext, params: tasks.TaskParams) -> dict[str, Any]:
+        principal = self._caller_of(ctx).principal
+        return await self._task_call(ctx, params, lambda: self.tasks.cancel(principal, params.task_id))
+
+    async def _task_call(
+        self, ctx: RequestContext, params: tasks.TaskParams, work: Callable[[], Awaitable[dict[str, Any] | None]]
+    ) -> dict[str, Any]:
+        """Do it under limit and audit; without a result the answer is a bare acknowledgement."""
+        tasks.require(ctx)
+        tasks.check_routed(ctx, params.task_id)
+        action = ctx.method.removeprefix("tasks/")
+        effect, about = ("read", None) if action == "get" else ("write", tasks.well_formed(params.task_id))
+        try:
+            answer = await self._reader(ctx).account("task", action, work, effect=effect, about=about)
+        except Refused as refused:
+            raise results.protocol_error(refused, ctx.protocol_version) from None
+        return {"resultType": "complete", **(answer or {})}
 
     # ---- prompts and resources ---------------------------------------------------------------------------------
 
@@ -217,6 +268,13 @@ class Surface:
     async def _unsubscribe(self, ctx: RequestContext, params: types.UnsubscribeRequestParams) -> dict[str, Any]:
         self.announcer.unsubscribe(ctx, params.uri)
         return {}
+
+
+def _asking_job(result: Result) -> JobView | None:
+    """The job that the result shows and that waits for a person's answer, if it does."""
+    if result.data.get("state") != "input_required" or "tool" not in result.data:
+        return None
+    return JobView.model_validate(result.data)
 
 
 def _check_listed(capability: Capability, caller: Caller) -> None:

@@ -127,6 +127,9 @@ class Renders:
         cost = round(told["cost_usd"] * 1_000_000) if "cost_usd" in told else None
         return Outcome("done", object_id=told["id"], cost=cost)
 
+    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
+        return [None for _ in ops]
+
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         return [await self._find(item) for item in ops]
 

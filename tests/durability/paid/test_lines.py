@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import anyio
@@ -19,30 +18,11 @@ from devskyy_mcp.jobs.service import Jobs
 from tests.durability.processes import context
 
 from .lines import FILES, Line, run_once
-from .processes import Place, ProviderServer, desk, place
+from .processes import Place, ProviderServer
 from .renders import KINDS
 
 ME = local_principal()
 AT_ONCE = 12
-
-
-@pytest.fixture(scope="module")
-def provider() -> Generator[ProviderServer]:
-    server = ProviderServer()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def here(tmp_path: Path, provider: ProviderServer) -> Place:
-    return place(tmp_path, f"sqlite:///{tmp_path}/app.db", provider.url)
-
-
-@pytest.fixture
-async def app(here: Place) -> AsyncGenerator[App]:
-    async with desk(here) as made:
-        yield made
 
 
 async def submit(app: App, prompt: str, kind: str) -> tuple[str, int]:
@@ -80,8 +60,9 @@ async def rerun(app: App, here: Place, job: str, token: int) -> JobView:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.requirement("jobs:paid-once")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_killed_at_every_line(app: App, here: Place, provider: ProviderServer, kind: str) -> None:
     job, token = await submit(app, f"whole {kind}", kind)

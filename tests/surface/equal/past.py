@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from devskyy_mcp.app import App, local_principal
+from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
+from devskyy_mcp.jobs.events import Events
+from tests.fakes.elsewhere import Hands
 
 from .inputs import ABSENT, Case, Choices
 from .ways import Site
 
 FEW = 2
+JOBS = {name: f"job_{name}" for name in ("running", "asking", "waiting", "review", "parked", "ended", "failed")}
+RESOLVING: list[dict[str, Any]] = [
+    {"action": "attach"},
+    {"action": "abandon", "task": "task_9"},
+    {"action": "forget"},
+    {"action": "resubmit"},
+    {"action": "resubmit"},
+]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
     *("wp_categories", "wp_media", "wp_pages", "wp_posts", "wp_tags"),
@@ -54,7 +65,23 @@ class Past:
         applied = (self.risky, self.proposed, self.proposed, self.risky, "chg_none")
         found += [Case("changes_apply", {"change": change}, True) for change in applied]
         found += [Case("woo_products_get", {"id": number}, True) for number in (2**63 - 1, 2**63, -(10**40))]
+        found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
+        found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
         return [*found, Case("no_such_tool", {}, False)]
+
+
+async def _work(hands: Hands) -> None:
+    """Jobs in every state."""
+    for job in JOBS.values():
+        await hands.add(job, "local")
+    await hands.start(JOBS["running"])
+    await hands.progress(JOBS["running"], 1, 2)
+    await hands.ask(JOBS["asking"])
+    await hands.ask(JOBS["waiting"])
+    await hands.review(JOBS["review"])
+    await hands.review(JOBS["parked"])
+    await hands.end(JOBS["ended"])
+    await hands.end(JOBS["failed"], "failed")
 
 
 async def make_past(folder: Path) -> Past:
@@ -89,6 +116,7 @@ async def _live(app: App) -> Past:
         "change": [made["change"], proposed["change"], "chg_none"],
         "product_id": [*variable, ABSENT],
         "order_id": listed["woo_orders"],
+        "job": [*JOBS.values(), "job_none"],
         "sku": ["MS-LVH-12", "NEW-1"],
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
@@ -104,6 +132,13 @@ async def _live(app: App) -> Past:
         },
         "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
+    }
+    await _work(Hands(app.services.get(Database), app.services.get(Events)))
+    own |= {
+        "jobs_cancel": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},
+        "jobs_resolve": {"job": [JOBS["parked"], JOBS["ended"], "job_none"], "task": ["task_9"]},
+        "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
+        "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     return Past(listed, known, own, proposed["change"], risky["change"])

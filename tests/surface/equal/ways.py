@@ -45,12 +45,14 @@ HELLO: dict[str, Any] = {
     "capabilities": {},
     "clientInfo": {"name": "equal", "version": "1"},
 }
+COMMON = ["--output=json", "--wait=0"]
+"""Flags of every command line: the others do not wait for the end of a job either."""
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of one answer on stdio."""
 
 
 class Site:
-    """The demo shop of one folder; apps come and go over it."""
+    """The demo shop of one folder; apps come and go over it. Jobs stay as they are: no worker runs them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,7 +60,7 @@ class Site:
         self.box = sandbox.create_sandbox(folder / DEMO_FILE)
 
     def app(self) -> App:
-        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST))
+        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST, worker="off"))
         # As the demo shop is connected by itself, but opened once and not with every app.
         transport = httpx2.ASGITransport(app=self.box)
         upstream = Upstream("The demo shop", "http://demo.localhost", transport=transport, auth=signer(LOGIN))
@@ -282,8 +284,8 @@ def cli_over(make_app: Callable[[], App]) -> Way:
 def words_of(case: Case) -> list[str]:
     """The words after ``devskyy call NAME``."""
     if not case.words:
-        return ["--output=json", f"--json={json.dumps(case.arguments)}"]
-    return ["--output=json", *(f"--{name}={_word(value)}" for name, value in case.arguments.items())]
+        return [*COMMON, f"--json={json.dumps(case.arguments)}"]
+    return [*COMMON, *(f"--{name}={_word(value)}" for name, value in case.arguments.items())]
 
 
 def _word(value: Any) -> str:
@@ -307,6 +309,7 @@ def process_env(folder: Path) -> dict[str, str]:
         "ENVIRONMENT": "test",
         "DEVSKYY_DATA_DIR": str(folder),
         "DEVSKYY_CALLS_BURST": str(BURST),
+        "DEVSKYY_WORKER": "off",
         "LOG_LEVEL": "ERROR",
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ import anyio
 import mcp_types as types
 import uvicorn
 from mcp import Client
+from mcp.client.extension import ClientExtension
 from mcp.client.session import ElicitationFnT
 
 from devskyy_mcp.app import App, build
@@ -21,6 +22,7 @@ from devskyy_mcp.context import ALL_SCOPES, Principal
 from devskyy_mcp.surfaces.mcp.caller import Caller, fixed
 from devskyy_mcp.surfaces.mcp.server import Surface
 from tests.conformance.hosting import http_app
+from tests.fakes.jobs import Press, prints_pack
 from tests.fakes.notes import Notes
 from tests.fakes.packs import Waiting, changes_pack, notes_pack
 
@@ -35,12 +37,15 @@ class World:
     app: App
     notes: Notes
     waiting: Waiting
+    press: Press
 
 
-def make_world(folder: Path, *titles: str, port: int = 8000) -> World:
-    settings = Settings(environment="test", data_dir=folder, port=port)
-    notes, waiting = Notes(*(titles or ("one", "two", "three"))), Waiting()
-    return World(build(settings, [notes_pack(notes, waiting), changes_pack()]), notes, waiting)
+def make_world(folder: Path, *titles: str, port: int = 8000, **more: Any) -> World:
+    """Over a data folder; ``more`` are settings."""
+    settings = Settings(environment="test", data_dir=folder, port=port, **more)
+    notes, waiting, press = Notes(*(titles or ("one", "two", "three"))), Waiting(), Press()
+    packs = [notes_pack(notes, waiting), changes_pack(), prints_pack(press)]
+    return World(build(settings, packs), notes, waiting, press)
 
 
 @dataclass
@@ -70,6 +75,7 @@ async def host(
     person: ElicitationFnT | None = None,
     principal: Principal = ADA,
     heard: list[Any] | None = None,
+    extensions: Sequence[ClientExtension] = (),
 ) -> AsyncGenerator[Client]:
     """A host that is connected. ``heard`` takes the notifications it gets."""
     transport, era = way
@@ -81,7 +87,12 @@ async def host(
     async with served(world, transport, profile, principal) as target:
         mode = "legacy" if era == "legacy" else "auto"
         async with Client(
-            target, mode=mode, elicitation_callback=person, message_handler=listen, cache=None
+            target,
+            mode=mode,
+            elicitation_callback=person,
+            message_handler=listen,
+            extensions=extensions,
+            cache=None,
         ) as connected:
             assert (connected.protocol_version >= "2026") is (era == "modern")
             yield connected

@@ -23,7 +23,7 @@ JOB = "job_a"
 
 @pytest.fixture
 async def port(tmp_path: Path) -> AsyncGenerator[Site]:
-    async with served(tmp_path) as made:
+    async with served(tmp_path, worker="off") as made:
         yield made
 
 

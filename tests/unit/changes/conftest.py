@@ -17,6 +17,9 @@ from devskyy_mcp.errors import Refused
 from devskyy_mcp.invoke import Call, Decision, Result
 from tests.fakes.notes import Notes
 from tests.fakes.packs import changes_pack, notes_pack
+from tests.fakes.postgres import database_url, postgres_server, postgres_url
+
+__all__ = ["database_url", "postgres_server", "postgres_url"]
 
 ADA = Principal("user:ada", "user", ALL_SCOPES - {"*"} | {"notes:write"}, "Ada")
 BOB = Principal("user:bob", "user", ADA.scopes, "Bob")

@@ -97,6 +97,23 @@ async def told(url: str) -> tuple[str, str]:
     return str(refused.code), refused.message
 
 
+async def test_a_unix_socket(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("s") / "r.sock"
+    server = Valkey(unixsocket=str(path))
+    server.start()
+    cache = RedisCache(f"unix://{path}?db=3")
+    try:
+        assert await cache.check() == "redis: ok"
+        assert await cache.set("key", b"1", 60)
+        async with cache.subscribe("news") as messages:
+            await cache.publish("news", b"1")
+            assert await anext(messages) == b"1"
+        assert server.ask("INFO", "keyspace")["db3"]["keys"] >= 1
+    finally:
+        await cache.aclose()
+        server.close()
+
+
 async def test_a_wrong_login(own_valkey: Valkey) -> None:
     own_valkey.ask("CONFIG", "SET", "requirepass", "right")
     refused = ("not_configured", "Redis refused the login.")
@@ -151,6 +168,21 @@ async def answering(answer: bytes) -> AsyncGenerator[int]:
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_command_is_sent_once() -> None:
+    heard: list[bytes] = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1000))
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        cache = RedisCache(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        assert not await cache.set("key", b"1", 60)
+        await asyncio.sleep(0.3)
+        await cache.aclose()
+    assert [command.count(b"SET") for command in heard] == [1]
 
 
 async def test_something_else_that_answers_there() -> None:

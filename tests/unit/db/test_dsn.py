@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devskyy_mcp.db import normalize_dsn
+from devskyy_mcp.db import Database, direct_dsn, normalize_dsn
 from devskyy_mcp.db.engine import make_engine
 from devskyy_mcp.errors import Code, Refused
 
@@ -120,3 +120,33 @@ def test_sqlite_paths(address: str | Path, path: str) -> None:
 def test_a_database_in_memory_is_refused(address: str) -> None:
     with pytest.raises(Refused, match="needs a file"):
         normalize_dsn(address)
+
+
+@pytest.mark.requirement("cache:relay")
+def test_the_direct_address_is_for_what_needs_a_session_of_its_own(tmp_path: Path) -> None:
+    direct = NEON.replace("-pooler", "")
+    database = Database(NEON, direct=direct)
+    assert (database.dsn.pooled, database.direct.pooled) == (True, False)
+    assert database.direct == normalize_dsn(direct)
+    assert Database(NEON).direct.pooled
+    file = Database(tmp_path / "app.db")
+    assert file.direct is file.dsn
+
+
+@pytest.mark.requirement("cache:relay")
+@pytest.mark.parametrize(
+    ("url", "direct"),
+    [
+        (NEON, NEON),
+        (NEON, "sqlite:////data/SECRET.db"),
+        ("sqlite:////data/app.db", "postgresql://ada:SECRET@h/d"),
+        (NEON, "postgres://ada:SECRET#1@h/d"),
+        (NEON, "mysql://ada:SECRET@h/d"),
+    ],
+)
+def test_a_direct_address_that_is_none_is_refused_by_its_own_name(url: str, direct: str) -> None:
+    with pytest.raises(Refused, match="DATABASE_DIRECT_URL") as refusal:
+        direct_dsn(direct, normalize_dsn(url))
+    assert refusal.value.code is Code.NOT_CONFIGURED
+    assert "SEC" not in str(refusal.value.as_dict())
+    assert refusal.value.__suppress_context__ or refusal.value.__context__ is None

@@ -163,6 +163,22 @@ async def test_a_connection_lost_in_the_middle_and_the_next_one(postgres_url: st
 
 
 @pytest.mark.requirement("db:failures")
+async def test_connections_lost_while_nobody_used_them_are_made_anew(postgres_url: str) -> None:
+    db = Database(postgres_url, migrate=True)
+    backend = sa.select(sa.func.pg_backend_pid())
+    async with db.read() as first, db.read() as second, db.read() as third:
+        used = [(await conn.execute(backend)).scalar_one() for conn in (first, second, third)]
+    async with db.read() as conn:
+        own = (await conn.execute(backend)).scalar_one()
+        for other in set(used) - {own}:
+            assert (await conn.execute(sa.select(sa.func.pg_terminate_backend(other, 5_000)))).scalar_one()
+    async with db.read() as first, db.begin() as second, db.read() as third:
+        for conn in (first, second, third):
+            assert (await conn.execute(backend)).scalar_one() not in set(used) - {own}
+    await db.close()
+
+
+@pytest.mark.requirement("db:failures")
 async def test_a_frozen_server(
     postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

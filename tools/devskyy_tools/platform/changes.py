@@ -54,7 +54,7 @@ async def changes_apply(ctx: Context, change: ChangeId) -> ChangeView:
     return await ctx.get(Changes).apply(ctx, change)
 
 
-@changes.tool("write", scopes="changes:write", core=True)
+@changes.tool("write", scopes="changes:write", core=True, timeout=300)
 async def changes_undo(ctx: Context, change: ChangeId) -> None:
     """Take back an applied change. Objects that were changed since are left alone and reported."""
     await ctx.get(Changes).stage_undo(ctx, change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
@@ -15,6 +16,7 @@ from . import refusals
 from .compare import Originals
 from .signing import Credentials, signer
 
+COUNT_SECONDS = 60.0
 __all__ = ["Credentials", "Page", "ShopClient", "ShopInfo"]
 
 
@@ -43,6 +45,7 @@ class ShopClient:
     originals: Originals = field(default_factory=Originals)
     known: ShopInfo | None = None
     time_zone: tzinfo | None = None
+    counted: tuple[float, int] | None = None
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).
@@ -108,6 +111,13 @@ class ShopClient:
             currency = str(values.get("woocommerce_currency", ""))
             self.known = ShopInfo(currency, int(decimals) if decimals.isdigit() else 2)
         return self.known
+
+    async def number_of_products(self) -> int:
+        """All but those in the bin, as they were at most a minute ago."""
+        if self.counted is None or self.counted[0] < time.monotonic() - COUNT_SECONDS:
+            page = await self.page("/wc/v3/products", {"status": "any", "per_page": 1, "_fields": "id"})
+            self.counted = (time.monotonic(), page.total)
+        return self.counted[1]
 
     async def zone(self) -> tzinfo:
         """The site's time zone, asked once per process."""

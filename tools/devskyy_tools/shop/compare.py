@@ -243,19 +243,19 @@ def _without_line(path: Path) -> Leaves:
 
 class Originals:
     """The whole objects that staged updates were made from, until they are sent: what an update moves beside what
-    it touches is only seen against them. In memory only, and at most 2,000.
+    it touches is only seen against them. In memory only, and at most 500.
     """
 
-    LIMIT = 2000
+    LIMIT = 500
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Leaves] = OrderedDict()
+        self._kept: OrderedDict[str, Json] = OrderedDict()
 
-    def put(self, url: str, found: Leaves) -> None:
+    def put(self, url: str, found: Json) -> None:
         self._kept[url] = found
         self._kept.move_to_end(url)
         if len(self._kept) > self.LIMIT:
             self._kept.popitem(last=False)
 
-    def take(self, url: str) -> Leaves | None:
+    def take(self, url: str) -> Json | None:
         return self._kept.pop(url, None)

@@ -33,7 +33,7 @@ def lost(state: OpState, error: Refused) -> Outcome:
     return Outcome(state, error=error.as_dict())
 
 
-def of_answer(op: Op, obj: Json, whole: compare.Leaves | None = None) -> Outcome:
+def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
     """The outcome of an op that the shop answered with the object.
 
     Args:
@@ -49,10 +49,9 @@ def of_answer(op: Op, obj: Json, whole: compare.Leaves | None = None) -> Outcome
         return Outcome("done", object_id, after)
     if op.kind == "act":
         return Outcome("done", object_id or str(op.target))
-    is_now = compare.leaves(collection, obj)
     if op.kind == "create":
-        return _created(collection, op, object_id, is_now)
-    return _updated(collection, op, object_id, is_now, whole)
+        return _created(collection, op, object_id, compare.leaves(collection, obj))
+    return _updated(collection, op, object_id, obj, whole)
 
 
 def _not_taken(collection: Collection, op: Op, is_now: compare.Leaves) -> list[str]:
@@ -93,17 +92,23 @@ def _created(collection: Collection, op: Op, object_id: str | None, is_now: comp
     return Outcome(state, object_id, compare.body_of(after), notes=notes, undo=op.undo)
 
 
-def _updated(
-    collection: Collection, op: Op, object_id: str | None, is_now: compare.Leaves, whole: compare.Leaves | None
-) -> Outcome:
+def _updated(collection: Collection, op: Op, object_id: str | None, obj: Json, whole: Json | None) -> Outcome:
     asked = compare.leaves(collection, op.body)
     before = compare.leaves(collection, op.before)
     fixed = {str(path[0]) for path in asked} | compare.implied(collection, asked)
-    scope = is_now
+    # Fields that are equal to the letter have equal leaves: cutting them all up would cost more than all the rest.
+    names = (
+        fixed
+        if whole is None
+        else fixed | {name for name in obj if obj[name] != whole.get(name)} | whole.keys() - obj.keys()
+    )
+    is_now = compare.leaves(collection, {name: obj[name] for name in names if name in obj})
     if whole is None:
-        scope = {path: value for path, value in is_now.items() if str(path[0]) in fixed}
-        scope = {path: value for path, value in scope.items() if path in before or path[0] in collection.lines}
-    base = whole if whole is not None else before
+        base = before
+        scope = {path: value for path, value in is_now.items() if path in before or path[0] in collection.lines}
+    else:
+        base = compare.leaves(collection, {name: whole[name] for name in names if name in whole})
+        scope = is_now
     touched_lines = {path[0] for path in asked if path[0] in collection.lines}
     moved = {
         path

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
+
+import anyio
 
 from devskyy_mcp.changes.model import ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
@@ -118,12 +120,23 @@ class Shop:
     async def prefetch(self, collection: Collection, ids: Iterable[int], **parent: Any) -> None:
         """Read many objects with one list per 100, so that updates of them ask no more."""
         wanted = [one for one in dict.fromkeys(ids) if collection.url(parent, one) not in self._seen]
-        for start in range(0, len(wanted), PAGE):
-            some = wanted[start : start + PAGE]
+
+        async def read(some: list[int]) -> None:
             query = {**_EDIT, **collection.every, "include": some, "per_page": PAGE}
             page = await self.client.page(collection.url(parent), query)
             for item in page.items:
                 self._seen[collection.url(parent, item["id"])] = item
+
+        await abreast(read, [(wanted[start : start + PAGE],) for start in range(0, len(wanted), PAGE)])
+
+    def keep(self, collection: Collection, obj: Json, **parent: Any) -> None:
+        """Take an object that was just read with ``context=edit``, so that an update of it asks no more."""
+        self._seen[collection.url(parent, obj["id"])] = obj
+
+    def forget(self) -> None:
+        """Let go of what was read, where thousands of objects are staged one after the other, each once."""
+        self._seen.clear()
+        self._staged.clear()
 
     async def missing(self, collection: Collection, ids: Iterable[Any]) -> list[int]:
         """Those of the ids that the shop does not have; one request per 100, each id asked once per call."""
@@ -250,7 +263,8 @@ class Shop:
         draft = Draft(self, collection, "update", target, parent, bare(fields), present)
         if checked:
             await self._run(rules.CHECKS, draft)
-        was = compare.leaves(collection, present)
+        names = draft.body.keys() | compare.implied(collection, ((name,) for name in draft.body))
+        was = compare.leaves(collection, {name: present[name] for name in names if name in present})
         asked = compare.differs(collection, compare.leaves(collection, draft.body), was)
         if not asked and earlier is None:
             return None
@@ -262,7 +276,7 @@ class Shop:
         op = self._add(draft, compare.body_of(before), earlier)
         if url:
             self._staged[url] = op
-            self.client.originals.put(url, was)
+            self.client.originals.put(url, present)
         return op
 
     async def _run(self, table: dict[str, tuple[rules.Rule, ...]], draft: Draft) -> None:
@@ -288,6 +302,23 @@ class Shop:
             if op.target == ref and op.kind == "update":
                 obj = overlay(at.ALL[op.collection], obj, op.body)
         return obj
+
+
+async def abreast(work: Callable[..., Awaitable[None]], arguments: Sequence[tuple[Any, ...]]) -> None:
+    """Do all at once (the client keeps to a few requests at a time); the first error as it is, not in a group."""
+    failed: list[Exception] = []
+
+    async def one(given: tuple[Any, ...]) -> None:
+        try:
+            await work(*given)
+        except Exception as error:
+            failed.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for given in arguments:
+            tasks.start_soon(one, given)
+    if failed:
+        raise failed[0]
 
 
 def overlay(collection: Collection, obj: Mapping[str, Any], body: Mapping[str, Any]) -> Json:

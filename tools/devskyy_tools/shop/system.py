@@ -11,7 +11,7 @@ from devskyy_mcp.errors import Code
 from devskyy_mcp.http import Answer, UpstreamError
 
 from . import collections as at
-from . import lookup, outcomes, refusals, undoing, uploads
+from . import fresh, lookup, outcomes, refusals, undoing, uploads
 from .client import ShopClient
 from .collections import STAMP, Collection
 from .session import SYSTEM
@@ -65,6 +65,10 @@ class ShopSystem:
         keys = [f"{op.collection}:{collection.key}={str(value).lower()}"] if value else []
         # Money and stock of one order must not be moved by two at once.
         return [*keys, *(f"orders/{one}" for name, one in op.parent.items() if name == "order_id")]
+
+    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
+        """Read one group's objects with one request, and say which ops no longer fit."""
+        return await fresh.check(self.client, ops)
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         """Send one group as one request; never raises for what the shop did or did not answer."""

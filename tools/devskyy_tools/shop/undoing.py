@@ -11,20 +11,27 @@ from devskyy_mcp.context import Context
 from . import collections as at
 from . import compare
 from .collections import Collection
-from .session import Shop
+from .session import Shop, abreast
 
 Json = dict[str, Any]
 _PARENTS = {"product_id": "products", "order_id": "orders", "attribute_id": "attributes"}
+WINDOW = 400
+"""Objects that are held at once while thousands are brought back."""
 _NOTHING_DONE = frozenset({"failed", "not_sent", "skipped", "staged"})
 
 
 async def stage_undo(ctx: Context, ops: Sequence[JournalOp]) -> None:
     """Stage the inverses into ``ctx.unit``, newest first; what can't come back is left with its reason."""
-    undoing = _Undoing(ctx.get(Shop), ops)
-    await undoing.read_ahead()
-    for item in reversed(ops):
-        if item.state not in _NOTHING_DONE:
+    shop = ctx.get(Shop)
+    undoing = _Undoing(shop, ops)
+    backwards = [item for item in reversed(ops) if item.state not in _NOTHING_DONE]
+    for start in range(0, len(backwards), WINDOW):
+        some = backwards[start : start + WINDOW]
+        await undoing.read_ahead(some)
+        for item in some:
             await undoing.one(item)
+        if len(backwards) > WINDOW:
+            shop.forget()
 
 
 async def restore_variations(shop: Shop, product: ObjectId, restored: Op, **only: Any) -> None:
@@ -46,20 +53,21 @@ async def restore_variations(shop: Shop, product: ObjectId, restored: Op, **only
 class _Undoing:
     def __init__(self, shop: Shop, ops: Sequence[JournalOp]) -> None:
         self.shop = shop
-        self.ops = ops
         done = [item for item in ops if item.op.kind == "create" and item.outcome.object_id]
         self.made = {(item.op.collection, str(item.outcome.object_id)) for item in done}
 
-    async def read_ahead(self) -> None:
-        """One list for all objects of a collection, where there is more than one."""
+    async def read_ahead(self, ops: Sequence[JournalOp]) -> None:
+        """One list for each hundred objects of a collection, where there is more than one."""
         wanted: dict[tuple[str, str], list[JournalOp]] = {}
-        for item in self.ops:
-            if item.op.kind == "update" and item.state not in _NOTHING_DONE and not self._goes_with_its_maker(item):
+        for item in ops:
+            if item.op.kind == "update" and not self._goes_with_its_maker(item):
                 wanted.setdefault((item.op.collection, str(sorted(item.op.parent.items()))), []).append(item)
-        for (name, _), items in wanted.items():
-            if len(items) > 1:
-                ids = [int(str(item.op.target)) for item in items]
-                await self.shop.prefetch(at.ALL[name], ids, **items[0].op.parent)
+
+        async def read(name: str, items: list[JournalOp]) -> None:
+            ids = [int(str(item.op.target)) for item in items]
+            await self.shop.prefetch(at.ALL[name], ids, **items[0].op.parent)
+
+        await abreast(read, [(name, items) for (name, _), items in wanted.items() if len(items) > 1])
 
     async def one(self, item: JournalOp) -> None:
         op = item.op

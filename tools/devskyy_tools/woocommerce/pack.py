@@ -13,13 +13,13 @@ from devskyy_tools.shop.provide import provide_shop
 from devskyy_tools.shop.session import Shop
 
 from .briefing import briefing
+from .bulk import products  # with the tool that is declared there
 from .categories import categories
 from .coupons import coupons
 from .customers import customers
 from .export import CSV, exports, read_export
 from .models import Product
 from .orders import orders
-from .products import products
 from .refunds import notes, refunds
 from .reports import reports
 from .stock import stock

@@ -1,17 +1,14 @@
-"""Products: the regular tools, and one change over many."""
+"""Products: the regular tools."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from devskyy_mcp.capability import Toolset
-from devskyy_mcp.context import Context
-from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.collections import PRODUCTS
-from devskyy_tools.shop.nouns import Noun, Search, ids_as_objects, optional, wire_value
-from devskyy_tools.shop.session import Shop
+from devskyy_tools.shop.nouns import Noun, Search, ids_as_objects, optional
 
 from .arguments import (
     CategoryIds,
@@ -20,7 +17,6 @@ from .arguments import (
     MediaIds,
     Name,
     Price,
-    ProductId,
     Quantity,
     SaleDate,
     SalePrice,
@@ -32,7 +28,6 @@ from .models import Product, ProductRow
 
 products = Toolset("products", timeout=30)
 
-BULK = 100
 ListStatus = Literal["any", "draft", "pending", "private", "publish", "trash"]
 Type = Literal["simple", "variable", "grouped", "external"]
 
@@ -89,40 +84,3 @@ def _noun(writes: dict[str, Any]) -> Noun:
 
 _noun(_WRITES).declare("list", "get", "update", "delete")
 _noun({"name": Name, "type": Type, **_WRITES}).declare("create")
-
-
-class ProductChange(BaseModel):
-    """What to change of one product."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
-    id: ProductId
-    name: Name | None = None
-    status: Status | None = None
-    regular_price: Price | None = None
-    sale_price: SalePrice | None = None
-    date_on_sale_from: SaleDate | None = None
-    date_on_sale_to: SaleDate | None = None
-    stock_quantity: Quantity | None = None
-    stock_status: StockStatus | None = None
-    categories: CategoryIds | None = None
-
-
-@products.tool("write", scopes="catalog:write", core=True, timeout=60)
-async def woo_products_bulk_update(
-    ctx: Context, items: Annotated[list[ProductChange], Field(min_length=1, max_length=BULK)]
-) -> None:
-    """Change up to 100 named products in one change set, with an outcome for each and one undo for all."""
-    seen = [item.id for item in items]
-    twice = sorted({one for one in seen if seen.count(one) > 1})
-    if twice:
-        raise Refused(
-            Code.INVALID_ARGUMENTS,
-            f"These products are named twice: {', '.join(map(str, twice[:10]))}.",
-            "Name each once.",
-        )
-    shop = ctx.get(Shop)
-    await shop.prefetch(PRODUCTS, seen)
-    for item in items:
-        given = item.model_dump(exclude_none=True, exclude={"id"})
-        fields = {name: _WIRE[name](value) if name in _WIRE else wire_value(value) for name, value in given.items()}
-        await shop.update(PRODUCTS, item.id, fields)

@@ -85,6 +85,8 @@ def upgrade() -> None:
     op.add_column("change_ops", sa.Column("cost", sa.BigInteger))
     paid = sa.text("estimate IS NOT NULL")
     op.create_index("ix_change_ops_spent", "change_ops", ["sent_at"], sqlite_where=paid, postgresql_where=paid)
+    op.drop_index("ix_change_ops_state", "change_ops")
+    op.create_index("ix_change_ops_change_id_state_seq", "change_ops", ["change_id", "state", "seq"])
     op.drop_index("ix_change_sets_state", "change_sets")
     op.create_index("ix_change_sets_state_created_at", "change_sets", ["state", "created_at"])
     op.create_index("ix_change_sets_created_at", "change_sets", ["created_at"])
@@ -96,6 +98,8 @@ def downgrade() -> None:
     op.drop_index("ix_change_sets_created_at", "change_sets")
     op.drop_index("ix_change_sets_state_created_at", "change_sets")
     op.create_index("ix_change_sets_state", "change_sets", ["state"])
+    op.drop_index("ix_change_ops_change_id_state_seq", "change_ops")
+    op.create_index("ix_change_ops_state", "change_ops", ["state"])
     op.drop_index("ix_change_ops_spent", "change_ops")
     with op.batch_alter_table("change_ops") as ops:
         ops.drop_column("cost")

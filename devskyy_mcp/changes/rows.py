@@ -1,0 +1,62 @@
+"""The row of a change set: made of a plan, and read for the one in whose name it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..context import Context, Principal
+from .view import capped, outline
+
+if TYPE_CHECKING:
+    from ..capability import Capability
+    from .stage import Unit
+
+EXPIRES_AFTER = 24 * 3600
+LEFT_KEPT = 200
+"""Objects that an undo leaves alone and that are told one by one; of more than these only the number is kept."""
+
+
+def new_row(
+    ctx: Context, capability: Capability, arguments: Mapping[str, Any], digest: str, unit: Unit, asks: list[str]
+) -> dict[str, Any]:
+    """A proposal's row; ``digest`` is of the request it answers."""
+    from . import store
+
+    at = store.now()
+    return {
+        "id": store.new_id(),
+        "principal": ctx.principal.id,
+        "surface": ctx.surface,
+        "tool": capability.name,
+        "arguments": {name: value for name, value in arguments.items() if name != "preview"},
+        "plan_hash": unit.hash(),
+        "state": "proposed",
+        "summary": {
+            "plan": outline(unit).model_dump(),
+            "left": [[left.label, left.state, left.reason] for left in unit.left[:LEFT_KEPT]],
+            "caller": [ctx.principal.id, ctx.principal.kind, sorted(ctx.principal.scopes), ctx.principal.name],
+        },
+        "reasons": capped(asks) or [],
+        "created_at": at,
+        "expires_at": at + EXPIRES_AFTER * 1_000_000,
+        "decided_at": at,
+        "finished_at": None,
+        "approved_by": None,
+        "undoes": unit.undoes,
+        "idempotency_key": ctx.key,
+        "request_hash": digest,
+        "outcome": None,
+    }
+
+
+def caller_of(row: Mapping[str, Any]) -> Principal:
+    """The principal that made the change, in whose name it is applied whoever agrees."""
+    name, kind, scopes, label = row["summary"]["caller"]
+    return Principal(name, kind, frozenset(scopes), label)
+
+
+def number_of(row: Mapping[str, Any]) -> int:
+    """Operations in the set's plan, as its row tells."""
+    plan: dict[str, dict[str, int]] = row["summary"].get("plan") or {}
+    return sum(plan.get("kinds", {}).values())

@@ -1,0 +1,86 @@
+"""Compares operations with their objects as they are now, right before they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from devskyy_mcp.changes.model import Op, Outcome
+from devskyy_mcp.errors import Code, Refused
+
+from . import collections as at
+from . import compare, lookup
+from .client import ShopClient
+from .collections import Collection
+from .session import digest
+
+Json = dict[str, Any]
+
+
+async def check(client: ShopClient, ops: Sequence[Op]) -> list[Outcome | None]:
+    """None for each op that still fits its object; else what becomes of it: skipped, or failed where it is gone.
+
+    Args:
+        client: the shop's.
+        ops: of one group: one collection and parent, at most 100.
+
+    Raises:
+        Refused: when the shop can't be read.
+    """
+    asked = [op for op in ops if op.kind in ("update", "delete")]
+    if not asked:
+        return [None for _ in ops]
+    collection = at.ALL[asked[0].collection]
+    found = await _read(client, collection, asked)
+    return [
+        _verdict(client, collection, op, found.get(str(op.target))) if op.kind in ("update", "delete") else None
+        for op in ops
+    ]
+
+
+async def _read(client: ShopClient, collection: Collection, ops: Sequence[Op]) -> dict[str, Json]:
+    first = ops[0]
+    try:
+        if len(ops) == 1:
+            obj: Json = await client.get(collection.url(first.parent, first.target), {"context": "edit"})
+            return {str(first.target): obj}
+        query = {**collection.every, "context": "edit", "include": [op.target for op in ops], "per_page": 100}
+        page = await client.page(collection.url(first.parent), query)
+    except Refused as refused:
+        if refused.code is Code.NOT_FOUND:  # the object, or what it belonged to
+            return {}
+        raise
+    return {str(obj["id"]): obj for obj in page.items}
+
+
+def _verdict(client: ShopClient, collection: Collection, op: Op, present: Json | None) -> Outcome | None:
+    if present is None:
+        return lookup.lost_object(op)
+    drift = _drift(collection, op, present)
+    if drift:
+        error = Refused(Code.STALE, f"It was changed since this was planned: {drift}.", "Plan it again if need be.")
+        return Outcome("skipped", error=error.as_dict())
+    if op.kind == "update":
+        client.originals.put(collection.url(op.parent, op.target), present)
+    return None
+
+
+def _drift(collection: Collection, op: Op, present: Mapping[str, Any]) -> str:
+    """What is not as it was when the op was planned, in words; empty when nothing is."""
+    if op.kind == "delete":
+        return "" if op.before.get("digest") == digest(collection, present) else "it is not what it was"
+    if present.get("status") == "trash" and op.before.get("status") != "trash":
+        return "it is in the bin"
+    before = compare.leaves(collection, op.before)
+    touched = {str(path[0]) for path in before}
+    is_now = compare.leaves(collection, {name: present[name] for name in touched if name in present})
+    moved = compare.differs(collection, before, is_now)
+    return ", ".join(
+        f"{'.'.join(map(str, path))} is {_short(is_now.get(path))}, was {_short(value)}"
+        for path, value in list(moved.items())[:3]
+    )
+
+
+def _short(value: Any) -> str:
+    text = "empty" if value in (None, "", []) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
