@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +82,7 @@ class Cluster:
                 await anyio.sleep(0.05)
 
     @contextmanager
-    def more_workers(self, number: int) -> Iterator[list[Running]]:
+    def more_workers(self, number: int) -> Generator[list[Running]]:
         """So many workers besides."""
         added = [Running(self.place) for _ in range(number)]
         with _all_running(added):
@@ -90,7 +90,7 @@ class Cluster:
 
 
 @contextmanager
-def _all_running(processes: list[Running]) -> Iterator[None]:
+def _all_running(processes: list[Running]) -> Generator[None]:
     """Started, and whatever became of them meanwhile, gone at the end."""
     try:
         for one in processes:

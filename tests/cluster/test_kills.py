@@ -54,15 +54,18 @@ async def state_of(http: httpx2.AsyncClient, job: str) -> str:
 
 async def mcp_call(http: httpx2.AsyncClient, tool: str, **arguments: Any) -> dict[str, Any] | None:
     """What the tool gave over modern MCP; None when the server died under it."""
-    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
-    params = {"name": tool, "arguments": arguments, "_meta": meta}
+    meta: dict[str, Any] = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params: dict[str, Any] = {"name": tool, "arguments": arguments, "_meta": meta}
     headers = {
         "Accept": "application/json, text/event-stream",
         "Mcp-Protocol-Version": "2026-07-28",
         "Mcp-Method": "tools/call",
         "Mcp-Name": tool,
     }
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    body: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     try:
         answer = await http.post("/mcp", json=body, headers=headers)
     except httpx2.TransportError:
@@ -71,7 +74,7 @@ async def mcp_call(http: httpx2.AsyncClient, tool: str, **arguments: Any) -> dic
         return None
     assert answer.status_code == 200, answer.text[:300]
     lines = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith(("{", "data: {"))]
-    told = json.loads(lines[-1]) if lines else {}
+    told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     return told["result"]["structuredContent"] if "result" in told else None
 
 

@@ -158,7 +158,7 @@ async def pair(
             clients.append(await stack.enter_async_context(client))
             apps.append(app)
         key = (Path(folder) / "data" / "local.key").read_text().strip()
-        yield Pair(*apps, notes, *clients, key)
+        yield Pair(apps[0], apps[1], notes, clients[0], clients[1], key)
 
 
 async def test_a_job_taken_in_here_runs_there_and_is_followed_here(pair: Pair) -> None:
@@ -240,11 +240,12 @@ async def test_two_servers_never_write_one_object_at_once(pair: Pair) -> None:
         tasks.start_soon(first)
         with anyio.fail_after(PATIENCE):
             await pair.notes.sending.wait()
-        busy = await pair.http_there.post("/api/v1/tools/notes_update", json={"note": note, "title": "yours"})
+        answers.append(await pair.http_there.post("/api/v1/tools/notes_update", json={"note": note, "title": "yours"}))
         pair.notes.gate.set()
     pair.notes.gate = None
-    assert busy.json()["code"] == "conflict"
-    assert answers[0].is_success
+    refused, done = answers
+    assert refused.json()["code"] == "conflict"
+    assert done.is_success
     assert pair.notes.rows[note]["title"] == "mine"
 
 

@@ -26,7 +26,6 @@ from devskyy_mcp.jobs.model import ENDED
 from devskyy_mcp.jobs.service import Jobs
 from tests.durability.paid.processes import Place, ProviderServer, Running, desk, place
 
-pytestmark = pytest.mark.requirement("cluster:worker")
 ME = local_principal()
 STOPS_WITHIN = 10
 """Seconds."""
@@ -81,6 +80,7 @@ async def workers(here: Place, number: int) -> AsyncGenerator[list[Running]]:
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("cluster:worker")
 async def test_the_command_runs_jobs_until_it_is_told_to_stop(tmp_path: Path, database_url: str) -> None:
     await _create(database_url)
     given = {"DEVSKYY_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": database_url, "DEVSKYY_WORKER": "off"}
@@ -109,6 +109,7 @@ async def test_the_command_runs_jobs_until_it_is_told_to_stop(tmp_path: Path, da
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("cluster:worker")
 async def test_a_stopped_worker_hands_its_jobs_back(here: Place, provider: ProviderServer) -> None:
     async with desk(here) as app, workers(here, 1) as (first,):
         jobs = [await start(app, "renders_make", prompt=f"back {n}", seconds=3) for n in range(5)]
@@ -126,6 +127,7 @@ async def test_a_stopped_worker_hands_its_jobs_back(here: Place, provider: Provi
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("cluster:worker")
 async def test_what_a_worker_claims_while_it_stops_is_not_lost(
     tmp_path: Path, postgres_url: str, provider: ProviderServer
 ) -> None:
@@ -158,6 +160,7 @@ async def _column(app: App, query: str) -> list[Any]:
         return list((await conn.exec_driver_sql(query)).scalars())
 
 
+@pytest.mark.requirement("cluster:connections")
 @pytest.mark.parametrize(
     ("pool", "works", "words", "warned"),
     [
@@ -178,6 +181,7 @@ async def test_the_connections_that_may_be_opened_are_told(
     assert ("lower DATABASE_POOL_SIZE" in caplog.text) is warned
 
 
+@pytest.mark.requirement("cluster:connections")
 async def test_through_a_pooler_only_what_goes_past_it_counts(
     postgres_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -193,20 +197,20 @@ async def test_through_a_pooler_only_what_goes_past_it_counts(
         assert words in caplog.text
 
 
+@pytest.mark.requirement("cluster:connections")
 async def test_a_pool_has_as_many_connections_as_set(postgres_url: str) -> None:
     database = Database(postgres_url, migrate=True, pool_size=3)
+    most = now = 0
+
+    async def use() -> None:
+        nonlocal most, now
+        async with database.read() as conn:
+            now += 1
+            most = max(most, now)
+            await conn.exec_driver_sql("SELECT pg_sleep(0.1)")
+            now -= 1
+
     async with anyio.create_task_group() as tasks:
-        most = 0
-        now = 0
-
-        async def use() -> None:
-            nonlocal most, now
-            async with database.read() as conn:
-                now += 1
-                most = max(most, now)
-                await conn.exec_driver_sql("SELECT pg_sleep(0.1)")
-                now -= 1
-
         for _ in range(9):
             tasks.start_soon(use)
     await database.close()
