@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs growth]``: prints a Markdown table of figures and goals."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth]``: a Markdown table of figures and goals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import calls, events, jobs, shop, start
+    from . import bulk, calls, events, jobs, shop, start
 
     parts = {
         "calls": calls.run,
@@ -20,6 +20,7 @@ async def main(wanted: list[str]) -> None:
         "dead": shop.dead,
         "events": events.run,
         "jobs": jobs.run,
+        "bulk": bulk.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -148,7 +148,7 @@ async def ended(app: App, count: int) -> list[dict[str, Any]]:
     with anyio.fail_after(300):
         while True:
             async with app.services.get(Database).read() as conn:
-                if (await conn.execute(number)).scalar() >= count:
+                if (await conn.execute(number)).scalar_one() >= count:
                     rows = (await conn.execute(sa.select(c.id, c.created_at, c.finished_at, c.result))).mappings()
                     return [dict(row) for row in rows]
             await anyio.sleep(0.1)

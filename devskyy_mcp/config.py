@@ -175,6 +175,21 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        """Its host is answered and its links are sent to people, so it must be a whole address."""
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole or "@" in value or "?" in value or "#" in value or any(one.isspace() for one in value):
+            raise ValueError("must be an address such as https://mcp.example.com")
+        return value
+
     @property
     def demo(self) -> bool:
         """Whether the demo shop stands in for a real one."""

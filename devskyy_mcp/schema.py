@@ -102,6 +102,16 @@ _WORDS = {
 }
 
 
+_SIZES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "too_short": lambda context: f"must have at least {_entries(context['min_length'])}",
+    "too_long": lambda context: f"must have at most {_entries(context['max_length'])}",
+}
+
+
+def _entries(number: int) -> str:
+    return f"{number} {'entry' if number == 1 else 'entries'}"
+
+
 def explain(error: ValidationError, capability: Capability) -> Refused:
     """One refusal that names each field and what is right there; never the value that was given."""
     known = list(capability.arguments.model_fields)
@@ -136,5 +146,7 @@ def _problem(item: Any, tool: str, known: Sequence[str]) -> str:
         return _WORDS[kind]
     if kind in {"literal_error", "enum"}:
         return f"must be one of {context.get('expected', '')}"
+    if kind in _SIZES and "field_type" in context:
+        return _SIZES[kind](context)
     text = item["msg"].removeprefix("Value error, ").rstrip(".")
     return text.replace("Input ", "", 1) if text.startswith("Input ") else f"is not right: {text}"

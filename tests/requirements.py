@@ -111,7 +111,7 @@ REQUIREMENTS = [
     Requirement(
         "cli:approve",
         "design, changes",
-        "`devskyy approve` shows the whole diff and takes the number of objects at a terminal.",
+        "`devskyy approve` shows the whole diff, of a big one totals and first rows, and takes the number of objects.",
     ),
     Requirement(
         "cli:call", "product, surfaces", "Any tool can be called at a command line with flags made from its schema."
@@ -248,6 +248,7 @@ REQUIREMENTS = [
     Requirement(
         "approvals:page", "design, changes", "The page shows who asked, the whole diff, effects and reasons, escaped."
     ),
+    Requirement("approvals:list", "design, changes", "One page lists what waits for a person, opened with the key."),
     Requirement("approvals:secret", "design, changes", "Nothing that approves appears in an answer or a log."),
     Requirement(
         "approvals:stale", "design, changes", "Agreeing to a plan that no longer fits shows the plan as it is now."

@@ -35,9 +35,11 @@ Record = Callable[[Mapping[str, Any], Any, str, dict[str, Any]], "AuditRecord"]
 Known = list[tuple[Op, Outcome]]
 
 SECOND = 1_000_000
+AHEAD = 2
+"""Chunks that are read from, or written to, the journal while as many as the system takes at once are at the system."""
 WINDOW = 500
 """Operations read from the journal at once."""
-TRIES = 3
+TRIES = 10
 """How often one operation may be marked as sent, each time after it was proved that it had no effect."""
 GRACE = 60.0
 """Seconds beyond the system's longest run in which lost answers are looked for; then the settle loop goes on."""
@@ -128,6 +130,7 @@ class Run:
         self.stopping = anyio.Event()
         self.patience = Patience(self.stopping)
         self.broken: BaseException | None = None
+        self.slots = anyio.CapacityLimiter(1)
         self.done = self.total = 0
 
     async def run(self) -> None:
@@ -150,8 +153,9 @@ class Run:
         if first is None:
             return 0
         width = self.tools.systems(first[0].system).in_flight
+        self.slots = anyio.CapacityLimiter(width)
         async with anyio.create_task_group() as tasks:
-            for number in range(width):
+            for number in range(width + AHEAD):
                 tasks.start_soon(self._work, chunks, None if number else first)
         if self.broken is not None:
             raise self.broken
@@ -199,7 +203,10 @@ class Run:
         since = await self.mark(ready, known)
         if since is None:
             return []
-        found = await self.sent(system, ready, since)
+        async with self.slots:
+            if store.now() - since > commit.FENCE * SECOND / 2:  # others were slow at the system
+                since = await self._mark_anew(ready)
+            found = await self.sent(system, ready, since)
         never = [op for op, outcome in found if outcome.state == "not_sent"]
         if never:
             error = next(outcome.error for _, outcome in found if outcome.state == "not_sent") or {}
@@ -213,7 +220,8 @@ class Run:
         """How the chunk's objects are now; waits while they can't be read. None when the work ends meanwhile."""
         while not self.stopping.is_set():
             try:
-                verdicts = await system.check(group)
+                async with self.slots:
+                    verdicts = await system.check(group)
             except Refused as refused:
                 await self._flush(known)
                 known.clear()
@@ -234,6 +242,12 @@ class Run:
             return at if marked == len(ready) else None
 
         return await self._write(write)
+
+    async def _mark_anew(self, ready: list[Op]) -> int:
+        """Give the chunk, which is marked and has waited for its turn, the time from which it may leave."""
+        at = store.now()
+        await self._write(lambda conn: pages.mark_again(conn, self.change, [op.seq for op in ready], at))
+        return at
 
     async def sent(self, system: System, ready: list[Op], since: int) -> Known:
         """Send a chunk that was marked, and look for answers that are lost."""

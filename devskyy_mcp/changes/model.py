@@ -34,6 +34,10 @@ class Ref:
 
 
 ObjectId = int | str | Ref
+_NESTED = (Mapping, list, tuple, Ref)
+
+
+TO_BIN = "bin"
 
 
 @dataclass(slots=True)
@@ -54,7 +58,7 @@ class Op:
         asks: why a person must agree, one sentence each (``Moves money: refunds 20.00 EUR``).
         warnings: what a careful person would want to know, one sentence each.
         note: small JSON facts for the system's own use at send, settle or undo time (kept in the journal);
-            ``shown`` stands for the body where people look at it.
+            ``shown`` stands for the body where people look at it, ``bin`` says that a delete only goes to the bin.
         seq: position in the plan, from 1; set by the Unit.
         estimate: what it is thought to cost, in millionths of a US dollar; None for what is free.
     """
@@ -78,6 +82,10 @@ class Op:
     @property
     def ref(self) -> Ref:
         return Ref(self.seq)
+
+    @property
+    def binned(self) -> bool:
+        return bool(self.note.get(TO_BIN))
 
 
 @dataclass(slots=True)
@@ -222,8 +230,16 @@ def _walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
     return leaf(value)
 
 
+def _is_flat(value: Any) -> bool:
+    """Whether it is an object of mere values, as most bodies are: nothing in it can be a Ref."""
+    tree = _object(value)
+    return tree is not None and "$ref" not in tree and not any(isinstance(one, _NESTED) for one in tree.values())
+
+
 def plain(value: Any) -> Any:
     """The value with Refs as ``{"$ref": seq}``: what is stored and hashed."""
+    if _is_flat(value):
+        return value
     return _walk(value, lambda leaf: {"$ref": leaf.seq} if isinstance(leaf, Ref) else leaf)
 
 
@@ -232,6 +248,8 @@ def fill(value: Any, ids: Mapping[int, str]) -> Any:
 
     Ids of digits become numbers, as the shop's own ids are.
     """
+    if _is_flat(value):
+        return value
 
     def filled(leaf: Any) -> Any:
         stored = _object(leaf)

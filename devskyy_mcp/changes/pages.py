@@ -93,6 +93,12 @@ async def states_of(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> 
     return {int(seq): str(state) for seq, state in (await conn.execute(query)).all()}
 
 
+async def mark_again(conn: AsyncConnection, change: str, seqs: Sequence[int], at: int) -> None:
+    """Put the time at which operations were marked as sent to ``at``; they must not have left yet."""
+    statement = change_ops.update().where(c.change_id == change, c.seq.in_(seqs), c.state == "sent")
+    await conn.execute(statement.values(sent_at=at))
+
+
 async def stage_again(conn: AsyncConnection, change: str, ops: Sequence[Op]) -> None:
     """Put operations that surely never took effect back among those still to be sent."""
     statement = (

@@ -131,6 +131,8 @@ def _made(op: Op) -> str:
 
 def _what(kinds: Mapping[str, int], words: Mapping[str, str], only: Op | None) -> str:
     """``update product 12 "Silk dress"`` for one, ``update 20 objects`` for many."""
+    if only is not None and only.binned:
+        return f"{'moved' if words is _DID else 'move'} {only.label or only.collection} to the bin"
     if only is not None:
         return f"{words[only.kind]} {_made(only) if words is _DID else only.label or only.collection}"
     return f"{_count_words(kinds, words)} objects" if kinds else ""

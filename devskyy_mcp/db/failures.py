@@ -72,6 +72,10 @@ POSTGRES_WORDS: dict[str, Words] = {
 }
 
 
+class DatabaseRefused(Refused):
+    """The database's own: what asked for it may be asked again when the database is back."""
+
+
 def speak_on_errors(dsn: Dsn, context: ExceptionContext) -> Refused | None:
     """SQLAlchemy's handle_error listener: what a statement, a begin or a commit raises becomes a Refused.
 
@@ -120,7 +124,7 @@ def refused(dsn: Dsn, error: BaseException) -> Refused:
 
 def _refuse(dsn: Dsn, words: Words) -> Refused:
     where = f"The database file {dsn.path}" if dsn.path else "The database"
-    return Refused(words.code, f"{where} {words.what}.", hint=words.hint)
+    return DatabaseRefused(words.code, f"{where} {words.what}.", hint=words.hint)
 
 
 def _words(dsn: Dsn, error: BaseException) -> Words:

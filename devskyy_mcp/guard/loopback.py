@@ -24,7 +24,7 @@ LOCAL: Final = Principal("local", "local", ALL_SCOPES, "local user")
 BODY_LIMIT = 4 * 1024 * 1024
 HEADER_LIMIT = 8 * 1024
 SUBPROTOCOL = "devskyy.v1"
-PAGES = "/approvals/"
+PAGES = "/approvals"
 """Pages for people: reached by links from anywhere, filled in as forms, opened with the key as a form field."""
 
 UPLOADS = "/api/v1/assets"
@@ -69,7 +69,7 @@ class Rules:
         if scope["type"] == "http":
             _check_body(scope, headers)
         path: str = scope["path"]
-        if path in OPEN_PATHS or path.startswith(PAGES):
+        if path in OPEN_PATHS or _is_page(path):
             return None
         return self._principal(scope, headers)
 
@@ -115,6 +115,10 @@ class Rules:
         raise _login_needed()
 
 
+def _is_page(path: str) -> bool:
+    return path == PAGES or path.startswith(f"{PAGES}/")
+
+
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
@@ -158,7 +162,7 @@ def _check_body(scope: Scope, headers: Headers) -> None:
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     if upload and kind.startswith((b"image/", b"application/octet-stream")):  # neither can be sent by a page's form
         return
-    wanted = b"application/x-www-form-urlencoded" if scope["path"].startswith(PAGES) else b"application/json"
+    wanted = b"application/x-www-form-urlencoded" if _is_page(scope["path"]) else b"application/json"
     if kind != wanted:
         raise Unsupported(
             Code.INVALID_ARGUMENTS,
@@ -172,7 +176,7 @@ def _followed_link(scope: Scope, headers: Headers) -> bool:
     return (
         scope["type"] == "http"
         and scope["method"] == "GET"
-        and scope["path"].startswith(PAGES)
+        and _is_page(scope["path"])
         and headers.get(b"sec-fetch-mode") == b"navigate"
         and headers.get(b"sec-fetch-dest") == b"document"
     )

@@ -12,6 +12,7 @@ import concurrent.futures
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import dbos
 
 from ..capability import Queue
@@ -71,7 +72,8 @@ class Engine:
             if not done:
                 raise ClaimKept
 
-        await asyncio.to_thread(self._launch, job)
+        with anyio.CancelScope(shield=True):  # a thread can't be stopped, and `stop` must not run beside it
+            await asyncio.to_thread(self._launch, job)
 
     def _launch(self, job: Callable[[str, int], None]) -> None:
         url = self._url()

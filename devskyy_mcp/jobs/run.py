@@ -20,6 +20,7 @@ from ..changes.model import Op, Outcome
 from ..changes.service import Changes
 from ..context import Context, Services
 from ..db.database import Database
+from ..db.failures import DatabaseRefused
 from ..errors import Code, Refused, unforeseen
 from ..guard.audit import AuditLog, AuditRecord
 from . import store
@@ -183,7 +184,11 @@ class Run(Job):
     # ---- driving -------------------------------------------------------------------------------------------------
 
     async def drive(self) -> None:
-        """Run the handler and write how it ended. Raises nothing."""
+        """Run the handler and write how it ended.
+
+        Raises:
+            DatabaseRefused: the run could not be gone on with, or its end not written; the job is to be run again.
+        """
         result: dict[str, Any] | None = None
         error: Refused | None = None
         left = (self.row["deadline_at"] - store.now()) / 1_000_000
@@ -195,6 +200,8 @@ class Run(Job):
             leaf = _leaf(raised)
             if isinstance(leaf, Parked | Superseded):
                 return
+            if isinstance(leaf, DatabaseRefused):
+                raise leaf from None
             if isinstance(leaf, Refused):
                 error = leaf
             elif isinstance(leaf, Exception):
@@ -259,7 +266,7 @@ def _leaf(error: BaseException) -> BaseException:
     if not isinstance(error, BaseExceptionGroup):
         return error
     leaves: list[BaseException] = [_leaf(inner) for inner in error.exceptions]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType] # untyped group
-    ends = [leaf for leaf in leaves if isinstance(leaf, Parked | Superseded)]
+    ends = [leaf for leaf in leaves if isinstance(leaf, Parked | Superseded | DatabaseRefused)]
     return (ends or leaves)[0]
 
 

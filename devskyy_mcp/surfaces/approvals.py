@@ -1,7 +1,9 @@
-"""The page on which a person agrees to a change or declines it: ``/approvals/{change}``, without any script.
+"""The pages on which a person agrees to a change or declines it, without any script.
 
-It is opened with the local key, typed into a form. Nothing that could approve is in the address, in a JSON answer or in
-a log: that takes the cookie of the session and a token that only the page itself holds.
+``/approvals`` lists what waits, ``/approvals/{change}`` shows one change.
+
+They are opened with the local key, typed into a form. Nothing that could approve is in the address, in a JSON answer or
+in a log: that takes the cookie of the session and a token that only the page itself holds.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from ..errors import Code, Refused
 from ..guard.limits import Limiter
 from ..guard.local_key import Seal, same
 from ..guard.loopback import LOCAL, Rules
-from .proposal import proposal
+from .proposal import proposal, waiting
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -70,6 +72,8 @@ class Approvals:
     @property
     def routes(self) -> list[Route]:
         return [
+            Route("/approvals", self._told(self.index)),
+            Route("/approvals/open", self._told(self.open), methods=["POST"]),
             Route("/approvals/{change}", self._told(self.show)),
             Route("/approvals/{change}/open", self._told(self.open), methods=["POST"]),
             Route("/approvals/{change}/decide", self._told(self.decide), methods=["POST"]),
@@ -86,10 +90,15 @@ class Approvals:
 
         return answer
 
+    async def index(self, request: Request) -> Response:
+        if not self._session(request):
+            return _page("open.html", at="/approvals")
+        return _page("waiting.html", waiting=await waiting(self.app))
+
     async def show(self, request: Request) -> Response:
         change = request.path_params["change"]
         if not self._session(request):
-            return _page("open.html", change=change)
+            return _page("open.html", at=_at(change))
         return await self._show(request, change)
 
     async def _show(self, request: Request, change: str, notice: str = "", status: int = 200) -> Response:
@@ -104,10 +113,10 @@ class Approvals:
 
     async def open(self, request: Request) -> Response:
         """Take the key, give a short-lived cookie."""
-        change = request.path_params["change"]
+        change = request.path_params.get("change", "")
         await self.tries.hit("open")
         if not same((await _form(request)).get("key", "").strip(), self.rules.key):
-            return _page("open.html", 401, change=change, notice="That is not the key of this server.")
+            return _page("open.html", 401, at=_at(change), notice="That is not the key of this server.")
         answer = _back(change)
         answer.set_cookie(
             COOKIE,
@@ -124,7 +133,7 @@ class Approvals:
         """Take the person's answer."""
         change, session, form = request.path_params["change"], self._session(request), await _form(request)
         if not session:
-            return _page("open.html", 401, change=change, notice="Open the page with the key again; nothing was done.")
+            return _page("open.html", 401, at=_at(change), notice="Open the page with the key again; nothing was done.")
         if not same(form.get("csrf", ""), self.sessions.token(session, change)):
             raise Refused(Code.FORBIDDEN, "This form does not belong to your session.", "Open the approval page again.")
         agreed = form.get("answer") == "approve"
@@ -154,8 +163,12 @@ class Approvals:
             )
 
 
+def _at(change: str) -> str:
+    return f"/approvals/{change}" if change else "/approvals"
+
+
 def _back(change: str) -> Response:
-    return RedirectResponse(f"/approvals/{change}", 303)
+    return RedirectResponse(_at(change), 303)
 
 
 def _sentence(refused: Refused) -> str:

@@ -138,6 +138,7 @@ async def _carried_out(app: App, change: str, job: str) -> ChangeView:
     """The change as it has become once its job has ended; interrupted, the job goes on without us."""
     from devskyy_mcp.jobs.service import Jobs
 
+    app.road.first_call.set()  # so that this process works on it where no server does
     say(f"Job {job} carries it out, also without this command; `devskyy changes {change}` shows how far it is.")
     await app.services.get(Jobs).wait(local_principal(), job, math.inf, progress_sink())
     return await app.changes.journal.recorded(change, repeated=False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..app import App
 
 ROWS = 20
+MOST_WAITING = 50
 _HEADINGS = {
     "proposed": "A change waits for you",
     "applied": "This change was carried out",
@@ -40,6 +41,28 @@ class Item:
     outcome: str
     fields: list[tuple[str, Any, Any]]
     notes: list[str]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One line of the page that lists what waits."""
+
+    change: str
+    summary: str
+    tool: str
+    asked_by: str
+    asked_at: int
+
+
+async def waiting(app: App) -> list[Waiting]:
+    """The newest proposals that a person may still decide, at most 50."""
+    rows = await app.changes.journal.recent(LOCAL, limit=MOST_WAITING, state="proposed")
+    found = [(row, await app.changes.journal.view(row["id"])) for row in rows]
+    return [
+        Waiting(row["id"], view.summary, row["tool"], row["principal"], row["created_at"])
+        for row, view in found
+        if view.state == "proposed"
+    ]
 
 
 async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
@@ -93,7 +116,13 @@ def _item(entry: JournalOp) -> Item:
     notes = [*op.warnings, *op.effects, *op.asks, *([f"Can't be undone: {op.undo}"] if op.undo else [])]
     notes += [*outcome.notes, *([str(error["message"])] if error.get("message") else [])]
     label = op.label or f"{op.collection} {op.target or 'new'}"
-    return Item(op.kind, label, "" if entry.state == "staged" else entry.state, fields, notes)
+    return Item(
+        "move to the bin" if op.binned else op.kind,
+        label,
+        "" if entry.state == "staged" else entry.state,
+        fields,
+        notes,
+    )
 
 
 def shown(value: Any) -> str:

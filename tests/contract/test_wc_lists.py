@@ -188,6 +188,20 @@ async def test_batch_creates_updates_and_deletes(wc: Shop) -> None:
     refused(await wc.get(f"wc/v3/products/{gone['id']}"), 404, "woocommerce_rest_product_invalid_id")
 
 
+async def test_batch_items_name_the_fields_that_they_are_answered_with(wc: Shop) -> None:
+    product = await wc.product()
+    body = {
+        "create": [{"name": "Hat", "_fields": "id,name"}],
+        "update": [{"id": product["id"], "regular_price": "6.00", "_fields": "id,price"}],
+    }
+    done = ok(await wc.http.post("wc/v3/products/batch", json=body))
+    made, changed = done["create"][0], done["update"][0]
+    wc.remember("wc/v3/products", made["id"])
+    assert set(made) == {"id", "name", "_links"}
+    assert set(changed) == {"id", "price", "_links"}
+    assert changed["price"] == "6.00"
+
+
 async def test_batch_errors_are_per_item(wc: Shop) -> None:
     product = await wc.product(sku=token())
     body = {

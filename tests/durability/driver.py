@@ -44,8 +44,8 @@ BIG_FAILPOINTS: dict[str, tuple[Any, str, str, int]] = {
     "before_work": (bulk, "carry_out", "before", 1),
     "before_mark": (bulk.Run, "mark", "before", 3),  # two chunks are answered, nothing of that is written
     "marking": (store, "mark_sent", "after", 3),  # inside the transaction that marks the third
-    "after_mark": (bulk.Run, "mark", "after", 3),  # the third is marked as sent, and has not left
-    "after_answer": (bulk.Run, "sent", "after", 3),  # it has left and was answered, nothing of that is written
+    "chunk_marked": (bulk.Run, "mark", "after", 3),  # the third is marked as sent, and has not left
+    "chunk_answered": (bulk.Run, "sent", "after", 3),  # it has left and was answered, nothing of that is written
     "before_end": (bulk.Run, "finish", "before", 1),
     "ending": (store, "unlock", "after", 1),  # inside the last transaction
 }

@@ -16,7 +16,8 @@ from devskyy_mcp.changes.model import Op
 from devskyy_mcp.changes.view import ChangeView
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.jobs.model import Job
+from devskyy_mcp.jobs.model import Job, JobView
+from devskyy_mcp.jobs.service import Jobs
 
 
 class Print(BaseModel):
@@ -86,6 +87,12 @@ async def prints_shout(ctx: Context, words: str) -> Print:
     op = Op("notes", "act", "shouts", None, {"words": words}, label="shout", undo="words can't be taken back")
     outcome = await ctx.get(Job).paid("shout", op)
     return Print(title=words, said={"task": outcome.object_id})
+
+
+@prints.tool("read", scopes="notes:read")
+async def prints_wait(ctx: Context, job: str) -> JobView:
+    """Wait for a job, as ``jobs_wait`` of the platform's pack does."""
+    return await ctx.get(Jobs).wait(ctx.principal, job, 4, ctx.sink)
 
 
 @prints.tool("write", scopes="notes:write", core=True)

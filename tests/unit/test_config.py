@@ -73,6 +73,19 @@ def test_secrets_are_not_in_the_repr() -> None:
     assert "s3cret" not in repr(settings) + str(settings)
 
 
+@pytest.mark.parametrize("given", ["", "https://mcp.example.com", "http://127.0.0.1:8000/", "https://example.com/mcp"])
+def test_a_whole_public_address_is_taken(given: str) -> None:
+    assert Settings(public_url=given).public_url == given
+
+
+@pytest.mark.parametrize(
+    "given", ["foo", "//x", "https://", "ftp://x", "https://u:p@x", "https://x:99999", "https://x/?a=1", "https://x y"]
+)
+def test_what_is_no_public_address_is_refused_in_words(given: str) -> None:
+    with pytest.raises(ValidationError, match=r"an address such as https://mcp\.example\.com"):
+        Settings(public_url=given)
+
+
 @pytest.mark.parametrize("given", [{"port": 70000}, {"environment": "prod"}, {"calls_per_second": 0}])
 def test_wrong_settings_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

@@ -71,6 +71,23 @@ async def test_a_shop_that_is_set_up_well_and_only_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("namespaces", "role", "level", "do"),
+    [
+        (["wp/v2"], "editor", "ok", ""),
+        (["wp/v2"], "author", "problem", "Editor"),
+        (["wp/v2", "wc/v3"], "editor", "problem", "Shop manager"),
+    ],
+)
+async def test_an_editor_will_do_where_there_is_no_woocommerce(
+    namespaces: list[str], role: str, level: str, do: str
+) -> None:
+    found, _ = await told(GOOD | index(namespaces=namespaces) | {"/wp-json/wp/v2/users/me": {"roles": [role]}})
+    (said,) = [finding for finding in found if "has the role" in finding.what]
+    assert said.level == level
+    assert do in said.do
+
+
+@pytest.mark.parametrize(
     ("changed", "level", "what", "do"),
     [
         (index(namespaces=["wp/v2"]), "problem", "no WooCommerce", "Plugins"),

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.wordpress import mariadb
+from tests.wordpress.balance import balanced
 from tests.wordpress.packages import BedUnavailable, unpacked
 
 PHP = Path(__file__).parent / "php"
 EXTENSIONS = {"curl", "dom", "fileinfo", "gd", "intl", "mbstring", "mysqli", "pdo_sqlite", "zip"}
-WORKERS = "4"
+SERVERS = 4
 
 CONFIG = """<?php
 define('DB_NAME', 'bed'); define('DB_USER', '%(db_user)s'); define('DB_PASSWORD', ''); define('DB_HOST', '%(db_host)s');
@@ -77,14 +78,14 @@ def wordpress_bed(*, woocommerce: bool = False, environment: str = "local") -> G
         _lay_out(folder, plugin)
         database = stack.enter_context(mariadb.server()) if plugin else None
         _database(folder, database, environment)
-        url = f"http://127.0.0.1:{_free_port()}"
+        url = f"http://127.0.0.1:{_free_ports(1)[0]}"
         settings = {"url": url, "folder": str(folder), "woocommerce": plugin is not None}
         _run(php, "install.php", settings)
         made: dict[str, Any] = json.loads(_run(php, "provision.php", settings).splitlines()[-1])
         if plugin:
             _run(php, "catalogue.php", settings)
-        pid = stack.enter_context(_web(php, folder, url))
-        yield Bed(url=url, pid=pid, folder=str(folder), **made["users"]["administrator"], **made)
+        stack.enter_context(_web(php, folder, url))
+        yield Bed(url=url, pid=os.getpid(), folder=str(folder), **made["users"]["administrator"], **made)
 
 
 def _php() -> list[str]:
@@ -159,28 +160,38 @@ def _run(php: list[str], script: str, settings: dict[str, Any]) -> str:
     return done.stdout
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_ports(number: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 @contextlib.contextmanager
-def _web(php: list[str], folder: Path, url: str) -> Generator[int]:
-    address = url.removeprefix("http://")
-    process = subprocess.Popen(
-        [*php, "-S", address, "-t", str(folder), str(PHP / "router.php")],
-        env={**os.environ, "PHP_CLI_SERVER_WORKERS": WORKERS},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # its workers are a group of their own, ended together
-    )
+def _web(php: list[str], folder: Path, url: str) -> Generator[None]:
+    """Serve the folder at ``url`` until the block ends."""
+    cache = folder.parent / "opcache"  # what one server has compiled, the others load
+    cache.mkdir()
+    servers = [("127.0.0.1", port) for port in _free_ports(SERVERS)]
+    host, _, port = url.removeprefix("http://").partition(":")
+    processes: list[subprocess.Popen[bytes]] = []
     try:
-        _wait(process, url)
-        yield process.pid
+        for name, number in servers:
+            command = [*php, "-d", f"opcache.file_cache={cache}", "-S", f"{name}:{number}", "-t", str(folder)]
+            processes.append(
+                subprocess.Popen(
+                    [*command, str(PHP / "router.php")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                )
+            )
+        for process, (name, number) in zip(processes, servers, strict=True):
+            _wait(process, f"http://{name}:{number}")
+        with balanced((host, int(port)), servers):
+            yield
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], url: str) -> None:
@@ -203,7 +214,7 @@ def main() -> None:
     """Print the bed's address and credentials as one line of JSON and keep it up until this process is ended."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     with wordpress_bed(woocommerce=bool(os.environ.get("WOOCOMMERCE_PLUGIN"))) as bed:
-        print(json.dumps(asdict(bed) | {"pid": os.getpid()}), flush=True)  # noqa: T201  the command's answer
+        print(json.dumps(asdict(bed)), flush=True)  # noqa: T201  the command's answer
         signal.pause()
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
+
+from mcp.shared.inbound import X_MCP_HEADER_KEY
 
 from ...capability import Capability, Pack, Policy, Prompt, Registry, Resource
 from ...changes.view import ChangeView
@@ -47,6 +51,13 @@ def tool(capability: Capability) -> dict[str, Any]:
         **({"outputSchema": output} if output else {}),
         "annotations": hints(capability.policy),
     }
+
+
+@lru_cache(maxsize=1024)
+def routed_schema(capability: Capability) -> dict[str, Any] | None:
+    """The input schema if a property of it must also come as a header; None else, so that no call walks it in vain."""
+    schema = capability.input_schema
+    return schema if f'"{X_MCP_HEADER_KEY}"' in json.dumps(schema) else None
 
 
 def hints(policy: Policy) -> dict[str, bool]:

@@ -10,12 +10,13 @@ from typing import Any
 
 from mcp.server.caching import CacheHint
 from mcp.server.connection import Connection
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp_types import CLIENT_CAPABILITIES_META_KEY
+from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 
 RequestContext = ServerRequestContext[Any, Any]
 LISTS = frozenset({"tools/list", "prompts/list", "resources/list", "resources/templates/list"})
@@ -47,9 +48,12 @@ def make_server(
     instructions: str,
     input_schema: Callable[[str], dict[str, Any] | None],
 ) -> AnnouncingServer:
-    """A server without handlers. ``input_schema`` must find any tool's schema: without it each call lists all tools."""
+    """A server without handlers. ``input_schema`` finds the schema for the check of ``Mcp-Param-*`` headers.
+
+    It gives None where there is nothing to check; without this function each call would list all tools.
+    """
     lists = CacheHint(ttl_ms=LIST_SECONDS * 1000, scope="private")
-    return AnnouncingServer(
+    server = AnnouncingServer(
         name,
         version=version,
         title=title,
@@ -63,6 +67,8 @@ def make_server(
             "resources/read": CacheHint(),
         },
     )
+    server.middleware[:] = [_WhereTraced(spans) for spans in server.middleware]
+    return server
 
 
 def add_ready_answers(server: AnnouncingServer, key: Callable[[RequestContext], Hashable]) -> None:
@@ -74,6 +80,18 @@ def add_sealing(server: AnnouncingServer, secret: bytes, principal: Callable[[Re
     """Seal requestState, so that only the same principal's same call can bring it back, for 15 minutes."""
     security = RequestStateSecurity(keys=[secret], ttl=QUESTION_SECONDS, bind_principal=principal)
     server.middleware.append(RequestStateBoundary(security, default_audience=server.name))
+
+
+class _WhereTraced:
+    """The SDK's own middleware, which makes OpenTelemetry spans, left out where nobody collects or continues them."""
+
+    def __init__(self, spans: ServerMiddleware[Any]) -> None:
+        self._spans = spans
+
+    async def __call__(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
+        if isinstance(get_tracer_provider(), ProxyTracerProvider) and "traceparent" not in (ctx.meta or ()):
+            return await call_next(ctx)
+        return await self._spans(ctx, call_next)
 
 
 class _ReadyAnswers:

@@ -76,7 +76,7 @@ class Surface:
 
     def _input_schema(self, name: str) -> dict[str, Any] | None:
         capability = self._app.registry.tools.get(name)
-        return capability.input_schema if capability else None
+        return listing.routed_schema(capability) if capability else None
 
     def _list_key(self, ctx: RequestContext) -> Hashable:
         caller = self._caller_of(ctx)

@@ -18,7 +18,7 @@ from pydantic import Field
 from ...context import Principal
 from ...errors import Code, Refused
 from ...invoke import Result, Road
-from ...jobs.model import ENDED, UNFINISHED, JobView
+from ...jobs.model import UNFINISHED, JobView
 from . import asking, results
 from .sdk import RequestContext, declared_extensions, named_in_header
 
@@ -130,13 +130,11 @@ class Tasks:
         Raises:
             Refused: NOT_FOUND.
         """
-        view, _ = await self._road.jobs.own(principal, job)
-        if view.state in ENDED:
-            return
+        await self._road.jobs.own(principal, job)
         try:
             await self._road.jobs.cancel(principal, job)
         except Refused as refused:
-            if refused.code is not Code.CONFLICT:  # else it has ended meanwhile
+            if refused.code is not Code.CONFLICT:  # else it has ended
                 raise
 
     async def _outcome(self, view: JobView) -> tuple[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from devskyy_mcp.app import App, local_principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.guard.audit import verify
 from devskyy_mcp.guard.local_key import local_key
-from devskyy_mcp.jobs.model import ENDED
+from devskyy_mcp.jobs.model import ENDED, JobView
 from devskyy_mcp.jobs.service import Jobs
 from tests.durability.processes import free_port
 
@@ -119,24 +119,26 @@ class Crash:
     async def _finish(self, app: App) -> None:
         began = time.monotonic()
         jobs = app.services.get(Jobs)
-        states: dict[str, str] = {}
+        views: dict[str, JobView] = {}
+        over = {*ENDED, "needs_review"}
         while time.monotonic() - began < STUCK:
             for job in self.jobs:
-                if states.get(job) not in {*ENDED, "needs_review"}:
-                    states[job] = (await jobs.get(ME, job)).state
-            if all(state in {*ENDED, "needs_review"} for state in states.values()):
+                if job not in views or views[job].state not in over:
+                    views[job] = await jobs.get(ME, job)
+            if all(view.state in over for view in views.values()):
                 break
             await anyio.sleep(0.2)
         self.tally.seconds_to_finish = round(time.monotonic() - began, 1)
         seen = self.provider.seen()
         for job, (prompt, kind) in self.jobs.items():
-            self._judge(job, states[job], prompt, kind, seen)
+            self._judge(views[job], prompt, kind, seen)
         self.tally.jobs = len(self.jobs)
         verdict = await verify(app.services.get(Database))
         if not verdict.ok:
             self.tally.wrong.append(f"the audit is broken at {verdict.first_bad_seq}")
 
-    def _judge(self, job: str, state: str, prompt: str, kind: str, seen: dict[str, Any]) -> None:
+    def _judge(self, view: JobView, prompt: str, kind: str, seen: dict[str, Any]) -> None:
+        job, state = view.job, view.state
         paid = seen["prompts"].count(prompt)
         self.tally.paid += paid
         if state == "succeeded":
@@ -146,7 +148,9 @@ class Crash:
             self.tally.needs_review += state == "needs_review"
             good = state == "needs_review" and kind == "blind" and paid <= 1 and job not in seen["stored"]
         if not good:
-            self.tally.wrong.append(f"{job} {prompt}: {state}, paid {paid} times, stored {job in seen['stored']}")
+            self.tally.wrong.append(
+                f"{job} {prompt}: {state}, paid {paid} times, stored {job in seen['stored']}, {view.error}"
+            )
 
 
 async def crash(folder: Path, database_url: str, kills: int, seed: int, kinds: tuple[Kind, ...] = KINDS) -> Tally:
@@ -170,6 +174,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     given = parser.parse_args()
     wrong = 0
@@ -178,7 +183,7 @@ def main() -> int:
             server.psql("CREATE DATABASE crash;")
             file = f"sqlite:///{folder}/app.db"
             url = file if name == "sqlite" else server.get_uri(database="crash")
-            tally = anyio.run(crash, Path(folder), url, given.kills, given.seed)
+            tally = anyio.run(crash, Path(folder), url, given.kills, given.seed, tuple(given.kind or KINDS))
         sys.stdout.write(json.dumps({"database": name, "seed": given.seed, **asdict(tally)}) + "\n")
         sys.stdout.flush()
         wrong += len(tally.wrong)

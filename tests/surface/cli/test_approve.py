@@ -13,17 +13,20 @@ from fcntl import ioctl
 import pytest
 
 from devskyy_mcp.errors import EXIT_STATUS, Code
+from tests.fakes.notes import Notes
 
 from .conftest import Run
 
 pytestmark = pytest.mark.requirement("cli:approve")
 
-COMMAND = """
+OTHERS = [f"other {number}" for number in range(110)]
+COMMAND = f"""
+OTHERS = {OTHERS}
 import sys, devskyy_mcp.app
 from devskyy_mcp.cli import main
 from tests.fakes.notes import Notes
 from tests.fakes.packs import changes_pack, notes_pack
-devskyy_mcp.app.installed_packs = lambda: [notes_pack(Notes("first", "second")), changes_pack()]
+devskyy_mcp.app.installed_packs = lambda: [notes_pack(Notes("first", "second", *OTHERS)), changes_pack()]
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -111,3 +114,19 @@ def test_all_rows_are_shown(run: Run) -> None:
     _, shown = at_a_terminal("approve", change, typed="no")
     assert shown.count("- update note ") == 27
     assert "(27)" in shown
+
+
+def test_a_big_change_is_followed_until_its_job_has_ended(run: Run, notes: Notes) -> None:
+    for title in OTHERS:
+        notes.put(title=title)
+    total = 2 + len(OTHERS)
+    change = run("call", "notes_rename_all", "--prefix", "x-").json["change"]
+    status, shown = at_a_terminal("approve", change, typed=str(total))
+    assert status == 0, shown
+    assert shown.count("- update note ") == 40  # the first rows of the plan, then of what was done
+    assert f"devskyy changes {change}" in shown
+    assert f"{total} of {total} done" in shown
+    assert f"Updated {total} objects." in shown
+    outcome = run("changes", change).json
+    assert (outcome["state"], outcome["counts"]) == ("applied", {"done": total})
+    assert len(outcome["changes"]) == total

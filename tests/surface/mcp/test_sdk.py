@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from typing import Annotated, Any
 
 import mcp_types as types
 import pytest
 from mcp import Client
 from mcp.server.connection import Connection
+from mcp.shared.inbound import X_MCP_HEADER_KEY as X
+from opentelemetry import trace
+from pydantic import BaseModel, Field
 
 from devskyy_mcp.app import build, installed_packs
-from devskyy_mcp.capability import Pack
+from devskyy_mcp.capability import Capability, Pack, Policy
 from devskyy_mcp.config import Settings
+from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Refused
 from devskyy_mcp.surfaces.mcp import listing, raw
 from devskyy_mcp.surfaces.mcp.caller import Caller, fixed
@@ -19,6 +24,11 @@ from devskyy_mcp.surfaces.mcp.sdk import RequestContext, add_ready_answers, conn
 from devskyy_mcp.surfaces.mcp.server import Surface
 
 from .world import ADA, World, host
+
+
+class Thing(BaseModel):
+    name: str
+
 
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
@@ -66,6 +76,63 @@ async def test_a_connection_outlives_its_request_and_tells_when_it_closes() -> N
         assert len(found) == 1
         assert closed == []
     assert closed == [True]
+
+
+class _Recording(trace.TracerProvider):
+    """Notes the names of the spans that are started."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def get_tracer(self, *_given: Any, **_named: Any) -> trace.Tracer:
+        names = self.names
+
+        class Noting(trace.NoOpTracer):
+            def start_as_current_span(self, name: str, *given: Any, **named: Any) -> Any:
+                names.append(name)
+                return super().start_as_current_span(name, *given, **named)
+
+        return Noting()
+
+
+@pytest.mark.requirement("mcp:sdk-contract")
+async def test_spans_are_made_where_someone_collects_them_or_a_trace_is_continued(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    traces: list[int] = []
+
+    async def list_tools(ctx: RequestContext, params: types.PaginatedRequestParams) -> dict[str, object]:
+        traces.append(trace.get_current_span().get_span_context().trace_id)
+        return {"resultType": "complete", "tools": []}
+
+    server = make_server("t", version="1", title="T", instructions="", input_schema=lambda _: None)
+    server.add_request_handler("tools/list", types.PaginatedRequestParams, list_tools)
+    async with Client(server, cache=None) as client:
+        await client.list_tools()
+        meta: Any = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+        await client.list_tools(meta=meta)
+        assert traces == [0, 0x0AF7651916CD43DD8448EB211C80319C]
+        provider = _Recording()
+        monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+        monkeypatch.setattr("mcp.shared._otel._tracer", trace.ProxyTracer("test"))
+        await client.list_tools()
+    assert "tools/list" in provider.names
+
+
+@pytest.mark.requirement("mcp:sdk-contract")
+def test_only_schemas_with_headers_of_their_own_are_walked_at_each_call() -> None:
+    async def noop_one_run(ctx: Context, region: Annotated[str, Field(json_schema_extra={X: "Region"})]) -> Thing:
+        """Do nothing."""
+        return Thing(name=region)
+
+    async def noop_two_run(ctx: Context, region: Annotated[str, Field(description=f"No {X}")]) -> Thing:
+        """Do nothing."""
+        return Thing(name=region)
+
+    policy = Policy("read", frozenset(), 5)
+    with_header, without = (Capability(handler, policy, "noop") for handler in (noop_one_run, noop_two_run))
+    assert listing.routed_schema(with_header) == with_header.input_schema
+    assert listing.routed_schema(without) is None
 
 
 @pytest.mark.requirement("mcp:hook")

@@ -106,6 +106,19 @@ async def test_a_host_that_cannot_ask_is_told_what_the_job_waits_for(world: Worl
 
 @ERAS
 @pytest.mark.requirement("mcp:tasks-without")
+async def test_who_waits_for_a_job_later_is_asked_what_it_asks(world: World, era: str) -> None:
+    async with host(world, ("memory", era)) as client:
+        job = data_of(await client.call_tool("prints_ask"))["job"]
+    person = Person([POEM])
+    async with host(world, ("memory", era), person=person) as client:
+        with anyio.fail_after(20):
+            view = data_of(await client.call_tool("prints_wait", {"job": job}))
+    assert person.asked == ["What shall be printed?"]
+    assert (view["job"], view["result"]["title"]) == (job, "poem")
+
+
+@ERAS
+@pytest.mark.requirement("mcp:tasks-without")
 async def test_an_answer_that_is_none_is_refused_and_the_job_waits_on(world: World, era: str) -> None:
     person = Person([{"action": "accept", "content": {"title": 5}}, POEM])
     async with host(world, ("memory", era), person=person) as client:

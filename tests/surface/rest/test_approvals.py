@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
 
@@ -69,6 +70,23 @@ async def test_the_page_shows_who_asks_for_what_and_all_of_it(shop: Site) -> Non
         assert part in page.text
     assert "<script" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+
+
+@pytest.mark.requirement("approvals:list")
+async def test_one_page_lists_what_waits_and_nothing_before_the_key(shop: Site) -> None:
+    change = await waiting(shop)
+    locked = await shop.http.get("/approvals")
+    assert (locked.status_code, change in locked.text) == (200, False)
+    wrong = await shop.http.post("/approvals/open", data={"key": "x"})
+    assert (wrong.status_code, "set-cookie" in wrong.headers) == (401, False)
+    answer = await shop.http.post("/approvals/open", data={"key": shop.key})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/approvals")
+    page = await shop.http.get("/approvals")
+    for part in (f'href="/approvals/{change}"', "notes_burn", "note 1"):
+        assert part in page.text
+    csrf = token(await shop.http.get(f"/approvals/{change}"))
+    await decide(shop, change, csrf, answer="decline")
+    assert "Nothing waits" in (await shop.http.get("/approvals")).text
 
 
 @pytest.mark.requirement("approvals:agree")
@@ -227,3 +245,30 @@ async def test_nothing_that_approves_is_in_an_answer_or_a_log(tmp_path: Path, ca
         said = " ".join(answer.text + str(answer.headers) for answer in answers) + caplog.text
         for secret in (csrf, cookie, shop.key):
             assert secret not in said
+
+
+@pytest.mark.requirement("bulk:job")
+async def test_the_page_of_a_big_change_follows_its_job(shop: Site) -> None:
+    for number in range(110):
+        shop.notes.put(title=f"other {number}")
+    total = len(shop.notes.rows)
+    shop.notes.gate = anyio.Event()
+    change = await waiting(shop, "notes_rename_all", prefix="x-")
+    page = await opened(shop, change)
+    assert page.text.count("<caption>") == 20
+    assert f"Page 1 of {-(-total // 20)}" in page.text
+    last = await shop.http.get(f"/approvals/{change}?page={-(-total // 20)}")
+    assert f"{total}. update note {total}" in last.text
+    answer = await decide(shop, change, token(page), answer="approve", count=str(total))
+    under_way = await shop.http.get(answer.headers["location"])
+    assert "This change is being carried out" in under_way.text
+    assert f"Being carried out: 0 of {total} objects so far." in under_way.text
+    told = (await shop.http.get(f"/api/v1/changes/{change}")).json()
+    assert told["job"] in under_way.text
+    shop.notes.gate.set()
+    with anyio.fail_after(20):
+        while (await shop.http.get(f"/api/v1/changes/{change}")).json()["state"] == "applying":
+            await anyio.sleep(0.05)
+    done = await shop.http.get(answer.headers["location"])
+    assert "This change was carried out" in done.text
+    assert f"Updated {total} objects." in done.text

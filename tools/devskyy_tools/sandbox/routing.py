@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devskyy_tools.sandbox import schema
-from devskyy_tools.sandbox.envelope import EDITS, Call, Json, Reply, RestError
+from devskyy_tools.sandbox.envelope import EDITS, Call, Json, Reply, RestError, filtered
 
 Handler = Callable[[Call], Reply]
 FORCE: Json = {"force": {"type": "boolean", "default": False}}
@@ -91,7 +91,10 @@ def collection(
 
 
 def batch_handler(noun: str, create: Handler, update: Handler, delete: Handler) -> Handler:
-    """Return WooCommerce's batch: items are neither validated nor atomic, and deletes are for good."""
+    """Return WooCommerce's batch: items are neither validated nor atomic, and deletes are for good.
+
+    An item's own `_fields` cut its answer.
+    """
     defaults = {name: arg["default"] for name, arg in schema.create_args(noun).items() if "default" in arg}
 
     def run(call: Call) -> Reply:
@@ -123,6 +126,7 @@ def batch_handler(noun: str, create: Handler, update: Handler, delete: Handler) 
 def _one(call: Call, handler: Handler, object_id: int) -> Json:
     try:
         with call.store.item():
-            return handler(call).whole()
+            reply = handler(call)
+            return filtered(reply, call.body.get("_fields"), nested=False)
     except RestError as error:
         return {"id": object_id, "error": error.body()}

@@ -46,6 +46,8 @@ class Collection:
         clears_with_empty: fields that null does not clear, "" does.
         implies: touching the one drags the others.
         every: list parameters that show objects in all states but the bin.
+        lean: whether to name the fields that are wanted when many are read or written: the shop then leaves out what
+            is noise to us and work to it, in each item of a batch too.
         cannot_undo: per kind (``create``, ``delete``) or ``force`` why it can't be undone.
     """
 
@@ -66,6 +68,7 @@ class Collection:
     clears_with_empty: frozenset[str] = _NOTHING
     implies: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_DRAGS)
     every: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
+    lean: bool = False
     cannot_undo: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
 
     @property
@@ -127,14 +130,14 @@ PRODUCTS = Collection(
     volatile=_set("stock_quantity", "stock_status", "total_sales"),
     clears_with_empty=_set(*_SALE, "regular_price", "sale_price"),
     implies={**_PRICED, "type": ("regular_price", "sale_price", *_SALE, *_STOCK), "status": ("date_created",)},
-    every={"status": "any"}, cannot_undo={"force": "the product is gone for good"},
+    every={"status": "any"}, lean=True, cannot_undo={"force": "the product is gone for good"},
 )  # fmt: skip
 VARIATIONS = Collection(
     "variations", "wc", "products/{product_id}/variations", "variation", batch=100, trash=True, key="sku", stamp=True,
     title="sku", derived=_set("price", "on_sale", "purchasable", "permalink", *_GMT),
     volatile=_set("stock_quantity", "stock_status"),
     clears_with_empty=_set(*_SALE, "regular_price", "sale_price"), implies=_PRICED,
-    every={"status": "any"}, cannot_undo={"force": "the variation is gone for good"},
+    every={"status": "any"}, lean=True, cannot_undo={"force": "the variation is gone for good"},
 )  # fmt: skip
 PRODUCT_CATEGORIES = Collection(
     "product_categories", "wc", "products/categories", "product category", batch=100, key="slug", title="name",

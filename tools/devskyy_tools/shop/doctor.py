@@ -21,10 +21,13 @@ from .refusals import plain_text
 
 CLOCKS_APART = 10 * 60  # seconds; WooCommerce refuses signatures that are 15 minutes off
 SHOP_ROLES = frozenset({"administrator", "shop_manager"})
+SITE_ROLES = SHOP_ROLES | {"editor"}
+"""Enough for posts, pages and media, where there is no WooCommerce."""
 NEW_PASSWORD = (
     "Make a new one in WordPress under Users → Profile → Application Passwords and set WORDPRESS_APP_PASSWORD."  # noqa: S105 # a sentence
 )
 ROLE = "Give this user the role Shop manager in WordPress under Users."
+EDITOR = "Give this user the role Editor in WordPress under Users."
 PERMALINKS = "In WordPress under Settings → Permalinks choose anything but Plain, and save."
 PLUGIN = "Switch WooCommerce on in WordPress under Plugins, or install it."
 GLB = "Allow the type model/gltf-binary (extension glb) with the filter upload_mimes, in a small must-use plugin."
@@ -144,9 +147,10 @@ async def _login(signed: Upstream, index: Mapping[str, Any], settings: ShopSetti
     if answer.status < 400:
         roles = {str(role) for role in cast("list[Any]", body.get("roles") or [])}
         who = f"{settings.username} has the role {' and '.join(sorted(roles)) or 'none'}"
-        if roles & SHOP_ROLES:
+        has_woo = "wc/v3" in index["namespaces"]
+        if roles & (SHOP_ROLES if has_woo else SITE_ROLES):
             return [Finding("ok", f"The application password works; {who}.")]
-        return [Finding("problem", f"The application password works, but {who}.", ROLE)]
+        return [Finding("problem", f"The application password works, but {who}.", ROLE if has_woo else EDITOR)]
     return [_login_refused(str(body.get("code", "")), answer, body, settings)]
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, cast
 
 from devskyy_mcp.errors import Code, Refused
 
-from .collections import Collection
+from .collections import NOISE, Collection
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -46,6 +46,17 @@ def _load(name: str) -> dict[str, Any]:
 def schema_of(collection: Collection) -> dict[str, Any]:
     """``{list: [query parameters], fields: {name: {type, enum?, readonly?, properties?, items?}}}``."""
     return _load(collection.name)
+
+
+@cache
+def _wanted(name: str) -> str:
+    fields = dict.fromkeys(["id", "name", *_load(name)["fields"]])  # a variation's name is in no schema
+    return ",".join(field for field in fields if field not in NOISE)
+
+
+def cut(collection: Collection) -> dict[str, str]:
+    """``{"_fields": …}`` with all that is looked at of an object, for reading or writing many; else nothing."""
+    return {"_fields": _wanted(collection.name)} if collection.lean else {}
 
 
 def describe(collection: Collection) -> dict[str, Any]:

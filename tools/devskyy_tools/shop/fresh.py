@@ -12,6 +12,7 @@ from . import collections as at
 from . import compare, lookup
 from .client import ShopClient
 from .collections import Collection
+from .fields import cut
 from .session import digest
 
 Json = dict[str, Any]
@@ -44,7 +45,13 @@ async def _read(client: ShopClient, collection: Collection, ops: Sequence[Op]) -
         if len(ops) == 1:
             obj: Json = await client.get(collection.url(first.parent, first.target), {"context": "edit"})
             return {str(first.target): obj}
-        query = {**collection.every, "context": "edit", "include": [op.target for op in ops], "per_page": 100}
+        query = {
+            **collection.every,
+            **cut(collection),
+            "context": "edit",
+            "include": [op.target for op in ops],
+            "per_page": 100,
+        }
         page = await client.page(collection.url(first.parent), query)
     except Refused as refused:
         if refused.code is Code.NOT_FOUND:  # the object, or what it belonged to

@@ -54,9 +54,10 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
     return _updated(collection, op, object_id, obj, whole)
 
 
-def _not_taken(collection: Collection, op: Op, is_now: compare.Leaves) -> list[str]:
-    asked = compare.leaves(collection, op.body)
+def _not_taken(collection: Collection, op: Op, asked: compare.Leaves, is_now: compare.Leaves) -> list[str]:
     left = compare.differs(collection, asked, is_now)
+    if not left:
+        return []
     notes: list[str] = []
     for path, value in left.items():
         name = ".".join(map(str, path))
@@ -83,8 +84,8 @@ def _short(value: Any) -> str:
 
 
 def _created(collection: Collection, op: Op, object_id: str | None, is_now: compare.Leaves) -> Outcome:
-    notes = _not_taken(collection, op, is_now)
     asked = compare.leaves(collection, op.body)
+    notes = _not_taken(collection, op, asked, is_now)
     after = {path: is_now[path] for path in asked if path in is_now}
     if ("status",) in is_now:
         after["status",] = is_now["status",]
@@ -117,7 +118,7 @@ def _updated(collection: Collection, op: Op, object_id: str | None, obj: Json, w
     }
     kept = {path for path in is_now if str(path[0]) in fixed and (path in before or path in asked)} | moved
     after = compare.body_of({path: is_now.get(path) for path in kept})
-    notes = _not_taken(collection, op, is_now)
+    notes = _not_taken(collection, op, asked, is_now)
     state = "not_taken" if notes else "done"
     inverse = compare.inverse(collection, base, is_now, moved)
     return Outcome(state, object_id or str(op.target), after, inverse, op.undo, notes=notes)

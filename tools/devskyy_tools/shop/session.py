@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import anyio
 
-from devskyy_mcp.changes.model import ObjectId, Op, Ref
+from devskyy_mcp.changes.model import TO_BIN, ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
@@ -19,7 +19,7 @@ from . import compare, rules
 from .client import Page, ShopClient
 from .collections import Collection
 from .draft import Draft, bare
-from .fields import check_params, schema_of
+from .fields import check_params, cut, schema_of
 
 Json = dict[str, Any]
 SYSTEM = "shop"
@@ -122,7 +122,7 @@ class Shop:
         wanted = [one for one in dict.fromkeys(ids) if collection.url(parent, one) not in self._seen]
 
         async def read(some: list[int]) -> None:
-            query = {**_EDIT, **collection.every, "include": some, "per_page": PAGE}
+            query = {**_EDIT, **collection.every, **cut(collection), "include": some, "per_page": PAGE}
             page = await self.client.page(collection.url(parent), query)
             for item in page.items:
                 self._seen[collection.url(parent, item["id"])] = item
@@ -233,6 +233,8 @@ class Shop:
             draft.body["reassign"] = reassign
         if for_good:
             draft.undo = collection.cannot_undo.get("force") or collection.cannot_undo.get("delete", "")
+        else:
+            draft.note[TO_BIN] = True
         await self._run(rules.DELETING, draft)
         before = {"digest": digest(collection, present)}
         before |= {name: present[name] for name in ("status", "slug") if name in present}

@@ -14,6 +14,7 @@ from . import collections as at
 from . import fresh, lookup, outcomes, refusals, undoing, uploads
 from .client import ShopClient
 from .collections import STAMP, Collection
+from .fields import cut
 from .session import SYSTEM
 
 Json = dict[str, Any]
@@ -111,9 +112,9 @@ class ShopSystem:
         collection, kind = at.ALL[ops[0].collection], ops[0].kind
         items: list[Any] = [op.target for op in ops]
         if kind == "create":
-            items = [stamped(change, op, collection) for op in ops]
+            items = [{**stamped(change, op, collection), **cut(collection)} for op in ops]
         elif kind == "update":
-            items = [{**op.body, "id": op.target} for op in ops]
+            items = [{**op.body, "id": op.target, **cut(collection)} for op in ops]
         return await self.client.write("POST", f"{collection.url(ops[0].parent)}/batch", json={kind: items})
 
     def _outcome(self, op: Op, body: Any) -> Outcome:

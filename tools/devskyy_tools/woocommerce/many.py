@@ -13,6 +13,7 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop import money
 from devskyy_tools.shop.collections import PRODUCTS, VARIATIONS, Collection
 from devskyy_tools.shop.draft import plural
+from devskyy_tools.shop.fields import cut
 from devskyy_tools.shop.money import Money
 from devskyy_tools.shop.nouns import Search, ids_as_objects
 from devskyy_tools.shop.session import Shop, abreast
@@ -158,7 +159,9 @@ class Many:
 
     async def _page(self, query: Json) -> Any:
         given = {"status": "any", **self.wanted.given(), **query}
-        return await self.shop.list(PRODUCTS, context="edit", per_page=PAGE, orderby="id", order="asc", **given)
+        return await self.shop.list(
+            PRODUCTS, context="edit", per_page=PAGE, orderby="id", order="asc", **cut(PRODUCTS), **given
+        )
 
     async def _whole(self) -> int:
         """How many products the shop has; asked only where all of them may be meant."""
@@ -198,7 +201,7 @@ class Many:
             while number <= pages:
                 page = await self.shop.list(
                     VARIATIONS, product_id=parent, context="edit", per_page=PAGE, page=number, status="any",
-                    orderby="id", order="asc",
+                    orderby="id", order="asc", **cut(VARIATIONS),
                 )  # fmt: skip
                 rows += page.items
                 number, pages = number + 1, page.pages
