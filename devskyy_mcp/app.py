@@ -14,6 +14,7 @@ from .changes.model import Systems
 from .changes.service import Changes
 from .config import Settings
 from .context import ALL_SCOPES, Principal, Services
+from .db.budget import say_connections
 from .db.cache import Cache, RedisCache, open_cache
 from .db.database import Database
 from .db.wake import Wake
@@ -56,6 +57,7 @@ class App:
                 tasks.start_soon(_again_and_again, "news", self.changes.news.run)
                 if eager:
                     tasks.start_soon(self._greet_cache)
+                    tasks.start_soon(self._greet_database)
                     self.changes.news.wanted.set()
                 try:
                     yield self
@@ -87,6 +89,13 @@ class App:
         """Load Redis' driver before the first call does, and have its log say at once when Redis is away."""
         with suppress(Refused):
             await self.services.get(Cache).check()
+
+    async def _greet_database(self) -> None:
+        """Say how many connections this process may open, and warn where the server has not so many."""
+        with suppress(Refused):
+            await say_connections(
+                self.services.get(Database), self.settings.database_pool_size, works=self.settings.worker == "on"
+            )
 
     async def _settle(self) -> None:
         from .changes.settle import Settler
@@ -157,8 +166,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Services, services)
     services.put(Systems, Systems())
     services.put(Checks, Checks())
-    direct = settings.database_direct_url
-    database = Database(settings.database, direct=direct.get_secret_value() if direct else None)
+    database = Database(settings.database, direct=settings.direct_database, pool_size=settings.database_pool_size)
     cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)
     services.put(Cache, cache)
     audit = AuditLog(database)

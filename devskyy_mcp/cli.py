@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve, "Serve MCP, REST and the approval pages over HTTP.")
     serve.add_argument("--host", help="address to listen on (DEVSKYY_HOST)")
     serve.add_argument("--port", type=int, help="port to listen on, 0 for any free one (DEVSKYY_PORT)")
+    command("worker", _worker, "Run jobs and nothing else, until told to stop.")
     stdio = command("stdio", _stdio, "Serve MCP to a host on this machine over standard input and output.")
     stdio.add_argument("--profile", choices=["default", "full"], default="default", help="which tools are listed")
     tools = command("tools", _in_app("tools"), "List the tools, or those that match some words.")
@@ -117,6 +118,12 @@ def _stdio(given: argparse.Namespace) -> int:
     return _run(given, lambda app: serve_stdio(app, given.profile))
 
 
+def _worker(given: argparse.Namespace) -> int:
+    from .surfaces.working import work
+
+    return _run(given, work, worker="on")
+
+
 def _call(given: argparse.Namespace) -> int:
     from .surfaces.commands import CALL_USAGE, call
 
@@ -137,8 +144,10 @@ def _in_app(name: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
-def _run(given: argparse.Namespace, work: Callable[[App], Coroutine[Any, Any, int | None]]) -> int:
-    """Put the app together and do the work in it; a refusal becomes words and an exit status."""
+def _run(given: argparse.Namespace, work: Callable[[App], Coroutine[Any, Any, int | None]], **update: Any) -> int:
+    """Put the app together, with some settings changed, and do the work in it; a refusal becomes words and an exit
+    status.
+    """
     settings = _settings(given)
     if settings is None:
         return SETTINGS_UNREADABLE
@@ -151,7 +160,7 @@ def _run(given: argparse.Namespace, work: Callable[[App], Coroutine[Any, Any, in
 
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
-        return anyio.run(work, build(settings)) or 0
+        return anyio.run(work, build(settings.model_copy(update=update))) or 0
     except Refused as refused:
         return complain(refused)
 

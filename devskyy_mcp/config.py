@@ -50,6 +50,13 @@ class Settings(BaseSettings):
         description="The same database without the pooler, where DATABASE_URL leads through one (PgBouncer, Neon, "
         "Supabase): for notifications and jobs.",
     )
+    database_pool_size: int = Field(
+        default=20,
+        validation_alias="DATABASE_POOL_SIZE",
+        ge=3,
+        le=500,
+        description="Connections to Postgres that one process opens for calls; a worker opens 6 more, a server 1.",
+    )
     redis_url: SecretStr | None = Field(
         default=None,
         validation_alias="REDIS_URL",
@@ -197,6 +204,11 @@ class Settings(BaseSettings):
     def database(self) -> str | Path:
         """A database URL, or the path of the SQLite file."""
         return self.database_url.get_secret_value() if self.database_url else self.data_dir / "devskyy.db"
+
+    @property
+    def direct_database(self) -> str | None:
+        """DATABASE_DIRECT_URL, or None."""
+        return self.database_direct_url.get_secret_value() if self.database_direct_url else None
 
     @property
     def confirm_rule(self) -> Literal["risky", "always"]:

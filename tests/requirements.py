@@ -473,6 +473,24 @@ REQUIREMENTS = [
     Requirement(
         "surface:bad-input", "product, shown 7", "Each kind of bad input has its own message that says what to do."
     ),
+    # several processes as one
+    Requirement(
+        "cluster:one",
+        "issue B, shown 4",
+        "Behind nginx a killed server costs no GET, no event and no ticket; older sessions stay with theirs.",
+    ),
+    Requirement("cluster:worker", "issue B, engine", "A worker that is stopped gives its jobs back within 10 seconds."),
+    Requirement("cluster:connections", "issue B, cluster", "Each process says how many connections it may open."),
+    Requirement("cluster:rescue", "issue B, rescue", "A killed worker's jobs run elsewhere within 25 seconds."),
+    Requirement(
+        "cluster:caps", "issue B, shown 3", "With 3 workers and a cap of 5 the provider sees at most 5 at once."
+    ),
+    Requirement("cluster:redis-gone", "issue B, shown 4", "Redis killed: no job is lost and requests are answered."),
+    Requirement(
+        "cluster:matrix",
+        "issue B, shown 5",
+        "SQLite, Postgres and PgBouncer, each with and without Redis, keep the same contract.",
+    ),
     # cache
     Requirement(
         "cache:port", "issue B, cache port", "In process and Redis keep values, limits, messages and locks alike."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ class Database:
         migrate: create and migrate tables when opening; by default so for SQLite only. Servers on a shared Postgres
             leave that to one `devskyy migrate`.
         lock_seconds: how long to wait for another process's write to a SQLite file.
-        direct: the same database without the pooler, where ``url`` leads through one: for what listens or needs a
-            session of its own.
+        direct: the same Postgres without the pooler that ``url`` leads through.
+        pool_size: most connections to Postgres at once; by default 20.
 
     Raises:
         Refused: NOT_CONFIGURED for an address that can't be read.
@@ -43,9 +44,14 @@ class Database:
         migrate: bool | None = None,
         lock_seconds: float = 30.0,
         direct: str | None = None,
+        pool_size: int | None = None,
     ) -> None:
         self.dsn = normalize_dsn(url)
         self.direct = direct_dsn(direct, self.dsn) if direct else self.dsn
+        """The address for connections that keep a session of their own: LISTEN, and the job engine's."""
+        if self.direct.url != self.dsn.url:  # whatever the pooler's name: for nothing else are there two addresses
+            self.dsn = replace(self.dsn, pooled=True)
+        self._pool_size = pool_size
         self._migrate = self.dsn.dialect == "sqlite" if migrate is None else migrate
         self._lock_seconds = lock_seconds
         self._opening = anyio.Lock()
@@ -81,8 +87,15 @@ class Database:
             with in_words(self.dsn):
                 _make_file(self.dsn.path)
             self._file = _identity(self.dsn.path)
-        engine = make_engine(self.dsn, lock_seconds=self._lock_seconds, command_seconds=COMMAND_SECONDS)
-        reads = engine.execution_options(isolation_level="AUTOCOMMIT") if self.dsn.path is None else engine
+        engine = make_engine(
+            self.dsn,
+            lock_seconds=self._lock_seconds,
+            command_seconds=COMMAND_SECONDS,
+            pool_size=self._pool_size,
+        )
+        # Not through a pooler: there a statement is prepared and run on the same connection only in a transaction.
+        alone = self.dsn.path is None and not self.dsn.pooled
+        reads = engine.execution_options(isolation_level="AUTOCOMMIT") if alone else engine
         try:
             await self._prepare(reads)
         except BaseException:
@@ -100,7 +113,7 @@ class Database:
                 return
         if not self._migrate:
             raise refuse_outdated()
-        engine = make_engine(self.dsn, lock_seconds=self._lock_seconds, command_seconds=MIGRATION_SECONDS)
+        engine = make_engine(self.direct, lock_seconds=self._lock_seconds, command_seconds=MIGRATION_SECONDS)
         try:
             async with self._transaction(engine.execution_options(**{WRITES: True})) as conn:
                 await conn.run_sync(bring_up_to_date)

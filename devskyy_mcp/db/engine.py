@@ -15,7 +15,7 @@ from . import one_hop
 from .dsn import Dsn
 from .failures import speak_on_errors
 
-POOL_SIZE = 20  # per process: keep (servers + workers) × 20 under the server's max_connections
+POOL_SIZE = 20  # per process
 ACQUIRE_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
 COMMAND_SECONDS = 5.0
@@ -24,13 +24,14 @@ WRITES = "devskyy_writes"  # execution option of connections whose transactions 
 _json = partial(json.dumps, separators=(",", ":"))
 
 
-def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float) -> AsyncEngine:
+def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_size: int | None = None) -> AsyncEngine:
     """An engine with our pool, pragmas and error words; it connects at first use.
 
     Args:
         dsn: the database.
         lock_seconds: how long a SQLite connection waits for another process's write.
         command_seconds: how long one Postgres statement may take.
+        pool_size: connections to Postgres; by default 20, as to SQLite.
     """
     if dsn.dialect == "sqlite":
         engine = create_async_engine(
@@ -53,7 +54,7 @@ def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float) -> Asy
         engine = create_async_engine(
             dsn.url,
             connect_args=_postgres_arguments(dsn, command_seconds),
-            pool_size=POOL_SIZE,
+            pool_size=pool_size or POOL_SIZE,
             max_overflow=0,
             pool_timeout=ACQUIRE_SECONDS,
             pool_pre_ping=True,

@@ -6,7 +6,9 @@ machine and a real shop until sign-in exists.
 
 from __future__ import annotations
 
+import base64
 import hmac
+import json
 import os
 import secrets
 import time
@@ -18,7 +20,6 @@ from ..errors import Code, Refused
 
 PREFIX = "dsk_local_"
 TICKET_SECONDS = 30.0
-TICKETS = 1_000
 
 
 def key_path(data_dir: Path) -> Path:
@@ -70,24 +71,57 @@ def same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 
-class Tickets:
-    """Single-use stand-ins for a login, in memory: a browser's WebSocket can't send a header."""
+class Seal:
+    """Short texts that every server with this key knows as its own, for a while: none of them remembers any.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        key: the local key, which the servers of one data folder share.
+        use: what the texts are for; those of another use are not known.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, key: str, use: str, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self._open: dict[str, tuple[float, Principal]] = {}
+        self._key = hmac.digest(key.encode(), f"devskyy {use}".encode(), "sha256")
+
+    def seal(self, text: str, seconds: float) -> str:
+        """The text with its end and a signature, of characters that a cookie and a WebSocket's protocol may have."""
+        body = base64.urlsafe_b64encode(f"{self.clock() + seconds:.3f} {text}".encode()).decode().rstrip("=")
+        return f"{body}.{self.sign(body)}"
+
+    def open(self, sealed: str) -> str | None:
+        """The text; None when it was sealed by nobody with this key, or is too old."""
+        body, _, signature = sealed.partition(".")
+        if not same(signature, self.sign(body)):
+            return None
+        until, _, text = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode().partition(" ")
+        return text if float(until) > self.clock() else None
+
+    def sign(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(errors="replace"), "sha256").hexdigest()
+
+
+class Tickets:
+    """Stand-ins for a login: a browser's WebSocket can't send a header. Any server of the data folder takes them, each
+    of them once.
+    """
+
+    def __init__(self, key: str, clock: Callable[[], float] = time.time) -> None:
+        self._seal = Seal(key, "ticket", clock)
+        self._used: dict[str, float] = {}
 
     def issue(self, principal: Principal) -> str:
-        """A ticket for this principal, good once and for 30 seconds."""
-        at = self.clock()
-        self._open = {ticket: entry for ticket, entry in self._open.items() if entry[0] > at}
-        if len(self._open) >= TICKETS:
-            raise Refused(Code.RATE_LIMITED, "Too many tickets are open.", retry_after=TICKET_SECONDS)
-        ticket = secrets.token_urlsafe(32)
-        self._open[ticket] = (at + TICKET_SECONDS, principal)
-        return ticket
+        """A ticket for this principal, good for 30 seconds."""
+        holder = [principal.id, principal.kind, sorted(principal.scopes), principal.name, secrets.token_hex(8)]
+        return self._seal.seal(json.dumps(holder), TICKET_SECONDS)
 
     def redeem(self, ticket: str) -> Principal | None:
         """Whose ticket it is; None when it is unknown, used or late."""
-        until, principal = self._open.pop(ticket, (0.0, None))
-        return principal if until > self.clock() else None
+        text = self._seal.open(ticket)
+        if text is None or ticket in self._used:
+            return None
+        at = self._seal.clock()
+        self._used = {used: until for used, until in self._used.items() if until > at}
+        self._used[ticket] = at + TICKET_SECONDS
+        name, kind, scopes, label, _ = json.loads(text)
+        return Principal(name, kind, frozenset(scopes), label)

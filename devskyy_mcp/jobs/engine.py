@@ -16,6 +16,7 @@ import anyio
 import dbos
 
 from ..capability import Queue
+from ..db.budget import ENGINE
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +30,7 @@ would orphan what runs. Change it only when runs of the old code can't be gone o
 WORKFLOW = "job"
 LOOK_EVERY = 0.1
 """Seconds between looks for what may start."""
-STOP_SECONDS = 10
+STOP_SECONDS = 3
 FORGET_AT_ONCE = 500
 RunJob = Callable[[str, int], Awaitable[bool]]
 
@@ -84,7 +85,7 @@ class Engine:
             "log_level": "ERROR",
             "use_listen_notify": False,  # for messages between workflows, which are not used
             "notification_listener_polling_interval_sec": 1.0,
-            "sys_db_pool_size": 5,
+            "sys_db_pool_size": ENGINE,
             "db_engine_kwargs": self._engine_options(),
         }
         dbos.DBOS(config=config)
@@ -140,7 +141,7 @@ class Engine:
             pass
 
     async def stop(self) -> None:
-        """Claim nothing more and close. The runs must have ended before."""
+        """Claim nothing more and close; takes one second to ``STOP_SECONDS``, as long as runs go on."""
         if self._client is not None:
             await asyncio.to_thread(self._client.destroy)
         await asyncio.to_thread(dbos.DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=STOP_SECONDS)

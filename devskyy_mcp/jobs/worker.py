@@ -71,6 +71,8 @@ class Worker:
         while True:
             try:
                 async with self._slot() as self.executor:
+                    most = self.settings.worker_concurrency
+                    log.info("worker %s on %s runs up to %d jobs at once", self.executor, self.db.dialect, most)
                     await self._work()
             except Refused as refused:  # the database is away: what is claimed stays claimed
                 log.warning("the worker waits: %s", refused.message)
@@ -183,7 +185,7 @@ class Worker:
         """Run one job that was claimed for this process; nothing happens when it is not to be run any more.
 
         Returns:
-            Whether the claim has served its purpose; False when this worker is stopped before the job could begin.
+            Whether the claim has served its purpose; False when this worker is stopped while the database is away.
         """
         self._claimed.add(job)
         try:
@@ -204,7 +206,19 @@ class Worker:
             except Exception as error:  # its text may hold anything
                 log.warning("job %s has to wait (%s)", job, _kind(error))
             await anyio.sleep(PAUSE)
-        return False
+        try:
+            await self._let_go(job, token)
+        except Refused as refused:  # whoever rescues this worker's claims has it then
+            log.warning("job %s can't be handed back now: %s", job, refused.message)
+            return False
+        return True
+
+    async def _let_go(self, job: str, token: int) -> None:
+        """Let a job that was handed out under this token be handed anew, to whichever worker."""
+        async with self.db.begin() as conn:
+            if await store.unhand(conn, job, token):
+                await self.events.append(conn, job, "state", {"state": "queued"})
+        await self.events.notify(job)
 
     async def _run(self, row: dict[str, Any]) -> None:
         run = self._runs[row["id"]] = Run(self.services, row, self._ends)
@@ -317,10 +331,7 @@ class Worker:
         async with self.db.read() as conn:
             strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._claimed]
         for job, token in strays:
-            async with self.db.begin() as conn:
-                if await store.unhand(conn, job, token):
-                    await self.events.append(conn, job, "state", {"state": "queued"})
-            await self.events.notify(job, work=True)
+            await self._let_go(job, token)
 
     async def _rescue(self, engine: Engine) -> None:
         async with self.db.begin() as conn:

@@ -9,7 +9,6 @@ in a log: that takes the cookie of the session and a token that only the page it
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 import time
 from base64 import b64encode
@@ -29,7 +28,7 @@ from ..context import Context
 from ..db.cache import Cache
 from ..errors import Code, Refused
 from ..guard.limits import Limiter
-from ..guard.local_key import same
+from ..guard.local_key import Seal, same
 from ..guard.loopback import LOCAL, Rules
 from .proposal import proposal, waiting
 
@@ -44,25 +43,21 @@ FORM_LIMIT = 16 * 1024
 
 
 class Sessions:
-    """Who has opened the pages with the key, in memory. ``token`` binds a form to its session and its change."""
+    """Who has opened the pages with the key, at whichever server of the data folder. ``token`` binds a form to its
+    session and its change.
+    """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
-        self._secret = secrets.token_bytes(32)
-        self._until: dict[str, float] = {}
+    def __init__(self, key: str, clock: Callable[[], float] = time.time) -> None:
+        self._seal = Seal(key, "approvals", clock)
 
     def open(self) -> str:
-        at = self.clock()
-        self._until = {session: until for session, until in self._until.items() if until > at}
-        session = secrets.token_urlsafe(32)
-        self._until[session] = at + SESSION_SECONDS
-        return session
+        return self._seal.seal(secrets.token_urlsafe(32), SESSION_SECONDS)
 
     def known(self, session: str) -> bool:
-        return self._until.get(session, 0.0) > self.clock()
+        return self._seal.open(session) is not None
 
     def token(self, session: str, change: str) -> str:
-        return hmac.new(self._secret, f"{session}|{change}".encode(), hashlib.sha256).hexdigest()
+        return self._seal.sign(f"{session}|{change}")
 
 
 class Approvals:
@@ -71,7 +66,7 @@ class Approvals:
     def __init__(self, app: App, rules: Rules) -> None:
         self.app = app
         self.rules = rules
-        self.sessions = Sessions()
+        self.sessions = Sessions(rules.key)
         self.tries = Limiter(1, 10, app.services.get(Cache), "approvals")
 
     @property

@@ -57,7 +57,8 @@ def create_http(app: App | None = None) -> Starlette:
             "This server has no sign-in yet, so it listens on this machine only.",
             "Set DEVSKYY_HOST=127.0.0.1; to reach it from elsewhere put a proxy with its own login in front.",
         )
-    rules = Rules(app.settings, local_key(app.settings.data_dir), Tickets())
+    key = local_key(app.settings.data_dir)
+    rules = Rules(app.settings, key, Tickets(key))
     mcp = mcp_http(app)
 
     @asynccontextmanager

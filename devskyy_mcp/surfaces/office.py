@@ -200,7 +200,7 @@ async def migrate(app: App, _given: argparse.Namespace) -> int:
     """Create or bring up to date the tables, also on a shared Postgres, where servers only check them."""
     from devskyy_mcp.db import Database
 
-    database = Database(app.settings.database, migrate=True)
+    database = Database(app.settings.database, migrate=True, direct=app.settings.direct_database)
     try:
         await database.open()
     finally:

@@ -11,8 +11,9 @@ import httpx2
 import pytest
 
 from devskyy_mcp.app import build
+from devskyy_mcp.context import Principal
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.guard.local_key import Tickets, key_path, local_key
+from devskyy_mcp.guard.local_key import Seal, Tickets, key_path, local_key
 from devskyy_mcp.guard.loopback import LOCAL, Rules
 from devskyy_mcp.surfaces.http import create_http
 from tests.fakes.served import Site, served, settings_for, site
@@ -151,7 +152,7 @@ async def test_what_a_form_can_send_is_no_json(shop: Site, path: str, kind: str)
     ],
 )
 async def test_a_header_that_decides_is_not_taken_twice(tmp_path: Path, name: str, values: list[str]) -> None:
-    rules = Rules(settings_for(tmp_path), "dsk_local_x", Tickets())
+    rules = Rules(settings_for(tmp_path), "dsk_local_x", Tickets("dsk_local_x"))
     headers = [(b"host", b"127.0.0.1:8000")] if name != "host" else []
     headers += [(name.encode(), value.encode()) for value in values]
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/x", "headers": headers, "server": None}
@@ -165,7 +166,7 @@ async def test_a_header_that_decides_is_not_taken_twice(tmp_path: Path, name: st
 async def test_an_address_beyond_this_machine_is_not_served_whatever_the_settings_say(
     tmp_path: Path, address: str
 ) -> None:
-    rules = Rules(settings_for(tmp_path), "dsk_local_x", Tickets())
+    rules = Rules(settings_for(tmp_path), "dsk_local_x", Tickets("dsk_local_x"))
     headers = [(b"host", b"127.0.0.1:8000")]
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/x", "headers": headers}
     with pytest.raises(Refused) as refused:
@@ -273,11 +274,21 @@ def test_a_broken_key_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.requirement("loopback:key")
 def test_a_ticket_is_good_once_and_for_half_a_minute() -> None:
     now = 0.0
-    tickets = Tickets(lambda: now)
+    tickets = Tickets("key", lambda: now)
     ticket = tickets.issue(LOCAL)
-    assert tickets.redeem("other") is None
+    for wrong in ("other", "", ".", f"{ticket}0", ticket[1:], Seal("key", "approvals").seal("[]", 60)):
+        assert tickets.redeem(wrong) is None
+    assert Tickets("another key", lambda: now).redeem(ticket) is None
     assert tickets.redeem(ticket) == LOCAL
     assert tickets.redeem(ticket) is None
     late = tickets.issue(LOCAL)
     now = 30.0
     assert tickets.redeem(late) is None
+
+
+@pytest.mark.requirement("cluster:one")
+def test_another_server_with_the_same_key_takes_the_ticket_once() -> None:
+    eve = Principal("user:eve", "user", frozenset({"jobs:read", "*"}), "Ève")
+    ticket, other = Tickets("key").issue(eve), Tickets("key")
+    assert other.redeem(ticket) == eve
+    assert other.redeem(ticket) is None

@@ -67,8 +67,9 @@ def work(place: Place, jobs: bool, port: int | None) -> None:
 
 
 async def _worker(place: Place) -> None:
-    async with place.app(worker="on").running(eager=True):
-        await anyio.sleep_forever()
+    from devskyy_mcp.surfaces.working import work as serve_jobs
+
+    await serve_jobs(place.app(worker="on"))
 
 
 def _serve(place: Place, jobs: bool, port: int) -> None:
@@ -102,7 +103,13 @@ class Running:
         """Kill -9, and wait until it is gone."""
         assert self.process is not None
         self.signal(signal.SIGKILL)
-        self.process.join(30)
+        self.wait(30)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended."""
+        assert self.process is not None
+        self.process.join(seconds)
+        assert self.process.exitcode is not None
         self.process.close()
         self.process = None
 
@@ -139,6 +146,9 @@ class ProviderServer:
 
     def harm(self, **faults: list[str]) -> None:
         httpx2.post(f"{self.url}/_faults", json=faults, trust_env=False)
+
+    def finish(self, prompt: str) -> None:
+        httpx2.post(f"{self.url}/_finish", json={"prompt": prompt}, trust_env=False)
 
     def submitted(self, prompt: str) -> int:
         return self.seen()["prompts"].count(prompt)

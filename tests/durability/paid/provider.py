@@ -88,6 +88,14 @@ class Provider:
             }
         )
 
+    async def finish(self, request: Request) -> Response:
+        """End a task that runs, by its prompt."""
+        prompt = (await request.json())["prompt"]
+        for task in self.tasks:
+            if task["prompt"] == prompt:
+                task["seconds"] = 0
+        return Response(status_code=204)
+
     async def harm(self, request: Request) -> Response:
         self.faults.update(await request.json())
         return Response(status_code=204)
@@ -101,6 +109,7 @@ class Provider:
                 Route("/stored/{job}", self.store, methods=["PUT"]),
                 Route("/_seen", self.seen),
                 Route("/_faults", self.harm, methods=["POST"]),
+                Route("/_finish", self.finish, methods=["POST"]),
             ]
         )
 

@@ -125,7 +125,7 @@ async def test_opening_happens_once_however_many_ask(tmp_path: Path, monkeypatch
     made: list[Dsn] = []
     make_engine = engine.make_engine
 
-    def counted(dsn: Dsn, **more: float) -> AsyncEngine:
+    def counted(dsn: Dsn, **more: Any) -> AsyncEngine:
         made.append(dsn)
         return make_engine(dsn, **more)
 
