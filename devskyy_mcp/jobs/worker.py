@@ -218,7 +218,7 @@ class Worker:
         async with self.db.begin() as conn:
             if await store.unhand(conn, job, token):
                 await self.events.append(conn, job, "state", {"state": "queued"})
-        await self.events.notify(job)
+        await self.events.notify(job, work=True)
 
     async def _run(self, row: dict[str, Any]) -> None:
         run = self._runs[row["id"]] = Run(self.services, row, self._ends)
