@@ -271,7 +271,8 @@ def refs(op: Op) -> set[int]:
             found.add(leaf.seq)
 
     for part in (op.target, op.parent, op.body):
-        _walk(part, note)
+        if not _is_flat(part):
+            _walk(part, note)
     return found
 
 
