@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROWS = 20
 MOST_WAITING = 50
+DIGEST = "digest"
+"""What a delete compares its object with, which tells a person nothing."""
 _HEADINGS = {
     "proposed": "A change waits for you",
     "applied": "This change was carried out",
@@ -108,7 +110,7 @@ async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
 
 def _item(entry: JournalOp) -> Item:
     op, outcome = entry.op, entry.outcome
-    names = op.before if op.kind == "delete" else op.body
+    names = [name for name in op.before if name != DIGEST] if op.kind == "delete" else op.body
     fields = [
         (name, op.before.get(name, ""), "" if op.kind == "delete" else plain(op.body.get(name))) for name in names
     ]
@@ -116,13 +118,10 @@ def _item(entry: JournalOp) -> Item:
     notes = [*op.warnings, *op.effects, *op.asks, *([f"Can't be undone: {op.undo}"] if op.undo else [])]
     notes += [*outcome.notes, *([str(error["message"])] if error.get("message") else [])]
     label = op.label or f"{op.collection} {op.target or 'new'}"
-    return Item(
-        "move to the bin" if op.binned else op.kind,
-        label,
-        "" if entry.state == "staged" else entry.state,
-        fields,
-        notes,
-    )
+    do = op.kind
+    if op.binned:
+        do, label = "move", f"{label} to the bin"
+    return Item(do, label, "" if entry.state == "staged" else entry.state, fields, notes)
 
 
 def shown(value: Any) -> str:

@@ -171,19 +171,13 @@ def _free_ports(number: int) -> list[int]:
 @contextlib.contextmanager
 def _web(php: list[str], folder: Path, url: str) -> Generator[None]:
     """Serve the folder at ``url`` until the block ends."""
-    cache = folder.parent / "opcache"  # what one server has compiled, the others load
-    cache.mkdir()
     servers = [("127.0.0.1", port) for port in _free_ports(SERVERS)]
     host, _, port = url.removeprefix("http://").partition(":")
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for name, number in servers:
-            command = [*php, "-d", f"opcache.file_cache={cache}", "-S", f"{name}:{number}", "-t", str(folder)]
-            processes.append(
-                subprocess.Popen(
-                    [*command, str(PHP / "router.php")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                )
-            )
+            command = [*php, "-S", f"{name}:{number}", "-t", str(folder), str(PHP / "router.php")]
+            processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         for process, (name, number) in zip(processes, servers, strict=True):
             _wait(process, f"http://{name}:{number}")
         with balanced((host, int(port)), servers):
