@@ -27,7 +27,7 @@ LIMIT_MS, LIMIT_RATIO = 20, 2
 SECOND = 1_000_000
 # A rare state and a rare tool lie far back; a list of them must not read its way there.
 STATES = ("succeeded", "succeeded", "succeeded", "failed", "cancelled")
-SOMEBODY = Principal("key:7", "key", frozenset({"jobs:read", "changes:read"}), "somebody")
+SOMEBODY = Principal("key:7", "client", frozenset({"jobs:read", "changes:read"}), "somebody")
 
 Table = tuple[str, tuple[str, ...], Iterator[tuple[Any, ...]]]
 
