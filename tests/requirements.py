@@ -17,6 +17,14 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    Requirement("audit:listing", "product, jobs", "The audit is listed newest first, narrowed and in pages."),
+    Requirement("changes:pages", "product, jobs", "Changes are listed newest first, each once over all pages."),
+    Requirement("jobs:policies", "product, shown 3", "Rates, priorities, deadlines and attempts of jobs are kept to."),
+    Requirement(
+        "jobs:retention",
+        "product, jobs",
+        "What has ended goes after its time; what is unfinished stays.",
+    ),
     # jobs, and what happens to them
     Requirement(
         "events:changes", "product, jobs", "A change that one process carries out is announced by every other."
