@@ -112,10 +112,17 @@ def _jsonb(text: str) -> bytes:
 def _fill_file(path: str, parts: list[Table]) -> None:
     with closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA cache_size = -200000")
+        # An index is made in a tenth of the time from rows that are there.
+        made = file.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+        for name, _ in made:
+            file.execute(f"DROP INDEX {name}")
         for name, columns, rows in parts:
             marks = ", ".join("?" * len(columns))
             file.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)  # our own words
             file.commit()
+        for _, sql in made:
+            file.execute(sql)
+        file.commit()
 
 
 def works(db: Database, count: int) -> dict[str, Work]:
@@ -164,17 +171,19 @@ def works(db: Database, count: int) -> dict[str, Work]:
     return found
 
 
-async def measure(db: Database, count: int) -> dict[str, float]:
-    """p95 of each list, milliseconds."""
-    times: dict[str, float] = {}
-    for name, work in works(db, count).items():
-        found: list[float] = []
+async def measure(few: Database, many: Database) -> dict[str, tuple[float, float]]:
+    """p95 of each list over few and many rows, milliseconds, asked in turn."""
+    times: dict[str, tuple[float, float]] = {}
+    grown = works(many, MANY)
+    for name, work in works(few, FEW).items():
+        found: tuple[list[float], list[float]] = ([], [])
         for number in range(-5, TIMES):
-            started = time.perf_counter_ns()
-            await work()
-            if number >= 0:
-                found.append((time.perf_counter_ns() - started) / 1e6)
-        times[name] = p95(found)
+            for one, into in zip((work, grown[name]), found, strict=True):
+                started = time.perf_counter_ns()
+                await one()
+                if number >= 0:
+                    into.append((time.perf_counter_ns() - started) / 1e6)
+        times[name] = p95(found[0]), p95(found[1])
     return times
 
 
@@ -183,30 +192,19 @@ async def run() -> list[Row]:
     rows: list[Row] = []
     with databases() as new:
         for kind in ("sqlite", "postgresql"):
-            found: list[dict[str, float]] = []
-            for count in (FEW, MANY):
-                db = Database(await new(kind))
+            few, many = Database(await new(kind)), Database(await new(kind))
+            for db, count in ((few, FEW), (many, MANY)):
                 await fill(db, count)
-                found.append(await measure(db, count))
-                await db.close()
-            few, many = found
-            slowest = max(many, key=lambda name: many[name])
-            grown = max(many, key=lambda name: many[name] / few[name])
-            ratio = many[grown] / few[grown]
-            rows.append(
-                Row(
-                    f"{kind}: p95 of the slowest of {len(many)} lists over {MANY:,} rows ({slowest})",
-                    f"{many[slowest]:.1f} ms",
-                    f"≤ {LIMIT_MS} ms",
-                    many[slowest] <= LIMIT_MS,
-                )
-            )
-            rows.append(
-                Row(
-                    f"{kind}: the list that grew most from {FEW:,} rows ({grown})",
-                    f"{few[grown]:.1f} → {many[grown]:.1f} ms = {ratio:.2f}×",
-                    f"≤ {LIMIT_RATIO}×",
-                    ratio <= LIMIT_RATIO,
-                )
-            )
+            found = await measure(few, many)
+            await few.close()
+            await many.close()
+            slowest = max(found, key=lambda name: found[name][1])
+            grown = max(found, key=lambda name: found[name][1] / found[name][0])
+            before, after = found[grown]
+            what = f"{kind}: p95 of the slowest of {len(found)} lists over {MANY:,} rows each ({slowest})"
+            time_ms = found[slowest][1]
+            rows.append(Row(what, f"{time_ms:.1f} ms", f"≤ {LIMIT_MS} ms", time_ms <= LIMIT_MS))
+            what = f"{kind}: the list that grew most from {FEW:,} rows ({grown})"
+            figure = f"{before:.1f} → {after:.1f} ms = {after / before:.2f}×"
+            rows.append(Row(what, figure, f"≤ {LIMIT_RATIO}×", after / before <= LIMIT_RATIO))
     return rows

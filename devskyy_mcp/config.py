@@ -166,6 +166,12 @@ class Settings(BaseSettings):
     keep_jobs_days: int = Field(
         default=400, validation_alias="KEEP_JOBS_DAYS", ge=1, description="Days that ended jobs are kept."
     )
+    keep_changes_days: int = Field(
+        default=400,
+        validation_alias="KEEP_CHANGES_DAYS",
+        ge=32,
+        description="Days that changes and paid calls are kept, at least 32: the month's budget is counted by them.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )

@@ -17,6 +17,14 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    Requirement("audit:listing", "product, jobs", "The audit is listed newest first, narrowed and in pages."),
+    Requirement("changes:pages", "product, jobs", "Changes are listed newest first, each once over all pages."),
+    Requirement("jobs:policies", "product, shown 3", "Rates, priorities, deadlines and attempts of jobs are kept to."),
+    Requirement(
+        "jobs:retention",
+        "product, jobs",
+        "What has ended goes after its time; what is unfinished stays.",
+    ),
     # jobs, and what happens to them
     Requirement(
         "events:changes", "product, jobs", "A change that one process carries out is announced by every other."
@@ -37,6 +45,16 @@ REQUIREMENTS = [
     Requirement(
         "jobs:resolving", "product, jobs", "A person says once what became of a paid call, and the job goes on."
     ),
+    Requirement("jobs:budget", "product, paid calls", "What is over budget is refused before anything is sent."),
+    Requirement("jobs:caps", "product, shown 3", "A provider never sees more jobs at once than its queue allows."),
+    Requirement("jobs:kill", "product, shown 1", "Processes killed at random lose, double and leave lying no job."),
+    Requirement("jobs:needs-review", "product, paid calls", "Where a provider can't be asked, a person decides."),
+    Requirement("jobs:paid-once", "product, shown 2", "A paid call is sent once, wherever its process dies."),
+    Requirement(
+        "jobs:rescue", "product, rescue", "A dead worker's jobs go on elsewhere, even as the database restarts."
+    ),
+    Requirement("jobs:takeover", "product, engine", "One process is a file's worker; the next one takes over."),
+    Requirement("jobs:zombie", "product, shown 3", "What a worker does that was thought dead changes nothing."),
     Requirement("jobs:stopping", "product, jobs", "A job is cancelled once; one that has ended stays as it is."),
     Requirement("jobs:waiting", "product, jobs", "Waiting ends with the job; the same call again gives the same job."),
     # assets
@@ -476,37 +494,37 @@ REQUIREMENTS = [
     # several processes as one
     Requirement(
         "cluster:one",
-        "issue B, shown 4",
+        "product, shown 4",
         "Behind nginx a killed server costs no GET, no event and no ticket; older sessions stay with theirs.",
     ),
-    Requirement("cluster:worker", "issue B, engine", "A worker that is stopped gives its jobs back within 10 seconds."),
-    Requirement("cluster:connections", "issue B, cluster", "Each process says how many connections it may open."),
-    Requirement("cluster:rescue", "issue B, rescue", "A killed worker's jobs run elsewhere within 25 seconds."),
+    Requirement("cluster:worker", "product, engine", "A worker that is stopped gives its jobs back within 10 seconds."),
+    Requirement("cluster:connections", "product, cluster", "Each process says how many connections it may open."),
+    Requirement("cluster:rescue", "product, rescue", "A killed worker's jobs run elsewhere within 25 seconds."),
     Requirement(
-        "cluster:caps", "issue B, shown 3", "With 3 workers and a cap of 5 the provider sees at most 5 at once."
+        "cluster:caps", "product, shown 3", "With 3 workers and a cap of 5 the provider sees at most 5 at once."
     ),
-    Requirement("cluster:redis-gone", "issue B, shown 4", "Redis killed: no job is lost and requests are answered."),
+    Requirement("cluster:redis-gone", "product, shown 4", "Redis killed: no job is lost and requests are answered."),
     Requirement(
         "cluster:matrix",
-        "issue B, shown 5",
+        "product, shown 5",
         "SQLite, Postgres and PgBouncer, each with and without Redis, keep the same contract.",
     ),
     # cache
     Requirement(
-        "cache:port", "issue B, cache port", "In process and Redis keep values, limits, messages and locks alike."
+        "cache:port", "product, cache port", "In process and Redis keep values, limits, messages and locks alike."
     ),
     Requirement(
-        "cache:address", "issue B, cache port", "A wrong REDIS_URL or login is told in words, without the password."
+        "cache:address", "product, cache port", "A wrong REDIS_URL or login is told in words, without the password."
     ),
     Requirement(
         "cache:redis-gone",
-        "issue B, cache port",
+        "product, cache port",
         "While Redis is away calls go on, limits are per process and /health says so; it is back within 5 seconds.",
     ),
-    Requirement("cache:limits", "issue B, cache port", "Servers with the same Redis share one limit per principal."),
+    Requirement("cache:limits", "product, cache port", "Servers with the same Redis share one limit per principal."),
     Requirement("cache:light", "design, slow imports", "Redis' driver is not loaded where REDIS_URL is unset."),
     Requirement(
-        "cache:relay", "issue B, events", "Behind a pooler Redis carries wake-ups, or the direct address does."
+        "cache:relay", "product, events", "Behind a pooler Redis carries wake-ups, or the direct address does."
     ),
     # surfaces
     Requirement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class Jobs:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self._leavings: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {}
 
     @property
     def _db(self) -> Database:
@@ -45,6 +46,18 @@ class Jobs:
         from .events import Events
 
         return self.services.get(Events)
+
+    def leaves(self, tool: str, drop: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        """Say how to drop what a job of this tool has left outside the database; called with its result, before the
+        job is deleted. It may be called again after a crash.
+        """
+        self._leavings[tool] = drop
+
+    async def drop_leavings(self, row: Mapping[str, Any]) -> None:
+        """Drop what a job that is to be deleted has left behind."""
+        drop = self._leavings.get(row["tool"])
+        if drop is not None and row["result"]:
+            await drop(row["result"])
 
     # ---- starting ------------------------------------------------------------------------------------------------
 

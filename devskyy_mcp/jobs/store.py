@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, case, exists, func, literal, select, tuple_, u
 from ..changes.store import REPEAT_WINDOW, now
 from ..db.tables import Json, change_ops, change_sets, executors, job_events, job_steps, jobs
 from ..errors import Code, Refused
-from .model import ENDED, JOB_ID, PARKED
+from .model import JOB_ID, PARKED
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -374,16 +374,3 @@ def _clock(conn: AsyncConnection) -> Any:
     if conn.dialect.name != "postgresql":
         return literal(now())
     return func.floor(func.extract("epoch", func.clock_timestamp()) * 1_000_000)
-
-
-async def purge(conn: AsyncConnection, what: str, before: int, limit: int) -> int:
-    """Delete ended jobs of before that time, or only their events (``what``); how many jobs that were."""
-    old = c.state.in_(sorted(ENDED)), c.created_at < before
-    if what == "events":
-        old = (*old, exists().where(job_events.c.job_id == c.id))
-    ids = list((await conn.execute(select(c.id).where(*old).limit(limit))).scalars())
-    if ids and what == "events":
-        await conn.execute(job_events.delete().where(job_events.c.job_id.in_(ids)))
-    elif ids:
-        await conn.execute(jobs.delete().where(c.id.in_(ids)))
-    return len(ids)
