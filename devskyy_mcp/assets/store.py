@@ -121,6 +121,12 @@ class Assets:
             Code.NOT_FOUND, "There is no such asset.", "POST the file to /api/v1/assets; the answer has its id."
         )
 
+    async def drop(self, asset_id: str) -> None:
+        """Delete the asset of that id, if there is one."""
+        if _ID.match(asset_id):
+            for file in (self._sheet(asset_id), self._file(asset_id)):
+                await anyio.Path(file).unlink(missing_ok=True)
+
     def _file(self, asset_id: str) -> Path:
         return self.folder / asset_id[4:6] / asset_id
 

@@ -6,7 +6,7 @@ it the paid calls that tell its next run what was sent already.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, or_, select, tuple_
@@ -34,6 +34,16 @@ async def ended_before(conn: AsyncConnection, before: int, after: Place, limit: 
         .limit(limit)
     )
     return [dict(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def is_shared(conn: AsyncConnection, row: Mapping[str, Any], key: str, value: str) -> bool:
+    """Whether a later job of the same tool has the same value there in its result; earlier ones are gone by then."""
+    query = select(c.id).where(
+        c.tool == row["tool"],
+        tuple_(c.finished_at, c.id) > (row["finished_at"], row["id"]),
+        c.result[key].as_string() == value,
+    )
+    return (await conn.execute(query.limit(1))).first() is not None
 
 
 async def has_details(conn: AsyncConnection, ids: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ class Jobs:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self._leavings: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {}
+        self._leavings: dict[str, tuple[str, Callable[[str], Awaitable[None]]]] = {}
 
     @property
     def _db(self) -> Database:
@@ -47,17 +47,29 @@ class Jobs:
 
         return self.services.get(Events)
 
-    def leaves(self, tool: str, drop: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        """Say how to drop what a job of this tool has left outside the database; called with its result, before the
-        job is deleted. It may be called again after a crash.
+    def leaves(self, tool: str, key: str, drop: Callable[[str], Awaitable[None]]) -> None:
+        """Say how to drop what jobs of this tool leave outside the database, before the last of them that names it is
+        deleted. It may be dropped again after a crash.
+
+        Args:
+            tool: whose jobs.
+            key: the field of their results that names it.
+            drop: called with that name.
         """
-        self._leavings[tool] = drop
+        self._leavings[tool] = key, drop
 
     async def drop_leavings(self, row: Mapping[str, Any]) -> None:
-        """Drop what a job that is to be deleted has left behind."""
-        drop = self._leavings.get(row["tool"])
-        if drop is not None and row["result"]:
-            await drop(row["result"])
+        """Drop what only this job, which is to be deleted, has left behind."""
+        from . import retention
+
+        key, drop = self._leavings.get(row["tool"], ("", None))
+        name = (row["result"] or {}).get(key)
+        if drop is None or not isinstance(name, str):
+            return
+        async with self._db.read() as conn:
+            shared = await retention.is_shared(conn, row, key, name)
+        if not shared:
+            await drop(name)
 
     # ---- starting ------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.db.database import Database
+from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.audit_page import read_page
 
 from .models import AuditLine, AuditLines, Cursor
@@ -25,13 +26,19 @@ async def audit_list(
     principal: Text | None = None,
     tool: Text | None = None,
     about: Annotated[str, Field(max_length=60, description="A change's or a job's id.")] | None = None,
-    since: AwareDatetime | None = None,
+    since: Annotated[str, Field(max_length=40, description="Such as 2026-03-01T08:00:00Z.")] | None = None,
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
     cursor: Cursor | None = None,
 ) -> AuditLines:
     """List who did what and what came of it, newest first. Arguments are never shown."""
     rows, following = await read_page(
-        ctx.get(Database), principal=principal, capability=tool, about=about, since=since, limit=limit, cursor=cursor
+        ctx.get(Database),
+        principal=principal,
+        capability=tool,
+        about=about,
+        since=_moment(since) if since else None,
+        limit=limit,
+        cursor=cursor,
     )
     return AuditLines(
         rows=[
@@ -51,3 +58,17 @@ async def audit_list(
         ],
         next_cursor=following,
     )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Refused(
+            Code.INVALID_ARGUMENTS,
+            "since is no time with a zone.",
+            "Write it as 2026-03-01T08:00:00Z or 2026-03-01T09:00:00+01:00.",
+        )
+    return found
