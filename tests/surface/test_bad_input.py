@@ -44,6 +44,14 @@ async def test_unknown_argument(desk: Demo) -> None:
     assert not desk.shop.requests
 
 
+async def test_lists_of_the_wrong_length(desk: Demo) -> None:
+    none = await desk.refused("woo_products_bulk_update", items=[])
+    assert none.message == "items must have at least 1 entry."
+    many = await desk.refused("woo_products_bulk_update", items=[{"id": one + 1, "name": "x"} for one in range(101)])
+    assert many.message == "items must have at most 100 entries."
+    assert not desk.shop.requests
+
+
 async def test_unknown_field_of_the_shop(desk: Demo) -> None:
     found = await dress(desk)
     refused = await desk.refused("woo_products_update", id=found["id"], more={"tax_clas": "reduced-rate"})
