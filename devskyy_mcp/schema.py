@@ -102,14 +102,17 @@ _WORDS = {
 }
 
 
-_SIZES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "too_short": lambda context: f"must have at least {_entries(context['min_length'])}",
-    "too_long": lambda context: f"must have at most {_entries(context['max_length'])}",
+_SIZES: dict[str, tuple[str, str, str, str]] = {
+    "too_short": ("least", "min_length", "entry", "entries"),
+    "too_long": ("most", "max_length", "entry", "entries"),
+    "string_too_short": ("least", "min_length", "character", "characters"),
+    "string_too_long": ("most", "max_length", "character", "characters"),
 }
 
 
-def _entries(number: int) -> str:
-    return f"{number} {'entry' if number == 1 else 'entries'}"
+def _size(kind: str, context: dict[str, Any]) -> str:
+    at, bound, one, many = _SIZES[kind]
+    return f"must have at {at} {context[bound]} {one if context[bound] == 1 else many}"
 
 
 def explain(error: ValidationError, capability: Capability) -> Refused:
@@ -146,7 +149,7 @@ def _problem(item: Any, tool: str, known: Sequence[str]) -> str:
         return _WORDS[kind]
     if kind in {"literal_error", "enum"}:
         return f"must be one of {context.get('expected', '')}"
-    if kind in _SIZES and "field_type" in context:
-        return _SIZES[kind](context)
+    if kind in _SIZES:
+        return _size(kind, context)
     text = item["msg"].removeprefix("Value error, ").rstrip(".")
     return text.replace("Input ", "", 1) if text.startswith("Input ") else f"is not right: {text}"

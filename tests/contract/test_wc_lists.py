@@ -165,6 +165,16 @@ async def test_lists_under_an_unknown_parent_are_empty(wc: Shop, path: str) -> N
     assert await wc.read(f"wc/v3/{path}") == []
 
 
+@pytest.mark.parametrize("digits", [20, 40])
+async def test_ids_beyond_64_bits_are_of_nothing(wc: Shop, digits: int) -> None:
+    big = int("9" * digits)
+    refused(await wc.get(f"wc/v3/products/{big}"), 404, "woocommerce_rest_product_invalid_id")
+    refused(await wc.put(f"wc/v3/products/{big}", {"name": "x"}), 400, "woocommerce_rest_product_invalid_id")
+    assert await wc.read("wc/v3/products", include=big) == []
+    done = ok(await wc.http.post("wc/v3/products/batch", json={"update": [{"id": big, "name": "x"}]}))
+    assert done["update"][0]["error"]["code"] == "woocommerce_rest_product_invalid_id"
+
+
 async def test_batch_does_not_check_types(wc: Shop) -> None:
     # A single PUT refuses a price that is a number; in a batch it passes.
     product = await wc.product()

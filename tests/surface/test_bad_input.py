@@ -44,6 +44,17 @@ async def test_unknown_argument(desk: Demo) -> None:
     assert not desk.shop.requests
 
 
+async def test_lists_and_texts_of_the_wrong_length(desk: Demo) -> None:
+    for items, says in (
+        ([], "at least 1 entry"),
+        ([{"id": one, "quantity": 1} for one in range(1, 102)], "at most 100"),
+    ):
+        refused = await desk.refused("woo_stock_update", items=items)
+        assert refused.message.startswith(f"items must have {says}")
+    assert (await desk.refused("wp_search", query="")).message == "query must have at least 1 character."
+    assert not desk.shop.requests
+
+
 async def test_unknown_field_of_the_shop(desk: Demo) -> None:
     found = await dress(desk)
     refused = await desk.refused("woo_products_update", id=found["id"], more={"tax_clas": "reduced-rate"})

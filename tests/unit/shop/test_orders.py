@@ -59,6 +59,19 @@ async def test_lines_that_the_shop_would_take_wrongly(bench: Bench) -> None:
 
 
 @pytest.mark.requirement("shop:order-rules")
+@pytest.mark.parametrize(("status", "most"), [("pending", 10), ("processing", 10)])
+async def test_a_raised_quantity_is_compared_with_the_stock(bench: Bench, status: str, most: int) -> None:
+    """Ten there were, two are in the order: one that is processed has taken them, one that is pending has not."""
+    made = await order(bench, status=status)
+    line = made["line_items"][0]["id"]
+    shop, unit = bench.call()
+    with pytest.raises(Refused, match="are in stock"):
+        await shop.update(ORDERS, made["id"], {"line_items": [{"id": line, "quantity": most + 1}]})
+    assert unit.ops == []
+    await shop.update(ORDERS, made["id"], {"line_items": [{"id": line, "quantity": most}]})
+
+
+@pytest.mark.requirement("shop:order-rules")
 async def test_bad_coupons_leave_no_draft_order(bench: Bench) -> None:
     line = {"product_id": await product(bench), "quantity": 1}
     await bench.create(at.COUPONS, {"code": "over", "amount": "5", "date_expires": "2020-01-01T00:00:00"})

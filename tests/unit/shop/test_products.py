@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from devskyy_mcp.changes.view import of_plan
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop import collections as at
+from devskyy_tools.shop.fields import schema_of
 
 from .bench import Bench
 
@@ -37,6 +39,7 @@ async def simple(bench: Bench, **fields: Any) -> int:
         ({"categories": [{"id": 99999}]}, "no product category 99999"),
         ({"tags": [{"id": 99999}]}, "no product tag 99999"),
         ({"categories": [17]}, "list of objects"),
+        ({"images": [{"id": 99999}]}, "no file 99999"),
         ({"status": "trash"}, "can't be set to trash"),
         ({"date_on_sale_from": "soon"}, "must be a time"),
         ({"date_on_sale_to": "2027-01-31T09:00:00+02:00"}, "must be a time"),
@@ -52,6 +55,42 @@ async def test_refused_before_it_is_sent(bench: Bench, fields: dict[str, Any], s
     assert says in caught.value.message
     assert unit.ops == []
     assert all(request.startswith("GET ") for request in bench.requests())
+
+
+@pytest.mark.requirement("shop:product-rules")
+@pytest.mark.parametrize("collection", [at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.CATEGORIES, at.TAGS])
+async def test_a_second_term_of_one_name_is_refused_in_the_preview(bench: Bench, collection: at.Collection) -> None:
+    held, _ = await bench.create(collection, {"name": "Summer 27"})
+    shop, unit = bench.call()
+    with pytest.raises(Refused, match=f"{collection.noun} {held} has that name already") as caught:
+        await shop.create(collection, {"name": "summer 27"})
+    assert (caught.value.code, unit.ops) == (Code.CONFLICT, [])
+    await shop.create(collection, {"name": "Summer 27", "slug": "summer-27-again"})
+    if "parent" in schema_of(collection)["fields"]:
+        await shop.create(collection, {"name": "Summer 27", "parent": held})
+
+
+@pytest.mark.requirement("shop:bin")
+async def test_what_goes_to_the_bin_is_told_from_what_is_gone(bench: Bench) -> None:
+    target = await simple(bench)
+    for force, says in ((False, "Would move product"), (True, "Would delete product")):
+        shop, unit = bench.call()
+        await shop.delete(PRODUCTS, target, force=force)
+        summary = of_plan(unit, "proposed", None, []).summary
+        assert summary.startswith(says)
+        assert summary.endswith("to the bin.") is not force
+
+
+@pytest.mark.requirement("shop:requests")
+async def test_many_are_read_without_what_is_work_to_the_shop_and_noise_to_us(bench: Bench) -> None:
+    target = await simple(bench)
+    shop, unit = bench.call()
+    await shop.prefetch(PRODUCTS, [target])
+    read = await shop.get(PRODUCTS, target)
+    assert {"name", "regular_price", "meta_data", "images"} <= read.keys()
+    assert not {"related_ids", "price_html"} & read.keys()
+    await shop.update(PRODUCTS, target, {"name": "New"})
+    assert [item.state for item in await bench.commit(unit)] == ["done"]
 
 
 @pytest.mark.requirement("shop:product-rules")

@@ -9,6 +9,7 @@ from typing import Any
 
 from devskyy_tools.sandbox import schema
 from devskyy_tools.sandbox.envelope import EDITS, Call, Json, Reply, RestError, filtered
+from devskyy_tools.sandbox.store import LARGEST
 
 Handler = Callable[[Call], Reply]
 FORCE: Json = {"force": {"type": "boolean", "default": False}}
@@ -50,8 +51,13 @@ class Router:
         """Return the route and the parameters in its path."""
         for route in self._by_head.get(_head(path), ()):
             if found := route.pattern.fullmatch(path):
-                return route, {k: int(v) if v.isdigit() else v for k, v in found.groupdict().items()}
+                return route, {k: whole_number(v) if v.isdigit() else v for k, v in found.groupdict().items()}
         return None
+
+
+def whole_number(digits: str) -> int:
+    """As PHP casts: what does not fit is the largest number that does."""
+    return min(int(digits), LARGEST) if len(digits) < 20 else LARGEST
 
 
 def _head(path: str) -> str:
@@ -114,10 +120,10 @@ def batch_handler(noun: str, create: Handler, update: Handler, delete: Handler) 
             inner = call.derive("PUT", body, {**body, **parents})
             out.setdefault("update", []).append(_one(inner, update, body.get("id", 0)))
         for target in wanted["delete"]:
-            if not str(target).isdigit() or int(target) == 0:
+            if not str(target).isdigit() or whole_number(str(target)) == 0:
                 continue
-            inner = call.derive("DELETE", {}, {"id": int(target), "force": True, **parents})
-            out.setdefault("delete", []).append(_one(inner, delete, int(target)))
+            inner = call.derive("DELETE", {}, {"id": whole_number(str(target)), "force": True, **parents})
+            out.setdefault("delete", []).append(_one(inner, delete, whole_number(str(target))))
         return Reply(out or [])
 
     return run

@@ -43,6 +43,14 @@ _NAME = {"post": "title", "page": "title", "attachment": "title", "coupon": "cod
 _AMOUNT = {"product": "price", "variation": "price", "order": "total", "coupon": "amount", "refund": "amount"}
 
 
+LARGEST = 2**63 - 1
+
+
+def _fitting(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Whole numbers that do not fit become the nearest that does, as in PHP; no object has such an id."""
+    return tuple(max(min(one, LARGEST), -LARGEST) if isinstance(one, int) else one for one in values)
+
+
 class Where:
     """Conditions of a list, joined by AND."""
 
@@ -129,7 +137,7 @@ class Store:
     def get(self, kind: str, object_id: int) -> Json | None:
         """Return an object to work on."""
         sql = "SELECT body FROM objects WHERE kind = ? AND id = ?"
-        found = self._db.execute(sql, (kind, object_id)).fetchone()
+        found = self._db.execute(sql, _fitting((kind, object_id))).fetchone()
         return json.loads(found[0]) if found else None
 
     def peek(self, kind: str, object_id: int) -> Json | None:
@@ -148,20 +156,20 @@ class Store:
     ) -> list[Json]:
         """Return objects; `extra` holds the values of placeholders in the order."""
         sql = f"SELECT body FROM objects WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608 # our own columns
-        rows = self._db.execute(sql, (*where.values, *extra, limit, offset))
+        rows = self._db.execute(sql, _fitting((*where.values, *extra, limit, offset)))
         return [json.loads(body) for (body,) in rows]
 
     def count(self, where: Where) -> int:
         sql = f"SELECT count(*) FROM objects WHERE {where.sql}"  # noqa: S608 # our own columns
-        return self._db.execute(sql, where.values).fetchone()[0]
+        return self._db.execute(sql, _fitting(where.values)).fetchone()[0]
 
     def ids(self, where: Where, order: str = "id") -> list[int]:
         sql = f"SELECT id FROM objects WHERE {where.sql} ORDER BY {order}"  # noqa: S608 # our own columns
-        return [found for (found,) in self._db.execute(sql, where.values)]
+        return [found for (found,) in self._db.execute(sql, _fitting(where.values))]
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query of a noun's own, as reports and counts need."""
-        return self._db.execute(sql, values).fetchall()
+        return self._db.execute(sql, _fitting(values)).fetchall()
 
     def remembered(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query once per request, for what many objects of a list ask alike."""

@@ -17,6 +17,7 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
         products.stock,
         products.sku,
         products.terms,
+        products.pictures,
     ),
     at.VARIATIONS.name: (
         products.never_binned_here,
@@ -25,7 +26,9 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
         products.sale_dates,
         products.stock,
         products.sku,
+        products.pictures,
     ),
+    **{term.name: (products.term_name,) for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.CATEGORIES, at.TAGS)},
     at.PRODUCT_REVIEWS.name: (products.never_binned_here, products.review),
     at.ORDERS.name: (products.never_binned_here, orders.order_lines, orders.order_coupons, orders.order_customer),
     at.REFUNDS.name: (orders.refund,),

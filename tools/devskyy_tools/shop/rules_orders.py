@@ -36,7 +36,7 @@ async def order_lines(draft: Draft) -> None:
             wanted[_sold(line)] += _quantity(draft, line)
     for line in lines:
         if line.get("id"):
-            _existing_line(draft, line)
+            await _existing_line(draft, line, wanted)
         else:
             await _new_line(draft, line, wanted[_sold(line)])
     for name in ("fee_lines", "shipping_lines"):
@@ -46,8 +46,8 @@ async def order_lines(draft: Draft) -> None:
                     line[key] = money.text(money.parse(line[key], f"{name}.{key}"))
 
 
-def _existing_line(draft: Draft, line: Json) -> None:
-    """A changed quantity alone would leave the totals as they were."""
+async def _existing_line(draft: Draft, line: Json, wanted: Counter[Any]) -> None:
+    """A changed quantity alone would leave the totals as they were; a raised one is not compared with the stock."""
     lines = cast("list[Json]", draft.present.get("line_items") or [])
     old = next((one for one in lines if one.get("id") == line["id"]), None)
     if old is None:
@@ -65,6 +65,23 @@ def _existing_line(draft: Draft, line: Json) -> None:
     if new and was and new != was:
         for key in ("subtotal", "total"):
             line.setdefault(key, money.text((number(old.get(key)) / was * new).quantize(Decimal("0.01"))))
+    if new > was:
+        await _enough(draft, old, new, was, wanted[_sold(old)])
+
+
+async def _enough(draft: Draft, line: Json, new: Decimal, was: Decimal, besides: int) -> None:
+    """The stock must hold what comes on top of the line; where the order has not taken its own yet, all of it."""
+    product_id, variation_id = line.get("product_id"), line.get("variation_id")
+    if not product_id:
+        return
+    sold = await draft.shop.find(at.PRODUCTS, product_id)
+    if sold is not None and variation_id:
+        sold = await draft.shop.find(at.VARIATIONS, variation_id, product_id=product_id)
+    if sold is None:  # gone since it was ordered
+        return
+    label = f"product {product_id}" + (f", variation {variation_id}" if variation_id else "")
+    taken = draft.was("status") in TAKES_STOCK
+    _in_stock(draft, sold, label, int(new - was if taken else new) + besides)
 
 
 def _sold(line: Json) -> str:

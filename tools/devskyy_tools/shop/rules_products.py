@@ -7,11 +7,12 @@ from html import unescape
 from typing import Any, cast
 
 from devskyy_mcp.changes.model import Ref
-from devskyy_mcp.errors import Code
+from devskyy_mcp.errors import Code, Refused
 
 from . import collections as at
 from . import money
 from .draft import Draft, number, plural
+from .fields import schema_of
 
 BIG_MOVE = 30
 """Percent of a price's move from which a person must agree."""
@@ -143,6 +144,49 @@ async def terms(draft: Draft) -> None:
                 f"the shop has no {collection.noun} {', '.join(map(str, missing))}; it would ignore that.",
                 "List them to find the right id.", Code.NOT_FOUND,
             )  # fmt: skip
+
+
+async def pictures(draft: Draft) -> None:
+    """Unknown ids of pictures are refused by the shop when it is too late for a preview."""
+    known = [item.get("id") for item in cast("list[dict[str, Any]]", draft.was("images") or [])]
+    asked = [item.get("id") for item in draft.lines("images")]
+    image = draft.body.get("image")
+    if isinstance(image, dict):
+        asked.append(cast("dict[str, Any]", image).get("id"))
+        known.append(cast("dict[str, Any]", draft.was("image") or {}).get("id"))
+    try:
+        missing = await draft.shop.missing(at.MEDIA, [one for one in asked if one and one not in known], context="edit")
+    except Refused as refused:
+        if refused.code in {Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.NOT_CONFIGURED}:
+            return  # WooCommerce's keys don't open the media library; then the shop itself must tell
+        raise
+    if missing:
+        draft.refuse(
+            f"the media library has no file {', '.join(map(str, missing))}.",
+            "List media to find the right id, or upload the picture first.", Code.NOT_FOUND,
+        )  # fmt: skip
+
+
+async def term_name(draft: Draft) -> None:
+    """A name is taken once below one parent, unless a slug of its own is given."""
+    name = draft.body.get("name")
+    if draft.kind != "create" or not name or draft.body.get("slug") or isinstance(draft.body.get("parent"), Ref):
+        return
+    parent = draft.body.get("parent") or 0
+    query: dict[str, Any] = {"search": str(name), "per_page": 100}
+    if "parent" in fields_of(draft):
+        query["parent"] = parent
+    found = (await draft.shop.list(draft.collection, fields=("id", "name"), **query)).items
+    holder = next((one for one in found if _plain(one.get("name")) == _plain(name)), None)
+    if holder is not None:
+        draft.refuse(
+            f"{draft.collection.noun} {holder['id']} has that name already.",
+            "Use that one, or give a slug of its own as well.", Code.CONFLICT, id=holder["id"],
+        )  # fmt: skip
+
+
+def fields_of(draft: Draft) -> dict[str, Any]:
+    return schema_of(draft.collection)["fields"]
 
 
 async def never_binned_here(draft: Draft) -> None:

@@ -138,12 +138,16 @@ class Shop:
         self._seen.clear()
         self._staged.clear()
 
-    async def missing(self, collection: Collection, ids: Iterable[Any]) -> list[int]:
-        """Those of the ids that the shop does not have; one request per 100, each id asked once per call."""
+    async def missing(self, collection: Collection, ids: Iterable[Any], *, context: str = "view") -> list[int]:
+        """Those of the ids that the shop does not have; one request per 100, each id asked once per call.
+
+        With ``context="edit"`` the shop refuses who may not see all, instead of leaving out what is hidden.
+        """
         wanted = [one for one in dict.fromkeys(ids) if isinstance(one, int)]
         asked = [one for one in wanted if collection.url(None, one) not in self._there]
         for start in range(0, len(asked), PAGE):
-            query = {**collection.every, "include": asked[start : start + PAGE], "per_page": PAGE, "_fields": "id"}
+            query = {"include": asked[start : start + PAGE], "per_page": PAGE, "_fields": "id", "context": context}
+            query |= collection.every
             page = await self.client.page(collection.url(), query)
             self._there.update(collection.url(None, item["id"]) for item in page.items)
         return [one for one in asked if collection.url(None, one) not in self._there]
