@@ -17,18 +17,25 @@ def cursor_of(at: int, row: str | int) -> str:
     return base64.urlsafe_b64encode(json.dumps([at, row]).encode()).decode().rstrip("=")
 
 
-def position(cursor: str, kind: type[Id]) -> tuple[int, Id]:
+def position(cursor: str, kind: type[Id], begins: tuple[str, ...] = ()) -> tuple[int, Id]:
     """The time and id that a cursor stands for.
+
+    Args:
+        cursor: as it came.
+        kind: of the list's ids.
+        begins: how its ids may begin, where they are texts.
 
     Raises:
         Refused: INVALID_ARGUMENTS for a cursor that is none of this list's.
     """
     try:
         at, row = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if type(at) is int and type(row) is kind and all(abs(n) <= LARGEST for n in (at, row) if isinstance(n, int)):
-            return at, row
     except (ValueError, TypeError, RecursionError):
-        pass
+        at = row = None
+    if type(at) is int and 0 <= at <= LARGEST and type(row) is kind:
+        named = row.startswith(begins) and row.isprintable() if isinstance(row, str) else 0 <= row <= LARGEST
+        if named:
+            return at, row
     raise Refused(
         Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
     )
