@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import TypeVar
 
 from .errors import Code, Refused
 
 Id = TypeVar("Id", str, int)
 LARGEST = 2**63 - 1
-ID = re.compile(r"[A-Za-z0-9_.]{1,80}")
 
 
 def cursor_of(at: int, row: str | int) -> str:
@@ -19,23 +17,25 @@ def cursor_of(at: int, row: str | int) -> str:
     return base64.urlsafe_b64encode(json.dumps([at, row]).encode()).decode().rstrip("=")
 
 
-def position(cursor: str, kind: type[Id]) -> tuple[int, Id]:
+def position(cursor: str, kind: type[Id], begins: tuple[str, ...] = ()) -> tuple[int, Id]:
     """The time and id that a cursor stands for.
+
+    Args:
+        cursor: as it came.
+        kind: of the list's ids.
+        begins: how its ids may begin, where they are texts.
 
     Raises:
         Refused: INVALID_ARGUMENTS for a cursor that is none of this list's.
     """
     try:
         at, row = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if type(at) is int and type(row) is kind and _is_one(at) and _is_one(row):
-            return at, row
     except (ValueError, TypeError, RecursionError):
-        pass
+        at = row = None
+    if type(at) is int and 0 <= at <= LARGEST and type(row) is kind:
+        named = row.startswith(begins) and row.isprintable() if isinstance(row, str) else 0 <= row <= LARGEST
+        if named:
+            return at, row
     raise Refused(
         Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
     )
-
-
-def _is_one(part: str | int) -> bool:
-    """Whether it can be a time or an id; a text may hold what no database takes."""
-    return abs(part) <= LARGEST if isinstance(part, int) else bool(ID.fullmatch(part))

@@ -150,7 +150,7 @@ class Journal:
         """
         from . import store
 
-        before = position(cursor, str) if cursor else None
+        before = position(cursor, str, ("chg_", "job_")) if cursor else None
         whose = None if _sees_all(principal) else principal.id
         async with self.db.read() as conn:
             rows = await store.list_sets(conn, whose, limit + 1, state, before)

@@ -198,7 +198,7 @@ class Jobs:
         """
         from . import store
 
-        before = position(cursor, str) if cursor else None
+        before = position(cursor, str, ("job_",)) if cursor else None
         whose = None if _sees_all(principal) else principal.id
         async with self._db.read() as conn:
             rows = await store.page(conn, whose, limit=limit + 1, state=state, tool=tool, before=before)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.capability import Pack, Resource
-from devskyy_mcp.context import Context
+from devskyy_mcp.context import Context, Services
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.jobs.service import Jobs
 from devskyy_tools.shop.collections import PRODUCTS
 from devskyy_tools.shop.provide import provide_shop
 from devskyy_tools.shop.session import Shop
@@ -17,7 +19,7 @@ from .bulk import products  # with the tool that is declared there
 from .categories import categories
 from .coupons import coupons
 from .customers import customers
-from .export import CSV, exports, read_export
+from .export import CSV, exports, read_export, woo_catalog_export
 from .models import Product
 from .orders import orders
 from .refunds import notes, refunds
@@ -41,6 +43,16 @@ async def read_product(ctx: Context, values: Mapping[str, str]) -> dict[str, Any
 async def product_ids(ctx: Context, _variable: str, prefix: str) -> list[str]:
     found = await ctx.get(Shop).list(PRODUCTS, fields=["id"], per_page=100)
     return [str(item["id"]) for item in found.items if str(item["id"]).startswith(prefix)]
+
+
+def provide(services: Services) -> None:
+    """The shop, and the end of exported files with their jobs."""
+    provide_shop(services)
+
+    async def drop(asset: str) -> None:
+        await services.get(Assets).drop(asset)
+
+    services.get(Jobs).leaves(woo_catalog_export.__name__, "asset", drop)
 
 
 pack = Pack(
@@ -67,5 +79,5 @@ pack = Pack(
             scopes=frozenset({"catalog:read"}),
         ),
     ],
-    provide_shop,
+    provide,
 )
