@@ -83,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def command_names() -> list[str]:
+    """What can stand behind ``devskyy``."""
+    groups = (action.choices for action in _parser()._actions)  # noqa: SLF001 # argparse has no other way to ask
+    return [name for choices in groups if isinstance(choices, dict) for name in choices]
+
+
 def _settings(given: argparse.Namespace) -> Settings | None:
     """The settings; None, with the reasons on standard error, when they can't be read."""
     from pydantic import ValidationError

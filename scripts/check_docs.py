@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from devskyy_mcp.cli import command_names
 from devskyy_mcp.config import Settings
 
 from . import env_example
@@ -15,6 +16,10 @@ from .docs_tools import ROOT, stale_pages
 
 LINK = re.compile(r"\[[^\]]*\]\((?!\w+:|#)([^)#\s]+)")
 TARGET = re.compile(r"`make ([a-z-]+)")
+SETTING = re.compile(r"\b(?:DEVSKYY|DATABASE|REDIS|KEEP|BUDGET|WORDPRESS|WOOCOMMERCE)_[A-Z_]+\b")
+OTHERS = frozenset({"DEVSKYY_LONG", "DEVSKYY_REQUIRE_DEBIAN", "WOOCOMMERCE_PLUGIN", "WORDPRESS_FOLDER"})
+"""Of the tests."""
+COMMAND = re.compile(r"(?:`|/|=\S+ |^)devskyy ([a-z][a-z-]*)", re.MULTILINE)
 
 
 def problems() -> Iterator[str]:
@@ -27,6 +32,8 @@ def problems() -> Iterator[str]:
     for field in Settings.model_fields.values():
         if str(field.validation_alias) not in readme:
             yield f"README.md does not name the setting {field.validation_alias}."
+    settings = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    commands = set(command_names())
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for page in pages():
         text = page.read_text(encoding="utf-8")
@@ -34,6 +41,10 @@ def problems() -> Iterator[str]:
         for link in LINK.findall(text):
             if not (page.parent / link).exists():
                 yield f"{where} links to {link}, which does not exist."
+        for name in sorted(set(SETTING.findall(text)) - settings - OTHERS):
+            yield f"{where} names the setting {name}, which does not exist."
+        for command in sorted(set(COMMAND.findall(text)) - commands):
+            yield f"{where} names devskyy {command}, which is no command."
         for target in set(TARGET.findall(text)) - targets:
             yield f"{where} names make {target}, which the Makefile does not have."
 
