@@ -32,6 +32,7 @@ class Provider:
     faults: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     keys: dict[str, int] = field(default_factory=dict[str, int])
     refused: int = 0
+    refusals: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     most_at_once: int = 0
 
     async def submit(self, request: Request) -> Response:
@@ -44,6 +45,7 @@ class Provider:
         fault = waiting.pop(0) if waiting else ""
         if fault in {"429", "500", "400"}:
             self.refused += 1
+            self.refusals.append((body["prompt"], time.time()))
             return JSONResponse({"error": "no"}, int(fault), {"Retry-After": "1"} if fault == "429" else {})
         at, number = time.time(), len(self.tasks)
         self.tasks.append({"kind": kind, "prompt": body["prompt"], "at": at, "seconds": body["seconds"]})
@@ -84,6 +86,8 @@ class Provider:
                 "prompts": [task["prompt"] for task in self.tasks],
                 "stored": self.stored,
                 "refused": self.refused,
+                "refusals": self.refusals,
+                "taken": [(task["prompt"], task["at"]) for task in self.tasks],
                 "most_at_once": self.most_at_once,
             }
         )

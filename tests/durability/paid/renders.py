@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
+import anyio
 import httpx2
 from pydantic import BaseModel, Field
 
@@ -18,6 +20,7 @@ Kind = Literal["key", "list", "blind"]
 KINDS: tuple[Kind, ...] = ("key", "list", "blind")
 PRICE = 300_000  # millionths of a dollar
 CAP = 5
+RATE = (5, 1.0)
 TIMEOUT = 1.0
 
 renders_tools = Toolset("renders", timeout=30)
@@ -52,6 +55,37 @@ async def renders_make(
 async def renders_nothing(ctx: Context, number: int = 0) -> Rendered:
     """Do nothing."""
     return Rendered(task=str(number), cost=None)
+
+
+async def _watch(seconds: float) -> Rendered:
+    """Take so long, and say when it began."""
+    began = time.time_ns() // 1000
+    await anyio.sleep(seconds)
+    return Rendered(task=str(began), cost=None)
+
+
+@renders_tools.tool("generate", scopes="renders:write", job=JobPolicy(queue="rated"))
+async def renders_rated(ctx: Context, number: int) -> Rendered:  # so that no two calls are the same
+    """Do nothing, a few times a second."""
+    return await _watch(0)
+
+
+@renders_tools.tool("generate", scopes="renders:write", job=JobPolicy(queue="single"))
+async def renders_someday(ctx: Context, number: int) -> Rendered:  # as above
+    """Do nothing, alone."""
+    return await _watch(0.05)
+
+
+@renders_tools.tool("generate", scopes="renders:write", job=JobPolicy(queue="single", priority=1))
+async def renders_urgent(ctx: Context, number: int) -> Rendered:  # as above
+    """Do nothing, alone and first."""
+    return await _watch(0.05)
+
+
+@renders_tools.tool("generate", scopes="renders:write", job=JobPolicy(deadline=1.5, attempts=3))
+async def renders_hasty(ctx: Context, seconds: float) -> Rendered:
+    """Take so long, within a short time."""
+    return await _watch(seconds)
 
 
 class Provider:
@@ -165,4 +199,5 @@ def renders_pack(url: str) -> Pack:
         for kind in KINDS:
             systems.add(f"renders_{kind}", lambda kind=kind: Renders(kind, services))
 
-    return Pack("renders", [renders_tools], provides=provides, queues=[Queue("renders", CAP)])
+    queues = [Queue("renders", CAP), Queue("rated", 50, rate=RATE), Queue("single", 1)]
+    return Pack("renders", [renders_tools], provides=provides, queues=queues)
