@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devskyy_mcp.app import App, build, local_principal
-from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.assets.store import Asset, Assets
 from devskyy_mcp.changes.model import Op
 from devskyy_mcp.changes.store import insert_ops, insert_set
 from devskyy_mcp.config import Settings
@@ -158,7 +158,7 @@ async def test_paid_calls_of_unfinished_jobs_stay(app: App) -> None:
 @pytest.mark.requirement("jobs:retention")
 async def test_an_exported_file_goes_with_the_last_job_that_has_it(app: App) -> None:
     assets = app.services.get(Assets)
-    kept = []
+    kept: list[Asset] = []
     for number in range(2):
         file = assets.workshop(f"job {number}") / "catalog.csv"
         file.parent.mkdir(parents=True)
