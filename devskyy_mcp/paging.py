@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import Code, Refused
 
@@ -28,14 +28,18 @@ def position(cursor: str, kind: type[Id], begins: tuple[str, ...] = ()) -> tuple
     Raises:
         Refused: INVALID_ARGUMENTS for a cursor that is none of this list's.
     """
+    at: Any
+    row: Any
     try:
         at, row = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, RecursionError):
         at = row = None
-    if type(at) is int and 0 <= at <= LARGEST and type(row) is kind:
-        named = row.startswith(begins) and row.isprintable() if isinstance(row, str) else 0 <= row <= LARGEST
-        if named:
-            return at, row
+    if type(at) is int and 0 <= at <= LARGEST and type(row) is kind and _may_be(row, begins):
+        return at, row
     raise Refused(
         Code.INVALID_ARGUMENTS, "This cursor is none of this list's.", "Take it from next_cursor, or leave it out."
     )
+
+
+def _may_be(row: Any, begins: tuple[str, ...]) -> bool:
+    return row.startswith(begins) and row.isprintable() if isinstance(row, str) else 0 <= row <= LARGEST

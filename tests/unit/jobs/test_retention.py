@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devskyy_mcp.app import App, build, local_principal
@@ -68,7 +69,9 @@ async def add(conn: AsyncConnection, name: str, state: str, age: float, events: 
         "deadline_at": at + DAY,
     }
     await conn.execute(jobs.insert(), {**row, **more})
-    rows = [{"job_id": name, "seq": number, "kind": "log", "data": {}, "at": at} for number in range(1, events + 1)]
+    rows: list[dict[str, Any]] = [
+        {"job_id": name, "seq": number, "kind": "log", "data": {}, "at": at} for number in range(1, events + 1)
+    ]
     await conn.execute(job_events.insert(), rows)
     await store.add_step(conn, name, "poll", True)
 
@@ -121,7 +124,7 @@ async def test_large_numbers_go_in_small_transactions(app: App, monkeypatch: pyt
 
     engine = app.services.get(Database)._writes  # pyright: ignore[reportPrivateUsage] # there is no other way to see each statement
     assert engine is not None
-    sa.event.listen(engine.sync_engine, "after_cursor_execute", count)
+    event.listen(engine.sync_engine, "after_cursor_execute", count)
     sweep = tidy_of(app)
     await sweep.purge_jobs(store.now() - 400 * DAY)
     await sweep.purge_sets(store.now() - 400 * DAY)
