@@ -63,7 +63,8 @@ class Jobs:
         from . import retention
 
         key, drop = self._leavings.get(row["tool"], ("", None))
-        name = (row["result"] or {}).get(key)
+        result: dict[str, Any] = row["result"] or {}
+        name = result.get(key)
         if drop is None or not isinstance(name, str):
             return
         async with self._db.read() as conn:
