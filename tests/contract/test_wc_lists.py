@@ -207,8 +207,8 @@ async def test_batch_items_name_the_fields_that_they_are_answered_with(wc: Shop)
     done = ok(await wc.http.post("wc/v3/products/batch", json=body))
     made, changed = done["create"][0], done["update"][0]
     wc.remember("wc/v3/products", made["id"])
-    assert set(made) == {"id", "name", "_links"}
-    assert set(changed) == {"id", "price", "_links"}
+    assert set(made) == {"id", "name", "brands", "_links"}
+    assert set(changed) == {"id", "price", "brands", "_links"}
     assert changed["price"] == "6.00"
 
 

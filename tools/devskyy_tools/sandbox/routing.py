@@ -133,6 +133,7 @@ def _one(call: Call, handler: Handler, object_id: int) -> Json:
     try:
         with call.store.item():
             reply = handler(call)
-            return filtered(reply, call.body.get("_fields"), nested=False)
+            fields = call.body.get("_fields")  # a product's brands are added after it was cut
+            return filtered(reply, f"{fields},brands" if fields else None, nested=False)
     except RestError as error:
         return {"id": object_id, "error": error.body()}
