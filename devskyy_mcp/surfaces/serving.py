@@ -29,6 +29,7 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     from devskyy_mcp.app import build
 
     from .http import create_http
+    from .together import Protocol
 
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -41,6 +42,7 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     sys.stdout.flush()
     config = uvicorn.Config(
         site,
+        http=Protocol,
         log_config=None,
         access_log=False,
         server_header=False,

