@@ -1,5 +1,5 @@
 """One write for an answer's head and body. uvicorn makes two, and a server that is killed between them has promised a
-body that nobody can send any more: a load balancer can't ask another server, since the client has the head already.
+body that nobody can send any more; a load balancer can't ask another server then, since the client has the head.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ async def test_a_job_is_followed_through_kills_of_servers(bed: Cluster) -> None:
                 waits[told["state"] if told else "broken"] += 1
 
     async def kill() -> None:
-        """Each server once, so that every client loses the one it is at. A proxy must have taken the one before back."""
+        """Each server once, so that every client loses the one it is at; nginx has the one before back by then."""
         for server in bed.servers:
             await anyio.sleep(0.5)
             await anyio.to_thread.run_sync(server.kill)
