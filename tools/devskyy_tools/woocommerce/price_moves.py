@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from devskyy_mcp.changes.model import Op
@@ -20,7 +20,7 @@ _MOVE = re.compile(r"([+-])([0-9]{1,12}(?:\.[0-9]{1,4})?)(%?)")
 
 
 def _checked(text: str) -> str:
-    if text == "" or _MOVE.fullmatch(text):
+    if _MOVE.fullmatch(text):
         return text
     signed = 'Write a percentage with its sign, such as "-15%" or "+10%".'
     wrong = signed if text.endswith("%") else money.problem(text)
@@ -29,8 +29,31 @@ def _checked(text: str) -> str:
     return text
 
 
-PriceMove = Annotated[str, Field(max_length=30), AfterValidator(_checked), WithJsonSchema({"type": "string"})]
-"""An amount ("19.90"), a move by percent ("-15%") or by amount ("+2.50"), or "" for none."""
+def _as_text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    wrong = money.problem(value)
+    if wrong:
+        raise PydanticCustomError("money", "{problem}", {"problem": wrong})
+    return str(value)
+
+
+def _checked_or_none(text: str) -> str:
+    return text and _checked(text)
+
+
+PriceMove = Annotated[
+    str, Field(max_length=30), BeforeValidator(_as_text), AfterValidator(_checked), WithJsonSchema({"type": "string"})
+]
+"""An amount ("19.90"), or a move by percent ("-15%") or by amount ("+2.50")."""
+PriceMoveOrNone = Annotated[
+    str,
+    Field(max_length=30),
+    BeforeValidator(_as_text),
+    AfterValidator(_checked_or_none),
+    WithJsonSchema({"type": "string"}),
+]
+"""The same, or "" for none."""
 
 
 def moved(text: str, base: Decimal, decimals: int) -> Decimal:
