@@ -172,6 +172,14 @@ class Settings(BaseSettings):
         ge=32,
         description="Days that changes and paid calls are kept, at least 32: the month's budget is counted by them.",
     )
+    host_wait: float = Field(
+        default=45,
+        validation_alias="DEVSKYY_HOST_WAIT",
+        ge=0,
+        le=600,
+        description="Seconds a call waits for the job it started, for MCP hosts that take no tasks. "
+        "Shorter than the host's own limit, often 60.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )

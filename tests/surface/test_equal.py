@@ -116,6 +116,8 @@ async def ask_all(folder: Path, past: Past, wanted: list[Case]) -> dict[str, lis
 def check_equal(wanted: list[Case], found: dict[str, list[Any]]) -> None:
     differing: list[str] = []
     for number, case in enumerate(wanted):
+        if case.tool == "audit_list" and all("result" in (values[number] or {}) for values in found.values()):
+            continue  # it lists the very calls of this test, which differ by surface and time
         texts = {name: json.dumps(values[number], ensure_ascii=False, sort_keys=True) for name, values in found.items()}
         if len(set(texts.values())) > 1:
             told = "\n".join(f"  {name}: {text[:SHOWN]}" for name, text in texts.items())

@@ -24,8 +24,6 @@ from .sdk import AnnouncingServer, RequestContext, add_ready_answers, add_sealin
 from .secret import state_secret
 
 NAME = "devskyy"
-WAIT = 45.0
-"""Seconds that a call waits for its job's end where the host takes no tasks; hosts give up after a minute."""
 QUESTIONS = 5
 """How often one call may ask its person anew, when the objects keep changing meanwhile."""
 
@@ -105,7 +103,7 @@ class Surface:
                 can_ask=asking.can_ask(ctx),
                 decision=asking.brought(params, caller),
                 answers=asking.brought_to_job(params),
-                wait=0 if tasks.declared(ctx) else WAIT,
+                wait=0 if tasks.declared(ctx) else self._app.settings.host_wait,
                 extras=extras,
             )
             result = await self._invoke(ctx, call, caller)

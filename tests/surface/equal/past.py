@@ -65,6 +65,11 @@ class Past:
         applied = (self.risky, self.proposed, self.proposed, self.risky, "chg_none")
         found += [Case("changes_apply", {"change": change}, True) for change in applied]
         found += [Case("woo_products_get", {"id": number}, True) for number in (2**63 - 1, 2**63, -(10**40))]
+        ways: list[dict[str, Any]] = [
+            {"items": [{"id": self.known["product_ids"][0], "name": "Named alike"}]},
+            {"filter": {"ids": list(self.known["product_ids"][:2])}, "set": {"status": "draft"}},
+        ]
+        found += [Case("woo_products_bulk_update", {**way, "preview": True}, True) for way in ways]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
         return [*found, Case("no_such_tool", {}, False)]

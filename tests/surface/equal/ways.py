@@ -60,7 +60,7 @@ class Site:
         self.box = sandbox.create_sandbox(folder / DEMO_FILE)
 
     def app(self) -> App:
-        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST, worker="off"))
+        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST, worker="off", host_wait=0))
         # As the demo shop is connected by itself, but opened once and not with every app.
         transport = httpx2.ASGITransport(app=self.box)
         upstream = Upstream("The demo shop", "http://demo.localhost", transport=transport, auth=signer(LOGIN))
@@ -310,6 +310,7 @@ def process_env(folder: Path) -> dict[str, str]:
         "DEVSKYY_DATA_DIR": str(folder),
         "DEVSKYY_CALLS_BURST": str(BURST),
         "DEVSKYY_WORKER": "off",
+        "DEVSKYY_HOST_WAIT": "0",
         "LOG_LEVEL": "ERROR",
     }
 

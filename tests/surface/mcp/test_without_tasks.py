@@ -11,8 +11,6 @@ import mcp_types as types
 import pytest
 from mcp import Client
 
-from devskyy_mcp.surfaces.mcp import server
-
 from .taking import TakesTasks, end_job, long_change
 from .world import WAYS, Person, World, data_of, error_of, host, make_world, text_of
 
@@ -41,11 +39,9 @@ async def test_the_call_waits_for_the_job_and_tells_its_progress(world: World, w
 
 @every_way
 @pytest.mark.requirement("mcp:tasks-without")
-async def test_a_long_job_goes_on_and_its_call_says_how_to_follow_it(
-    world: World, way: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert server.WAIT == 45
-    monkeypatch.setattr(server, "WAIT", 0.5)
+async def test_a_long_job_goes_on_and_its_call_says_how_to_follow_it(world: World, way: tuple[str, str]) -> None:
+    assert world.app.settings.host_wait == 45
+    world.app.settings.host_wait = 0.5
     async with host(world, way) as client:
         started = time.monotonic()
         view = data_of(await client.call_tool("prints_make", {"title": "news"}))
@@ -53,7 +49,7 @@ async def test_a_long_job_goes_on_and_its_call_says_how_to_follow_it(
         assert view["state"] in {"queued", "running"}
         assert view["next"].startswith(f"jobs_wait(job='{view['job']}')")
         world.press.go.set()
-        monkeypatch.setattr(server, "WAIT", 20.0)
+        world.app.settings.host_wait = 20
         assert data_of(await client.call_tool("prints_shout", {"words": "later"}))["state"] == "succeeded"
     assert 0.5 <= took < 5
 
