@@ -1,7 +1,7 @@
 """Scopes and roles: one policy, from which every surface's answer follows.
 
-A scope is ``area:read`` or ``area:write``; write includes read. A role is the most that a person may grant to a program;
-a token carries what was granted, and never more than the role of its person still allows.
+A scope is ``area:read`` or ``area:write``; write includes read. A role is the most that a person may grant to a
+program; a token carries what was granted, and never more than the role of its person still allows.
 """
 
 from __future__ import annotations
