@@ -164,7 +164,7 @@ async def _bulk(app: App, client: ShopClient, counting: Counting, ids: list[int]
 
     bulk = await wall({"raw": raw, "ours": ours}, 1, rounds=5)
     count = len(ids)
-    limit = count // 25 + 2
+    limit = 5
     return [
         Row(
             f"requests of {count} objects, preview / apply",
