@@ -123,9 +123,7 @@ class Changes:
             retry_after=2,
         )
 
-    async def _stage(
-        self, ctx: Context, capability: Capability, model: Any, *, soon: bool = False
-    ) -> tuple[int, Unit]:
+    async def _stage(self, ctx: Context, capability: Capability, model: Any, *, soon: bool = False) -> tuple[int, Unit]:
         from . import store
 
         staged_at = store.now()

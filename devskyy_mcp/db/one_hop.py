@@ -2,8 +2,8 @@
 loads the driver.
 
 aiosqlite goes there four times for each statement that SQLAlchemy runs (cursor, execute, fetch, close), and the switch
-between threads costs more than the statement. Of a few rows that are found by their keys it costs ten times as much:
-such a statement runs where it is asked for (``at_once``). What waits for a lock or for the disk (BEGIN, COMMIT) never does.
+between threads costs more than the statement: of a few rows that are found by their keys, several times as much. Such
+a statement runs where it is asked for (``at_once``). What waits for a lock or for the disk (BEGIN, COMMIT) never does.
 """
 
 from __future__ import annotations
