@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case, exists, func, literal, select, tuple_, update
 
 from ..changes.store import REPEAT_WINDOW, now
+from ..db.prepared import padded
 from ..db.tables import Json, change_ops, change_sets, executors, job_events, job_steps, jobs
 from ..errors import Code, Refused
 from .model import JOB_ID, PARKED
@@ -272,14 +273,14 @@ async def has_work(conn: AsyncConnection) -> bool:
 
 async def start(conn: AsyncConnection, claims: Sequence[tuple[str, int]], executor: str) -> dict[str, dict[str, Any]]:
     """Begin a run of each job (id, token); the rows of those that are still to be run under their token, by id."""
-    given = {"pairs": _padded(claims), "by": executor, "now": now()}
+    given = {"pairs": padded(claims), "by": executor, "now": now()}
     rows = (await conn.execute(_START, given)).mappings()
     return {row["id"]: dict(row) for row in rows}
 
 
 async def end(conn: AsyncConnection, ends: Sequence[Ended]) -> list[bool]:
     """Write how runs ended; for each whether the job was still that run's own."""
-    given = {"ids": _padded([one.job for one in ends])}
+    given = {"ids": padded([one.job for one in ends])}
     running = {(row[0], row[1]) for row in await conn.execute(_STARTED, given)}
     mine = [(one.job, one.attempt) in running for one in ends]
     rows = [
@@ -290,12 +291,6 @@ async def end(conn: AsyncConnection, ends: Sequence[Ended]) -> list[bool]:
     if rows:
         await conn.execute(_END, rows)
     return mine
-
-
-def _padded(found: Sequence[Any]) -> list[Any]:
-    """Made longer by repeating the first, to one of few lengths: each length is a statement of its own to prepare."""
-    length = next(size for size in (1, 8, 64, 512, len(found)) if size >= len(found))
-    return [*found, *[found[0]] * (length - len(found))]
 
 
 async def unhand(conn: AsyncConnection, job: str, token: int) -> bool:
