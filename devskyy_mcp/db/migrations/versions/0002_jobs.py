@@ -52,6 +52,8 @@ def upgrade() -> None:
     op.create_index("ix_jobs_principal_created_at_id", "jobs", ["principal", "created_at", "id"])
     op.create_index("ix_jobs_principal_state_created_at_id", "jobs", ["principal", "state", "created_at", "id"])
     op.create_index("ix_jobs_principal_tool_created_at_id", "jobs", ["principal", "tool", "created_at", "id"])
+    op.create_index("ix_jobs_state_tool_created_at_id", "jobs", ["state", "tool", "created_at", "id"])
+    op.create_index("ix_jobs_principal_state_tool_created_at_id", "jobs", ["principal", "state", "tool", "created_at", "id"])
     op.create_index("ix_jobs_finished_at_id", "jobs", ["finished_at", "id"])
     op.create_index("ix_jobs_change_id", "jobs", ["change_id"])
     waiting = sa.text("state = 'queued' AND handed_at IS NULL")
@@ -103,6 +105,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_at_seq", "audit", ["at", "seq"])
     op.create_index("ix_audit_principal_at_seq", "audit", ["principal", "at", "seq"])
     op.create_index("ix_audit_capability_at_seq", "audit", ["capability", "at", "seq"])
+    op.create_index("ix_audit_principal_capability_at_seq", "audit", ["principal", "capability", "at", "seq"])
     op.create_index("ix_audit_change_id_at_seq", "audit", ["change_id", "at", "seq"])
 
 
@@ -110,6 +113,7 @@ def downgrade() -> None:
     op.drop_index("ix_audit_at_seq", "audit")
     op.drop_index("ix_audit_principal_at_seq", "audit")
     op.drop_index("ix_audit_capability_at_seq", "audit")
+    op.drop_index("ix_audit_principal_capability_at_seq", "audit")
     op.drop_index("ix_audit_change_id_at_seq", "audit")
     op.create_index("ix_audit_principal_at", "audit", ["principal", "at"])
     op.create_index("ix_audit_capability_at", "audit", ["capability", "at"])
