@@ -49,6 +49,9 @@ REQUIREMENTS = [
     Requirement("jobs:caps", "product, shown 3", "A provider never sees more jobs at once than its queue allows."),
     Requirement("jobs:kill", "product, shown 1", "Processes killed at random lose, double and leave lying no job."),
     Requirement("jobs:needs-review", "product, paid calls", "Where a provider can't be asked, a person decides."),
+    Requirement(
+        "jobs:parked", "product, jobs", "A deadline or a cancel ends what waits for a person; what was paid is told."
+    ),
     Requirement("jobs:paid-once", "product, shown 2", "A paid call is sent once, wherever its process dies."),
     Requirement(
         "jobs:rescue", "product, rescue", "A dead worker's jobs go on elsewhere, even as the database restarts."

@@ -28,6 +28,18 @@ class JobProgress(BaseModel):
     message: str | None = None
 
 
+class PaidCall(BaseModel):
+    """A request that costs money, sent by a job."""
+
+    model_config = ConfigDict(extra="forbid")
+    change: str = Field(description="Its change; changes_show has it in full.")
+    label: str
+    state: str = Field(description="done, failed, not_sent; unknown while looked up; needs_review for a person.")
+    task: str | None = Field(default=None, description="The provider's task id.")
+    estimate_usd: float | None = None
+    cost_usd: float | None = None
+
+
 class JobView(BaseModel):
     """A job as it is now, the same from every tool that starts one."""
 
@@ -45,6 +57,9 @@ class JobView(BaseModel):
     change: str | None = Field(default=None, description="The change it carries out; changes_show has its rows.")
     estimate_usd: float | None = None
     cost_usd: float | None = Field(default=None, description="What it cost so far; absent when not known.")
+    paid: list[PaidCall] | None = Field(
+        default=None, description="When it failed or was cancelled: the paid requests it had sent, the first 20."
+    )
     created_at: str
     started_at: str | None = None
     finished_at: str | None = None
