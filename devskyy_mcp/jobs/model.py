@@ -52,7 +52,7 @@ class JobView(BaseModel):
     result: dict[str, Any] | None = Field(default=None, description="What the tool gave, once it succeeded.")
     error: dict[str, Any] | None = Field(default=None, description="{code, message, hint} when it failed.")
     question: dict[str, Any] | None = Field(
-        default=None, description="What a person must answer: {message, schema}; or what is to be reviewed."
+        default=None, description="What is to be answered: {name, message, schema, consent}; or what is to be reviewed."
     )
     change: str | None = Field(default=None, description="The change it carries out; changes_show has its rows.")
     estimate_usd: float | None = None
@@ -106,8 +106,14 @@ class Job(Protocol):
         """
         ...
 
-    async def ask(self, name: str, message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Ask a person and wait, for days if need be, without holding a worker; None when declined."""
+    async def ask(
+        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
+    ) -> dict[str, Any] | None:
+        """Ask and wait, for days if need be, without holding a worker; None when declined.
+
+        With ``consent`` only a person can answer: at a host that shows forms, or at a terminal. Without it so can any
+        program and model that may write jobs (``jobs_answer``): nothing that needs a person's yes may hang on it.
+        """
         ...
 
     async def sleep(self, name: str, seconds: float) -> None:

@@ -103,13 +103,15 @@ class Run(Job):
 
         return await ledger.pay(self, name, op)
 
-    async def ask(self, name: str, message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def ask(
+        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
+    ) -> dict[str, Any] | None:
         question: dict[str, Any] = self.row["question"] or {}
         answers: dict[str, Any] = question.get("answers", {})
         if name in answers:
             return answers[name]
-        asked = {"name": name, "message": message, "schema": dict(schema), "answers": answers}
-        await self.park("input_required", asked)
+        asked = {"name": name, "message": message, "schema": dict(schema), "consent": consent}
+        await self.park("input_required", {**asked, "answers": answers})
         raise Parked
 
     async def sleep(self, name: str, seconds: float) -> None:

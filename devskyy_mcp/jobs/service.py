@@ -15,7 +15,7 @@ from ..db.database import Database
 from ..errors import Code, Refused
 from ..paging import cursor_of, position
 from .model import ENDED, PARKED, JobView, Resolution
-from .questions import take
+from .questions import needs_person, take
 from .view import view_of
 
 if TYPE_CHECKING:
@@ -244,18 +244,27 @@ class Jobs:
                 await self.events.append(conn, job, "state", {"state": "cancelled"})
         return await self.get(principal, job)
 
-    async def answer(self, principal: Principal, job: str, answers: Mapping[str, Any]) -> JobView:
-        """Give a person's answers, by the question's name or its forms' keys, and let the job go on once all are there;
-        None declines.
+    async def answer(
+        self, principal: Principal, job: str, answers: Mapping[str, Any], *, person: bool = False
+    ) -> JobView:
+        """Give answers, by the question's name or its forms' keys, and let the job go on once all are there; None
+        declines. ``person``: they were asked at a host's form or at a terminal.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT when it asks nothing; INVALID_ARGUMENTS for answers its schema does not allow.
+            Refused: NOT_FOUND; CONFLICT when it asks nothing; FORBIDDEN for a question that only a person may answer;
+                INVALID_ARGUMENTS for answers its schema does not allow.
         """
         from . import store
 
         async with self._changing(principal, job) as (conn, row):
             if row["state"] != "input_required":
                 raise Refused(Code.CONFLICT, f"{job} is {row['state']}; it asks nothing now.")
+            if needs_person(row["question"]) and not person:
+                raise Refused(
+                    Code.FORBIDDEN,
+                    "This question asks for a person's consent; no tool can give it.",
+                    f"A person answers with `devskyy answer {job}` at a terminal, or at a host that shows forms.",
+                )
             question = take(row["question"], answers)
             if "name" in question:
                 await store.move(conn, job, ["input_required"], "input_required", question=question)

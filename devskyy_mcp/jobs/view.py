@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .model import JobProgress, JobView, PaidCall
+from .questions import needs_person
 
 MILLION = 1_000_000
 
@@ -85,7 +86,7 @@ def _next(row: Mapping[str, Any], lost: bool) -> str | None:
         case "queued" | "running":
             return f"jobs_wait(job={job!r}) waits for the end; jobs_cancel stops it."
         case "input_required":
-            return f"A person must answer: jobs_wait(job={job!r}) asks them where the host can show a form."
+            return _to_answer(job, row.get("question"))
         case "failed" | "cancelled" if lost:
             return (
                 "Whether a paid request was taken is not known. Look at the provider's own list of tasks, then "
@@ -100,6 +101,15 @@ def _next(row: Mapping[str, Any], lost: bool) -> str | None:
             return f"changes_show(change={row['change_id']!r}) has every row."
         case _:
             return None
+
+
+def _to_answer(job: str, question: Mapping[str, Any] | None) -> str:
+    if question is None:  # a list's rows come without it
+        return f"jobs_get(job={job!r}) shows what it asks."
+    asks = f"jobs_wait(job={job!r}) asks the person where the host can show a form"
+    if needs_person(question):
+        return f"A person must answer: {asks}; `devskyy answer {job}` asks at a terminal."
+    return f"jobs_answer(job={job!r}, answers={{name: …}}) after question.schema; {asks}."
 
 
 def _iso(microseconds: int) -> str:

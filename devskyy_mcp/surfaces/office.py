@@ -1,11 +1,13 @@
-"""The other commands of ``devskyy``: tools, changes, approve, audit, doctor, migrate, local-key."""
+"""The other commands of ``devskyy``: tools, changes, approve, answer, audit, doctor, migrate, local-key."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import math
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from devskyy_mcp.changes.journal import AT_ONCE
 from devskyy_mcp.changes.view import ChangeRow, ChangeView
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.render import visible
 
 from .terminal import as_json, as_table, columns, default_output, progress_sink, say, show
 
@@ -92,12 +95,7 @@ async def approve(app: App, given: argparse.Namespace) -> int:
     Raises:
         Refused: FORBIDDEN away from a terminal: whoever agrees must have seen it; STALE and the like as ``decided``.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Refused(
-            Code.FORBIDDEN,
-            "Only a person at a terminal can agree to a change.",
-            f"Run `devskyy approve {given.change}` in a terminal of your own, without pipes.",
-        )
+    _check_terminal("agree to a change", f"approve {given.change}")
     principal = local_principal()
     async with app.running(eager=False):
         view = await _to_decide(app, given.change)
@@ -123,6 +121,77 @@ async def approve(app: App, given: argparse.Namespace) -> int:
             outcome = await _carried_out(app, given.change, outcome.job)
     say(as_table(outcome.model_dump(mode="json", exclude_none=True)))
     return 0
+
+
+async def answer(app: App, given: argparse.Namespace) -> int:
+    """Show what a job asks and take a person's answers, field by field.
+
+    Raises:
+        Refused: FORBIDDEN away from a terminal; NOT_FOUND, CONFLICT and INVALID_ARGUMENTS as ``Jobs.answer``.
+    """
+    from devskyy_mcp.guard.audit import AuditLog, AuditRecord
+    from devskyy_mcp.jobs.questions import forms_of
+    from devskyy_mcp.jobs.service import Jobs
+
+    _check_terminal("answer a job", f"answer {given.job}")
+    principal = local_principal()
+    async with app.running(eager=False):
+        jobs = app.services.get(Jobs)
+        view = await jobs.get(principal, given.job)
+        if view.state != "input_required" or view.question is None:
+            raise Refused(Code.CONFLICT, f"{given.job} is {view.state}; it asks nothing now.")
+        answers: dict[str, Any] = {}
+        for form in forms_of(view.question):
+            say(f"{view.tool} asks: {form.message}")
+            answers[form.key] = None if given.decline else _filled_in(form.schema)
+        word = "decline" if given.decline else "yes"
+        if _typed(f"Type {word} to send this: ") != word:
+            say("Left as it is; the job waits on.")
+            return 1
+        view = await jobs.answer(principal, given.job, answers, person=True)
+        record = AuditRecord(
+            principal.id,
+            "cli",
+            "jobs_answer",
+            "write",
+            change_id=given.job,
+            arguments=json.dumps(answers, sort_keys=True),
+        )
+        app.services.get(AuditLog).add(record)
+    say(view.summary)
+    return 0
+
+
+def _filled_in(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person enters for each field; one left empty is left out."""
+    found: dict[str, Any] = {}
+    for name, field in schema.get("properties", {}).items():
+        allowed: list[Any] = [True, False] if field.get("type") == "boolean" else field.get("enum", [])
+        words = {one if isinstance(one, str) else json.dumps(one): one for one in allowed}
+        about = f" – {field['description']}" if field.get("description") else ""
+        typed = _typed(visible(f"{name}{about}{' (' + ' / '.join(words) + ')' if words else ''}: "))
+        if typed:
+            found[name] = words[typed] if typed in words else _read(typed, field)
+    return found
+
+
+def _read(typed: str, field: Mapping[str, Any]) -> Any:
+    """The text, or the JSON value that it is where the field holds no text."""
+    if field.get("type") == "string":
+        return typed
+    try:
+        return json.loads(typed)
+    except ValueError:
+        return typed
+
+
+def _check_terminal(what: str, command: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused(
+            Code.FORBIDDEN,
+            f"Only a person at a terminal can {what}.",
+            f"Run `devskyy {command}` in a terminal of your own, without pipes.",
+        )
 
 
 async def _to_decide(app: App, change: str) -> ChangeView:
