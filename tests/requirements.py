@@ -90,6 +90,7 @@ REQUIREMENTS = [
     Requirement("bulk:job", "product, jobs", "More than 100 changes are one job, one change set and one undo."),
     Requirement("bulk:killed", "product, shown 1", "A bulk that is killed anywhere goes on, and sends nothing twice."),
     Requirement("bulk:locks", "product, jobs", "Two bulk changes never write the same objects at once."),
+    Requirement("bulk:moves", "product, shown 8", "A bare sign makes no price: a move is by:-5.00 or -15%."),
     Requirement("bulk:pages", "product, jobs", "A change of any size is shown 20 rows at a time, each once."),
     Requirement("bulk:requests", "product, shown 7", "100 products take at most 8 requests, preview included."),
     Requirement("bulk:resumes", "product, jobs", "A bulk goes on where it was, in whatever process."),
