@@ -84,10 +84,11 @@ class Driver:
         """Raises Refused when the server is one of several nodes that share the keys among them: which key it has not
         would show only later, one call in so many.
         """
-        if not (await self.client.info("cluster")).get("cluster_enabled"):
-            return
-        if int((await self.client.cluster("INFO"))["cluster_size"]) != 1:
-            raise _in_cluster()
+        with suppress(errors.ResponseError):  # who may not ask that can still use the rest
+            if not (await self.client.info("cluster")).get("cluster_enabled"):
+                return
+            if int((await self.client.cluster("INFO"))["cluster_size"]) != 1:
+                raise _in_cluster()
 
     def subscription(self, channel: str) -> Subscription:
         return Subscription(self._listeners, channel)

@@ -150,6 +150,16 @@ async def test_the_rights_that_the_hint_names_are_enough(valkey: Valkey) -> None
         valkey.ask("ACL", "DELUSER", "app")
 
 
+async def test_a_user_who_may_not_ask_about_the_server(valkey: Valkey) -> None:
+    valkey.ask("ACL", "SETUSER", "app", "on", ">hunter2", "~devskyy:*", "&devskyy:*", "+@all", "-@dangerous")
+    cache = RedisCache(valkey.url.replace("//", "//app:hunter2@"))
+    try:
+        assert await cache.check() == "redis: ok"
+    finally:
+        await cache.aclose()
+        valkey.ask("ACL", "DELUSER", "app")
+
+
 async def test_a_full_server_and_a_replica_and_a_database_that_is_not_there(own_valkey: Valkey) -> None:
     assert await told(f"{own_valkey.url}/9999") == ("not_configured", "Redis refused a command.")
     own_valkey.ask("CONFIG", "SET", "maxmemory", "1")
