@@ -111,8 +111,8 @@ class Job(Protocol):
     ) -> dict[str, Any] | None:
         """Ask and wait, for days if need be, without holding a worker; None when declined.
 
-        With ``consent`` only a person can answer: at a host that shows forms, or at a terminal. Without it so can any
-        program and model that may write jobs (``jobs_answer``): nothing that needs a person's yes may hang on it.
+        With ``consent`` only a person can answer: at a host that shows forms, on the page, at a terminal. Without it so
+        can any program and model that may write jobs (``jobs_answer``): no person's yes may hang on it.
         """
         ...
 

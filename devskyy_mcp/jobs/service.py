@@ -263,7 +263,7 @@ class Jobs:
                 raise Refused(
                     Code.FORBIDDEN,
                     "This question asks for a person's consent; no tool can give it.",
-                    f"A person answers with `devskyy answer {job}` at a terminal, or at a host that shows forms.",
+                    f"A person answers on the page /approvals/{job}, with `devskyy answer {job}`, or in the host.",
                 )
             question = take(row["question"], answers)
             if "name" in question:

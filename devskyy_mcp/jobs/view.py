@@ -108,7 +108,7 @@ def _to_answer(job: str, question: Mapping[str, Any] | None) -> str:
         return f"jobs_get(job={job!r}) shows what it asks."
     asks = f"jobs_wait(job={job!r}) asks the person where the host can show a form"
     if needs_person(question):
-        return f"A person must answer: {asks}; `devskyy answer {job}` asks at a terminal."
+        return f"A person must answer: {asks}; `devskyy answer {job}` and the page /approvals/{job} ask too."
     return f"jobs_answer(job={job!r}, answers={{name: …}}) after question.schema; {asks}."
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,7 @@ from .terminal import as_json, as_table, columns, default_output, progress_sink,
 if TYPE_CHECKING:
     from devskyy_mcp.app import App
     from devskyy_mcp.capability import Capability
+    from devskyy_mcp.jobs.questions import Form
 
 MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
 
@@ -129,60 +128,38 @@ async def answer(app: App, given: argparse.Namespace) -> int:
     Raises:
         Refused: FORBIDDEN away from a terminal; NOT_FOUND, CONFLICT and INVALID_ARGUMENTS as ``Jobs.answer``.
     """
-    from devskyy_mcp.guard.audit import AuditLog, AuditRecord
-    from devskyy_mcp.jobs.questions import forms_of
-    from devskyy_mcp.jobs.service import Jobs
+    from .filling import asked, give
 
     _check_terminal("answer a job", f"answer {given.job}")
-    principal = local_principal()
+    word = "decline" if given.decline else "yes"
     async with app.running(eager=False):
-        jobs = app.services.get(Jobs)
-        view = await jobs.get(principal, given.job)
-        if view.state != "input_required" or view.question is None:
+        view, forms = await asked(app, local_principal(), given.job)
+        if not forms:
             raise Refused(Code.CONFLICT, f"{given.job} is {view.state}; it asks nothing now.")
         answers: dict[str, Any] = {}
-        for form in forms_of(view.question):
+        for form in forms:
             say(f"{view.tool} asks: {form.message}")
-            answers[form.key] = None if given.decline else _filled_in(form.schema)
-        word = "decline" if given.decline else "yes"
+            answers[form.key] = None if given.decline else _filled_in(form)
         if _typed(f"Type {word} to send this: ") != word:
             say("Left as it is; the job waits on.")
             return 1
-        view = await jobs.answer(principal, given.job, answers, person=True)
-        record = AuditRecord(
-            principal.id,
-            "cli",
-            "jobs_answer",
-            "write",
-            change_id=given.job,
-            arguments=json.dumps(answers, sort_keys=True),
-        )
-        app.services.get(AuditLog).add(record)
+        view = await give(app, local_principal(), "cli", given.job, answers)
     say(view.summary)
     return 0
 
 
-def _filled_in(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _filled_in(form: Form) -> dict[str, Any]:
     """What a person enters for each field; one left empty is left out."""
+    from .filling import fields_of
+
     found: dict[str, Any] = {}
-    for name, field in schema.get("properties", {}).items():
-        allowed: list[Any] = [True, False] if field.get("type") == "boolean" else field.get("enum", [])
-        words = {one if isinstance(one, str) else json.dumps(one): one for one in allowed}
-        about = f" – {field['description']}" if field.get("description") else ""
-        typed = _typed(visible(f"{name}{about}{' (' + ' / '.join(words) + ')' if words else ''}: "))
+    for field in fields_of(form):
+        about = f" – {field.about}" if field.about else ""
+        choices = f" ({' / '.join(field.choices)})" if field.choices else ""
+        typed = _typed(visible(f"{field.name}{about}{choices}: "))
         if typed:
-            found[name] = words[typed] if typed in words else _read(typed, field)
+            found[field.name] = field.value(typed)
     return found
-
-
-def _read(typed: str, field: Mapping[str, Any]) -> Any:
-    """The text, or the JSON value that it is where the field holds no text."""
-    if field.get("type") == "string":
-        return typed
-    try:
-        return json.loads(typed)
-    except ValueError:
-        return typed
 
 
 def _check_terminal(what: str, command: str) -> None:
