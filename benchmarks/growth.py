@@ -154,7 +154,7 @@ def works(db: Database, count: int) -> dict[str, Work]:
             "state, tool that never meet": {"state": "failed", "tool": "tool_7_run"},
         }
         for words, given in asked.items():
-            found[f"jobs, {name}, {words}"] = lambda who=who, given=given: jobs.list(who, **({"limit": PAGE} | given))
+            found[f"jobs, {name}, {words}"] = lambda who=who, given=given: jobs.list(who, **_paged(given))
         asked = {
             "": {},
             "largest page": {"limit": LARGEST_PAGE},
@@ -163,9 +163,7 @@ def works(db: Database, count: int) -> dict[str, Work]:
             "middle": {"cursor": change},
         }
         for words, given in asked.items():
-            found[f"changes, {name}, {words}"] = lambda who=who, given=given: journal.page(
-                who, **({"limit": PAGE} | given)
-            )
+            found[f"changes, {name}, {words}"] = lambda who=who, given=given: journal.page(who, **_paged(given))
     asked = {
         "": {},
         "largest page": {"limit": LARGEST_PAGE},
@@ -176,13 +174,17 @@ def works(db: Database, count: int) -> dict[str, Work]:
         "absent principal": {"principal": "nobody"},
         "principal, tool": {"principal": "key:7", "capability": "tool_7_run"},
         "principal, tool that never meet": {"principal": "key:7", "capability": "tool_8_run"},
-        "principal, change": {"principal": "key:7", "about": f"chg_{count // 8:012}"},
+        "principal, change": {"principal": "key:7", "about": f"chg_{count // 8 + 1:012}"},
         "since": {"since": datetime.fromtimestamp(now / SECOND - count // 2, UTC)},
         "middle": {"cursor": row},
     }
     for words, given in asked.items():
-        found[f"audit, {words}"] = lambda given=given: read_page(db, **({"limit": PAGE} | given))
+        found[f"audit, {words}"] = lambda given=given: read_page(db, **_paged(given))
     return found
+
+
+def _paged(given: dict[str, Any]) -> dict[str, Any]:
+    return {"limit": PAGE, **given}
 
 
 async def measure(few: Database, many: Database) -> dict[str, tuple[float, float]]:

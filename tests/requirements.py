@@ -37,6 +37,7 @@ REQUIREMENTS = [
         "events:wake", "product, jobs", "Readers are woken across processes, and nothing runs while none waits."
     ),
     Requirement("jobs:answering", "product, jobs", "A job goes on with an answer that its question allows, no other."),
+    Requirement("lists:indexed", "product, shown 7", "No list is scanned or sorted, whatever it is narrowed to."),
     Requirement("jobs:consent", "product, jobs", "No tool answers a job's question that asks for a person's consent."),
     Requirement("jobs:bad-input", "product, shown 8", "Bad input to jobs is refused alike on every surface."),
     Requirement("jobs:listing", "product, jobs", "Jobs are listed newest first, each once over all pages."),
