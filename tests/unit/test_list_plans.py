@@ -1,7 +1,7 @@
 """Every list is read by an index from its newest row on: none is scanned, none is sorted.
 
-On SQLite, whose planner needs no statistics to be asked. ``benchmarks/growth.py`` names the lists, and measures them over
-a million rows.
+On SQLite, whose planner needs no statistics to be asked. ``benchmarks/growth.py`` names the lists, and measures them
+over a million rows.
 """
 
 from __future__ import annotations
