@@ -240,7 +240,7 @@ class Road:
     async def _answered(self, principal: Principal, answers: Answers) -> JobView:
         """The job once it has the answers, or as it is when it does not wait for them any more."""
         try:
-            return await self.jobs.answer(principal, answers.job, answers.given)
+            return await self.jobs.answer(principal, answers.job, answers.given, person=True)
         except Refused as refused:
             if refused.code is not Code.CONFLICT:
                 raise

@@ -37,6 +37,8 @@ REQUIREMENTS = [
         "events:wake", "product, jobs", "Readers are woken across processes, and nothing runs while none waits."
     ),
     Requirement("jobs:answering", "product, jobs", "A job goes on with an answer that its question allows, no other."),
+    Requirement("lists:indexed", "product, shown 7", "No list is scanned or sorted, whatever it is narrowed to."),
+    Requirement("jobs:consent", "product, jobs", "No tool answers a job's question that asks for a person's consent."),
     Requirement("jobs:bad-input", "product, shown 8", "Bad input to jobs is refused alike on every surface."),
     Requirement("jobs:listing", "product, jobs", "Jobs are listed newest first, each once over all pages."),
     Requirement(
@@ -49,6 +51,9 @@ REQUIREMENTS = [
     Requirement("jobs:caps", "product, shown 3", "A provider never sees more jobs at once than its queue allows."),
     Requirement("jobs:kill", "product, shown 1", "Processes killed at random lose, double and leave lying no job."),
     Requirement("jobs:needs-review", "product, paid calls", "Where a provider can't be asked, a person decides."),
+    Requirement(
+        "jobs:parked", "product, jobs", "A deadline or a cancel ends what waits for a person; what was paid is told."
+    ),
     Requirement("jobs:paid-once", "product, shown 2", "A paid call is sent once, wherever its process dies."),
     Requirement(
         "jobs:rescue", "product, rescue", "A dead worker's jobs go on elsewhere, even as the database restarts."
@@ -86,6 +91,7 @@ REQUIREMENTS = [
     Requirement("bulk:job", "product, jobs", "More than 100 changes are one job, one change set and one undo."),
     Requirement("bulk:killed", "product, shown 1", "A bulk that is killed anywhere goes on, and sends nothing twice."),
     Requirement("bulk:locks", "product, jobs", "Two bulk changes never write the same objects at once."),
+    Requirement("bulk:moves", "product, shown 8", "A bare sign makes no price: a move is by:-5.00 or -15%."),
     Requirement("bulk:pages", "product, jobs", "A change of any size is shown 20 rows at a time, each once."),
     Requirement("bulk:requests", "product, shown 7", "100 products take at most 8 requests, preview included."),
     Requirement("bulk:resumes", "product, jobs", "A bulk goes on where it was, in whatever process."),

@@ -144,13 +144,16 @@ jobs = sa.Table(
     _time("deadline_at"),
     _time("cancel_at", null=True),
     sa.UniqueConstraint("principal", "idempotency_key"),
-    # Every list is read by one of these from its newest row on, whatever it is narrowed to.
+    # Every list is read by one of these from its newest row on, whatever it is narrowed to. A state and a tool that
+    # never meet need one for both: either alone would be read to its end.
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "state", "created_at", "id"),
     sa.Index(None, "tool", "created_at", "id"),
+    sa.Index(None, "state", "tool", "created_at", "id"),
     sa.Index(None, "principal", "created_at", "id"),
     sa.Index(None, "principal", "state", "created_at", "id"),
     sa.Index(None, "principal", "tool", "created_at", "id"),
+    sa.Index(None, "principal", "state", "tool", "created_at", "id"),
     sa.Index(None, "finished_at", "id"),
     sa.Index(None, "change_id"),
     sa.Index(
@@ -210,6 +213,7 @@ audit = sa.Table(
     sa.Index(None, "at", "seq"),
     sa.Index(None, "principal", "at", "seq"),
     sa.Index(None, "capability", "at", "seq"),
+    sa.Index(None, "principal", "capability", "at", "seq"),
     sa.Index(None, "change_id", "at", "seq"),
 )
 

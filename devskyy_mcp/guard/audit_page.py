@@ -41,7 +41,12 @@ async def read_page(
     query = sa.select(
         c.seq, c.at, c.principal, c.surface, c.capability, c.effect, c.phase, c.code, c.change_id, c.duration_us
     )
-    for column, wanted in ((c.principal, principal), (c.capability, capability), (c.change_id, about)):
+    narrowed: dict[sa.ColumnElement[Any], str | None] = {c.principal: principal, c.capability: capability}
+    if about is not None:
+        # Of a change there are few rows, of a caller a million, and SQLite may take either index: no index has these.
+        narrowed = {column.concat(""): wanted for column, wanted in narrowed.items()}
+        query = query.where(c.change_id == about)
+    for column, wanted in narrowed.items():
         if wanted is not None:
             query = query.where(column == wanted)
     if since is not None:

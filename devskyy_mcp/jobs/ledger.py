@@ -7,7 +7,6 @@ it could not be reached, its own list does not have it, or a person has looked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +165,9 @@ async def _settle(run: Run, change: str) -> None:
 def _pause(item: JournalOp, attempt: int) -> float:
     error = item.outcome.error or {}
     asked = error.get("retry_after")
-    return min(float(asked) if asked else PAUSE * 2 ** min(attempt, 6), LONGEST_PAUSE)
+    from .run import spread
+
+    return spread(min(float(asked) if asked else PAUSE * 2 ** min(attempt, 6), LONGEST_PAUSE))
 
 
 def _refusal(item: JournalOp) -> Refused:
@@ -186,14 +187,12 @@ def _question(item: JournalOp) -> dict[str, Any]:
     }
 
 
-async def resolve(conn: AsyncConnection, row: Mapping[str, Any], action: Resolution, task: str | None) -> None:
-    """Write what a person found out about the paid call that the job ``row`` waits for.
+async def resolve(conn: AsyncConnection, change: str, action: Resolution, task: str | None) -> None:
+    """Write what a person found out about the paid call ``change``.
 
     Raises:
         Refused: CONFLICT when that call is not open any more.
     """
-    question: dict[str, Any] = row["question"]
-    change: str = question["call"]
     match action:
         case "attach":
             outcome = Outcome("done", object_id=task, notes=["A person found it at the provider."])
@@ -206,8 +205,6 @@ async def resolve(conn: AsyncConnection, row: Mapping[str, Any], action: Resolut
     ops = await journal.read_ops(conn, change)
     found = [(item.op, outcome) for item in ops]
     if await journal.write_outcomes(conn, change, found, only=["needs_review"]) != len(found):
-        raise Refused(
-            Code.CONFLICT, f"The paid call of {row['id']} is settled already.", "jobs_get shows how it stands."
-        )
+        raise Refused(Code.CONFLICT, f"The paid call {change} is settled already.", "changes_show shows how it stands.")
     state = set_state((item.op, outcome) for item in ops)
     await journal.move_set(conn, change, ["needs_review"], state, finished_at=journal.now())

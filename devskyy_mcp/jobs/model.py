@@ -28,6 +28,18 @@ class JobProgress(BaseModel):
     message: str | None = None
 
 
+class PaidCall(BaseModel):
+    """A request that costs money, sent by a job."""
+
+    model_config = ConfigDict(extra="forbid")
+    change: str = Field(description="Its change; changes_show has it in full.")
+    label: str
+    state: str = Field(description="done, failed, not_sent; unknown while looked up; needs_review for a person.")
+    task: str | None = Field(default=None, description="The provider's task id.")
+    estimate_usd: float | None = None
+    cost_usd: float | None = None
+
+
 class JobView(BaseModel):
     """A job as it is now, the same from every tool that starts one."""
 
@@ -40,11 +52,14 @@ class JobView(BaseModel):
     result: dict[str, Any] | None = Field(default=None, description="What the tool gave, once it succeeded.")
     error: dict[str, Any] | None = Field(default=None, description="{code, message, hint} when it failed.")
     question: dict[str, Any] | None = Field(
-        default=None, description="What a person must answer: {message, schema}; or what is to be reviewed."
+        default=None, description="What is to be answered: {name, message, schema, consent}; or what is to be reviewed."
     )
     change: str | None = Field(default=None, description="The change it carries out; changes_show has its rows.")
     estimate_usd: float | None = None
     cost_usd: float | None = Field(default=None, description="What it cost so far; absent when not known.")
+    paid: list[PaidCall] | None = Field(
+        default=None, description="When it failed or was cancelled: the paid requests it had sent, the first 20."
+    )
     created_at: str
     started_at: str | None = None
     finished_at: str | None = None
@@ -91,8 +106,14 @@ class Job(Protocol):
         """
         ...
 
-    async def ask(self, name: str, message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Ask a person and wait, for days if need be, without holding a worker; None when declined."""
+    async def ask(
+        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
+    ) -> dict[str, Any] | None:
+        """Ask and wait, for days if need be, without holding a worker; None when declined.
+
+        With ``consent`` only a person can answer: at a host that shows forms, on the page, at a terminal. Without it so
+        can any program and model that may write jobs (``jobs_answer``): no person's yes may hang on it.
+        """
         ...
 
     async def sleep(self, name: str, seconds: float) -> None:

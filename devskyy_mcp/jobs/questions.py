@@ -15,6 +15,7 @@ from ..errors import Code, Refused
 
 SEPARATOR = "/"
 """Between a question's name and a form's, in the form's key."""
+LARGEST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ def forms_of(question: Mapping[str, Any]) -> list[Form]:
         for part, schema in parts.items()
         if part not in given
     ]
+
+
+def needs_person(question: Mapping[str, Any]) -> bool:
+    """Whether the question asks for consent, which no program can give."""
+    return question.get("consent", True)
 
 
 def take(question: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,6 +92,8 @@ def _check(schema: Mapping[str, Any], answer: Any) -> None:
         return
     if not _storable(answer):
         raise Refused(Code.INVALID_ARGUMENTS, "The answer holds a NUL character or a number that is none.")
+    if len(json.dumps(answer)) > LARGEST:
+        raise Refused(Code.TOO_LARGE, f"The answer is larger than {LARGEST // 1024} KiB.")
     error = next(Draft202012Validator(schema).iter_errors(answer), None)  # pyright: ignore[reportUnknownMemberType] # untyped there
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "the answer"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 
 from ..capability import Capability, Registry, authorize, validate
 from ..changes.model import Op, Outcome
@@ -25,7 +27,7 @@ from ..errors import Code, Refused, unforeseen
 from ..guard.audit import AuditLog, AuditRecord
 from . import store
 from .events import Events
-from .model import Job, JobState
+from .model import PARKED, Job, JobState
 from .service import caller_of
 
 if TYPE_CHECKING:
@@ -101,13 +103,15 @@ class Run(Job):
 
         return await ledger.pay(self, name, op)
 
-    async def ask(self, name: str, message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def ask(
+        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
+    ) -> dict[str, Any] | None:
         question: dict[str, Any] = self.row["question"] or {}
         answers: dict[str, Any] = question.get("answers", {})
         if name in answers:
             return answers[name]
-        asked = {"name": name, "message": message, "schema": dict(schema), "answers": answers}
-        await self.park("input_required", asked)
+        asked = {"name": name, "message": message, "schema": dict(schema), "consent": consent}
+        await self.park("input_required", {**asked, "answers": answers})
         raise Parked
 
     async def sleep(self, name: str, seconds: float) -> None:
@@ -133,8 +137,10 @@ class Run(Job):
             raise Superseded
 
     async def park(self, state: JobState, question: Mapping[str, Any]) -> None:
-        """End this run and let the job wait for a person."""
+        """End this run and let the job wait for a person; not one that is to be cancelled: nobody would."""
         await self._move(state, question=dict(question), executor=None)
+        if self.why_stopped:
+            await anyio.lowlevel.checkpoint()  # ends here
 
     async def hand_back(self) -> None:
         """Give the job back to whichever worker comes next: this one is being stopped."""
@@ -164,6 +170,9 @@ class Run(Job):
     async def _move(self, state: JobState, **values: Any) -> None:
         with anyio.CancelScope(shield=True):
             async with self.db.begin() as conn:
+                if state in PARKED and await store.is_unwanted(conn, self.id):
+                    self.stop("cancelled")
+                    return
                 if not await store.move(conn, self.id, ["running"], state, attempt=self.attempt, **values):
                     raise Superseded
                 if self.unsaid is not None:
@@ -279,12 +288,17 @@ def _worth_another(error: BaseException) -> bool:
 
 
 def _pause(state: Any) -> float:
-    """Seconds until the next try: what the other side asked for, else growing with jitter."""
+    """Seconds until the next try: at least what the other side asked for, else growing; in any case with jitter."""
     from tenacity import wait_random_exponential
 
     error = state.outcome.exception()
     asked = getattr(error, "retry_after", None)
-    return float(asked) if asked else wait_random_exponential(multiplier=0.5, max=30)(state)
+    return spread(float(asked)) if asked else wait_random_exponential(multiplier=0.5, max=30)(state)
+
+
+def spread(seconds: float) -> float:
+    """Up to a quarter more: those who were turned away together do not come back together."""
+    return seconds * random.uniform(1, 1.25)  # noqa: S311 # no secret
 
 
 def _check_size(value: Any, limit: int, what: str) -> None:

@@ -15,7 +15,7 @@ from ..db.database import Database
 from ..errors import Code, Refused
 from ..paging import cursor_of, position
 from .model import ENDED, PARKED, JobView, Resolution
-from .questions import take
+from .questions import needs_person, take
 from .view import view_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 APPLY = JobPolicy(deadline=6 * 3600)
 """For what carries out a big change set."""
 GOING_ON = ("queued", "running")
+PAID_SHOWN = 20
 
 
 class Jobs:
@@ -150,12 +151,9 @@ class Jobs:
         Raises:
             Refused: NOT_FOUND, also for another principal's job.
         """
-        from . import store
-
         async with self._db.read() as conn:
             row = await self._row_of(conn, principal, job)
-            estimate, cost = await store.money(conn, job)
-        return view_of(row, estimate, cost)
+            return await _whole(conn, row)
 
     async def own(self, principal: Principal, job: str) -> tuple[JobView, int]:
         """The principal's own job as it is now, and when something last happened to it (microseconds since 1970 UTC).
@@ -169,9 +167,8 @@ class Jobs:
             row = await store.read(conn, job)
             if row is None or row["principal"] != principal.id:
                 raise _not_found(job)
-            estimate, cost = await store.money(conn, job)
             at = await store.last_change(conn, job)
-        return view_of(row, estimate, cost), at or row["finished_at"] or row["created_at"]
+            return await _whole(conn, row), at or row["finished_at"] or row["created_at"]
 
     async def _row_of(
         self, conn: AsyncConnection, principal: Principal, job: str, *, lock: bool = False
@@ -240,24 +237,34 @@ class Jobs:
             elif row["state"] != "cancelled":
                 if row["state"] in ENDED:
                     raise Refused(Code.CONFLICT, f"{job} has {row['state']} already; nothing is left to cancel.")
+                at = store.now()
                 await store.move(
-                    conn, job, ["queued", *PARKED], "cancelled", cancel_at=store.now(), finished_at=store.now()
+                    conn, job, ["queued", *PARKED], "cancelled", question=None, cancel_at=at, finished_at=at
                 )
                 await self.events.append(conn, job, "state", {"state": "cancelled"})
         return await self.get(principal, job)
 
-    async def answer(self, principal: Principal, job: str, answers: Mapping[str, Any]) -> JobView:
-        """Give a person's answers, by the question's name or its forms' keys, and let the job go on once all are there;
-        None declines.
+    async def answer(
+        self, principal: Principal, job: str, answers: Mapping[str, Any], *, person: bool = False
+    ) -> JobView:
+        """Give answers, by the question's name or its forms' keys, and let the job go on once all are there; None
+        declines. ``person``: they were asked at a host's form or at a terminal.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT when it asks nothing; INVALID_ARGUMENTS for answers its schema does not allow.
+            Refused: NOT_FOUND; CONFLICT when it asks nothing; FORBIDDEN for a question that only a person may answer;
+                INVALID_ARGUMENTS for answers its schema does not allow.
         """
         from . import store
 
         async with self._changing(principal, job) as (conn, row):
             if row["state"] != "input_required":
                 raise Refused(Code.CONFLICT, f"{job} is {row['state']}; it asks nothing now.")
+            if needs_person(row["question"]) and not person:
+                raise Refused(
+                    Code.FORBIDDEN,
+                    "This question asks for a person's consent; no tool can give it.",
+                    f"A person answers on the page /approvals/{job}, with `devskyy answer {job}`, or in the host.",
+                )
             question = take(row["question"], answers)
             if "name" in question:
                 await store.move(conn, job, ["input_required"], "input_required", question=question)
@@ -267,12 +274,13 @@ class Jobs:
         return await self.get(principal, job)
 
     async def resolve(self, principal: Principal, job: str, action: Resolution, task: str | None = None) -> JobView:
-        """A person says what became of a paid call that nobody could find out about, and the job goes on.
+        """A person says what became of a paid call that nobody could find out about, and the job goes on; one that
+        has ended meanwhile stays ended.
 
         Raises:
             Refused: NOT_FOUND; CONFLICT when nothing is open; INVALID_ARGUMENTS for ``attach`` without a task.
         """
-        from . import ledger
+        from . import ledger, store
 
         if (action == "attach") is not bool(task):
             raise Refused(
@@ -281,10 +289,19 @@ class Jobs:
                 "Look the task up at the provider; if it is not there, use resubmit or abandon.",
             )
         async with self._changing(principal, job) as (conn, row):
-            if row["state"] != "needs_review":
+            lost = await store.paid_calls(conn, job, 1, "needs_review")
+            if row["state"] not in ENDED | {"needs_review"} or not lost:
                 raise Refused(Code.CONFLICT, f"{job} is {row['state']}; there is nothing to resolve.")
-            await ledger.resolve(conn, row, action, task)
-            await self._requeue(conn, job, "needs_review", question=None)
+            if action == "resubmit" and row["state"] in ENDED:
+                raise Refused(
+                    Code.CONFLICT,
+                    f"{job} has {row['state']}; nothing is sent again for it.",
+                    "Use attach where the provider has the task, abandon where it does not.",
+                )
+            asked: dict[str, Any] = row["question"] or {}
+            await ledger.resolve(conn, asked.get("call", lost[0]["change_id"]), action, task)
+            if row["state"] == "needs_review":
+                await self._requeue(conn, job, "needs_review", question=None)
         return await self.get(principal, job)
 
     async def _requeue(self, conn: AsyncConnection, job: str, old: str, **values: Any) -> None:
@@ -305,6 +322,16 @@ def caller_of(row: Mapping[str, Any]) -> Principal:
     """The principal in whose name the job runs."""
     name, kind, scopes, label = row["caller"]
     return Principal(name, kind, frozenset(scopes), label)
+
+
+async def _whole(conn: AsyncConnection, row: Mapping[str, Any]) -> JobView:
+    """The view with what the job has paid."""
+    from . import store
+
+    estimate, cost = await store.money(conn, row["id"])
+    ended_early = row["state"] in {"failed", "cancelled"}
+    paid = await store.paid_calls(conn, row["id"], PAID_SHOWN) if ended_early else []
+    return view_of(row, estimate, cost, paid)
 
 
 def _row(

@@ -156,12 +156,24 @@ async def page(
 async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None]:
     """What the job's paid calls were thought to cost, and did cost as far as known, in millionths of a US dollar."""
     o = change_ops.c
-    first = job + PAID_SEPARATOR
-    query = select(func.sum(o.estimate), func.sum(o.cost)).where(
-        o.change_id >= first, o.change_id < job + chr(ord(PAID_SEPARATOR) + 1), o.state.not_in(["failed", "not_sent"])
-    )
+    query = select(func.sum(o.estimate), func.sum(o.cost)).where(*_paid_by(job), o.state.not_in(["failed", "not_sent"]))
     estimate, cost = (await conn.execute(query)).one()
     return (None if estimate is None else int(estimate), None if cost is None else int(cost))
+
+
+async def paid_calls(conn: AsyncConnection, job: str, limit: int, state: str | None = None) -> list[dict[str, Any]]:
+    """The job's paid calls, the oldest first: change_id, label, state, object_id, estimate, cost."""
+    o = change_ops.c
+    query = select(o.change_id, o.label, o.state, o.object_id, o.estimate, o.cost).where(*_paid_by(job))
+    if state is not None:
+        query = query.where(o.state == state)
+    rows = (await conn.execute(query.order_by(o.sent_at, o.change_id).limit(limit))).mappings()
+    return [dict(row) for row in rows]
+
+
+def _paid_by(job: str) -> tuple[Any, Any]:
+    o = change_ops.c
+    return o.change_id >= job + PAID_SEPARATOR, o.change_id < job + chr(ord(PAID_SEPARATOR) + 1)
 
 
 async def spent(conn: AsyncConnection, since: int, principal: str | None) -> int:
@@ -333,6 +345,12 @@ async def to_stop(conn: AsyncConnection, executor: str) -> list[str]:
     """Jobs of this executor that somebody wants cancelled."""
     query = select(c.id).where(c.state == "running", c.executor == executor, c.cancel_at.is_not(None))
     return list((await conn.execute(query)).scalars())
+
+
+async def is_unwanted(conn: AsyncConnection, job: str) -> bool:
+    """Whether somebody wants the job cancelled. Nobody else moves it until the transaction ends."""
+    query = select(c.cancel_at).where(c.id == job).with_for_update()
+    return (await conn.execute(query)).scalar() is not None
 
 
 async def overdue(conn: AsyncConnection) -> list[str]:

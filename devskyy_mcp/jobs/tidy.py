@@ -50,7 +50,7 @@ class Tidy:
         purged = -PURGE_EVERY
         while True:
             try:
-                await self.end_overdue()
+                await end_overdue(self.db, self.events)
                 if anyio.current_time() - purged >= PURGE_EVERY:
                     await self.purge()
                     purged = anyio.current_time()
@@ -59,19 +59,6 @@ class Tidy:
             except Exception as error:  # the engine's own, of a database that is away; its text may hold anything
                 log.warning("tidying waits (%s)", type(error).__name__)
             await anyio.sleep(OVERDUE_EVERY)
-
-    async def end_overdue(self) -> None:
-        """Fail the jobs that waited past their deadline."""
-        async with self.db.read() as conn:
-            late = await store.overdue(conn)
-        for job in late:
-            async with self.db.begin() as conn:
-                ended = await store.move(
-                    conn, job, store.WAITING_STATES, "failed", error=too_late(), finished_at=store.now()
-                )
-                if ended:
-                    await self.events.append(conn, job, "state", {"state": "failed"})
-            await self.events.notify(job)
 
     async def purge(self) -> None:
         """Delete finished claims, and what is older than the settings keep it."""
@@ -125,6 +112,20 @@ class Tidy:
         while gone >= ROWS_AT_ONCE:
             async with self.db.begin() as conn:
                 gone = await retention.delete_details(conn, ids, ROWS_AT_ONCE)
+
+
+async def end_overdue(db: Database, events: Events) -> None:
+    """Fail the jobs that waited past their deadline."""
+    async with db.read() as conn:
+        late = await store.overdue(conn)
+    for job in late:
+        async with db.begin() as conn:
+            ended = await store.move(
+                conn, job, store.WAITING_STATES, "failed", error=too_late(), question=None, finished_at=store.now()
+            )
+            if ended:
+                await events.append(conn, job, "state", {"state": "failed"})
+        await events.notify(job)
 
 
 def _before(now: datetime, days: int) -> int:

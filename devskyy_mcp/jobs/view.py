@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .model import JobProgress, JobView
+from .model import JobProgress, JobView, PaidCall
+from .questions import needs_person
+
+MILLION = 1_000_000
 
 
-def view_of(row: Mapping[str, Any], estimate: int | None = None, cost: int | None = None) -> JobView:
+def view_of(
+    row: Mapping[str, Any],
+    estimate: int | None = None,
+    cost: int | None = None,
+    paid: Sequence[Mapping[str, Any]] = (),
+) -> JobView:
+    """The view of a job's row, of its money in millionths of a US dollar, and of its paid calls."""
     progress: dict[str, Any] | None = row["progress"]
     question: dict[str, Any] = row.get("question") or {}
     return JobView(
@@ -22,13 +31,29 @@ def view_of(row: Mapping[str, Any], estimate: int | None = None, cost: int | Non
         error=row["error"],
         question=question if "message" in question else None,
         change=row["change_id"],
-        estimate_usd=None if estimate is None else estimate / 1_000_000,
-        cost_usd=None if cost is None else cost / 1_000_000,
+        estimate_usd=_usd(estimate),
+        cost_usd=_usd(cost),
+        paid=[_paid(call) for call in paid] or None,
         created_at=_iso(row["created_at"]),
         started_at=_iso(row["started_at"]) if row["started_at"] else None,
         finished_at=_iso(row["finished_at"]) if row["finished_at"] else None,
-        next=_next(row),
+        next=_next(row, any(call["state"] == "needs_review" for call in paid)),
     )
+
+
+def _paid(call: Mapping[str, Any]) -> PaidCall:
+    return PaidCall(
+        change=call["change_id"],
+        label=call["label"],
+        state="unknown" if call["state"] == "sent" else call["state"],
+        task=call["object_id"],
+        estimate_usd=_usd(call["estimate"]),
+        cost_usd=_usd(call["cost"]),
+    )
+
+
+def _usd(millionths: int | None) -> float | None:
+    return None if millionths is None else millionths / MILLION
 
 
 def _summary(row: Mapping[str, Any]) -> str:
@@ -55,13 +80,18 @@ def _summary(row: Mapping[str, Any]) -> str:
             return f"{tool} failed: {error.get('message', 'no reason is known')}"
 
 
-def _next(row: Mapping[str, Any]) -> str | None:
+def _next(row: Mapping[str, Any], lost: bool) -> str | None:
     job, state = row["id"], row["state"]
     match state:
         case "queued" | "running":
             return f"jobs_wait(job={job!r}) waits for the end; jobs_cancel stops it."
         case "input_required":
-            return f"A person must answer: jobs_wait(job={job!r}) asks them where the host can show a form."
+            return _to_answer(job, row.get("question"))
+        case "failed" | "cancelled" if lost:
+            return (
+                "Whether a paid request was taken is not known. Look at the provider's own list of tasks, then "
+                f"jobs_resolve(job={job!r}, action='attach', task=…) if it is there, else action='abandon'."
+            )
         case "needs_review":
             return (
                 f"Look at the provider's own list of tasks, then jobs_resolve(job={job!r}, action='attach', task=…) if "
@@ -73,5 +103,14 @@ def _next(row: Mapping[str, Any]) -> str | None:
             return None
 
 
+def _to_answer(job: str, question: Mapping[str, Any] | None) -> str:
+    if question is None:  # a list's rows come without it
+        return f"jobs_get(job={job!r}) shows what it asks."
+    asks = f"jobs_wait(job={job!r}) asks the person where the host can show a form"
+    if needs_person(question):
+        return f"A person must answer: {asks}; `devskyy answer {job}` and the page /approvals/{job} ask too."
+    return f"jobs_answer(job={job!r}, answers={{name: …}}) after question.schema; {asks}."
+
+
 def _iso(microseconds: int) -> str:
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(microseconds / MILLION, UTC).isoformat(timespec="milliseconds")

@@ -28,7 +28,7 @@ from . import store
 from .events import WORK, Events
 from .model import EventKind
 from .run import Run, too_late, too_often
-from .tidy import Tidy
+from .tidy import Tidy, end_overdue
 from .together import Together
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class Worker:
                 if work:
                     await self._with_engine(bell)
                 else:
+                    await end_overdue(self.db, self.events)  # what waits for a person is no work for the engine
                     await bell.wait(QUIET)
 
     async def _with_engine(self, bell: Bell) -> None:
@@ -260,6 +261,8 @@ class Worker:
         allowed = tool.policy.job.attempts if tool is not None and tool.policy.job is not None else 20
         if run.row["lost"] >= allowed:
             await run.end("failed", error=too_often(run.row["lost"]))
+        elif run.row["cancel_at"]:  # while its worker died or was stopped
+            await run.end("cancelled")
         elif run.row["deadline_at"] < store.now():
             await run.end("failed", error=too_late())
         else:

@@ -1,6 +1,6 @@
-"""The pages on which a person agrees to a change or declines it, without any script.
+"""The pages on which a person agrees to a change or declines it, or answers what a job asks, without any script.
 
-``/approvals`` lists what waits, ``/approvals/{change}`` shows one change.
+``/approvals`` lists what waits, ``/approvals/{change}`` shows one change or one job's question.
 
 They are opened with the local key, typed into a form. Nothing that could approve is in the address, in a JSON answer or
 in a log: that takes the cookie of the session and a token that only the page itself holds.
@@ -30,7 +30,8 @@ from ..errors import Code, Refused
 from ..guard.limits import Limiter
 from ..guard.local_key import Seal, same
 from ..guard.loopback import LOCAL, Rules
-from .proposal import proposal, waiting
+from .filling import asked, fields_of, give
+from .proposal import asking, proposal, waiting
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -93,7 +94,7 @@ class Approvals:
     async def index(self, request: Request) -> Response:
         if not self._session(request):
             return _page("open.html", at="/approvals")
-        return _page("waiting.html", waiting=await waiting(self.app))
+        return _page("waiting.html", waiting=await waiting(self.app), asking=await asking(self.app))
 
     async def show(self, request: Request) -> Response:
         change = request.path_params["change"]
@@ -102,6 +103,12 @@ class Approvals:
         return await self._show(request, change)
 
     async def _show(self, request: Request, change: str, notice: str = "", status: int = 200) -> Response:
+        if _is_job(change):
+            view, forms = await asked(self.app, LOCAL, change)
+            csrf = self.sessions.token(self._session(request), change) if forms else ""
+            heading = "A job waits for your answer" if forms else "This job asks nothing now"
+            found = {"heading": heading, "view": view, "forms": [(form, fields_of(form)) for form in forms]}
+            return _page("question.html", status, notice=notice, csrf=csrf, **found)
         page = request.query_params.get("page", "1")
         found = await proposal(self.app, change, int(page) if page.isdigit() and len(page) < 6 else 1)
         csrf = self.sessions.token(self._session(request), change) if found["open"] else ""
@@ -140,6 +147,9 @@ class Approvals:
         if not agreed and form.get("answer") != "decline":
             raise Refused(Code.INVALID_ARGUMENTS, "The answer must be approve or decline.")
         try:
+            if _is_job(change):
+                await self._answer(change, form if agreed else None)
+                return _back(change)
             if agreed:
                 await self._check_count(change, form.get("count", ""))
             person = Person(local_principal().name, "page")
@@ -153,6 +163,16 @@ class Approvals:
                 return await self._show(request, change, _sentence(refused), refused.http_status)
         return _back(change)
 
+    async def _answer(self, job: str, given: dict[str, str] | None) -> None:
+        """Give a person's answers to what the job asks, None for their no."""
+        _, forms = await asked(self.app, LOCAL, job)
+        answers: dict[str, Any] = {form.key: None for form in forms}
+        if given is not None:
+            for form in forms:
+                typed = [(field, given.get(f"{form.key} {field.name}", "").strip()) for field in fields_of(form)]
+                answers[form.key] = {field.name: field.value(text) for field, text in typed if text}
+        await give(self.app, LOCAL, "page", job, answers)
+
     async def _check_count(self, change: str, typed: str) -> None:
         found = await proposal(self.app, change, 1)
         if found["open"] and found["type_count"] and typed.strip() != str(found["objects"]):
@@ -161,6 +181,10 @@ class Approvals:
                 f"This changes more than {OBJECTS_WITHOUT_ASKING} objects; the number you typed is another one.",
                 "Nothing was done. Look at all pages, then type the number of objects.",
             )
+
+
+def _is_job(change: str) -> bool:
+    return change.startswith("job_")
 
 
 def _at(change: str) -> str:
@@ -182,7 +206,7 @@ async def _form(request: Request) -> dict[str, str]:
         if len(body) > FORM_LIMIT:
             raise Refused(Code.TOO_LARGE, "The form is too large.")
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=10))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100))
     except ValueError:
         raise Refused(Code.INVALID_ARGUMENTS, "The form can't be read.") from None
 

@@ -1,4 +1,4 @@
-"""The other commands of ``devskyy``: tools, changes, approve, audit, doctor, migrate, local-key."""
+"""The other commands of ``devskyy``: tools, changes, approve, answer, audit, doctor, migrate, local-key."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from devskyy_mcp.changes.journal import AT_ONCE
 from devskyy_mcp.changes.view import ChangeRow, ChangeView
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.render import visible
 
 from .terminal import as_json, as_table, columns, default_output, progress_sink, say, show
 
 if TYPE_CHECKING:
     from devskyy_mcp.app import App
     from devskyy_mcp.capability import Capability
+    from devskyy_mcp.jobs.questions import Form
 
 MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
 
@@ -92,12 +94,7 @@ async def approve(app: App, given: argparse.Namespace) -> int:
     Raises:
         Refused: FORBIDDEN away from a terminal: whoever agrees must have seen it; STALE and the like as ``decided``.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Refused(
-            Code.FORBIDDEN,
-            "Only a person at a terminal can agree to a change.",
-            f"Run `devskyy approve {given.change}` in a terminal of your own, without pipes.",
-        )
+    _check_terminal("agree to a change", f"approve {given.change}")
     principal = local_principal()
     async with app.running(eager=False):
         view = await _to_decide(app, given.change)
@@ -123,6 +120,55 @@ async def approve(app: App, given: argparse.Namespace) -> int:
             outcome = await _carried_out(app, given.change, outcome.job)
     say(as_table(outcome.model_dump(mode="json", exclude_none=True)))
     return 0
+
+
+async def answer(app: App, given: argparse.Namespace) -> int:
+    """Show what a job asks and take a person's answers, field by field.
+
+    Raises:
+        Refused: FORBIDDEN away from a terminal; NOT_FOUND, CONFLICT and INVALID_ARGUMENTS as ``Jobs.answer``.
+    """
+    from .filling import asked, give
+
+    _check_terminal("answer a job", f"answer {given.job}")
+    word = "decline" if given.decline else "yes"
+    async with app.running(eager=False):
+        view, forms = await asked(app, local_principal(), given.job)
+        if not forms:
+            raise Refused(Code.CONFLICT, f"{given.job} is {view.state}; it asks nothing now.")
+        answers: dict[str, Any] = {}
+        for form in forms:
+            say(f"{view.tool} asks: {form.message}")
+            answers[form.key] = None if given.decline else _filled_in(form)
+        if _typed(f"Type {word} to send this: ") != word:
+            say("Left as it is; the job waits on.")
+            return 1
+        view = await give(app, local_principal(), "cli", given.job, answers)
+    say(view.summary)
+    return 0
+
+
+def _filled_in(form: Form) -> dict[str, Any]:
+    """What a person enters for each field; one left empty is left out."""
+    from .filling import fields_of
+
+    found: dict[str, Any] = {}
+    for field in fields_of(form):
+        about = f" – {field.about}" if field.about else ""
+        choices = f" ({' / '.join(field.choices)})" if field.choices else ""
+        typed = _typed(visible(f"{field.name}{about}{choices}: "))
+        if typed:
+            found[field.name] = field.value(typed)
+    return found
+
+
+def _check_terminal(what: str, command: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused(
+            Code.FORBIDDEN,
+            f"Only a person at a terminal can {what}.",
+            f"Run `devskyy {command}` in a terminal of your own, without pipes.",
+        )
 
 
 async def _to_decide(app: App, change: str) -> ChangeView:

@@ -12,10 +12,12 @@ from ..changes.model import JournalOp, LeftAlone, plain
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.loopback import LOCAL
+from ..jobs.service import Jobs
 from ..render import visible
 
 if TYPE_CHECKING:
     from ..app import App
+    from ..jobs.model import JobView
 
 ROWS = 20
 MOST_WAITING = 50
@@ -65,6 +67,12 @@ async def waiting(app: App) -> list[Waiting]:
         for row, view in found
         if view.state == "proposed"
     ]
+
+
+async def asking(app: App) -> list[JobView]:
+    """The newest jobs that ask a person, at most 50."""
+    found, _ = await app.services.get(Jobs).list(LOCAL, limit=MOST_WAITING, state="input_required")
+    return found
 
 
 async def proposal(app: App, change: str, page: int) -> dict[str, Any]:

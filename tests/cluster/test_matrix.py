@@ -212,9 +212,9 @@ async def test_a_job_goes_on_with_an_answer_given_at_the_other_server(pair: Pair
     job = await pair.start("models_fit")
     assert (await pair.until(job, "input_required"))["question"]["message"] == "Which size?"
     with pytest.raises(Refused) as refused:
-        await pair.here.road.jobs.answer(LOCAL, job, {"size": {"size": "XL"}})
+        await pair.here.road.jobs.answer(LOCAL, job, {"size": {"size": "XL"}}, person=True)
     assert refused.value.code is Code.INVALID_ARGUMENTS
-    await pair.here.road.jobs.answer(LOCAL, job, {"size": {"size": "M"}})
+    await pair.here.road.jobs.answer(LOCAL, job, {"size": {"size": "M"}}, person=True)
     assert (await pair.until(job, *ENDED))["result"] == {"text": "M"}
 
 

@@ -108,9 +108,9 @@ class Hands:
             await anyio.sleep(pause)
         return committed
 
-    async def ask(self, job: str) -> None:
-        """Let the job ask a person which size."""
-        question = {"name": "size", "message": "Which size?", "schema": SCHEMA}
+    async def ask(self, job: str, consent: bool = False) -> None:
+        """Let the job ask which size, of anybody or with ``consent`` of a person only."""
+        question = {"name": "size", "message": "Which size?", "schema": SCHEMA, "consent": consent}
         await self.move(job, "input_required", question=question)
 
     async def review(self, job: str) -> None:

@@ -78,8 +78,6 @@ PRICES: list[tuple[Any, str]] = [
 async def test_price(desk: Demo, tool: str) -> None:
     """The shop itself would answer 200 to each, and empty the price or misread it."""
     for price, says in PRICES:
-        if tool == "woo_products_bulk_update" and price == "-5.00":
-            continue  # there it takes five off
         fields = {"regular_price": price}
         arguments: dict[str, Any] = {
             "woo_products_update": {"id": 1, **fields},
@@ -88,6 +86,8 @@ async def test_price(desk: Demo, tool: str) -> None:
         }[tool]
         refused = await desk.refused(tool, **arguments)
         assert refused.code is Code.INVALID_ARGUMENTS
+        if tool == "woo_products_bulk_update" and price == "-5.00":
+            says = f'{says} Write "by:-5.00" to take that much off.'  # only there are moves
         assert refused.message.endswith(f"regular_price is not right: {says}")
     assert not desk.shop.requests
 

@@ -70,10 +70,13 @@ def calls(way: str) -> list[tuple[str, dict[str, Any], str]]:
             ("jobs_get", {"job": job}, "not_found"),
             ("jobs_wait", {"job": job, "seconds": 10}, "not_found"),
             ("jobs_cancel", {"job": job}, "not_found"),
+            ("jobs_answer", {"job": job, "answers": {"size": {"size": "S"}}}, "not_found"),
             ("jobs_resolve", {"job": job, "action": "abandon"}, "not_found"),
             ("jobs_resolve", {"job": job, "action": "attach", "task": "task_9"}, "not_found"),
         ]
-    ended, asking, running, review = (f"job_{way}_{name}" for name in ("ended", "asking", "running", "review"))
+    ended, asking, consent, running, review = (
+        f"job_{way}_{name}" for name in ("ended", "asking", "consent", "running", "review")
+    )
     return [
         *found,
         ("jobs_get", {"job": "job_\0"}, "invalid_arguments"),
@@ -85,6 +88,18 @@ def calls(way: str) -> list[tuple[str, dict[str, Any], str]]:
         ("jobs_cancel", {"job": ended}, "conflict"),
         ("jobs_resolve", {"job": ended, "action": "abandon"}, "conflict"),
         ("jobs_resolve", {"job": asking, "action": "resubmit"}, "conflict"),
+        ("jobs_answer", {"job": ended, "answers": {"size": {"size": "S"}}}, "conflict"),
+        ("jobs_answer", {"job": asking, "answers": {}}, "invalid_arguments"),
+        ("jobs_answer", {"job": asking}, "invalid_arguments"),
+        ("jobs_answer", {"job": asking, "answers": "S"}, "invalid_arguments"),
+        ("jobs_answer", {"job": asking, "answers": {"colour": {"size": "S"}}}, "invalid_arguments"),
+        ("jobs_answer", {"job": asking, "answers": {"size": {"size": "XXL"}}}, "invalid_arguments"),
+        ("jobs_answer", {"job": asking, "answers": {"size": {"size": "S"}}}, "ok"),
+        ("jobs_answer", {"job": asking, "answers": {"size": {"size": "S"}}}, "conflict"),
+        ("jobs_answer", {"job": consent, "answers": {"size": {"size": "S"}}}, "forbidden"),
+        ("jobs_answer", {"job": consent, "answers": {"size": None}}, "forbidden"),
+        ("jobs_cancel", {"job": consent}, "ok"),
+        ("jobs_answer", {"job": consent, "answers": {"size": None}}, "conflict"),
         ("jobs_cancel", {"job": asking}, "ok"),
         ("jobs_cancel", {"job": asking}, "ok"),
         ("jobs_cancel", {"job": running}, "ok"),
@@ -107,14 +122,16 @@ def calls(way: str) -> list[tuple[str, dict[str, Any], str]]:
 
 
 @pytest.mark.requirement("jobs:bad-input")
+@pytest.mark.requirement("jobs:consent")
 @pytest.mark.requirement("jobs:not-found")
 async def test_bad_input_is_refused_alike_on_every_surface(office: Office) -> None:
     told: dict[str, list[Any]] = {}
     for way, call in office.ways.items():
-        for name in ("ended", "asking", "running", "review", "bobs"):
+        for name in ("ended", "asking", "consent", "running", "review", "bobs"):
             await office.there.do("add", f"job_{way}_{name}", "user:bob" if name == "bobs" else ADA.id)
         await office.there.do("end", f"job_{way}_ended")
         await office.there.do("ask", f"job_{way}_asking")
+        await office.there.do("ask", f"job_{way}_consent", True)
         await office.there.do("start", f"job_{way}_running")
         await office.there.do("review", f"job_{way}_review")
         told[way] = []
@@ -156,6 +173,15 @@ async def test_rest_has_addresses_for_jobs_and_their_own_statuses(office: Office
     for _ in range(2):
         cancelled = await http.post("/api/v1/jobs/job_mine/cancel", json={})
         assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    await there.do("add", "job_asking", ADA.id)
+    await there.do("ask", "job_asking")
+    address, given = "/api/v1/jobs/job_asking/answers", {"answers": {"size": {"size": "M"}}}
+    assert (await http.post(address, json={"answers": {"size": {"size": "XXL"}}})).status_code == 422
+    answered = await http.post(address, json=given)
+    assert (answered.status_code, answered.headers["location"]) == (202, "/api/v1/jobs/job_asking")
+    assert (await http.post(address, json=given)).status_code == 409
+    await there.do("ask", "job_asking", True)
+    assert (await http.post(address, json=given)).status_code == 403
     await there.do("add", "job_done", ADA.id)
     await there.do("end", "job_done", "failed")
     assert (await http.post("/api/v1/jobs/job_done/cancel", json={})).status_code == 409

@@ -80,6 +80,16 @@ class Driver:
         except (errors.RedisError, OSError) as error:
             raise in_words(error) from None
 
+    async def check_whole(self) -> None:
+        """Raises Refused when the server is one of several nodes that share the keys among them: which key it has not
+        would show only later, one call in so many.
+        """
+        with suppress(errors.ResponseError):  # who may not ask that can still use the rest
+            if not (await self.client.info("cluster")).get("cluster_enabled"):
+                return
+            if int((await self.client.cluster("INFO"))["cluster_size"]) != 1:
+                raise _in_cluster()
+
     def subscription(self, channel: str) -> Subscription:
         return Subscription(self._listeners, channel)
 
@@ -166,6 +176,8 @@ def in_words(error: Exception) -> Refused:
         return _wrong("takes no writes here", "Point REDIS_URL at the primary server.")
     if isinstance(error, errors.OutOfMemoryError):
         return _wrong("is full", "Raise its maxmemory, or set maxmemory-policy to volatile-ttl.")
+    if isinstance(error, errors.AskError | errors.ClusterError):  # MOVED, ASK, CLUSTERDOWN
+        return _in_cluster()
     if isinstance(error, errors.InvalidResponse):
         return _wrong("is not what answers there", "Check host and port in REDIS_URL.")
     if _caused_by_tls(error):
@@ -183,6 +195,13 @@ def in_words(error: Exception) -> Refused:
 
 def _wrong(what: str, hint: str) -> Refused:
     return Refused(Code.NOT_CONFIGURED, f"Redis {what}.", hint)
+
+
+def _in_cluster() -> Refused:
+    return _wrong(
+        "is one node of a cluster, which DevSkyy can't use",
+        "Point REDIS_URL at a Redis or Valkey that holds all keys itself: a single server, or a primary with replicas.",
+    )
 
 
 def _caused_by_tls(error: BaseException | None) -> bool:

@@ -119,7 +119,7 @@ class Tasks:
             elif view.state == "input_required":
                 given = asking.answers_in(view, responses)
                 if given:
-                    await self._road.jobs.answer(principal, job, given)
+                    await self._road.jobs.answer(principal, job, given, person=True)
         except Refused as refused:
             if refused.code is not Code.CONFLICT:  # else it was answered meanwhile
                 raise

@@ -95,6 +95,7 @@ SHORTCUTS = (
     ("GET", "/jobs", "jobs_list"),
     ("GET", "/jobs/{job}", "jobs_get"),
     ("POST", "/jobs/{job}/cancel", "jobs_cancel"),
+    ("POST", "/jobs/{job}/answers", "jobs_answer"),
     ("POST", "/jobs/{job}/resolve", "jobs_resolve"),
 )
 """Method, address below the API's and the tool that answers there."""

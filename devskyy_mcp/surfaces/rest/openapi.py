@@ -225,7 +225,7 @@ def _fixed_paths(tools: set[str], schemas: _Schemas) -> dict[str, Any]:
 
 _RESULTS = {
     **dict.fromkeys(("changes_show", "changes_apply", "changes_undo"), "ChangeView"),
-    **dict.fromkeys(("jobs_get", "jobs_cancel", "jobs_resolve"), "JobView"),
+    **dict.fromkeys(("jobs_get", "jobs_cancel", "jobs_answer", "jobs_resolve"), "JobView"),
 }
 
 

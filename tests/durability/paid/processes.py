@@ -20,12 +20,15 @@ import httpx2
 from devskyy_mcp.app import App, build
 from devskyy_mcp.changes import commit
 from devskyy_mcp.config import Settings
+from devskyy_mcp.jobs import tidy
 from tests.durability.processes import ROOT, context, free_port
 
 from . import renders
 
 FENCE = 0.5
 """Instead of 8 s, in every process of these tests, so that settling does not wait longer."""
+TIDY_EVERY = 0.5
+"""Instead of 15 s and an hour."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Place:
     def app(self, **more: Any) -> App:
         from devskyy_tools.platform.pack import pack
 
-        commit.FENCE = FENCE
+        commit.FENCE, tidy.OVERDUE_EVERY, tidy.PURGE_EVERY = FENCE, TIDY_EVERY, TIDY_EVERY
         settings = Settings(_env_file=None, **{**self.settings, **more})  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
         return build(settings, [pack, renders.renders_pack(self.provider)])
 

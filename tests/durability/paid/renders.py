@@ -57,6 +57,27 @@ async def renders_nothing(ctx: Context, number: int = 0) -> Rendered:
     return Rendered(task=str(number), cost=None)
 
 
+CHOSEN = {"type": "object", "properties": {"size": {"enum": ["S", "M"]}}, "required": ["size"]}
+
+
+class Gate:
+    """Where a handler waits before it asks; open unless a test closes it."""
+
+    def __init__(self) -> None:
+        self.reached, self.open = anyio.Event(), anyio.Event()
+        self.open.set()
+
+
+@renders_tools.tool("generate", scopes="renders:write", job=JobPolicy())
+async def renders_choose(ctx: Context, number: int) -> Rendered:  # so that no two calls are the same
+    """Ask a person for a size."""
+    gate = ctx.get(Gate)
+    gate.reached.set()
+    await gate.open.wait()
+    chosen = await ctx.get(Job).ask("size", "Which size?", CHOSEN)
+    return Rendered(task=str(chosen), cost=None)
+
+
 async def _watch(seconds: float) -> Rendered:
     """Take so long, and say when it began."""
     began = time.time_ns() // 1000
@@ -195,6 +216,7 @@ def renders_pack(url: str) -> Pack:
 
     def provides(services: Services) -> None:
         services.share(Provider, lambda _: Provider(url))
+        services.share(Gate, lambda _: Gate())
         systems = services.get(Systems)
         for kind in KINDS:
             systems.add(f"renders_{kind}", lambda kind=kind: Renders(kind, services))

@@ -31,8 +31,8 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def at_a_terminal(*words: str, typed: str) -> tuple[int, str]:
-    """Exit status and what the terminal showed; ``typed`` is answered to the question."""
+def at_a_terminal(*words: str, typed: str | list[str]) -> tuple[int, str]:
+    """Exit status and what the terminal showed; ``typed`` is answered to the questions, in turn."""
     master, slave = pty.openpty()
 
     def take_terminal() -> None:
@@ -48,13 +48,12 @@ def at_a_terminal(*words: str, typed: str) -> tuple[int, str]:
     )
     os.close(slave)
     shown = b""
-    answered = False
+    answers = [typed] if isinstance(typed, str) else list(typed)
     try:
         while chunk := _read(master):
             shown += chunk
-            if b": " in shown and b"Type " in shown and not answered:
-                os.write(master, typed.encode() + b"\n")
-                answered = True
+            if shown.endswith(b": ") and answers:
+                os.write(master, answers.pop(0).encode() + b"\n")
         return process.wait(30), shown.decode().replace("\r\n", "\n")
     finally:
         process.kill()

@@ -17,7 +17,9 @@ from .inputs import ABSENT, Case, Choices
 from .ways import Site
 
 FEW = 2
-JOBS = {name: f"job_{name}" for name in ("running", "asking", "waiting", "review", "parked", "ended", "failed")}
+JOBS = {
+    name: f"job_{name}" for name in ("running", "asking", "answered", "waiting", "review", "parked", "ended", "failed")
+}
 RESOLVING: list[dict[str, Any]] = [
     {"action": "attach"},
     {"action": "abandon", "task": "task_9"},
@@ -25,6 +27,7 @@ RESOLVING: list[dict[str, Any]] = [
     {"action": "resubmit"},
     {"action": "resubmit"},
 ]
+ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
     *("wp_categories", "wp_media", "wp_pages", "wp_posts", "wp_tags"),
@@ -71,6 +74,8 @@ class Past:
         ]
         found += [Case("woo_products_bulk_update", {**way, "preview": True}, True) for way in ways]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
+        for answers in ANSWERS:
+            found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
         return [*found, Case("no_such_tool", {}, False)]
 
@@ -82,7 +87,8 @@ async def _work(hands: Hands) -> None:
     await hands.start(JOBS["running"])
     await hands.progress(JOBS["running"], 1, 2)
     await hands.ask(JOBS["asking"])
-    await hands.ask(JOBS["waiting"])
+    await hands.ask(JOBS["answered"])
+    await hands.ask(JOBS["waiting"], consent=True)
     await hands.review(JOBS["review"])
     await hands.review(JOBS["parked"])
     await hands.end(JOBS["ended"])
@@ -141,6 +147,7 @@ async def _live(app: App) -> Past:
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
     own |= {
         "jobs_cancel": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},
+        "jobs_answer": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},
         "jobs_resolve": {"job": [JOBS["parked"], JOBS["ended"], "job_none"], "task": ["task_9"]},
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import anyio
 import httpx2
 import pytest
 
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.guard.audit import AuditLog
+from devskyy_mcp.guard.audit_page import read_page
+from devskyy_mcp.jobs.events import Events
 from devskyy_mcp.surfaces.proposal import shown
+from tests.fakes.elsewhere import Hands
 from tests.fakes.served import Site, site
 
 
@@ -272,3 +278,72 @@ async def test_the_page_of_a_big_change_follows_its_job(shop: Site) -> None:
     done = await shop.http.get(answer.headers["location"])
     assert "This change was carried out" in done.text
     assert f"Updated {total} objects." in done.text
+
+
+@pytest.fixture
+async def still(tmp_path: Path) -> AsyncGenerator[Site]:
+    """A server that runs no jobs."""
+    async with site(tmp_path, worker="off") as made:
+        yield made
+
+
+async def row_of(shop: Site, job: str) -> tuple[str, object]:
+    """The job's state and what is written of its question."""
+    from devskyy_mcp.jobs import store
+
+    async with shop.app.services.get(Database).read() as conn:
+        row = await store.read(conn, job)
+    assert row is not None
+    return row["state"], row["question"]
+
+
+async def asking(shop: Site, job: str = "job_asking") -> str:
+    """A job that asks a person which size."""
+    services = shop.app.services
+    hands = Hands(services.get(Database), services.get(Events))
+    await hands.add(job, "user:ada")
+    await hands.ask(job, consent=True)
+    return job
+
+
+@pytest.mark.requirement("jobs:consent")
+async def test_a_person_answers_what_a_job_asks(still: Site) -> None:
+    shop = still
+    job = await asking(shop)
+    locked = await shop.http.get(f"/approvals/{job}")
+    assert "Which size?" not in locked.text
+    page = await opened(shop, job)
+    for part in ("Which size?", '<option value="M">', job, "woo_catalog_export"):
+        assert part in page.text
+    assert f'href="/approvals/{job}"' in (await shop.http.get("/approvals")).text
+    csrf = token(page)
+    empty = await decide(shop, job, csrf, answer="approve")
+    assert (empty.status_code, "is not what the question allows" in empty.text) == (422, True)
+    assert (await decide(shop, job, "x", answer="approve", **{"size size": "M"})).status_code == 403
+    other = token(await opened(shop, await asking(shop, "job_other")))
+    assert (await decide(shop, job, other, answer="approve", **{"size size": "M"})).status_code == 403
+    assert (await row_of(shop, job))[0] == "input_required"
+    csrf = token(await shop.http.get(f"/approvals/{job}"))  # of the session that is open now
+    sent = await decide(shop, job, csrf, answer="approve", **{"size size": "M", "else": "1"})
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/approvals/{job}")
+    assert "asks nothing now" in (await shop.http.get(f"/approvals/{job}")).text
+    assert await row_of(shop, job) == ("queued", {"answers": {"size": {"size": "M"}}})
+    again = await decide(shop, job, csrf, answer="approve", **{"size size": "S"})
+    assert again.status_code == 409
+    await shop.app.services.get(AuditLog).flush()
+    said, _ = await read_page(shop.app.services.get(Database), capability="jobs_answer")
+    assert [(line["phase"], line["change_id"], line["code"], line["surface"]) for line in reversed(said)] == [
+        ("decision", job, "invalid_arguments", "page"),
+        ("decision", job, "ok", "page"),
+        ("decision", job, "conflict", "page"),
+    ]
+
+
+@pytest.mark.requirement("jobs:consent")
+async def test_a_person_declines_what_a_job_asks(still: Site) -> None:
+    shop = still
+    job = await asking(shop)
+    csrf = token(await opened(shop, job))
+    assert (await decide(shop, job, csrf, answer="decline")).status_code == 303
+    assert await row_of(shop, job) == ("queued", {"answers": {"size": None}})
+    assert (await shop.http.get("/approvals/job_none")).status_code == 404

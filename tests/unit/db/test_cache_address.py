@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import socket
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from devskyy_mcp.db.cache import RedisCache
 from devskyy_mcp.db.cache.address import parse_address
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.ops.health import cache_check
 from tests.fakes.certificate import contexts
 from tests.fakes.valkey import Valkey
 
@@ -147,6 +150,16 @@ async def test_the_rights_that_the_hint_names_are_enough(valkey: Valkey) -> None
         valkey.ask("ACL", "DELUSER", "app")
 
 
+async def test_a_user_who_may_not_ask_about_the_server(valkey: Valkey) -> None:
+    valkey.ask("ACL", "SETUSER", "app", "on", ">hunter2", "~devskyy:*", "&devskyy:*", "+@all", "-@dangerous")
+    cache = RedisCache(valkey.url.replace("//", "//app:hunter2@"))
+    try:
+        assert await cache.check() == "redis: ok"
+    finally:
+        await cache.aclose()
+        valkey.ask("ACL", "DELUSER", "app")
+
+
 async def test_a_full_server_and_a_replica_and_a_database_that_is_not_there(own_valkey: Valkey) -> None:
     assert await told(f"{own_valkey.url}/9999") == ("not_configured", "Redis refused a command.")
     own_valkey.ask("CONFIG", "SET", "maxmemory", "1")
@@ -154,6 +167,59 @@ async def test_a_full_server_and_a_replica_and_a_database_that_is_not_there(own_
     own_valkey.ask("CONFIG", "SET", "maxmemory", "0")
     own_valkey.ask("REPLICAOF", "127.0.0.1", "1")
     assert (await told(own_valkey.url))[0] in {"not_configured", "upstream_unreachable"}
+
+
+@pytest.fixture
+def cluster() -> Generator[list[Valkey]]:
+    """Two nodes, each with half of the keys."""
+    nodes: list[Valkey] = []
+    buses: list[int] = []
+    for _ in range(2):
+        with socket.create_server(("127.0.0.1", 0)) as free:  # else it is the server's own port and 10,000
+            buses.append(free.getsockname()[1])
+        nodes.append(Valkey(**{"cluster-enabled": "yes", "cluster-port": str(buses[-1])}))
+        nodes[-1].start()
+    first, second = nodes
+    first.ask("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
+    second.ask("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
+    first.ask("CLUSTER", "MEET", "127.0.0.1", second.port, buses[1])
+    yield nodes
+    for node in nodes:
+        node.close()
+
+
+async def test_a_cluster_is_said_to_be_one(cluster: list[Valkey]) -> None:
+    """One node has the key that the check counts with, the other one answers MOVED for it."""
+    with anyio.fail_after(30):
+        while any(node.ask("CLUSTER INFO")["cluster_state"] != "ok" for node in cluster):
+            await anyio.sleep(0.05)
+    for node in cluster:
+        code, message = await told(node.url)
+        assert (code, message) == ("not_configured", "Redis is one node of a cluster, which DevSkyy can't use.")
+        cache = RedisCache(node.url)
+        assert (await cache_check(cache)()).words == (
+            f"redis: not_configured: {message.rstrip('.')}; limits are counted per process"
+        )
+        assert [await cache.hit("ada", 0.001, 1) > 0 for _ in range(2)] == [False, True]  # counted here meanwhile
+        await cache.aclose()
+
+
+async def test_a_cluster_that_is_not_whole_yet(cluster: list[Valkey]) -> None:
+    cluster[0].ask("CLUSTER", "DELSLOTSRANGE", 0, 8191)
+    assert "cluster" in (await told(cluster[0].url))[1]
+
+
+async def test_the_only_node_of_a_cluster_will_do(cluster: list[Valkey]) -> None:
+    first = cluster[0]
+    for node in cluster:
+        node.ask("CLUSTER", "RESET", "HARD")
+    first.ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    cache = RedisCache(first.url)
+    with anyio.fail_after(30):
+        while first.ask("CLUSTER INFO")["cluster_state"] != "ok":
+            await anyio.sleep(0.05)
+    assert await cache.check() == "redis: ok"
+    await cache.aclose()
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import anyio
@@ -81,6 +82,12 @@ def test_what_is_no_answer_is_refused(question: dict[str, Any], answers: dict[st
     assert caught.value.code is Code.INVALID_ARGUMENTS
 
 
+def test_a_large_answer_is_refused() -> None:
+    with pytest.raises(Refused) as caught:
+        take(ONE, {"what": {"title": "a" * 65_536}})
+    assert caught.value.code is Code.TOO_LARGE
+
+
 async def test_forms_answered_at_the_same_time_are_all_kept(two: Two) -> None:
     from devskyy_mcp.jobs import store
 
@@ -95,8 +102,8 @@ async def test_forms_answered_at_the_same_time_are_all_kept(two: Two) -> None:
             assert await store.move(conn, job, ["queued"], "input_required", question=TWO)
         async with anyio.create_task_group() as tasks:
             empty: dict[str, Any] = {"both/how": {}}
-            tasks.start_soon(jobs.answer, ada, job, empty)
-            tasks.start_soon(jobs.answer, ada, job, {"both/what": {"title": "a"}})
+            tasks.start_soon(partial(jobs.answer, person=True), ada, job, empty)
+            tasks.start_soon(partial(jobs.answer, person=True), ada, job, {"both/what": {"title": "a"}})
         async with two.db.read() as conn:
             row = await store.read(conn, job)
         assert row is not None

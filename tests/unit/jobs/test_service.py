@@ -186,6 +186,19 @@ async def test_only_an_answer_that_the_question_allows_lets_the_job_go_on(desk: 
     assert (await jobs.answer(ADA, JOB, {"size": None})).state == "queued"
 
 
+@pytest.mark.requirement("jobs:consent")
+async def test_what_asks_for_consent_takes_a_persons_answer_only(desk: Desk) -> None:
+    jobs = desk.jobs
+    await desk.here.add(JOB, ADA.id)
+    await desk.there.do("ask", JOB, True)
+    for answers in ({"size": {"size": "S"}}, {"size": None}, {}):
+        assert await refused(jobs.answer(ADA, JOB, answers)) is Code.FORBIDDEN
+    view = await jobs.get(ADA, JOB)
+    assert view.state == "input_required"
+    assert "jobs_answer" not in (view.next or "")
+    assert (await jobs.answer(ADA, JOB, {"size": {"size": "S"}}, person=True)).state == "queued"
+
+
 @pytest.mark.requirement("jobs:resolving")
 async def test_a_paid_call_is_resolved_once_by_who_owns_it(desk: Desk) -> None:
     from devskyy_mcp.changes import store as journal

@@ -96,10 +96,10 @@ async def test_a_price_move_over_a_category(shop: Demo) -> None:
     ("given", "price", "sale"),
     [
         ({"regular_price": "19.90"}, "19.90", ""),
-        ({"regular_price": "+2.50"}, "82.50", ""),
-        ({"regular_price": "-80"}, "0.00", ""),
+        ({"regular_price": "by:+2.50"}, "82.50", ""),
+        ({"regular_price": "by:-80"}, "0.00", ""),
         ({"sale_price": "-20%"}, "80.00", "64.00"),
-        ({"sale_price": "-0.05"}, "80.00", "79.95"),
+        ({"sale_price": "by:-0.05"}, "80.00", "79.95"),
         ({"regular_price": "+10%", "sale_price": "-50%"}, "88.00", "44.00"),
         ({"regular_price": "-33.333%"}, "53.33", ""),
     ],
@@ -109,6 +109,28 @@ async def test_prices_are_set_or_moved(shop: Demo, given: dict[str, str], price:
     done = await shop.do(TOOL, filter={"ids": ids}, set=given, preview=True)
     await agree(shop, done["change"])
     assert {(one["regular_price"], one["sale_price"]) for one in await products(shop, include=ids)} == {(price, sale)}
+
+
+@pytest.mark.requirement("bulk:moves")
+@pytest.mark.parametrize("field", ["regular_price", "sale_price"])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("-5.00", 'An amount can\'t be negative. Write "by:-5.00" to take that much off.'),
+        (-5, 'An amount can\'t be negative. Write "by:-5" to take that much off.'),
+        ("+2.50", 'Write "2.50" to set it. Write "by:+2.50" to add that much.'),
+        ("by:5.00", 'Write a move by an amount with its sign, such as "by:-5.00" or "by:+2.50".'),
+        ("by:-abc", 'Write a move by an amount with its sign, such as "by:-5.00" or "by:+2.50".'),
+        ("by:-5%", 'Write a percentage with its sign, such as "-15%" or "+10%".'),
+        ("15%", 'Write a percentage with its sign, such as "-15%" or "+10%".'),
+    ],
+)
+async def test_what_could_be_a_price_or_a_move_is_refused(shop: Demo, field: str, given: Any, says: str) -> None:
+    for arguments in ({"filter": {}, "set": {field: given}}, {"items": [{"id": 1, field: given}]}):
+        refused = await shop.refused(TOOL, **arguments)
+        assert refused.code is Code.INVALID_ARGUMENTS
+        assert refused.message.endswith(f"{field} is not right: {says}")
+    assert shop.writes == []
 
 
 @pytest.mark.requirement("bulk:filter")
@@ -148,11 +170,11 @@ async def test_prices_of_variable_products_are_those_of_their_variations(shop: D
     before = {
         one["id"]: one for one in (await (await client(shop)).page(path, {"per_page": 100, "status": "any"})).items
     }
-    without = await shop.do(TOOL, filter={"ids": [parent["id"]]}, set={"regular_price": "+10.00"}, preview=True)
+    without = await shop.do(TOOL, filter={"ids": [parent["id"]]}, set={"regular_price": "by:+10.00"}, preview=True)
     assert without["state"] == "nothing_to_change"
     assert "include_variations" in " ".join(without["warnings"])
     plan = await shop.do(
-        TOOL, filter={"ids": [parent["id"]]}, set={"regular_price": "+10.00"}, include_variations=True, preview=True
+        TOOL, filter={"ids": [parent["id"]]}, set={"regular_price": "by:+10.00"}, include_variations=True, preview=True
     )
     assert plan["counts"] == {"update": len(before)}
     await agree(shop, plan["change"])
@@ -166,7 +188,7 @@ async def test_prices_of_variable_products_are_those_of_their_variations(shop: D
 async def test_what_the_shop_would_garble_is_left_out_and_told(shop: Demo) -> None:
     cheap = await make(shop, 2, regular_price="5.00")
     fine = await make(shop, 3)
-    plan = await shop.do(TOOL, filter={"ids": [*cheap, *fine, 999_999]}, set={"regular_price": "-6"}, preview=True)
+    plan = await shop.do(TOOL, filter={"ids": [*cheap, *fine, 999_999]}, set={"regular_price": "by:-6"}, preview=True)
     assert plan["counts"] == {"update": 3}
     told = "\n".join(plan["warnings"])
     assert told.count("Left out: ") == 2
@@ -234,7 +256,7 @@ async def test_a_hundred_products_take_eight_requests(shop: Demo) -> None:
     sale = await category(shop)
     await make(shop, 100, categories=[{"id": sale}])
     shop.shop.requests.clear()
-    plan = await shop.do(TOOL, filter={"category": sale}, set={"regular_price": "+1.00"}, preview=True)
+    plan = await shop.do(TOOL, filter={"category": sale}, set={"regular_price": "by:+1.00"}, preview=True)
     done = await agree(shop, plan["change"])
     assert done["counts"] == {"done": 100}
     assert len(shop.shop.requests) <= 8, [f"{one.method} {one.path}" for one in shop.shop.requests]

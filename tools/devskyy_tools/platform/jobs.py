@@ -55,6 +55,19 @@ async def jobs_cancel(ctx: Context, job: JobId) -> JobView:
     return await ctx.get(Jobs).cancel(ctx.principal, job)
 
 
+@jobs.tool("write", scopes="jobs:write", open_world=False)
+async def jobs_answer(
+    ctx: Context,
+    job: JobId,
+    answers: Annotated[
+        dict[str, Any],
+        Field(description="By question.name, what question.schema allows; null declines.", min_length=1, max_length=50),
+    ],
+) -> JobView:
+    """Answer what a job asks, so that it goes on. Not where a person's consent is asked for (question.consent)."""
+    return await ctx.get(Jobs).answer(ctx.principal, job, answers)
+
+
 @jobs.tool("destroy", scopes="jobs:write", open_world=False)
 async def jobs_resolve(
     ctx: Context,

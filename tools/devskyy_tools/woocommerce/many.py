@@ -71,7 +71,7 @@ class ProductFilter(BaseModel):
 
 
 class ProductFields(BaseModel):
-    """Prices also as moves: -15%, +2.50."""
+    """Prices also as moves: "-15%", "by:+2.50"."""
 
     model_config = _CONFIG
     id: Annotated[int, Field(ge=1)] | None = None

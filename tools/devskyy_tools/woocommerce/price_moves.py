@@ -16,23 +16,36 @@ from devskyy_tools.shop import money
 from devskyy_tools.shop.client import ShopClient
 
 Json = dict[str, Any]
-_MOVE = re.compile(r"([+-])([0-9]{1,12}(?:\.[0-9]{1,4})?)(%?)")
+_NUMBER = r"[+-][0-9]{1,12}(?:\.[0-9]{1,4})?"
+_MOVE = re.compile(rf"(?P<percent>{_NUMBER})%|by:(?P<amount>{_NUMBER})")
+_SIGNED = re.compile(_NUMBER)
 
 
 def _checked(text: str) -> str:
     if _MOVE.fullmatch(text):
         return text
-    signed = 'Write a percentage with its sign, such as "-15%" or "+10%".'
-    wrong = signed if text.endswith("%") else money.problem(text)
+    wrong = _wrong(text)
     if wrong:
         raise PydanticCustomError("money", "{problem}", {"problem": wrong})
     return text
 
 
+def _wrong(text: str) -> str:
+    if text.endswith("%"):
+        return 'Write a percentage with its sign, such as "-15%" or "+10%".'
+    if text.startswith("by:"):
+        return 'Write a move by an amount with its sign, such as "by:-5.00" or "by:+2.50".'
+    if _SIGNED.fullmatch(text):  # it could be meant either way, and a price is not to be guessed at
+        down = text.startswith("-")
+        meant = "An amount can't be negative." if down else f'Write "{text[1:]}" to set it.'
+        return f'{meant} Write "by:{text}" to {"take that much off" if down else "add that much"}.'
+    return money.problem(text)
+
+
 def _as_text(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    wrong = money.problem(value)
+    wrong = _wrong(str(value)) if type(value) is int else money.problem(value)
     if wrong:
         raise PydanticCustomError("money", "{problem}", {"problem": wrong})
     return str(value)
@@ -45,7 +58,7 @@ def _checked_or_none(text: str) -> str:
 PriceMove = Annotated[
     str, Field(max_length=30), BeforeValidator(_as_text), AfterValidator(_checked), WithJsonSchema({"type": "string"})
 ]
-"""An amount ("19.90"), or a move by percent ("-15%") or by amount ("+2.50")."""
+"""An amount ("19.90"), or a move by percent ("-15%") or by amount ("by:+2.50")."""
 PriceMoveOrNone = Annotated[
     str,
     Field(max_length=30),
@@ -61,11 +74,9 @@ def moved(text: str, base: Decimal, decimals: int) -> Decimal:
     parts = _MOVE.fullmatch(text)
     if parts is None:
         return Decimal(text)
-    sign, number, percent = parts.groups()
-    by = Decimal(sign + number)
-    if percent:
-        return money.moved_by(base, by, decimals)
-    return (base + by).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    if parts["percent"]:
+        return money.moved_by(base, Decimal(parts["percent"]), decimals)
+    return (base + Decimal(parts["amount"])).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 async def new_prices(client: ShopClient, obj: Json, fields: Json, label: str) -> Json:
