@@ -65,9 +65,10 @@ class Throttle:
 
         now = self._clock()
         dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-        none_yet = {"key": key, "failures": 0, "last_at": now, "until_at": 0}
-        await conn.execute(dialect.insert(tries).values(none_yet).on_conflict_do_nothing())
-        row = (await conn.execute(sa.select(tries).where(tries.c.key == key).with_for_update())).one()
+        first = dialect.insert(tries).values(key=key, failures=0, last_at=now, until_at=0)
+        # Takes the row that is there as it is, and locks it: who was right deletes it at any moment.
+        mine = first.on_conflict_do_update(index_elements=["key"], set_={"key": key}).returning(tries)
+        row = (await conn.execute(mine)).one()
         if row.until_at > now:
             return row.until_at - now
         failures = row.failures + 1 if row.last_at > now - FORGET else 1
