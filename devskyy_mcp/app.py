@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import anyio
 
+from .auth.people import People
+from .auth.sessions import Sessions
 from .capability import Pack, Registry
 from .changes.model import Systems
 from .changes.service import Changes
@@ -190,6 +192,10 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     relay = cache if isinstance(cache, RedisCache) else None
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
+    services.share(People, lambda _: People(database, audit, cache))
+    services.share(Sessions, lambda _: Sessions(database))
+    if settings.sign_in != "none":
+        changes.journal.named = lambda text: services.get(People).named(text)
     road = Road(registry, services, changes, jobs, audit, limiter)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:

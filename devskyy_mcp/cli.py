@@ -77,10 +77,37 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--json", action="store_true")
     doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
     doctor.add_argument("--json", action="store_true")
+    _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
     command("migrate", _in_app("migrate"), "Create or bring up to date the database's tables.")
     command("local-key", _in_app("local_key"), "Show where the local key is, and at a terminal the key.")
     command("version", _version, "Print the version.")
     return parser
+
+
+def _users_arguments(users: argparse.ArgumentParser) -> None:
+    from .auth.scopes import ROLES
+
+    actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, text: str, *, login: bool = True) -> argparse.ArgumentParser:
+        added = actions.add_parser(name, help=text, description=text)
+        if login:
+            added.add_argument("login", metavar="LOGIN")
+        return added
+
+    added = action("add", "Let somebody sign in; asks for a password.", login=False)
+    added.add_argument("login", nargs="?", metavar="LOGIN", help="an e-mail address or another word; asked if left out")
+    added.add_argument("--name", default="", help="what others see; the login's start if left out")
+    added.add_argument("--role", choices=ROLES, required=True)
+    changed = action("password", "Give somebody a new password; signs them out.")
+    for one in (added, changed):
+        one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    action("list", "Show who may sign in.", login=False).add_argument("--json", action="store_true")
+    action("role", "Give somebody another role; signs them out.").add_argument("role", choices=ROLES)
+    action("disable", "Keep somebody out, and end all that they have open.")
+    action("enable", "Let somebody in again.")
+    action("reset-mfa", "Forget somebody's second factor and recovery codes; signs them out.")
+    action("sign-out", "End all sessions of somebody.")
 
 
 def command_names() -> list[str]:
@@ -137,6 +164,12 @@ def _call(given: argparse.Namespace) -> int:
         (say if given.help else warn)(CALL_USAGE)
         return 0 if given.help else USAGE_ERROR
     return _run(given, lambda app: call(app, given.rest[0], given.rest[1:]))
+
+
+def _users(given: argparse.Namespace) -> int:
+    from .surfaces.users import users
+
+    return _run(given, lambda app: users(app, given))
 
 
 def _in_app(name: str) -> Callable[[argparse.Namespace], int]:

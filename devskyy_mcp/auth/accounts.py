@@ -25,8 +25,6 @@ from .throttle import Throttle
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from ..guard.vault import Vault
-
 LONGEST_LOGIN = 254
 LONGEST_NAME = 80
 
@@ -65,11 +63,8 @@ class User:
 class Accounts:
     """All accounts. ``clock`` gives microseconds since the epoch."""
 
-    def __init__(
-        self, db: Database, vault: Vault, audit: AuditLog, cache: Cache, clock: Callable[[], int] = now_us
-    ) -> None:
+    def __init__(self, db: Database, audit: AuditLog, cache: Cache, clock: Callable[[], int] = now_us) -> None:
         self.db = db
-        self.vault = vault
         self.audit = audit
         self.clock = clock
         self.throttle = Throttle(db, cache, clock)
@@ -81,7 +76,7 @@ class Accounts:
 
     async def get(self, user_id: str) -> User | None:
         row = await self.row("id", user_id)
-        return self.user_of(row) if row else None
+        return user_of(row) if row else None
 
     async def find(self, login: str) -> User:
         """The person with that login.
@@ -89,10 +84,19 @@ class Accounts:
         Raises:
             Refused: NOT_FOUND. For the terminal only: pages tell nobody who exists.
         """
-        row = await self.row("login_hash", self.login_hash(login))
+        row = await self.row("login_hash", await self.login_hash(login))
         if row is None:
             raise Refused(Code.NOT_FOUND, "Nobody has that login.", "devskyy users list shows who there is.")
-        return self.user_of(row)
+        return user_of(row)
+
+    async def any(self) -> bool:
+        """Whether there is anybody at all."""
+        import sqlalchemy as sa
+
+        from ..db.tables import users
+
+        async with self.db.read() as conn:
+            return (await conn.execute(sa.select(users.c.id).limit(1))).first() is not None
 
     async def all(self) -> list[User]:
         """Everybody, the oldest first."""
@@ -102,7 +106,7 @@ class Accounts:
 
         async with self.db.read() as conn:
             rows = (await conn.execute(sa.select(users).order_by(users.c.created_at, users.c.id))).mappings().all()
-        return [self.user_of(row) for row in rows]
+            return [user_of(row) for row in await self.db.vault.open_rows(conn, "users", rows)]
 
     async def owners(self) -> tuple[int, int]:
         """How many active owners there are, and how many of them have no second factor. Opens nothing sealed."""
@@ -121,37 +125,21 @@ class Accounts:
         user = await self.get(whose.removeprefix("user:")) if whose.startswith("user:") else None
         return f"{user.name}{gap}{rest}" if user else text
 
-    async def row(self, column: str, value: str) -> Mapping[str, Any] | None:
-        """The row of ``users`` with that value in a column that is unique."""
+    async def row(self, column: str, value: str) -> dict[str, Any] | None:
+        """The row of ``users`` with that value in a column that is unique, opened."""
         import sqlalchemy as sa
 
         from ..db.tables import users
 
         async with self.db.read() as conn:
-            found = await conn.execute(sa.select(users).where(users.c[column] == value))
-            return found.mappings().one_or_none()
+            found = (await conn.execute(sa.select(users).where(users.c[column] == value))).mappings().all()
+            rows = await self.db.vault.open_rows(conn, "users", found)
+        return rows[0] if rows else None
 
-    def user_of(self, row: Mapping[str, Any]) -> User:
-        """The person of a row of ``users``."""
-        return User(
-            row["id"],
-            self.open("login", row),
-            self.open("name", row),
-            cast("Role", row["role"]),
-            row["state"] == "active",
-            row["totp"] is not None,
-            len(row["recovery"]),
-            row["created_at"],
-            row["signed_in_at"],
-        )
-
-    def open(self, column: str, row: Mapping[str, Any]) -> str:
-        """What is sealed in a column of a row of ``users``."""
-        return self.vault.open("users", column, row["id"], row[column])
-
-    def login_hash(self, login: str) -> str:
+    async def login_hash(self, login: str) -> str:
         """What a login is found by: a keyed hash of it as people type it."""
-        key = self.vault.derive("logins")
+        await self.db.open()
+        key = self.db.vault.derive("logins")
         return hmac.digest(key, _plain(login).encode(errors="replace"), "sha256").hex()
 
     # ---- making and changing them --------------------------------------------------------------------------------
@@ -177,11 +165,11 @@ class Accounts:
         _check_role(role)
         passwords.check_rules(password, login)
         user_id, now = f"usr_{secrets.token_hex(10)}", self.clock()
-        row = {
+        row: dict[str, Any] = {
             "id": user_id,
-            "login_hash": self.login_hash(login),
-            "login": self.vault.seal("users", "login", user_id, login),
-            "name": self.vault.seal("users", "name", user_id, name),
+            "login_hash": await self.login_hash(login),
+            "login": login,
+            "name": name,
             "role": role,
             "state": "active",
             "password": await self.hasher.hash(password),
@@ -191,7 +179,7 @@ class Accounts:
         }
         try:
             async with self.db.begin() as conn:
-                await conn.execute(users.insert().values(row))
+                await conn.execute(users.insert().values(self.db.vault.seal_row("users", row)))
                 await self._note(conn, by, "users_add", user_id, role=role)
         except IntegrityError:
             raise Refused(
@@ -218,8 +206,7 @@ class Accounts:
         await self._change(user_id, {"state": state}, by, what, last_owner=not active)
 
     async def set_name(self, user_id: str, name: str, by: str) -> None:
-        sealed = self.vault.seal("users", "name", user_id, _fit_name(name))
-        await self._change(user_id, {"name": sealed}, by, "users_name", ends=False)
+        await self._change(user_id, {"name": _fit_name(name)}, by, "users_name", ends=False)
 
     async def set_password(self, user: User, password: str, by: str, *, keep: str = "") -> None:
         """Another password. Ends the person's sessions but ``keep``, and forgets failed tries.
@@ -245,14 +232,13 @@ class Accounts:
                 "Wait for the next code and type that. If it fails again, set your phone's clock.",
             )
         codes = totp.new_codes()
-        sealed = self.vault.seal("users", "totp", user.id, secret)
-        changed = {"totp": sealed, "totp_step": step, "recovery": [totp.code_hash(one) for one in codes]}
+        changed = {"totp": secret, "totp_step": step, "recovery": [totp.code_hash(one) for one in codes]}
         await self._change(user.id, changed, by, "users_second_factor", keep=keep)
         return codes
 
     async def remove_second(self, user_id: str, by: str, *, keep: str = "") -> None:
         """Forget the authenticator app and the recovery codes. Ends other sessions, and forgets failed tries."""
-        changed = {"totp": None, "totp_step": None, "recovery": []}
+        changed: dict[str, Any] = {"totp": None, "totp_step": None, "recovery": []}
         await self._change(user_id, changed, by, "users_reset_mfa", keep=keep, forgive=True)
 
     async def new_codes(self, user: User, by: str) -> list[str]:
@@ -290,7 +276,7 @@ class Accounts:
         async with self.db.begin() as conn:
             if last_owner:
                 await self._check_not_last(conn, user_id)
-            changed = {**values, "changed_at": self.clock()}
+            changed = self.db.vault.seal_values("users", user_id, {**values, "changed_at": self.clock()})
             updated = sa.update(users).where(users.c.id == user_id).values(changed).returning(users.c.login_hash)
             login_hash = (await conn.execute(updated)).scalar_one_or_none()
             if login_hash is None:
@@ -322,6 +308,21 @@ class Accounts:
     async def _note(self, conn: AsyncConnection, by: str, what: str, user_id: str, **detail: Any) -> None:
         record = AuditRecord(by, _surface(by), what, "write", "outcome", detail={"user": user_id, **detail})
         await self.audit.append(conn, record)
+
+
+def user_of(row: Mapping[str, Any]) -> User:
+    """The person of an opened row of ``users``."""
+    return User(
+        row["id"],
+        row["login"],
+        row["name"],
+        cast("Role", row["role"]),
+        row["state"] == "active",
+        row["totp"] is not None,
+        len(row["recovery"]),
+        row["created_at"],
+        row["signed_in_at"],
+    )
 
 
 def _surface(by: str) -> str:

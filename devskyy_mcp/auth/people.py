@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import Code, Refused
 from ..guard.audit import AuditRecord
 from . import passwords, totp
-from .accounts import LONGEST_LOGIN, Accounts, User
+from .accounts import LONGEST_LOGIN, Accounts, User, user_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,7 +36,7 @@ class People(Accounts):
         """
         if len(login) > LONGEST_LOGIN or passwords.too_long(password):
             raise Refused(Code.UNAUTHENTICATED, NOT_YOU, "Check both and try again.")
-        login_hash = self.login_hash(login)
+        login_hash = await self.login_hash(login)
         key = f"login:{login_hash}"
         await self.throttle.admit(key, address)
         row = await self.row("login_hash", login_hash)
@@ -47,7 +47,7 @@ class People(Accounts):
             self.audit.add(AuditRecord(who, "page", "sign_in", "write", "outcome", "unauthenticated"))
             raise Refused(Code.UNAUTHENTICATED, NOT_YOU, "Check both and try again.")
         await self._signed_in(row["id"], key, fresh, row["password"])
-        return self.user_of(row)
+        return user_of(row)
 
     async def _signed_in(self, user_id: str, key: str, fresh: str | None, old: str) -> None:
         import sqlalchemy as sa
@@ -92,7 +92,7 @@ class People(Accounts):
         from ..db.tables import users
 
         if len(given) == 6 and given.isdecimal():
-            secret = self.open("totp", row) if row["totp"] else ""
+            secret = row["totp"]
             step = totp.step_of(secret, given, self.clock() / 1e6) if secret else None
             if step is None:
                 return None

@@ -11,17 +11,13 @@ import hmac
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..context import Principal
 from ..db.database import Database
 from ..errors import Code, Refused
-from .accounts import User, now_us
-from .people import People
+from .accounts import User, now_us, user_of
 from .scopes import of_role
-
-if TYPE_CHECKING:
-    from ..guard.vault import Vault
 
 MINUTE = 60_000_000
 IDLE = 30 * MINUTE
@@ -84,10 +80,8 @@ class Session:
 class Sessions:
     """Args: ``clock`` gives microseconds since the epoch."""
 
-    def __init__(self, db: Database, vault: Vault, people: People, clock: Callable[[], int] = now_us) -> None:
+    def __init__(self, db: Database, clock: Callable[[], int] = now_us) -> None:
         self._db = db
-        self._vault = vault
-        self._people = people
         self.clock = clock
 
     # ---- finding -------------------------------------------------------------------------------------------------
@@ -112,8 +106,8 @@ class Sessions:
             found = await conn.execute(
                 sa.select(sessions).where(sessions.c.user_id == user.id).order_by(sessions.c.seen_at.desc())
             )
-            rows = found.mappings().all()
-        live = [self._session(row, user) for row in rows if self._lives(row)]
+            rows = await self._db.vault.open_rows(conn, "sessions", found.mappings().all())
+        live = [_session(row, user) for row in rows if self._lives(row)]
         return [session for session in live if session.amr]
 
     async def _find(self, cookie: str) -> Session | None:
@@ -125,40 +119,23 @@ class Sessions:
             return None
         async with self._db.read() as conn:
             found = await conn.execute(sa.select(sessions).where(sessions.c.id == _hash(cookie)))
-            row = found.mappings().one_or_none()
-            if row is None or not self._lives(row):
+            rows = await self._db.vault.open_rows(conn, "sessions", found.mappings().all())
+            if not rows or not self._lives(rows[0]):
                 return None
+            row = rows[0]
             found = await conn.execute(sa.select(users).where(users.c.id == row["user_id"]))
-            user = self._people.user_of(found.mappings().one())
+            user = user_of((await self._db.vault.open_rows(conn, "users", found.mappings().all()))[0])
         if not user.active:
             return None
         if self.clock() - row["seen_at"] > SEEN_EVERY:
             async with self._db.begin() as conn:
                 seen = sa.update(sessions).where(sessions.c.id == row["id"]).values(seen_at=self.clock())
                 await conn.execute(seen)
-        return self._session(row, user)
+        return _session(row, user)
 
     def _lives(self, row: Mapping[str, Any]) -> bool:
         now = self.clock()
         return row["expires_at"] > now and row["seen_at"] > now - IDLE
-
-    def _session(self, row: Mapping[str, Any], user: User) -> Session:
-        def opened(column: str) -> str:
-            return self._vault.open("sessions", column, row["id"], row[column])
-
-        second = row["second_at"]
-        return Session(
-            row["id"],
-            user,
-            frozenset(row["amr"]),
-            row["auth_at"] // 1_000_000,
-            second // 1_000_000 if second is not None else None,
-            opened("agent"),
-            opened("address"),
-            row["created_at"],
-            row["seen_at"],
-            row["expires_at"],
-        )
 
     # ---- beginning and ending ------------------------------------------------------------------------------------
 
@@ -181,7 +158,7 @@ class Sessions:
         row["second_at"] = now if "mfa" in amr else None
         async with self._db.begin() as conn:
             await conn.execute(sa.delete(sessions).where(sessions.c.expires_at < now))
-            await conn.execute(sessions.insert().values(row))
+            await conn.execute(sessions.insert().values(self._db.vault.seal_row("sessions", row)))
         return cookie
 
     async def rotate(self, session: Session, *, password: bool = False, second: bool = False) -> str:
@@ -209,7 +186,7 @@ class Sessions:
         async with self._db.begin() as conn:
             if not (await conn.execute(sa.delete(sessions).where(sessions.c.id == session.id))).rowcount:
                 raise Refused(Code.UNAUTHENTICATED, "This session has ended.", "Sign in again.")
-            await conn.execute(sessions.insert().values(row))
+            await conn.execute(sessions.insert().values(self._db.vault.seal_row("sessions", row)))
         return cookie
 
     def _made(self, user_id: str, amr: list[str], agent: str, address: str) -> tuple[str, dict[str, Any]]:
@@ -219,8 +196,8 @@ class Sessions:
             "id": session,
             "user_id": user_id,
             "amr": amr,
-            "agent": self._vault.seal("sessions", "agent", session, agent[:LONGEST_AGENT]),
-            "address": self._vault.seal("sessions", "address", session, address),
+            "agent": agent[:LONGEST_AGENT],
+            "address": address,
             "seen_at": self.clock(),
         }
 
@@ -253,7 +230,7 @@ class Sessions:
             session: whose page shows the form.
             form: its name; with what it is about, where that matters.
         """
-        key = self._vault.derive("csrf")
+        key = self._db.vault.derive("csrf")
         return hmac.digest(key, f"{session.id}|{form}".encode(), "sha256").hex()
 
     def check_csrf(self, session: Session, form: str, given: str) -> None:
@@ -265,6 +242,22 @@ class Sessions:
                 "This form does not belong to your session, or your session has changed since.",
                 "Nothing was done. Open the page again and send it from there.",
             )
+
+
+def _session(row: Mapping[str, Any], user: User) -> Session:
+    second = row["second_at"]
+    return Session(
+        row["id"],
+        user,
+        frozenset(row["amr"]),
+        row["auth_at"] // 1_000_000,
+        second // 1_000_000 if second is not None else None,
+        row["agent"],
+        row["address"],
+        row["created_at"],
+        row["seen_at"],
+        row["expires_at"],
+    )
 
 
 def _hash(cookie: str) -> str:

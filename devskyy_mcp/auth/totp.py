@@ -22,9 +22,9 @@ def new_secret() -> str:
 
 def address(secret: str, login: str) -> str:
     """The otpauth:// address that an app takes (the Key URI format)."""
-    from pyotp.totp import TOTP
+    from pyotp.utils import build_uri
 
-    return TOTP(secret).provisioning_uri(login, ISSUER)
+    return build_uri(secret, login, issuer=ISSUER)
 
 
 def picture(text: str) -> str:

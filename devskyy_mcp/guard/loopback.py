@@ -24,8 +24,8 @@ LOCAL: Final = Principal("local", "local", ALL_SCOPES, "local user")
 BODY_LIMIT = 4 * 1024 * 1024
 HEADER_LIMIT = 8 * 1024
 SUBPROTOCOL = "devskyy.v1"
-PAGES = "/approvals"
-"""Pages for people: reached by links from anywhere, filled in as forms, opened with the key as a form field."""
+PAGES = ("/approvals", "/login", "/logout", "/account", "/connect", "/oauth/authorize")
+"""Pages for people: reached by links from anywhere, filled in as forms, opened with a session or the key as a field."""
 
 UPLOADS = "/api/v1/assets"
 """The one place that takes other bodies than JSON and forms: pictures."""
@@ -116,7 +116,7 @@ class Rules:
 
 
 def _is_page(path: str) -> bool:
-    return path == PAGES or path.startswith(f"{PAGES}/")
+    return any(path == page or path.startswith(f"{page}/") for page in PAGES)
 
 
 def _is_loopback(address: str) -> bool:

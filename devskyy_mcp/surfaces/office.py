@@ -7,7 +7,6 @@ import dataclasses
 import math
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devskyy_mcp.app import local_principal
@@ -17,7 +16,7 @@ from devskyy_mcp.changes.view import ChangeRow, ChangeView
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 
-from .terminal import as_json, as_table, columns, default_output, progress_sink, say, show
+from .terminal import as_json, as_table, columns, default_output, progress_sink, say, show, typed
 
 if TYPE_CHECKING:
     from devskyy_mcp.app import App
@@ -107,7 +106,7 @@ async def approve(app: App, given: argparse.Namespace) -> int:
         objects = sum(view.counts.values()) if view.counts else 1
         expected = "decline" if given.decline else str(objects)
         wanted = "Type decline to say no: " if given.decline else f"Type the number of objects ({objects}) to agree: "
-        if _typed(wanted) != expected:
+        if typed(wanted) != expected:
             say("Left as it is; nothing was sent.")
             return 1
         person = Person(principal.name, "terminal")
@@ -142,24 +141,6 @@ async def _carried_out(app: App, change: str, job: str) -> ChangeView:
     say(f"Job {job} carries it out, also without this command; `devskyy changes {change}` shows how far it is.")
     await app.services.get(Jobs).wait(local_principal(), job, math.inf, progress_sink())
     return await app.changes.journal.recorded(change, repeated=False)
-
-
-def _typed(question: str) -> str:
-    """A line from the terminal itself, which neither a pipe nor a model can answer for.
-
-    Raises:
-        Refused: FORBIDDEN when this process has no terminal.
-    """
-    try:
-        terminal = Path("/dev/tty")
-        with terminal.open("w", encoding="utf-8") as screen, terminal.open(encoding="utf-8") as keyboard:
-            screen.write(question)
-            screen.flush()
-            return keyboard.readline().strip()
-    except OSError:
-        raise Refused(
-            Code.FORBIDDEN, "This process has no terminal to ask at.", "Use the change's approval page instead."
-        ) from None
 
 
 async def audit(app: App, given: argparse.Namespace) -> int:

@@ -12,21 +12,6 @@ from devskyy_mcp.guard.audit import AuditLog
 from tests.fakes.people import PASSWORD, Clock
 
 
-class Plain:
-    """stand-in"""
-
-    def seal(self, table: str, column: str, row_id: str, value: str) -> str:
-        return f"{table}.{column}.{row_id}:{value}"
-
-    def open(self, table: str, column: str, row_id: str, sealed: str) -> str:
-        prefix = f"{table}.{column}.{row_id}:"
-        assert sealed.startswith(prefix)
-        return sealed.removeprefix(prefix)
-
-    def derive(self, purpose: str) -> bytes:
-        return purpose.encode().ljust(32, b".")
-
-
 @pytest.fixture
 async def database(database_url: str) -> AsyncGenerator[Database]:
     """An open, empty database, on SQLite and on Postgres."""
@@ -44,13 +29,13 @@ def clock() -> Clock:
 @pytest.fixture
 async def people(database: Database, clock: Clock) -> AsyncGenerator[People]:
     audit = AuditLog(database)
-    yield People(database, Plain(), audit, MemoryCache(), clock)
+    yield People(database, audit, MemoryCache(), clock)
     await audit.close()
 
 
 @pytest.fixture
-def sessions(database: Database, people: People, clock: Clock) -> Sessions:
-    return Sessions(database, people.vault, people, clock)
+def sessions(database: Database, clock: Clock) -> Sessions:
+    return Sessions(database, clock)
 
 
 @pytest.fixture
