@@ -19,6 +19,8 @@ from .context import ALL_SCOPES, Principal, Services
 from .db.budget import say_connections
 from .db.cache import Cache, RedisCache, open_cache
 from .db.database import Database
+from .db.vault import Keyring
+from .db.vault.keyring import FILE as KEY_FILE
 from .db.wake import Wake
 from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
@@ -153,6 +155,17 @@ def local_principal() -> Principal:
     return Principal(f"os:{uid}:{name}", "os", ALL_SCOPES, name)
 
 
+def database_of(settings: Settings, *, migrate: bool | None = None) -> Database:
+    """The settings' database with its keys; not open yet."""
+    return Database(
+        settings.database,
+        migrate=migrate,
+        direct=settings.direct_database,
+        pool_size=settings.database_pool_size,
+        keys=Keyring(settings.master_key, settings.data_dir / KEY_FILE),
+    )
+
+
 def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None) -> App:
     """Put a DevSkyy together.
 
@@ -168,7 +181,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Services, services)
     services.put(Systems, Systems())
     services.put(Checks, Checks())
-    database = Database(settings.database, direct=settings.direct_database, pool_size=settings.database_pool_size)
+    database = database_of(settings)
     cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)
     services.put(Cache, cache)
     audit = AuditLog(database)

@@ -221,6 +221,26 @@ audit_head = sa.Table(
     _text("hash"),
 )
 
+data_keys = sa.Table(
+    "data_keys",
+    metadata,
+    _text("id", primary_key=True),
+    # Which key of the key ring has sealed it.
+    _text("kid"),
+    _text("wrapped"),
+    _time("created_at"),
+)
+
+audit_checkpoints = sa.Table(
+    "audit_checkpoints",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("hash"),
+    _time("at"),
+    _text("key_id"),
+    _text("signature"),
+)
+
 settings = sa.Table(
     "settings",
     metadata,

@@ -24,10 +24,13 @@ import anyio
 from pydantic_core import to_json
 
 from devskyy_mcp.db import Database
+from devskyy_mcp.db.vault import vault_of
 from devskyy_mcp.errors import Code, Refused
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from devskyy_mcp.db.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,8 @@ def now_us() -> int:
 
 @dataclass(slots=True)
 class AuditRecord:
-    """One line of the audit. No field may hold personal data; arguments appear by their hash only.
+    """One line of the audit. Arguments appear only as a keyed hash, which nobody can try names against; ``detail`` is
+    sealed; no other field may hold personal data.
 
     Args:
         principal: id of who called.
@@ -76,7 +80,8 @@ class AuditRecord:
         code: ok, or the error code.
         change_id: the change set, for writes.
         duration_us: how long it took, microseconds.
-        arguments_sha256: of the arguments as canonical JSON; empty when there are none, or they are given whole.
+        arguments_sha256: of the arguments as canonical JSON, or what a request is known by; empty when there are none,
+            or they are given whole. Kept as the vault's mark of it.
         arguments: the canonical JSON itself where it is short: hashed when the row is written, never kept.
         detail: small JSON object; numbers with a fraction are stored as text.
         at: microseconds since 1970 UTC.
@@ -178,9 +183,10 @@ class AuditLog:
             raise Refused(Code.INTERNAL, "The audit's head row is gone.", hint="Run `devskyy audit verify`.")
         seq, last = int(head.seq), str(head.hash)
         rows: list[tuple[Any, ...]] = []
+        vault = vault_of(conn)
         for record in records:
             seq += 1
-            row = _row(seq, record)
+            row = _row(vault, seq, record)
             before, last = last, chain_hash(last, row)
             rows.append((*row.values(), before, last))
         if rows:
@@ -270,15 +276,16 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def _row(seq: int, record: AuditRecord) -> dict[str, Any]:
+def _row(vault: Vault, seq: int, record: AuditRecord) -> dict[str, Any]:
     """The ``HASHED`` columns, in that order."""
+    digest = digest_of(record.arguments) if record.arguments else record.arguments_sha256
     return {
-        "arguments_sha256": digest_of(record.arguments) if record.arguments else record.arguments_sha256,
+        "arguments_sha256": vault.mark(digest) if digest else "",
         "at": int(record.at),
         "capability": _storable(record.capability),
         "change_id": None if record.change_id is None else _storable(record.change_id),
         "code": _storable(record.code),
-        "detail": canonical(record.detail),
+        "detail": vault.seal("audit", "detail", str(seq), canonical(record.detail)) if record.detail else "{}",
         "duration_us": int(record.duration_us),
         "effect": _storable(record.effect),
         "phase": record.phase,

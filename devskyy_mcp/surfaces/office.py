@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from devskyy_mcp.app import local_principal
+from devskyy_mcp.app import database_of, local_principal
 from devskyy_mcp.changes.asking import Person, question_text
 from devskyy_mcp.changes.journal import AT_ONCE
 from devskyy_mcp.changes.view import ChangeRow, ChangeView
@@ -179,9 +179,7 @@ async def doctor(app: App, given: argparse.Namespace) -> int:
 
 async def migrate(app: App, _given: argparse.Namespace) -> int:
     """Create or bring up to date the tables, also on a shared Postgres, where servers only check them."""
-    from devskyy_mcp.db import Database
-
-    database = Database(app.settings.database, migrate=True, direct=app.settings.direct_database)
+    database = database_of(app.settings, migrate=True)
     try:
         await database.open()
     finally:
