@@ -46,4 +46,6 @@ SEALED: dict[str, Sealed] = {
     "job_events": Sealed(("job_id", "kind", "at"), ("data",)),
     "job_steps": Sealed(("job_id", "name"), ("value",)),
     "audit": Sealed(("seq",), ("detail",), fixed=True),
+    "users": Sealed(("id",), ("login", "name", "totp")),
+    "sessions": Sealed(("id",), ("agent", "address")),
 }
