@@ -29,7 +29,7 @@ from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
-from .ops.health import HealthChecks, cache_check, database_check
+from .ops.health import HealthChecks, cache_check, database_check, sign_in_check
 
 ENTRY_POINTS = "devskyy.packs"
 AGAIN_AFTER = 5.0
@@ -209,6 +209,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.share(Sessions, lambda _: Sessions(database))
     if settings.sign_in != "none":
         changes.journal.named = lambda text: services.get(People).named(text)
+        health.add("sign_in", sign_in_check(services.get(People), settings.sign_in), every=5)
     road = Road(registry, services, changes, jobs, audit, limiter)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:

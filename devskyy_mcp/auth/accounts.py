@@ -89,15 +89,6 @@ class Accounts:
             raise Refused(Code.NOT_FOUND, "Nobody has that login.", "devskyy users list shows who there is.")
         return user_of(row)
 
-    async def any(self) -> bool:
-        """Whether there is anybody at all."""
-        import sqlalchemy as sa
-
-        from ..db.tables import users
-
-        async with self.db.read() as conn:
-            return (await conn.execute(sa.select(users.c.id).limit(1))).first() is not None
-
     async def all(self) -> list[User]:
         """Everybody, the oldest first."""
         import sqlalchemy as sa
@@ -308,6 +299,16 @@ class Accounts:
     async def _note(self, conn: AsyncConnection, by: str, what: str, user_id: str, **detail: Any) -> None:
         record = AuditRecord(by, _surface(by), what, "write", "outcome", detail={"user": user_id, **detail})
         await self.audit.append(conn, record)
+
+
+async def anybody(db: Database) -> bool:
+    """Whether there is an account at all."""
+    import sqlalchemy as sa
+
+    from ..db.tables import users
+
+    async with db.read() as conn:
+        return (await conn.execute(sa.select(users.c.id).limit(1))).first() is not None
 
 
 def user_of(row: Mapping[str, Any]) -> User:

@@ -38,7 +38,7 @@ class Throttle:
 
     def __init__(self, db: Database, cache: Cache, clock: Callable[[], int]) -> None:
         self._db = db
-        self._clock = clock
+        self.clock = clock
         self._addresses = Limiter(*PER_ADDRESS, cache, "sign-in")
 
     async def admit(self, key: str, address: str) -> None:
@@ -63,7 +63,7 @@ class Throttle:
 
         from ..db.tables import login_tries as tries
 
-        now = self._clock()
+        now = self.clock()
         dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
         first = dialect.insert(tries).values(key=key, failures=0, last_at=now, until_at=0)
         # Takes the row that is there as it is, and locks it: who was right deletes it at any moment.
@@ -82,7 +82,7 @@ class Throttle:
 
         from ..db.tables import login_tries as tries
 
-        old = tries.c.last_at < self._clock() - FORGET
+        old = tries.c.last_at < self.clock() - FORGET
         await conn.execute(sa.delete(tries).where(sa.or_(tries.c.key == key, old)))
 
 

@@ -18,6 +18,7 @@ from typing import Literal
 import anyio
 from anyio import to_thread
 
+from devskyy_mcp.auth.people import People
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
@@ -85,6 +86,7 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
     own.add("data folder", lambda: to_thread.run_sync(_data_folder, settings))
     own.add("database", lambda: _database(services.get(Database), settings))
     own.add("cache", lambda: _cache(services.get(Cache)))
+    own.add("sign-in", lambda: _sign_in(services))
     own.add("port", lambda: to_thread.run_sync(_port, settings))
     return {**await own.run(), **await services.get(Checks).run()}
 
@@ -174,6 +176,26 @@ async def _cache(cache: Cache) -> list[Finding]:
         return [Finding("ok", f"{words.capitalize()}. Several servers share their limits when REDIS_URL is set.")]
     milliseconds = (time.perf_counter() - started) * 1000
     return [Finding("ok", f"Redis answers and takes writes ({milliseconds:.0f} ms).")]
+
+
+async def _sign_in(services: Services) -> list[Finding]:
+    mode = services.get(Settings).sign_in
+    if mode == "none":
+        return [Finding("ok", "No sign-in: this machine only, with the local key where a real shop is connected.")]
+    owners, bare = await services.get(People).owners()
+    found = [Finding("ok", f"Sign-in is {mode}; owners: {owners}.")]
+    if not owners:
+        what = "Nobody can sign in to the pages, so nobody can approve anything there."
+        found.append(Finding("problem", what, "Make the first owner: devskyy users add --role owner"))
+    elif bare:
+        found.append(
+            Finding(
+                "warning",
+                f"Owners without a second factor: {bare}.",
+                "Each sets one up on the account page; until then nothing that can't be taken back can be approved.",
+            )
+        )
+    return found
 
 
 def _port(settings: Settings) -> list[Finding]:

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 
 from .. import __version__
+from ..auth.people import People
 from ..capability import Registry
 from ..config import Settings
 from ..context import Services
@@ -100,6 +101,15 @@ def cache_check(cache: Cache) -> Check:
             away = refused.code is Code.UPSTREAM_UNREACHABLE
             why = "unreachable" if away else f"{refused.code}: {refused.message.rstrip('.')}"
             return State(ok=False, words=f"redis: {why}; limits are counted per process")
+
+    return check
+
+
+def sign_in_check(people: People, mode: str) -> Check:
+    async def check() -> State:
+        owners, bare = await people.owners()
+        words = f"{mode}; owners: {owners}, without a second factor: {bare}"
+        return State(ok=owners > 0, words=words if owners else f"{words}; the first: devskyy users add --role owner")
 
     return check
 

@@ -127,7 +127,8 @@ def _health() -> list[BaseRoute]:
 
 async def _whole_health(request: Request) -> Response:
     rules: Rules = request.app.state.rules
-    auth = "local key" if rules.keyed else "loopback, no login"
+    mode = rules.settings.sign_in
+    auth = f"sign-in {mode}" if mode != "none" else "local key" if rules.keyed else "loopback, no login"
     return json_response(await report(tools.app_of(request).services, auth))
 
 

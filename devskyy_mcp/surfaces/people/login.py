@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ...auth.accounts import anybody
 from ...auth.people import Factor
 from ...auth.sessions import Session
 from ...errors import Code, Refused
@@ -37,7 +38,7 @@ class Login(Browser):
         back = own_path(request.query_params.get("next", HOME))
         if await self.session(request):
             return to(back)
-        return page("login.html", narrow=True, next=back, login="", nobody=not await self.people.any())
+        return page("login.html", narrow=True, next=back, login="", nobody=not await anybody(self.people.db))
 
     async def take_login(self, request: Request) -> Response:
         given = await form(request)
