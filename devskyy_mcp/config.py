@@ -104,6 +104,51 @@ class Settings(BaseSettings):
         description="Address under which people reach this server, e.g. https://mcp.example.com; "
         "links and the Host check use it. Default: http://HOST:PORT.",
     )
+    auth_mode: Literal["embedded", "external", "none", ""] = Field(
+        default="",
+        validation_alias="AUTH_MODE",
+        description="embedded: this server signs people in (OAuth2). external: tokens of your own identity provider. "
+        "none: no login, only on this machine. Default: none on this machine, embedded elsewhere.",
+    )
+    auth_issuer: str = Field(
+        default="",
+        validation_alias="AUTH_ISSUER",
+        description="external: the identity provider's issuer, to the letter, e.g. https://id.example.com/realms/brand.",
+    )
+    auth_audience: str = Field(
+        default="",
+        validation_alias="AUTH_AUDIENCE",
+        description="external: the audience that its tokens for this server carry. Default: this server's address.",
+    )
+    auth_introspection_url: str = Field(
+        default="",
+        validation_alias="AUTH_INTROSPECTION_URL",
+        description="external: where opaque tokens are looked up (RFC 7662). Unset: tokens are JWTs.",
+    )
+    auth_client_id: str = Field(
+        default="",
+        validation_alias="AUTH_CLIENT_ID",
+        description="external: this server's client id for looking up tokens.",
+    )
+    auth_client_secret: SecretStr | None = Field(
+        default=None, validation_alias="AUTH_CLIENT_SECRET", description="external: and its secret."
+    )
+    auth_role_claim: str = Field(
+        default="",
+        validation_alias="AUTH_ROLE_CLAIM",
+        description="external: the claim that names a person's roles, e.g. roles or realm_access.roles; "
+        "owner, manager, editor and analyst count. Unset: the token's scopes alone count.",
+    )
+    cors_origins: CommaList = Field(
+        default_factory=list,
+        validation_alias="CORS_ORIGINS",
+        description="Origins of a dashboard on another address, separated by commas, to the letter. Unset: none.",
+    )
+    trusted_proxies: CommaList = Field(
+        default_factory=list,
+        validation_alias="DEVSKYY_TRUSTED_PROXIES",
+        description="Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Unset: none.",
+    )
     wordpress_url: str = Field(
         default="",
         validation_alias="WORDPRESS_URL",
@@ -230,7 +275,7 @@ class Settings(BaseSettings):
         default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )
 
-    @field_validator("upload_folders", mode="before")
+    @field_validator("upload_folders", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -300,6 +345,11 @@ class Settings(BaseSettings):
     def loopback(self) -> bool:
         """Whether the server only listens on this machine."""
         return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def sign_in(self) -> Literal["embedded", "external", "none"]:
+        """How callers over HTTP are known."""
+        return self.auth_mode or ("none" if self.loopback and not self.public_url else "embedded")
 
     @property
     def allowed_hosts(self) -> list[str]:

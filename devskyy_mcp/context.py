@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PrincipalKind = Literal["os", "local", "user", "client"]
+PrincipalKind = Literal["os", "local", "user", "client", "key"]
 ProgressSink = Callable[[float, float | None, str | None], Awaitable[None]]
 ALL_SCOPES = frozenset({"*"})
 
@@ -24,15 +24,24 @@ class Principal:
 
     Args:
         id: stable key, e.g. ``os:1000:ada`` or ``local``; rows of changes and audit carry it.
-        kind: ``os`` (stdio, command line), ``local`` (loopback HTTP), ``user`` or ``client`` (signed in).
+        kind: ``os`` (stdio, command line), ``local`` (loopback HTTP), ``user`` (a person, through a program or a
+            browser), ``key`` (a person's API key), ``client`` (a program in its own name).
         scopes: granted scopes, ``area:read`` or ``area:write``; ``*`` grants all. Write includes read.
         name: what people see.
+        client: the program's client id, where the call came through one.
+        sid: id of the grant, session or key that carries the call; revoking it ends the access.
+        amr: how the person signed in (RFC 8176): ``pwd``, ``otp``, ``mfa``.
+        auth_at: when the person last proved who they are, seconds since the epoch; 0 where that is not known.
     """
 
     id: str
     kind: PrincipalKind
     scopes: frozenset[str]
     name: str = ""
+    client: str = ""
+    sid: str = ""
+    amr: frozenset[str] = frozenset()
+    auth_at: int = 0
 
     def may(self, scope: str) -> bool:
         """Whether the scope is granted, itself or through a wider one."""

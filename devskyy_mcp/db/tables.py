@@ -249,6 +249,155 @@ settings = sa.Table(
     _time("updated_at"),
 )
 
+# ---- sign-in: what identifies people is sealed, what lets in is a hash ----
+
+users = sa.Table(
+    "users",
+    metadata,
+    _text("id", primary_key=True),
+    # Keyed hash of the login as people type it (casefolded); the login itself is sealed.
+    _text("login_hash", unique=True),
+    _text("login"),
+    _text("name"),
+    _text("role"),
+    _text("state"),
+    _text("password", null=True),
+    _text("totp", null=True),
+    # The last time step whose code was taken: none is taken twice.
+    _time("totp_step", null=True),
+    _json("recovery"),
+    _time("created_at"),
+    _time("changed_at"),
+    _time("signed_in_at", null=True),
+)
+
+login_tries = sa.Table(
+    "login_tries",
+    metadata,
+    _text("key", primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    _time("last_at"),
+    _time("until_at"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    # SHA-256 of the cookie's value.
+    _text("id", primary_key=True),
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    _json("amr"),
+    _text("agent"),
+    _text("address"),
+    _time("auth_at"),
+    _time("second_at", null=True),
+    _time("created_at"),
+    _time("seen_at"),
+    _time("expires_at"),
+    sa.Index(None, "user_id", "created_at"),
+    sa.Index(None, "expires_at"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    _text("id", primary_key=True),
+    _text("secret_hash"),
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    _text("name"),
+    _json("scopes"),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("used_at", null=True),
+    _time("revoked_at", null=True),
+    sa.Index(None, "user_id", "created_at"),
+)
+
+oauth_clients = sa.Table(
+    "oauth_clients",
+    metadata,
+    _text("id", primary_key=True),
+    # registered (RFC 7591), document (its id is the address of its metadata) or confidential (made by an owner).
+    _text("kind"),
+    _text("secret_hash", null=True),
+    _json("metadata"),
+    # Of a confidential client: what it may do in its own name.
+    _json("scopes", null=True),
+    _time("created_at"),
+    _time("used_at", null=True),
+    # Of a document: when it is fetched anew.
+    _time("stale_at", null=True),
+    _time("revoked_at", null=True),
+    sa.Index(None, "kind", "used_at"),
+)
+
+oauth_consents = sa.Table(
+    "oauth_consents",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("client_id", sa.Text, sa.ForeignKey("oauth_clients.id", ondelete="CASCADE"), primary_key=True),
+    _json("scopes"),
+    _time("at"),
+)
+
+oauth_grants = sa.Table(
+    "oauth_grants",
+    metadata,
+    # Access tokens carry it as ``sid``; all refresh tokens of one family share it.
+    _text("id", primary_key=True),
+    sa.Column("client_id", sa.Text, sa.ForeignKey("oauth_clients.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=True),
+    _json("scopes"),
+    _text("resource"),
+    _json("amr"),
+    _time("auth_at"),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("revoked_at", null=True),
+    sa.Index(None, "user_id", "created_at"),
+    sa.Index(None, "client_id"),
+    sa.Index(None, "expires_at"),
+)
+
+oauth_codes = sa.Table(
+    "oauth_codes",
+    metadata,
+    _text("hash", primary_key=True),
+    sa.Column("grant_id", sa.Text, sa.ForeignKey("oauth_grants.id", ondelete="CASCADE"), nullable=False),
+    _text("redirect_uri"),
+    # Whether the authorization request named the redirect address: then the token request must, too.
+    sa.Column("redirect_named", sa.Boolean, nullable=False),
+    _text("challenge"),
+    _time("expires_at"),
+    _time("used_at", null=True),
+    sa.Index(None, "expires_at"),
+)
+
+oauth_refresh_tokens = sa.Table(
+    "oauth_refresh_tokens",
+    metadata,
+    _text("hash", primary_key=True),
+    sa.Column("grant_id", sa.Text, sa.ForeignKey("oauth_grants.id", ondelete="CASCADE"), nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("used_at", null=True),
+    # How often it was taken again within the grace that parallel processes of one host need.
+    sa.Column("reissues", sa.Integer, nullable=False, server_default="0", default=0),
+    sa.Index(None, "grant_id"),
+    sa.Index(None, "expires_at"),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    _text("id", primary_key=True),
+    _text("private"),
+    _json("public"),
+    _time("created_at"),
+    _time("signs_from_at"),
+    _time("retired_at", null=True),
+)
+
 NO_HASH = "0" * 64  # what the first row of the audit stands on
 
 # The audit only ever grows. Whoever owns the database can drop these; then the hash chain tells.
