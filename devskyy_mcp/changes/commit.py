@@ -8,7 +8,7 @@ audit, unlock. With more groups than are in flight at once, one more per further
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -57,9 +57,20 @@ class Draft:
     change: str = ""
     intended_at: int = 0
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    state: str = ""
+    """What the set came to, where the journal surely has all as it is here; empty where it must be asked."""
 
     def __post_init__(self) -> None:
         self.change = self.row["id"]
+
+    def told(self) -> list[JournalOp]:
+        """The ops as the journal has them."""
+        return [self._told(op, self.outcomes[op.seq]) for op in self.unit.ops]
+
+    def _told(self, op: Op, outcome: Outcome) -> JournalOp:
+        known = str(op.target) if isinstance(op.target, int | str) else None
+        outcome = replace(outcome, object_id=outcome.object_id or known, undo=outcome.undo or op.undo)
+        return JournalOp(self.change, op, outcome.state, self.intended_at, outcome, 1)
 
 
 class Committer:
@@ -200,16 +211,20 @@ class Committer:
         written.update(ready)
         return at if marked == len(group) else 0
 
-    async def _write(self, conn: AsyncConnection, draft: Draft, seqs: Sequence[int]) -> None:
-        """Write outcomes; what the system answered to this process is truer than what a settle loop has inferred."""
+    async def _write(self, conn: AsyncConnection, draft: Draft, seqs: Sequence[int]) -> bool:
+        """Write outcomes; what the system answered to this process is truer than what a settle loop has inferred.
+        Whether all of them surely went in.
+        """
         by_seq = {op.seq: op for op in draft.unit.ops}
+        number = 0
         for only, known in ((OPEN, False), (GUESSED, True)):
             rows = [
                 (by_seq[seq], draft.outcomes[seq])
                 for seq in seqs
                 if (draft.outcomes[seq].state not in {"unknown", "not_sent"}) is known
             ]
-            await store.write_outcomes(conn, draft.change, rows, only=only)
+            number += await store.write_outcomes(conn, draft.change, rows, only=only)
+        return number == len(seqs)
 
     async def _send(self, draft: Draft, group: list[Op], since: int) -> None:
         system = self._system(group)
@@ -227,16 +242,18 @@ class Committer:
         state = set_state((op, draft.outcomes[op.seq]) for op in draft.unit.ops if op.seq in draft.outcomes)
         open_still = state == "unknown"
         async with self.db.begin() as conn:
-            await self._write(conn, draft, list(draft.outcomes))
+            all_in = await self._write(conn, draft, list(draft.outcomes))
             values: dict[str, Any] = {} if open_still else {"finished_at": store.now()}
             # A settle loop may have moved it while this process stood still.
             old = ["applying"] if open_still else ["applying", "unknown", "partial", "failed"]
-            await store.move_set(conn, draft.change, old, state, **values)
+            moved = await store.move_set(conn, draft.change, old, state, **values)
             if not open_still:
                 await store.unlock(conn, draft.change)
                 await self.wake.announce(conn, FINISHED)
             failed = {} if state == "applied" else {"state": state}
             await self.audit.append(conn, record(phase="outcome", code=state, detail=failed))
+        if all_in and moved and len(draft.outcomes) == len(draft.unit.ops):
+            draft.state = state
         await self.wake.ring(FINISHED)
 
 

@@ -59,6 +59,17 @@ class Journal:
         view = await self.view(change, left=left)
         if repeated:
             view.repeated = True
+        return await self._or_refused(view)
+
+    async def told(self, row: Mapping[str, Any], ops: Sequence[JournalOp], left: list[LeftAlone]) -> ChangeView:
+        """As ``recorded``, of a set that was written just now, as its row and ops say.
+
+        Raises:
+            Refused: as ``recorded`` does.
+        """
+        return await self._or_refused(_whole(row, ops, 1, left))
+
+    async def _or_refused(self, view: ChangeView) -> ChangeView:
         if view.state in {"failed", "unknown"}:
             raise await self._refusal(view)
         return view

@@ -340,6 +340,8 @@ class Changes:
         except Overtaken:
             return None
         self.written(draft.change)
+        if draft.state:
+            return await self.journal.told({**row, "state": draft.state}, draft.told(), unit.left)
         return await self.journal.recorded(repeated or draft.change, repeated=bool(repeated), left=unit.left)
 
     def _record(self, row: Mapping[str, Any], phase: Phase, code: str, detail: dict[str, Any]) -> AuditRecord:

@@ -12,25 +12,26 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func, or_
 
+from ..db.prepared import SIZES, Prepared, padded
 from ..db.tables import change_ops, change_sets, jobs, object_locks
 from ..errors import Code, Refused
 from .model import JournalOp, Op, Outcome, fill, plain
 
 if TYPE_CHECKING:
-    from sqlalchemy import Update
+    from sqlalchemy import Column
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _ALPHABET = string.ascii_letters + string.digits
-LOCK_CHUNK = 500
+LOCK_CHUNK = SIZES[-1]
 ROWS_AT_ONCE = 500
 REPEAT_WINDOW = 600
 """Seconds in which the same create by the same principal is taken for a host's retry."""
-# What every write sends, made once: SQLAlchemy takes longer to make a statement than SQLite to carry it out.
-_INSERT_SET = change_sets.insert()
-_INSERT_OPS = change_ops.insert()
-_READ_SET = change_sets.select().where(change_sets.c.id == bindparam("change"))
+# What every write sends.
+_INSERT_SET = Prepared(change_sets.insert())
+_INSERT_OPS = Prepared(change_ops.insert())
+_READ_SET = Prepared(change_sets.select().where(change_sets.c.id == bindparam("change")))
 _READ_OPS = change_ops.select().where(change_ops.c.change_id == bindparam("change")).order_by(change_ops.c.seq)
 _FINISHED = (
     change_sets.select()
@@ -38,7 +39,7 @@ _FINISHED = (
     .where(change_sets.c.finished_at > bindparam("since"))
     .order_by(change_sets.c.finished_at)
 )
-_UNLOCK = object_locks.delete().where(object_locks.c.holder == bindparam("locked_by"))
+_UNLOCK = Prepared(object_locks.delete().where(object_locks.c.holder == bindparam("locked_by")))
 
 
 def now() -> int:
@@ -59,7 +60,7 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        await conn.execute(_INSERT_SET, dict(row))
+        await _INSERT_SET.run(conn, row)
     except IntegrityError:
         raise Refused(
             Code.CONFLICT,
@@ -71,16 +72,23 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
 
 
 async def read_set(conn: AsyncConnection, change: str) -> dict[str, Any] | None:
-    found = (await conn.execute(_READ_SET, {"change": change})).mappings().first()
-    return dict(found) if found else None
+    found = await _READ_SET.read(conn, {"change": change})
+    return found[0] if found else None
 
 
 async def move_set(conn: AsyncConnection, change: str, old: Sequence[str], new: str, **values: Any) -> bool:
     """Compare and swap the state; False when somebody else moved it first."""
-    statement = (
-        change_sets.update().where(change_sets.c.id == change, change_sets.c.state.in_(old)).values(state=new, **values)
-    )
-    return (await conn.execute(statement)).rowcount == 1
+    known = {f"new_{name}": value for name, value in values.items()}
+    statement = _move_statement(tuple(values), tuple(old))
+    return await statement.run(conn, {"of": change, "new_state": new, **known}) == 1
+
+
+@lru_cache(maxsize=64)
+def _move_statement(names: tuple[str, ...], old: tuple[str, ...]) -> Prepared:
+    c = change_sets.c
+    new = {name: bindparam(f"new_{name}", type_=c[name].type) for name in ("state", *names)}
+    states = or_(*(c.state == state for state in old))
+    return Prepared(change_sets.update().where(c.id == bindparam("of"), states).values(**new))
 
 
 MAKES = ("create", "act")
@@ -153,22 +161,36 @@ async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent
             "settled_at": None,
             "attempts": 1 if op.seq in sent else 0,
             "estimate": op.estimate,
+            "cost": None,
         }
         for op in ops
     ]
     for start in range(0, len(rows), ROWS_AT_ONCE):  # others get their turn in between
-        await conn.execute(_INSERT_OPS, rows[start : start + ROWS_AT_ONCE])
+        await _INSERT_OPS.run(conn, *rows[start : start + ROWS_AT_ONCE])
 
 
 async def mark_sent(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> int:
     """Mark staged ops as on their way; the number that were still staged."""
+    numbers = _named("seq", padded(seqs))
+    return await _mark_statement(len(numbers)).run(conn, {"of": change, "at": now(), **numbers})
+
+
+@lru_cache
+def _mark_statement(number: int) -> Prepared:
     c = change_ops.c
-    statement = (
+    return Prepared(
         change_ops.update()
-        .where(c.change_id == change, c.seq.in_(seqs), c.state == "staged")
-        .values(state="sent", sent_at=now(), attempts=c.attempts + 1)
+        .where(c.change_id == bindparam("of"), c.seq.in_(_binds("seq", number, c.seq)), c.state == "staged")
+        .values(state="sent", sent_at=bindparam("at"), attempts=c.attempts + 1)
     )
-    return (await conn.execute(statement)).rowcount
+
+
+def _named(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    return {f"{name}_{number}": value for number, value in enumerate(values)}
+
+
+def _binds(name: str, number: int, column: Column[Any]) -> list[Any]:
+    return [bindparam(f"{name}_{one}", type_=column.type) for one in range(number)]
 
 
 async def reopen(conn: AsyncConnection, change: str) -> None:
@@ -183,12 +205,10 @@ async def reopen(conn: AsyncConnection, change: str) -> None:
 
 
 @lru_cache(maxsize=32)
-def _outcome_statement(only: tuple[str, ...]) -> Update:
-    """The update that one executemany carries out for all rows, so that each row may say only what it knows."""
-    from sqlalchemy import func, or_
-
+def _outcome_statement(only: tuple[str, ...]) -> Prepared:
+    """The update that is carried out for all rows, so that each row may say only what it knows."""
     c = change_ops.c
-    return (
+    return Prepared(
         change_ops.update()
         .where(c.change_id == bindparam("of"), c.seq == bindparam("at"), or_(*(c.state == state for state in only)))
         .values(
@@ -230,8 +250,7 @@ async def write_outcomes(
         }
         for op, outcome in outcomes
     ]
-    # One row alone is no executemany: only so does every driver tell how many it found.
-    return (await conn.execute(_outcome_statement(tuple(only)), rows if len(rows) > 1 else rows[0])).rowcount
+    return await _outcome_statement(tuple(only)).run(conn, *rows)
 
 
 def _notes(op: Op, said: Sequence[str]) -> dict[str, Any]:
@@ -281,15 +300,11 @@ def journal_op(row: Mapping[Any, Any], ids: Mapping[int, str]) -> JournalOp:
 
 async def lock(conn: AsyncConnection, keys: Sequence[str], holder: str) -> str | None:
     """Take the locks, all or none (the caller rolls back); the id of the change that holds one of them, if any."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     ordered = sorted(set(keys))
     for start in range(0, len(ordered), LOCK_CHUNK):
         chunk = ordered[start : start + LOCK_CHUNK]
-        values = [{"key": key, "holder": holder, "until_at": now()} for key in chunk]
-        statement = dialect.insert(object_locks).values(values).on_conflict_do_nothing()
-        if (await conn.execute(statement)).rowcount != len(chunk):
+        statement = _lock_statement(conn.dialect.name, len(chunk))
+        if await statement.run(conn, {"by": holder, "at": now(), **_named("key", chunk)}) != len(chunk):
             c = object_locks.c
             query = (
                 object_locks.select().with_only_columns(c.holder).where(c.key.in_(chunk), c.holder != holder).limit(1)
@@ -298,32 +313,50 @@ async def lock(conn: AsyncConnection, keys: Sequence[str], holder: str) -> str |
     return None
 
 
+@lru_cache
+def _lock_statement(dialect: str, number: int) -> Prepared:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    c = object_locks.c
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    by, at = bindparam("by", type_=c.holder.type), bindparam("at", type_=c.until_at.type)
+    rows = [{"key": key, "holder": by, "until_at": at} for key in _binds("key", number, c.key)]
+    return Prepared(insert(object_locks).values(rows).on_conflict_do_nothing())
+
+
 async def unlock(conn: AsyncConnection, holder: str) -> None:
-    await conn.execute(_UNLOCK, {"locked_by": holder})
+    await _UNLOCK.run(conn, {"locked_by": holder})
 
 
 async def written_since(
     conn: AsyncConnection, system: str, objects: Sequence[tuple[str, str]], since: int
 ) -> str | None:
     """The change of ours that wrote one of the objects (collection, id) since then, if any."""
-    from sqlalchemy import tuple_
-
-    c = change_ops.c
-    for start in range(0, len(objects), LOCK_CHUNK):
-        query = (
-            change_ops.select()
-            .with_only_columns(c.change_id)
-            .where(
-                c.system == system,
-                tuple_(c.collection, c.object_id).in_(objects[start : start + LOCK_CHUNK]),
-                c.settled_at >= since,
-            )
-            .limit(1)
-        )
-        found = (await conn.execute(query)).scalar()
-        if found:
-            return found
+    for collection in dict.fromkeys(collection for collection, _ in objects):
+        ids = [one for other, one in objects if other == collection]
+        for start in range(0, len(ids), LOCK_CHUNK):
+            some = _named("id", padded(ids[start : start + LOCK_CHUNK]))
+            given = {"of": system, "at": collection, "since": since, **some}
+            found = await _written_statement(len(some)).read(conn, given)
+            if found:
+                return found[0]["change_id"]
     return None
+
+
+@lru_cache
+def _written_statement(number: int) -> Prepared:
+    c = change_ops.c
+    return Prepared(
+        change_ops.select()
+        .with_only_columns(c.change_id)
+        .where(
+            c.system == bindparam("of"),
+            c.collection == bindparam("at"),
+            c.object_id.in_(_binds("id", number, c.object_id)),
+            c.settled_at >= bindparam("since"),
+        )
+        .limit(1)
+    )
 
 
 async def find_waiting(conn: AsyncConnection, principal: str, request_hash: str, plan_hash: str) -> str | None:

@@ -21,7 +21,7 @@ CONNECT_SECONDS = 2.0
 COMMAND_SECONDS = 5.0
 WRITES = "devskyy_writes"  # execution option of connections whose transactions write
 
-_json = partial(json.dumps, separators=(",", ":"))
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_size: int | None = None) -> AsyncEngine:

@@ -1,7 +1,9 @@
-"""SQLite connections that visit their thread once per statement. Import it inside functions only: it loads the driver.
+"""SQLite connections that visit their thread once per statement, or not at all. Import it inside functions only: it
+loads the driver.
 
 aiosqlite goes there four times for each statement that SQLAlchemy runs (cursor, execute, fetch, close), and the switch
-between threads costs more than the statement.
+between threads costs more than the statement. Of a few rows that are found by their keys it costs ten times as much:
+such a statement runs where it is asked for (``at_once``). What waits for a lock or for the disk (BEGIN, COMMIT) never does.
 """
 
 from __future__ import annotations
@@ -9,9 +11,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiosqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 def connect(database: str, **options: Any) -> aiosqlite.Connection:
@@ -25,14 +30,28 @@ def connect(database: str, **options: Any) -> aiosqlite.Connection:
 class Connection(aiosqlite.Connection):
     """The driver's connection with cursors of ours."""
 
+    _away = False
+
     def cursor(self) -> Any:  # the driver's are made in the thread; both are entered before use
         return Cursor(self)
 
     async def visit(self, method: Any, sql: str, parameters: Any) -> tuple[Any, int, int | None, list[Any]]:
         """Run one statement in the thread: description, rowcount, lastrowid and rows."""
-        return await self._execute(self._run, method, sql, parameters)  # pyright: ignore[reportUnknownMemberType] # untyped there
+        self._away = True  # stays so when the wait is cancelled: the thread may still be at it
+        try:
+            given: Any = await self._execute(self.run, method, sql, parameters)  # pyright: ignore[reportUnknownMemberType] # untyped there
+        except sqlite3.Error:
+            self._away = False
+            raise
+        self._away = False
+        return given
 
-    def _run(self, method: Any, sql: str, parameters: Any) -> tuple[Any, int, int | None, list[Any]]:
+    async def rollback(self) -> None:
+        if self._away or self._conn.in_transaction:  # a read has none
+            await super().rollback()
+            self._away = False
+
+    def run(self, method: Any, sql: str, parameters: Any) -> tuple[Any, int, int | None, list[Any]]:
         cursor = self._conn.cursor()
         try:
             method(cursor, sql, parameters)
@@ -70,3 +89,20 @@ class Cursor:
     async def _take(self, method: Any, sql: str, parameters: Any) -> None:
         given = await self._connection.visit(method, sql, parameters)
         self.description, self.rowcount, self.lastrowid, self._rows = given
+
+
+def at_once(conn: AsyncConnection, sql: str, values: Sequence[Any]) -> tuple[int, list[Any]] | None:
+    """Run a statement that takes some 20 µs right here: rowcount and rows.
+
+    None when it has not run and must be sent the ordinary way: outside a write transaction, where it might wait for a
+    lock; on another database; and where it failed, so that the error comes in SQLAlchemy's words.
+    """
+    proxy: Any = conn.sync_connection
+    lite = proxy.connection.driver_connection
+    if not isinstance(lite, Connection) or not lite.in_transaction:
+        return None
+    try:
+        _, number, _, rows = lite.run(sqlite3.Cursor.execute, sql, values)
+    except sqlite3.Error:
+        return None
+    return number, rows

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -30,6 +30,7 @@ from devskyy_mcp.errors import Code, Refused
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from devskyy_mcp.db.prepared import Prepared
     from devskyy_mcp.db.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ HASHED = (
     "seq",
     "surface",
 )
-"""The columns that a row's hash covers, in the order in which they are hashed and written."""
+"""The columns that a row's hash covers, in the order in which they are hashed."""
 
 Rows = Sequence[dict[str, Any]]
 Phase = Literal["call", "intent", "outcome", "decision"]
@@ -177,21 +178,21 @@ class AuditLog:
         Raises:
             Refused: INTERNAL when the head row is gone, which only someone with the database's password can do.
         """
-        statements = _statements(conn.dialect.name)
-        head = (await conn.exec_driver_sql(statements.head)).one_or_none()
-        if head is None:
+        statements = _statements()
+        found = await statements.head.read(conn, {})
+        if not found:
             raise Refused(Code.INTERNAL, "The audit's head row is gone.", hint="Run `devskyy audit verify`.")
-        seq, last = int(head.seq), str(head.hash)
-        rows: list[tuple[Any, ...]] = []
+        seq, last = int(found[0]["seq"]), str(found[0]["hash"])
+        rows: list[dict[str, Any]] = []
         vault = vault_of(conn)
         for record in records:
             seq += 1
             row = _row(vault, seq, record)
             before, last = last, chain_hash(last, row)
-            rows.append((*row.values(), before, last))
+            rows.append({**row, "prev_hash": before, "hash": last})
         if rows:
-            await conn.exec_driver_sql(statements.insert, rows)
-            await conn.exec_driver_sql(statements.update, (seq, last))
+            await statements.insert.run(conn, *rows)
+            await statements.update.run(conn, {"new_seq": seq, "new_hash": last})
         return seq
 
     async def close(self) -> None:
@@ -225,21 +226,25 @@ class AuditLog:
 
 
 class _Statements(NamedTuple):
-    head: str
-    insert: str
-    update: str
+    head: Prepared
+    insert: Prepared
+    update: Prepared
 
 
-@lru_cache
-def _statements(dialect: str) -> _Statements:
-    """What ``append`` sends, as the driver takes it: to build and prepare each anew costs more than all the rest."""
-    columns = [*HASHED, "prev_hash", "hash"]
-    lite = dialect == "sqlite"
-    marks = ["?" if lite else f"${number}" for number, _ in enumerate(columns, 1)]
+@cache
+def _statements() -> _Statements:
+    """What ``append`` sends."""
+    import sqlalchemy as sa
+
+    from devskyy_mcp.db.prepared import Prepared
+    from devskyy_mcp.db.tables import audit, audit_head
+
+    head = audit_head.c
+    new = {"seq": sa.bindparam("new_seq"), "hash": sa.bindparam("new_hash")}
     return _Statements(
-        f"SELECT seq, hash FROM audit_head WHERE id = 1{'' if lite else ' FOR UPDATE'}",  # noqa: S608 # our own words
-        f"INSERT INTO audit ({', '.join(columns)}) VALUES ({', '.join(marks)})",  # noqa: S608 # as above
-        f"UPDATE audit_head SET seq = {marks[0]}, hash = {marks[1]} WHERE id = 1",  # noqa: S608 # as above
+        Prepared(sa.select(head.seq, head.hash).where(head.id == 1).with_for_update()),
+        Prepared(audit.insert()),
+        Prepared(audit_head.update().where(head.id == 1).values(**new)),
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case, exists, func, literal, select, tuple_, update
 
 from ..changes.store import REPEAT_WINDOW, now
+from ..db.prepared import padded
 from ..db.tables import Json, change_ops, change_sets, executors, job_events, job_steps, jobs
 from ..db.vault import vault_of
 from ..errors import Code, Refused
@@ -285,14 +286,14 @@ async def has_work(conn: AsyncConnection) -> bool:
 
 async def start(conn: AsyncConnection, claims: Sequence[tuple[str, int]], executor: str) -> dict[str, dict[str, Any]]:
     """Begin a run of each job (id, token); the rows of those that are still to be run under their token, by id."""
-    given = {"pairs": _padded(claims), "by": executor, "now": now()}
+    given = {"pairs": padded(claims), "by": executor, "now": now()}
     rows = (await conn.execute(_START, given)).mappings()
     return {row["id"]: row for row in await vault_of(conn).open_rows(conn, JOBS, rows)}
 
 
 async def end(conn: AsyncConnection, ends: Sequence[Ended]) -> list[bool]:
     """Write how runs ended; for each whether the job was still that run's own."""
-    given = {"ids": _padded([one.job for one in ends])}
+    given = {"ids": padded([one.job for one in ends])}
     running = {(row[0], row[1]) for row in await conn.execute(_STARTED, given)}
     mine = [(one.job, one.attempt) in running for one in ends]
     rows = [_ended(vault_of(conn), one) for one, still in zip(ends, mine, strict=True) if still]
@@ -306,12 +307,6 @@ def _ended(vault: Vault, one: Ended) -> dict[str, Any]:
     stored = vault.seal_values(JOBS, one.job, values)
     said = {"far": stored["progress"], "gave": stored["result"], "why": stored["error"]}
     return {"job": one.job, "new": one.state, **said, "now": now()}
-
-
-def _padded(found: Sequence[Any]) -> list[Any]:
-    """Made longer by repeating the first, to one of few lengths: each length is a statement of its own to prepare."""
-    length = next(size for size in (1, 8, 64, 512, len(found)) if size >= len(found))
-    return [*found, *[found[0]] * (length - len(found))]
 
 
 async def unhand(conn: AsyncConnection, job: str, token: int) -> bool:

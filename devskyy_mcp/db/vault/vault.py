@@ -121,6 +121,10 @@ class Vault:
             wrapped = self.wrap(kid, name, fresh)
             await conn.execute(data_keys.insert().values(id=name, kid=kid, wrapped=wrapped, created_at=at))
 
+    def knows(self, name: str) -> bool:
+        """Whether the data key of that id is at hand."""
+        return name in self._boxes
+
     async def learn(self, conn: AsyncConnection, names: Iterable[str]) -> None:
         """Take data keys that other processes made meanwhile."""
         from ..tables import data_keys

@@ -1,0 +1,98 @@
+"""Statements that are sent as they are. Import it inside functions only: it loads SQLAlchemy.
+
+SQLAlchemy takes longer to make a statement, or to find that it has made it before, than SQLite takes to carry it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from .one_hop import at_once
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+Processor = Callable[[Any], Any] | None
+SIZES = (1, 8, 64, 512)
+
+
+class _Form(NamedTuple):
+    """The statement in one database's words: what it binds and what it gives, each with the column type's processor."""
+
+    sql: str
+    fixed: Mapping[str, Any]
+    binds: list[tuple[str, Processor]]
+    gives: list[tuple[str, Processor]]
+
+    def values(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for name, processor in self.binds:
+            value = given[name] if name in given else self.fixed[name]
+            found.append(processor(value) if processor is not None else value)
+        return tuple(found)
+
+
+class Prepared:
+    """A statement of few rows, found by their keys; made once for each kind of database.
+
+    Args:
+        statement: of SQLAlchemy's, whose parameters are ``bindparam`` by name; no ``in_`` of a list whose length varies.
+    """
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._forms: dict[str, _Form] = {}
+
+    async def run(self, conn: AsyncConnection, *rows: Mapping[str, Any]) -> int:
+        """Send it for each of the rows; the number it touched (-1 where a driver does not tell of many)."""
+        form = self._form(conn.dialect)
+        if len(rows) == 1:
+            return (await self._send(conn, form, rows[0]))[0]
+        return (await conn.exec_driver_sql(form.sql, [form.values(row) for row in rows])).rowcount
+
+    async def read(self, conn: AsyncConnection, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows it finds, by the names of their columns."""
+        form = self._form(conn.dialect)
+        _, found = await self._send(conn, form, given)
+        return [
+            {
+                name: processor(value) if processor is not None else value
+                for (name, processor), value in zip(form.gives, row, strict=True)
+            }
+            for row in found
+        ]
+
+    async def _send(self, conn: AsyncConnection, form: _Form, given: Mapping[str, Any]) -> tuple[int, Sequence[Any]]:
+        values = form.values(given)
+        known = at_once(conn, form.sql, values)
+        if known is not None:
+            return known
+        found = await conn.exec_driver_sql(form.sql, values)
+        return found.rowcount, found.all() if found.returns_rows else ()
+
+    def _form(self, dialect: Dialect) -> _Form:
+        form = self._forms.get(dialect.name)
+        if form is None:
+            form = self._forms[dialect.name] = self._made(dialect)
+        return form
+
+    def _made(self, dialect: Dialect) -> _Form:
+        compiled = self._statement.compile(dialect=dialect)
+        binds = [
+            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in compiled.positiontup
+        ]
+        gives = [
+            (column.key, column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for column in (self._statement.selected_columns if self._statement.is_select else ())
+        ]
+        return _Form(str(compiled), compiled.params, binds, gives)
+
+
+def padded(found: Sequence[T]) -> list[T]:
+    """Made longer by repeating the first, to one of few lengths: each length is a statement of its own to prepare."""
+    length = next(size for size in (*SIZES, len(found)) if size >= len(found))
+    return [*found, *[found[0]] * (length - len(found))]
