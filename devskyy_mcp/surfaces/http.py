@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..app import App, build
 from ..errors import Code, Refused
-from ..guard.local_key import Tickets, local_key
+from ..guard.local_key import Tickets, local_key, signing_secret
 from ..guard.loopback import Rules
 from ..invoke import unforeseen
 from ..ops.health import HealthChecks, report
@@ -58,7 +58,7 @@ def create_http(app: App | None = None) -> Starlette:
             "Set DEVSKYY_HOST=127.0.0.1; to reach it from elsewhere put a proxy with its own login in front.",
         )
     key = local_key(app.settings.data_dir)
-    rules = Rules(app.settings, key, Tickets(key))
+    rules = Rules(app.settings, key, Tickets(signing_secret(app.settings)))
     mcp = mcp_http(app)
 
     @asynccontextmanager
