@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth logins]``: a Markdown table of figures and goals."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth logins]``: figures and goals as a table."""
 
 from __future__ import annotations
 
