@@ -100,7 +100,8 @@ class Walk:
         from axe_playwright_python.async_playwright import Axe  # pyright: ignore[reportMissingTypeStubs] # it has none
 
         await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
-        found: Any = await Axe().run(self.page, options={"runOnly": RULES})
+        axe: Any = Axe()
+        found = await axe.run(self.page, options={"runOnly": RULES})
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         wide = await self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} px too wide"
