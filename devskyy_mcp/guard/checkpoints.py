@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -203,8 +203,12 @@ async def _last_before(conn: AsyncConnection, before: int) -> Checkpoint | None:
     from devskyy_mcp.db.tables import audit_checkpoints
 
     c = audit_checkpoints.c
-    row = (await conn.execute(audit_checkpoints.select().where(c.at < before).order_by(c.seq.desc()).limit(1))).first()
-    return Checkpoint(**row._mapping) if row else None  # noqa: SLF001 # SQLAlchemy's own name for it
+    query = audit_checkpoints.select().where(c.at < before).order_by(c.seq.desc()).limit(1)
+    return next(iter(_of_rows((await conn.execute(query)).mappings())), None)
+
+
+def _of_rows(rows: Iterable[Mapping[Any, Any]]) -> list[Checkpoint]:
+    return [Checkpoint(*(row[name] for name in Checkpoint.__slots__)) for row in rows]
 
 
 async def _set_anchor(conn: AsyncConnection, purged: Checkpoint) -> None:
@@ -299,8 +303,7 @@ async def _given(db: Database, file: Path | None) -> list[Checkpoint]:
     from devskyy_mcp.db.tables import audit_checkpoints
 
     async with db.read() as conn:
-        rows = (await conn.execute(audit_checkpoints.select())).mappings()
-        given = [Checkpoint(**{str(name): value for name, value in row.items()}) for row in rows]
+        given = _of_rows((await conn.execute(audit_checkpoints.select())).mappings())
     if file is not None and file.is_file():  # noqa: ASYNC240 # a command's own file
         given += _of_file(file.read_text("utf-8", "replace").splitlines())  # noqa: ASYNC240 # as above
     return list(dict.fromkeys(given))
@@ -313,7 +316,7 @@ def _of_file(lines: Sequence[str]) -> list[Checkpoint]:
         try:
             given: Any = json.loads(line)
             if given["kind"] == "checkpoint":
-                found.append(Checkpoint(*(given[name] for name in Checkpoint.__slots__)))
+                found += _of_rows([given])
         except (ValueError, KeyError, TypeError):
             found.append(Checkpoint(0, "", 0, "", ""))
     return found

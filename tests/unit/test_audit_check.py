@@ -44,6 +44,7 @@ async def drop_triggers(conn: AsyncConnection) -> None:
         await conn.exec_driver_sql("DROP TRIGGER audit_no_delete")
     else:
         await conn.exec_driver_sql("DROP TRIGGER audit_no_change ON audit")
+        await conn.exec_driver_sql("DROP TRIGGER audit_no_delete ON audit")
 
 
 def another(value: Any, chance: random.Random) -> Any:
