@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import anyio
 
 from .auth.people import People
+from .auth.provide import provide
 from .auth.sessions import Sessions
 from .capability import Pack, Registry
 from .changes.model import Systems
@@ -207,6 +208,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     services.share(People, lambda _: People(database, audit, cache))
     services.share(Sessions, lambda _: Sessions(database))
+    provide(services)
     if settings.sign_in != "none":
         changes.journal.named = lambda text: services.get(People).named(text)
         health.add("sign_in", sign_in_check(services.get(People), settings.sign_in), every=5)

@@ -48,4 +48,5 @@ SEALED: dict[str, Sealed] = {
     "audit": Sealed(("seq",), ("detail",), fixed=True),
     "users": Sealed(("id",), ("login", "name", "totp")),
     "sessions": Sealed(("id",), ("agent", "address")),
+    "ws_tickets": Sealed(("id",), ("holder",)),
 }
