@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import anyio
 
+from .auth.grants import Grants
 from .auth.people import People
 from .auth.provide import provide
 from .auth.sessions import Sessions
+from .auth.signing import SigningKeys
 from .capability import Pack, Registry
 from .changes.model import Systems
 from .changes.service import Changes
@@ -208,6 +210,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     services.share(People, lambda _: People(database, audit, cache))
     services.share(Sessions, lambda _: Sessions(database))
+    services.share(Grants, lambda _: Grants(database, audit))
+    services.share(SigningKeys, lambda _: SigningKeys(database))
     provide(services)
     if settings.sign_in != "none":
         changes.journal.named = lambda text: services.get(People).named(text)

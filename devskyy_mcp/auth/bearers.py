@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..context import Principal
 from ..errors import Code, Refused
 from .api_keys import PREFIX
 from .scopes import within
-from .standing import Kind, Standing, Standings
+from .standing import Kind, Standing, Standings, soon
 
 LONGEST = 8 * 1024
 """Characters of a token."""
@@ -39,7 +40,7 @@ class Access:
     until: float
 
 
-Take = Callable[[str], Awaitable[Access]]
+Take = Callable[[str], Coroutine[Any, Any, Access]]
 """Verifies a token. Raises Refused UNAUTHENTICATED for one that is worth nothing."""
 
 
@@ -90,7 +91,7 @@ class Bearers:
         digest = _digest(token)
         known = self._known.get(digest)
         if known is None or known.access.until <= self._clock():
-            access = await (self._take_key if token.startswith(PREFIX) else self._take)(token)
+            access = await soon((self._take_key if token.startswith(PREFIX) else self._take)(token))
             known = _Known(access, None, access.principal)
         if not _below(path, known.access.path):
             raise invalid("was issued for another address")

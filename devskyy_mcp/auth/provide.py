@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..config import Settings
 from ..context import Services
 from ..db.database import Database
@@ -9,9 +11,10 @@ from ..errors import Code, Refused
 from ..guard.audit import AuditLog
 from .api_keys import ApiKeys
 from .bearers import Access, Bearers, Take
+from .grants import Grants
 from .people import People
-from .scopes import of_role, within
 from .sessions import Sessions
+from .signing import SigningKeys
 from .standing import Standings
 from .tickets import Tickets
 
@@ -33,20 +36,13 @@ def _standings(services: Services) -> Standings:
         return await services.get(Sessions).most(sid)
 
     async def grant(sid: str) -> frozenset[str] | None:
-        from .grants import Grants
-
         state = await services.get(Grants).state(sid)
-        if state is None or not state.live or not state.active:
-            return None
-        return state.scopes if state.role is None else within(state.scopes, of_role(state.role))
+        return state.most if state is not None else None
 
     standings = Standings({"key": keys.most, "session": session, "grant": grant})
     keys.on_revoked.append(standings.end)
     people.on_changed.append(lambda _user: standings.doubt())
-    if services.get(Settings).sign_in == "embedded":
-        from .grants import Grants
-
-        services.get(Grants).on_revoked.append(standings.end)
+    services.get(Grants).on_revoked.append(standings.end)
     return standings
 
 
@@ -57,7 +53,6 @@ def _take(services: Services) -> Take:
 
         return External(settings).take
     if settings.sign_in == "embedded":
-        from .signing import SigningKeys
         from .verifier import Verifier
 
         verifier = Verifier(services.get(SigningKeys), settings.base_url)
@@ -71,8 +66,6 @@ def _take(services: Services) -> Take:
 
 
 async def _with_name(people: People, access: Access) -> Access:
-    from dataclasses import replace
-
     if access.principal.kind != "user":
         return access
     user = await people.get(access.principal.id.removeprefix("user:"))

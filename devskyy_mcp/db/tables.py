@@ -403,10 +403,8 @@ signing_keys = sa.Table(
     metadata,
     _text("id", primary_key=True),
     _text("private"),
-    _json("public"),
     _time("created_at"),
     _time("signs_from_at"),
-    _time("retired_at", null=True),
 )
 
 NO_HASH = "0" * 64  # what the first row of the audit stands on

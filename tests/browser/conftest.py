@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
 
+from tests.fakes.people import Clock
 from tests.fakes.served import Site, served
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from .walk import Walk, chromium
+
+WIDE = {"viewport": {"width": 1000, "height": 800}}
 
 
 @pytest.fixture
@@ -32,16 +25,11 @@ async def shop(tmp_path: Path) -> AsyncGenerator[Site]:
         yield site
 
 
-@asynccontextmanager
-async def chromium(**options: Any) -> AsyncGenerator[Page]:
-    """A page of a fresh browser. Scripts are off, as the pages promise to need none."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            context = await browser.new_context(**options)
-            yield await context.new_page()
-        finally:
-            await browser.close()
+@pytest.fixture
+def clock(shop: Site) -> Clock:
+    clock = Clock()
+    clock.install(shop.app)
+    return clock
 
 
 @pytest.fixture
@@ -50,3 +38,14 @@ def pictures(tmp_path: Path) -> Path:
     folder = Path(os.environ.get("DEVSKYY_PICTURES", tmp_path / "pictures"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+async def walk(shop: Site, pictures: Path) -> AsyncGenerator[Walk]:
+    """A browser at the server."""
+    async with AsyncExitStack() as stack:
+
+        async def fresh(**options: Any) -> Walk:
+            return Walk(await stack.enter_async_context(chromium(**options)), shop.url, pictures, fresh)
+
+        yield await fresh(**WIDE)

@@ -64,7 +64,7 @@ class Visit:
     @cookie.setter
     def cookie(self, value: str) -> None:
         self.forget()
-        self.http.cookies.set("dsk_session", value)
+        self.http.cookies.set("dsk_session", value, "127.0.0.1")
 
     def forget(self) -> None:
         """Become a browser without any cookie."""

@@ -49,4 +49,5 @@ SEALED: dict[str, Sealed] = {
     "users": Sealed(("id",), ("login", "name", "totp")),
     "sessions": Sealed(("id",), ("agent", "address")),
     "ws_tickets": Sealed(("id",), ("holder",)),
+    "signing_keys": Sealed(("id",), ("private",)),
 }

@@ -171,10 +171,8 @@ def upgrade() -> None:
         "signing_keys",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("private", sa.Text, nullable=False),
-        sa.Column("public", JSON, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("signs_from_at", sa.BigInteger, nullable=False),
-        sa.Column("retired_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_signing_keys"),
     )
 
