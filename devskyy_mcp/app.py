@@ -11,6 +11,7 @@ import anyio
 
 from .auth.grants import Grants
 from .auth.people import People
+from .auth.provide import provide
 from .auth.sessions import Sessions
 from .auth.signing import SigningKeys
 from .capability import Pack, Registry
@@ -222,6 +223,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.share(Sessions, lambda _: Sessions(database))
     services.share(Grants, lambda _: Grants(database, audit))
     services.share(SigningKeys, lambda _: SigningKeys(database))
+    provide(services)
     if settings.sign_in != "none":
         changes.journal.named = lambda text: services.get(People).named(text)
         health.add("sign_in", sign_in_check(services.get(People), settings.sign_in), every=5)

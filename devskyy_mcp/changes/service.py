@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from ..auth.still import still
 from ..capability import Capability, Registry, authorize, validate
 from ..context import Context, Principal, Services
 from ..db.database import Database
@@ -254,7 +255,7 @@ class Changes:
             async with self._db.begin() as conn:
                 await store.move_set(conn, row["id"], ["proposed"], "expired")
             raise Refused(Code.STALE, f"The proposal {row['id']} has expired.", "Make it again with preview.")
-        caller = caller_of(row)
+        caller = await still(self.services, caller_of(row))
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
         own = Context(caller, self.services, capability.name, ctx.surface, None, ctx.sink, ctx.can_ask)

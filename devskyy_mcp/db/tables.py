@@ -313,6 +313,17 @@ api_keys = sa.Table(
     sa.Index(None, "user_id", "created_at"),
 )
 
+ws_tickets = sa.Table(
+    "ws_tickets",
+    metadata,
+    # SHA-256 of the ticket. It is taken by deleting its row, so that one server alone can.
+    _text("id", primary_key=True),
+    _text("holder"),
+    _text("origin"),
+    _time("expires_at"),
+    sa.Index(None, "expires_at"),
+)
+
 oauth_clients = sa.Table(
     "oauth_clients",
     metadata,

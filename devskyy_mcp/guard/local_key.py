@@ -1,26 +1,23 @@
-"""The key of this machine's user, and short-lived tickets that stand for it where a header can't be sent.
+"""The key of this machine's user, and what is sealed with it.
 
 The key lies in the data folder, readable for its owner only. It is what stands between other users or pages on this
-machine and a real shop until sign-in exists.
+machine and a real shop where nobody signs in.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
-import json
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from ..config import Settings
-from ..context import Principal
 from ..db.vault.files import make_once
 from ..errors import Code, Refused
 
 PREFIX = "dsk_local_"
-TICKET_SECONDS = 30.0
 
 
 def key_path(data_dir: Path) -> Path:
@@ -82,7 +79,7 @@ class Seal:
         self._key = hmac.digest(key.encode(), f"devskyy {use}".encode(), "sha256")
 
     def seal(self, text: str, seconds: float) -> str:
-        """The text with its end and a signature, of characters that a cookie and a WebSocket's protocol may have."""
+        """The text with its end and a signature, of characters that a cookie may have."""
         body = base64.urlsafe_b64encode(f"{self.clock() + seconds:.3f} {text}".encode()).decode().rstrip("=")
         return f"{body}.{self.sign(body)}"
 
@@ -96,29 +93,3 @@ class Seal:
 
     def sign(self, text: str) -> str:
         return hmac.new(self._key, text.encode(errors="replace"), "sha256").hexdigest()
-
-
-class Tickets:
-    """Stand-ins for a login: a browser's WebSocket can't send a header. Any server of the data folder takes them, each
-    of them once.
-    """
-
-    def __init__(self, key: str, clock: Callable[[], float] = time.time) -> None:
-        self._seal = Seal(key, "ticket", clock)
-        self._used: dict[str, float] = {}
-
-    def issue(self, principal: Principal) -> str:
-        """A ticket for this principal, good for 30 seconds."""
-        holder = [principal.id, principal.kind, sorted(principal.scopes), principal.name, secrets.token_hex(8)]
-        return self._seal.seal(json.dumps(holder), TICKET_SECONDS)
-
-    def redeem(self, ticket: str) -> Principal | None:
-        """Whose ticket it is; None when it is unknown, used or late."""
-        text = self._seal.open(ticket)
-        if text is None or ticket in self._used:
-            return None
-        at = self._seal.clock()
-        self._used = {used: until for used, until in self._used.items() if until > at}
-        self._used[ticket] = at + TICKET_SECONDS
-        name, kind, scopes, label, _ = json.loads(text)
-        return Principal(name, kind, frozenset(scopes), label)
