@@ -65,7 +65,9 @@ async def write_everything(shop: Demo, folder: Path) -> None:
     await agreed(shop, "wp_media_upload", path=str(picture), title="Portrait of Marmaduke")
     await agreed(shop, "wp_posts_create", title="Interview with Bartholomew", content="<p>77 Nightingale Row</p>")
     await shop.do("woo_products_update", id=product, name="The Quackenbush tee", preview=True)
-    key = Call(me, "woo_customers_update", {"id": customer, "last_name": "Bartholomew"}, "cli", key="third.zq@mail.test")
+    key = Call(
+        me, "woo_customers_update", {"id": customer, "last_name": "Bartholomew"}, "cli", key="third.zq@mail.test"
+    )
     first, again = (await shop.app.road.invoke(key)).data, (await shop.app.road.invoke(key)).data
     assert again["change"] == first["change"]
     with pytest.raises(Refused, match="used for another call"):

@@ -14,7 +14,7 @@ from ...auth.sessions import Session
 from ...errors import Code, Refused
 from ..page import form, sentence, waiting
 from .browser import HOME, address_of, own_path, to
-from .own import Own
+from .programs import Programs
 
 PASSWORD = "/account/password"  # noqa: S105 # a path
 SECOND = "/account/second-factor"
@@ -26,12 +26,13 @@ ROLE_WORDS: dict[Role, str] = {
 }
 
 
-class Account(Own):
+class Account(Programs):
     """The endpoints below ``/account``."""
 
     @property
     def routes(self) -> list[Route]:
         return [
+            *super().routes,
             Route(HOME, self.own(self.index)),
             Route(PASSWORD, self.own(self.show_password), methods=["GET"]),
             self.posted(PASSWORD, self.take_password, proven=PASSWORD),
@@ -52,6 +53,8 @@ class Account(Own):
             role_words=ROLE_WORDS[user.role],
             sessions=await self.sessions.of_user(user),
             here=session.id,
+            grants=await self.grants.of_user(user.id),
+            keys=await self.live_keys(session),
             csrf=self.csrf(session),
             done=_DONE.get(request.query_params.get("done", ""), ""),
         )
@@ -169,6 +172,8 @@ _DONE = {
     "password": "The password is changed. Your other browsers are signed out.",
     "removed": "The second factor is removed. Your other browsers are signed out.",
     "ended": "That browser is signed out.",
-    "gone": "That browser was signed out already.",
+    "gone": "That had ended already.",
+    "disconnected": "That program is disconnected.",
+    "revoked": "That key is revoked.",
     "others": "Your other browsers are signed out.",
 }
