@@ -21,7 +21,7 @@ from ..guard.local_key import Tickets, local_key
 from ..guard.loopback import Rules
 from ..invoke import unforeseen
 from ..ops.health import HealthChecks, report
-from . import people, ws
+from . import oauth, people, ws
 from .approvals import Approvals
 from .rest import assets, more, tools
 from .rest.calls import Endpoint, Refusing, json_response
@@ -68,7 +68,14 @@ def create_http(app: App | None = None) -> Starlette:
 
     site = Starlette(
         # The router tries them in order, so the most used come first.
-        routes=[*mcp.routes, *_api(), *_health(), *Approvals(app, rules).routes, *people.routes(app)],
+        routes=[
+            *mcp.routes,
+            *_api(),
+            *_health(),
+            *Approvals(app, rules).routes,
+            *people.routes(app),
+            *oauth.routes(app),
+        ],
         middleware=[Middleware(Door, rules=rules)],
         exception_handlers={HTTPException: _unrouted},
         lifespan=lifespan,

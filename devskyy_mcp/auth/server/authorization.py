@@ -1,4 +1,4 @@
-"""The authorization endpoint's half without pages: who asks for what, whether a person must be asked, and the answer."""
+"""The authorization endpoint without its pages: who asks for what, whether a person must be asked, and the answer."""
 
 from __future__ import annotations
 
@@ -88,11 +88,7 @@ class Authorizations:
         state = given.get("state")
         try:
             request = checked(Authorization, given)
-            resource = self._server.store.resource(request.resource)
-            if resource is None:
-                raise Rejected("invalid_target", "The resource is none of this server.")
-            if not client.check_grant_type("authorization_code"):
-                raise Rejected("unauthorized_client", "This client does not ask people.")
+            resource = self._resource(request.resource)
             wanted = self._wanted(request.scope, client)
         except Rejected as rejected:
             if state is not None and not (len(state) <= 2048 and state.isascii() and state.isprintable()):
@@ -117,6 +113,12 @@ class Authorizations:
                 hint,
             )
         return client, redirect
+
+    def _resource(self, asked: str | None) -> str:
+        found = self._server.store.resource(asked)
+        if found is None:
+            raise Rejected("invalid_target", "The resource is none of this server.")
+        return found
 
     def _wanted(self, scope: str | None, client: Client) -> frozenset[str]:
         asked = frozenset(scope.split()) if scope else LEAST
