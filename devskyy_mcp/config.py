@@ -354,7 +354,8 @@ class Settings(BaseSettings):
     @property
     def allowed_hosts(self) -> list[str]:
         """The exact Host values that are answered, with and without port."""
-        names = {self.host, "127.0.0.1", "localhost", "[::1]"} if self.loopback else {self.host}
+        local = {"127.0.0.1", "localhost", "[::1]"}
+        names = {self.host, *local} if self.loopback else {f"[{self.host}]" if ":" in self.host else self.host}
         hosts = {f"{name}:{self.port}" for name in names}
         if self.public_url:
             hosts.add(urlsplit(self.public_url).netloc)

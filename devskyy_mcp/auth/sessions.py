@@ -91,6 +91,19 @@ class Sessions:
         session = await self._find(cookie)
         return session if session and session.amr else None
 
+    async def most(self, session_id: str) -> frozenset[str] | None:
+        """The most that the session of that id allows now; None when it has ended. Does not count as a use."""
+        import sqlalchemy as sa
+
+        from ..db.tables import sessions, users
+
+        query = sa.select(sessions, users.c.role, users.c.state).join(users, users.c.id == sessions.c.user_id)
+        async with self._db.read() as conn:
+            row = (await conn.execute(query.where(sessions.c.id == session_id))).mappings().one_or_none()
+        if row is None or not row["amr"] or row["state"] != "active" or not self._lives(row):
+            return None
+        return of_role(row["role"])
+
     async def half(self, cookie: str) -> Session | None:
         """The session of that cookie that has the password right and lacks the second factor; nothing else."""
         session = await self._find(cookie)
@@ -230,8 +243,12 @@ class Sessions:
             session: whose page shows the form.
             form: its name; with what it is about, where that matters.
         """
+        return self.csrf_of(session.id, form)
+
+    def csrf_of(self, session_id: str, form: str) -> str:
+        """As ``csrf``, by the session's id: the principal's ``sid``."""
         key = self._db.vault.derive("csrf")
-        return hmac.digest(key, f"{session.id}|{form}".encode(), "sha256").hex()
+        return hmac.digest(key, f"{session_id}|{form}".encode(), "sha256").hex()
 
     def check_csrf(self, session: Session, form: str, given: str) -> None:
         """Raise Refused FORBIDDEN when the form is not one that this session was shown."""

@@ -16,12 +16,11 @@ from ...db.cache import Cache
 from ..grants import ACCESS_SECONDS, SECOND, Grants, GrantState
 from ..scopes import OFFLINE, within
 from ..signing import SigningKeys
+from ..verifier import RESOURCES
 from .clients import Client, Clients
 from .families import Families, Taken
 from .models import TOKEN_REQUESTS, Credentials, Rejected, TokenInHand, basic, checked
 
-RESOURCES = ("", "/mcp", "/mcp/full", "/api/v1")
-"""What tokens can be asked for, below the server's address."""
 ASSERTION_KEPT = 900
 Answer = tuple[int, Any, list[tuple[str, str]]]
 

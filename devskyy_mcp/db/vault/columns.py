@@ -48,5 +48,6 @@ SEALED: dict[str, Sealed] = {
     "audit": Sealed(("seq",), ("detail",), fixed=True),
     "users": Sealed(("id",), ("login", "name", "totp")),
     "sessions": Sealed(("id",), ("agent", "address")),
+    "ws_tickets": Sealed(("id",), ("holder",)),
     "signing_keys": Sealed(("id",), ("private",)),
 }

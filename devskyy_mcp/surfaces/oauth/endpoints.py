@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from ...auth.server.metadata import discovery, metadata
 from ...auth.server.models import Registration, Rejected, checked, pairs
-from ...auth.server.server import RESOURCES, Answer
+from ...auth.server.server import Answer
 from ...auth.signing import SigningKeys
+from ...auth.verifier import RESOURCES
 from ...db.cache import Cache
 from ...errors import Refused, unforeseen
 from ...guard.audit import AuditLog, AuditRecord
