@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from ...app import local_principal
 from ...auth.grants import Grants
 from ...auth.scopes import OFFLINE
 from ...auth.server.authorization import Authorizations
@@ -35,7 +34,7 @@ def authorizations_of(app: App) -> Authorizations:
 
 def scopes_of(app: App) -> frozenset[str]:
     """All scopes that the tools declare."""
-    return frozenset(scope for tool in app.registry.visible(local_principal()) for scope in tool.policy.scopes)
+    return frozenset(scope for tool in app.registry.tools.values() for scope in tool.policy.scopes if scope != "*")
 
 
 async def body(request: Request, kind: str) -> bytes:
