@@ -42,6 +42,9 @@ class Site:
     async def call(self, tool: str, **arguments: Any) -> httpx2.Response:
         return await self.http.post(f"/api/v1/tools/{tool}", json=arguments)
 
+    async def call_with(self, headers: dict[str, str], tool: str, **arguments: Any) -> httpx2.Response:
+        return await self.http.post(f"/api/v1/tools/{tool}", json=arguments, headers=headers)
+
 
 class _Settings(Settings):
     model_config = SettingsConfigDict(env_file=None)
