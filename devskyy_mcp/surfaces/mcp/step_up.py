@@ -72,8 +72,8 @@ class StepUp:
             return receive
         given = requests[0].get("id") if len(requests) == 1 else None
         challenges = scope.get(CHALLENGES)
-        headers_ = challenges.headers(refused, scope) if challenges else {}
-        raise NotAllowed(refused, given if isinstance(given, str | int) else None, headers_) from None
+        challenge = challenges.headers(challenges.explained(refused), scope) if challenges else {}
+        raise NotAllowed(refused, given if isinstance(given, str | int) else None, challenge)
 
     def _stands_for_others(self, method: str, name: str) -> bool:
         tool = self._app.registry.tools.get(name)
