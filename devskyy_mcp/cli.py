@@ -116,7 +116,9 @@ def _keys_arguments(keys: argparse.ArgumentParser) -> None:
     created = actions.add_parser("create", help="Make a key that acts as somebody; it is shown once.")
     created.add_argument("login", metavar="LOGIN")
     created.add_argument("--name", required=True, help="what it is for")
-    created.add_argument("--scope", action="append", required=True, help="e.g. catalog:read; may be given several times")
+    created.add_argument(
+        "--scope", action="append", required=True, help="e.g. catalog:read; may be given several times"
+    )
     created.add_argument("--days", type=int, default=90, help="until it ends, at most 365")
     listed = actions.add_parser("list", help="Show the keys, without their secrets.")
     listed.add_argument("login", nargs="?", metavar="LOGIN", help="whose; everybody's if left out")

@@ -90,9 +90,7 @@ class ApiKeys:
             words = f"The role {user.role} does not have {' and '.join(beyond)}." if beyond else "They are disabled."
             raise Refused(Code.FORBIDDEN, words, "A key can do no more than its person.")
         now = self._clock()
-        key = ApiKey(
-            secrets.token_hex(8), user.id, name, tuple(sorted(wanted)), now, now + days * DAY, None, None
-        )
+        key = ApiKey(secrets.token_hex(8), user.id, name, tuple(sorted(wanted)), now, now + days * DAY, None, None)
         await self._db.open()
         body = f"{PREFIX}{key.id}_{secrets.token_urlsafe(32)}"
         row = {

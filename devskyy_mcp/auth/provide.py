@@ -22,9 +22,7 @@ from .tickets import Tickets
 def provide(services: Services) -> None:
     """Register what tells who calls."""
     services.share(Tickets, lambda found: Tickets(found.get(Database)))
-    services.share(
-        ApiKeys, lambda found: ApiKeys(found.get(Database), lambda: found.get(People), found.get(AuditLog))
-    )
+    services.share(ApiKeys, lambda found: ApiKeys(found.get(Database), lambda: found.get(People), found.get(AuditLog)))
     services.share(Standings, _standings)
     services.share(Bearers, lambda found: Bearers(_take(found), found.get(ApiKeys).take, found.get(Standings)))
 

@@ -36,9 +36,7 @@ _ASKED = (
     b"authorization, content-type, idempotency-key, if-none-match, last-event-id, mcp-method, mcp-name, "
     b"mcp-protocol-version, mcp-session-id, prefer, x-csrf-token, x-devskyy-profile"
 )
-_EXPOSED = (
-    b"ETag, Location, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate"
-)
+_EXPOSED = b"ETag, Location, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate"
 
 
 class Door:

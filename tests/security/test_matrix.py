@@ -86,9 +86,7 @@ def challenged(answer: httpx2.Response, tool: Capability) -> None:
 async def test_rest(world: World, role: Role) -> None:
     got: set[str] = set()
     for tool in world.tools:
-        answer = await world.http.post(
-            f"/api/v1/tools/{tool.name}", json=NOTHING, headers=bearing(world.tokens[role])
-        )
+        answer = await world.http.post(f"/api/v1/tools/{tool.name}", json=NOTHING, headers=bearing(world.tokens[role]))
         if answer.status_code == 403:
             challenged(answer, tool)
         else:
@@ -98,7 +96,9 @@ async def test_rest(world: World, role: Role) -> None:
 
 
 async def _mcp(world: World, role: Role, message: dict[str, Any], **headers: str) -> httpx2.Response:
-    return await world.http.post("/mcp/full", json=message, headers={**ACCEPT, **bearing(world.tokens[role]), **headers})
+    return await world.http.post(
+        "/mcp/full", json=message, headers={**ACCEPT, **bearing(world.tokens[role]), **headers}
+    )
 
 
 def _call(name: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -231,5 +231,7 @@ async def test_prompts_and_resources_are_cut_too(world: World, role: Role) -> No
     may = {uri for uri, one in registry.resources.items() if all(covers(most, scope) for scope in one.scopes)}
     answers(uris, may)
     for uri in set(registry.resources) - may:
-        answer = await world.http.get("/api/v1/resources/read", params={"uri": uri.replace("{", "").replace("}", "")}, headers=headers)
+        answer = await world.http.get(
+            "/api/v1/resources/read", params={"uri": uri.replace("{", "").replace("}", "")}, headers=headers
+        )
         assert answer.status_code == 403, uri

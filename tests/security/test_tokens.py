@@ -328,7 +328,9 @@ async def test_a_token_is_good_for_its_resource_and_what_lies_below(case: tuple[
         for path in ("/api/v1/tools", "/mcp", "/mcp/full", "/health"):
             mcp = path.startswith("/mcp")
             accept = {"Accept": "application/json, text/event-stream", **headers}
-            answer = await (shop.http.post(path, json=listed, headers=accept) if mcp else shop.http.get(path, headers=headers))
+            answer = await (
+                shop.http.post(path, json=listed, headers=accept) if mcp else shop.http.get(path, headers=headers)
+            )
             assert (answer.status_code != 401) is (path in reached), (resource, path, answer.status_code)
 
 
