@@ -49,7 +49,9 @@ def _take(services: Services) -> Take:
     if settings.sign_in == "external":
         from .external import External
 
-        return External(settings).take
+        external = External(settings)
+        services.put(External, external)  # so that its connections are closed at the end
+        return external.take
     if settings.sign_in == "embedded":
         from .verifier import Verifier
 

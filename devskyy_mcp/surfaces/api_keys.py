@@ -37,8 +37,9 @@ async def _create(app: App, given: argparse.Namespace) -> str:
     if given.json:
         return as_json({"id": key.id, "key": text, "scopes": list(key.scopes), "expires": _moment(key.expires_at)})
     return (
-        f"{text}\n\nThis is the only time that the key is shown. It acts as {user.login}, with {', '.join(key.scopes)}, "
-        f"until {_moment(key.expires_at)}.\nSend it as: Authorization: Bearer {text[:13]}…"
+        f"{text}\n\nThis is the only time that the key is shown. It acts as {user.login}, "
+        f"with {', '.join(key.scopes)}, until {_moment(key.expires_at)}.\n"
+        f"Send it as: Authorization: Bearer {text[:13]}…"
     )
 
 

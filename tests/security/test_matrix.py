@@ -28,7 +28,10 @@ from tests.fakes.served import listening, settings_for
 from tests.fakes.tokens import bearing, client, token
 
 MODERN = "2026-07-28"
-META = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+META: dict[str, Any] = {
+    "io.modelcontextprotocol/protocolVersion": MODERN,
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 NOTHING = {"no_such_argument": 1}
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "matrix", "version": "1"}}
@@ -208,7 +211,7 @@ async def test_lists_show_what_may_be_called_and_nothing_else(world: World, role
     paths = {path.rpartition("/")[2] for path in document["paths"] if path.startswith("/api/v1/tools/")}
     answers({name for name in paths if name in world.app.registry.tools}, expected)
     modern = {"mcp-protocol-version": MODERN, "mcp-method": "tools/list"}
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": META}}
+    message: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": META}}
     answer = await _mcp(world, role, message, **modern)
     answers({tool["name"] for tool in answer.json()["result"]["tools"]}, expected)
     principal = Principal("user:x", "user", of_role(role))
