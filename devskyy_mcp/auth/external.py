@@ -76,12 +76,13 @@ class External:
         return self._access(claims, claims["exp"])
 
     def _access(self, claims: Mapping[str, Any], until: float) -> Access:
-        audience, subject = claims.get("aud"), claims.get("sub")
+        client = next((one for one in map(claims.get, ("client_id", "azp")) if isinstance(one, str)), "")
+        # Of a program in its own name, introspection may say the client alone (RFC 7662 §2.2).
+        audience, subject = claims.get("aud"), claims.get("sub") or client
         if self._audience not in (items_in(audience) or [audience]):
             raise invalid("was issued for another server")
         if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
             raise invalid("names nobody")
-        client = next((one for one in map(claims.get, ("client_id", "azp")) if isinstance(one, str)), "")
         scopes = scopes_in(claims.get("scope", claims.get("scp")))
         if self._settings.auth_role_claim:
             scopes = within(scopes, _most(claims, self._settings.auth_role_claim))
@@ -190,6 +191,10 @@ class External:
             )
         except Refused:
             raise _silent() from None
+        if answer.status == 400:
+            raise invalid("is not valid")
+        if answer.status in {401, 403}:
+            raise _misconfigured("it refuses AUTH_CLIENT_ID and AUTH_CLIENT_SECRET")
         claims: Any = answer.json() if answer.status == 200 else None
         if not isinstance(claims, dict):
             raise _silent()
