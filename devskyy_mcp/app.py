@@ -27,12 +27,13 @@ from .db.vault.keyring import FILE as KEY_FILE
 from .db.wake import Wake
 from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
+from .guard.checkpoints import Checkpoints
 from .guard.limits import Limiter
 from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
-from .ops.health import HealthChecks, cache_check, database_check, sign_in_check
+from .ops.health import HealthChecks, cache_check, database_check, encryption_check, sign_in_check
 
 ENTRY_POINTS = "devskyy.packs"
 AGAIN_AFTER = 5.0
@@ -73,7 +74,7 @@ class App:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                await self.close()
+                await self.close(last_words=eager)
         if failed is not None:
             raise failed
 
@@ -84,6 +85,7 @@ class App:
     async def _beside(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_again_and_again, "settling", self._settle)
+            tasks.start_soon(_again_and_again, "checkpoints", self.services.get(Checkpoints).run)
             if self.settings.worker == "on":
                 tasks.start_soon(_again_and_again, "jobs", self._run_jobs)
 
@@ -119,9 +121,16 @@ class App:
         )
         await settler.run()
 
-    async def close(self) -> None:
-        """Write what is buffered and close connections; safe to call twice."""
+    async def close(self, *, last_words: bool = False) -> None:
+        """Write what is buffered and close connections; safe to call twice.
+
+        Args:
+            last_words: sign where the audit stands, however little is new.
+        """
         await self.services.get(AuditLog).close()
+        if self.services.get(Database).is_open:
+            with suppress(Refused):
+                await self.services.get(Checkpoints).make(now=last_words)
         for service in list(self.services.all_made().values()):
             close = getattr(service, "aclose", None)
             if close is not None:
@@ -190,8 +199,10 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     audit = AuditLog(database)
     services.put(Database, database)
     services.put(AuditLog, audit)
+    services.share(Checkpoints, lambda _: Checkpoints(database, audit, settings.checkpoint_file))
     health = HealthChecks()
     health.add("database", database_check(database), every=1)
+    health.add("encryption", encryption_check(database), every=5)
     health.add("cache", cache_check(cache), every=1)
     services.put(HealthChecks, health)
     jobs = Jobs(services)

@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     audit = command("audit", _in_app("audit"), "Check the audit's hash chain.")
     audit.add_argument("action", choices=["verify"])
     audit.add_argument("--json", action="store_true")
+    keys = command("keys", _keys, "Show or rotate the keys that seal what the database holds.")
+    keys.add_argument("action", choices=["show", "rotate"])
+    keys.add_argument("--verify", action="store_true", help="open every sealed value, and fail where one can't be")
+    keys.add_argument("--json", action="store_true")
     doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
     doctor.add_argument("--json", action="store_true")
     _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
@@ -193,6 +197,12 @@ def _api_keys(given: argparse.Namespace) -> int:
     from .surfaces.api_keys import api_keys
 
     return _run(given, lambda app: api_keys(app, given))
+
+
+def _keys(given: argparse.Namespace) -> int:
+    from .surfaces.keys import keys
+
+    return _run(given, lambda app: keys(app, given))
 
 
 def _in_app(name: str) -> Callable[[argparse.Namespace], int]:

@@ -134,6 +134,7 @@ REQUIREMENTS = [
     Requirement(
         "cli:call", "product, surfaces", "Any tool can be called at a command line with flags made from its schema."
     ),
+    Requirement("cli:users", "product, people", "`devskyy users` makes the first owner and changes accounts."),
     Requirement("cli:doctor", "product, two commands", "`devskyy doctor` says in words what is wrong and what to do."),
     Requirement(
         "cli:errors",
@@ -526,6 +527,33 @@ REQUIREMENTS = [
     Requirement(
         "cache:relay", "product, events", "Behind a pooler Redis carries wake-ups, or the direct address does."
     ),
+    # people
+    Requirement(
+        "people:approving", "product, people", "Who approves must have the role; the journal has ids and shows names."
+    ),
+    Requirement("people:at-rest", "product, secrets", "The database names nobody and holds nothing that lets in."),
+    Requirement("people:bad-input", "product, people", "Odd logins and forms get the ordinary answers."),
+    Requirement(
+        "people:browser", "product, shown 5", "The pages work by keyboard, from 320 px on, and axe finds nothing wrong."
+    ),
+    Requirement("people:csrf", "product, browser rules", "A form is sent by the session that it was shown to, or not."),
+    Requirement(
+        "people:enumeration", "product, people", "Unknown, disabled and wrong get one answer, at one price in time."
+    ),
+    Requirement("people:fixation", "product, browser rules", "A session's id changes whenever it comes to mean more."),
+    Requirement("people:headers", "product, browser rules", "Pages are not framed, cached or scripted."),
+    Requirement("people:last-owner", "product, people", "The last owner can't be disabled or made something else."),
+    Requirement("people:pages", "product, people", "People sign in and out and look after their accounts on pages."),
+    Requirement("people:recovery-once", "product, people", "A recovery code is taken once."),
+    Requirement("people:redirects", "product, browser rules", "Signing in leads to pages of this server and no other."),
+    Requirement(
+        "people:sessions-end", "product, people", "Another password, role, factor or state ends a person's sessions."
+    ),
+    Requirement(
+        "people:step-up", "product, people", "What is grave asks for a proof of the last 15 minutes, shown or not."
+    ),
+    Requirement("people:throttle", "product, people", "Failed tries are answered ever later, however many at once."),
+    Requirement("people:totp-once", "product, people", "A code of the app is taken once, whoever sends it first."),
     # surfaces
     Requirement(
         "surfaces:equal", "product, surfaces", "Every tool gives the same result or the same refusal on every surface."

@@ -143,7 +143,7 @@ class Changes:
             row = await store.find_key(conn, ctx.principal.id, ctx.key or "")
         if row is None:
             return None
-        if row["request_hash"] != digest:
+        if row["request_hash"] != self._db.vault.mark(digest):
             raise Refused(
                 Code.INVALID_ARGUMENTS,
                 "This idempotency key was used for another call.",
@@ -269,7 +269,7 @@ class Changes:
                 if (await self.journal.row_of(row["id"], None))["state"] != "proposed":
                     return await self.journal.recorded(row["id"])
                 raise
-            if unit.hash() != row["plan_hash"]:
+            if self._db.vault.mark(unit.hash()) != row["plan_hash"]:
                 return await self._stale(ctx, capability, row, unit, asked=person is not None)
             asks = reasons(unit, self.rule())
             if asks and person is None:

@@ -73,6 +73,10 @@ class Database:
         """The database's kind: "sqlite" or "postgresql"."""
         return self.dsn.dialect
 
+    @property
+    def is_open(self) -> bool:
+        return self._writes is not None
+
     async def open(self) -> None:
         """Connect, and create, migrate or check the tables. Once per process, however many ask at the same time.
 
@@ -152,7 +156,8 @@ class Database:
         """
         await self.open()
         self._check_file()
-        assert self._writes is not None and self._reads is not None
+        assert self._writes is not None
+        assert self._reads is not None
         if self.vault.due:
             await self._load_keys(self._reads, self._writes)
         async with self._turn, self._transaction(self._writes) as conn:

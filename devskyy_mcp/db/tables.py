@@ -409,17 +409,24 @@ signing_keys = sa.Table(
 
 NO_HASH = "0" * 64  # what the first row of the audit stands on
 
-# The audit only ever grows. Whoever owns the database can drop these; then the hash chain tells.
+# The audit only ever grows, but for rows up to the second row of audit_head, which says what was purged and is signed
+# (guard/checkpoints.py). Whoever owns the database can drop these; then the hash chain tells.
+_PURGED = "COALESCE((SELECT seq FROM audit_head WHERE id = 2), 0)"
 APPEND_ONLY = {
     "sqlite": (
         "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
-        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
+        f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit WHEN OLD.seq > {_PURGED} "
+        "BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
     ),
     "postgresql": (
         "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         "$$BEGIN RAISE EXCEPTION 'audit is append-only' USING ERRCODE = 'restrict_violation'; END$$",
-        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR TRUNCATE ON audit "
         "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
+        "CREATE FUNCTION audit_purged_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$BEGIN IF OLD.seq > {_PURGED} THEN RAISE EXCEPTION 'audit is append-only' "
+        "USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD; END$$",
+        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_purged_only()",
     ),
 }
 

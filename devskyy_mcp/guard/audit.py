@@ -41,6 +41,8 @@ MOST_PER_COMMIT = 500
 MOST_WAITING = 10_000
 RETRY_SECONDS = 1.0
 PAGE = 1_000
+CHECKPOINT_ROWS = 1_000
+"""Rows after which a checkpoint is due (``checkpoints``)."""
 
 HASHED = (
     "arguments_sha256",
@@ -111,12 +113,14 @@ class Verdict:
         rows: rows that are proven good.
         first_bad_seq: number of the first row that was edited, removed or put in.
         reason: what is wrong with it, one sentence; empty when ok.
+        checkpoints: signed ones that the rows agree with; counted by ``checkpoints.verify_signed`` only.
     """
 
     ok: bool
     rows: int
     first_bad_seq: int | None = None
     reason: str = ""
+    checkpoints: int = 0
 
 
 class AuditLog:
@@ -126,6 +130,9 @@ class AuditLog:
         self._db = db
         self._waiting: deque[AuditRecord] = deque()
         self._enough = asyncio.Event()
+        self.grown = asyncio.Event()
+        """Set when so many rows were written that a checkpoint is due."""
+        self._since = 0
         self._writing = anyio.Lock()
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
@@ -193,6 +200,10 @@ class AuditLog:
         if rows:
             await statements.insert.run(conn, *rows)
             await statements.update.run(conn, {"new_seq": seq, "new_hash": last})
+            self._since += len(rows)
+            if self._since >= CHECKPOINT_ROWS:
+                self._since = 0
+                self.grown.set()
         return seq
 
     async def close(self) -> None:
@@ -310,20 +321,24 @@ async def verify(db: Database, start: int = 1) -> Verdict:
     """Check the chain from row ``start`` on: each row's hash, the link to the row before, no gap, and the end.
 
     Finds any single edit, removal, insertion or swap at its row. Whoever can write the rest of the chain and its head
-    anew is not found by this: only a copy of an earlier head, kept elsewhere, shows that.
+    anew is not found by this: that takes checkpoints. Where old rows were purged, the chain begins behind them.
 
     Raises:
         Refused: when the database is away.
     """
     from devskyy_mcp.db.tables import NO_HASH
 
-    begin = seq = max(start, 1) - 1
+    async with db.read() as conn:
+        anchor, anchored = await anchor_of(conn)
+    begin = seq = max(start - 1, anchor)
     last, above, size = NO_HASH, None, PAGE
 
     def bad(row: int, reason: str) -> Verdict:
         return Verdict(False, seq - begin, row, reason)
 
-    if seq:
+    if seq and seq == anchor:
+        last, above = anchored, seq
+    elif seq:
         before = await _page(db, seq - 1, 1)
         if not before or before[0]["seq"] != seq:
             return bad(seq, f"Row {seq} is missing.")
@@ -345,6 +360,16 @@ async def verify(db: Database, start: int = 1) -> Verdict:
         above = seq
         if not rows and (end := await _end(db, seq, last)):
             return bad(*end) if end[1] else Verdict(True, seq - begin)
+
+
+async def anchor_of(conn: AsyncConnection) -> tuple[int, str]:
+    """The last row that was purged, and its hash, on which the next one stands; 0 when none was."""
+    import sqlalchemy as sa
+
+    from devskyy_mcp.db.tables import audit_head
+
+    row = (await conn.execute(sa.select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 2))).first()
+    return (int(row.seq), str(row.hash)) if row else (0, "")
 
 
 def _fault(row: Mapping[str, Any], expected: int, last: str) -> str:

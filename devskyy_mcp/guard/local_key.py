@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ..config import Settings
+from ..db.vault.files import make_once
 from ..errors import Code, Refused
 
 PREFIX = "dsk_local_"
@@ -31,8 +32,7 @@ def local_key(data_dir: Path) -> str:
     """
     path = key_path(data_dir)
     try:
-        if not path.exists():
-            _make(path)
+        make_once(path, f"{PREFIX}{secrets.token_urlsafe(32)}\n".encode())
         key = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError:
         raise Refused(
@@ -49,18 +49,15 @@ def local_key(data_dir: Path) -> str:
     return key
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".local.key.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(PREFIX + secrets.token_urlsafe(32) + "\n")
-    try:
-        # A link appears whole or not at all, and never replaces the key of a process that was faster.
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+def signing_secret(settings: Settings) -> str:
+    """What signs that which comes back to this server only, such as tickets and the tokens of forms: JWT_SECRET_KEY,
+    by which servers can stand in for each other, or the local key.
+
+    Raises:
+        Refused: as ``local_key``.
+    """
+    given = settings.jwt_secret_key
+    return given.get_secret_value() if given else local_key(settings.data_dir)
 
 
 def same(given: str, expected: str) -> bool:

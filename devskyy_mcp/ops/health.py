@@ -93,6 +93,17 @@ def database_check(database: Database) -> Check:
     return check
 
 
+def encryption_check(database: Database) -> Check:
+    async def check() -> State:
+        await database.open()
+        vault = database.vault
+        sample = vault.seal("health", "sample", "1", [1])
+        ok = vault.open("health", "sample", "1", sample) == [1]
+        return State(ok=ok, words="ok, AES-256-GCM")
+
+    return check
+
+
 def cache_check(cache: Cache) -> Check:
     async def check() -> State:
         try:
@@ -127,7 +138,7 @@ async def report(services: Services, auth: str) -> dict[str, Any]:
         "api": "ok",
         "auth": auth,
         "cache": "in process",
-        "encryption": "off: no encryption keys",
+        "encryption": "not checked",
         "mcp_server": f"ok; tools: {len(registry.tools)}, prompts: {len(registry.prompts)}",
         "agents": "none",
         "shop": "demo shop" if settings.demo else "not checked",

@@ -144,16 +144,17 @@ async def _carried_out(app: App, change: str, job: str) -> ChangeView:
 
 
 async def audit(app: App, given: argparse.Namespace) -> int:
-    """Check the whole hash chain; 1 when a row was edited, removed or put in."""
+    """Check the whole hash chain and its checkpoints; 1 when a row was edited, removed or put in."""
     from devskyy_mcp.db import Database
-    from devskyy_mcp.guard.audit import verify
+    from devskyy_mcp.guard.checkpoints import verify_signed
 
     async with app.running(eager=False):
-        verdict = await verify(app.services.get(Database))
+        verdict = await verify_signed(app.services.get(Database), app.settings.checkpoint_file)
     if given.json:
         say(as_json(dataclasses.asdict(verdict)))
     elif verdict.ok:
-        say(f"The audit is whole: {verdict.rows} rows.")
+        signed = f", {verdict.checkpoints} signed checkpoints" if verdict.checkpoints else ""
+        say(f"The audit is whole: {verdict.rows} rows{signed}.")
     else:
         say(
             f"The audit is broken at row {verdict.first_bad_seq}: {verdict.reason} {verdict.rows} rows before are good."

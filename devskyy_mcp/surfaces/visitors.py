@@ -20,7 +20,7 @@ from ..context import Principal
 from ..db.cache import Cache
 from ..errors import Code, Refused
 from ..guard.limits import Limiter
-from ..guard.local_key import Seal, same
+from ..guard.local_key import Seal, same, signing_secret
 from ..guard.loopback import LOCAL, Rules
 from .page import page
 from .people.browser import Browser, to
@@ -132,7 +132,7 @@ class ByKey:
 
     def __init__(self, app: App, rules: Rules) -> None:
         self._rules = rules
-        self._sessions = KeySessions(rules.key)
+        self._sessions = KeySessions(signing_secret(app.settings))
         self._tries = Limiter(1, 10, app.services.get(Cache), "approvals")
         self._secure = app.settings.base_url.startswith("https:")
 

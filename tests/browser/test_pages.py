@@ -9,7 +9,7 @@ from pyotp.totp import TOTP
 
 from devskyy_mcp.auth.people import People
 from tests.fakes.goods import proposed
-from tests.fakes.people import PASSWORD, Clock, person
+from tests.fakes.people import PASSWORD, Clock, connected, person
 from tests.fakes.served import Site
 
 from .walk import Walk
@@ -140,6 +140,13 @@ async def test_every_page_at_every_width_and_in_both_colours(shop: Site, walk: W
     await small.look(f"second-factor-set-up-{look}")
     await set_up(small, clock)
     await small.look(f"recovery-codes-{look}")
+    await connected(shop.app, ada, "A program with a rather long name of its own")
+    await small.open("/account/keys")
+    await small.look(f"keys-{look}")
+    await small.page.fill("#name", "the nightly export of everything that was sold")
+    await small.page.check("[name='notes:read']")
+    await small.page.click("text=Make it")
+    await small.look(f"key-{look}")
     rename = await proposed(shop, "goods_rename", note=1, title="Silk scarf")
     large = await proposed(shop, "goods_rename_all", prefix="Autumn ")
     for name, path in {

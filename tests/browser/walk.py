@@ -97,10 +97,11 @@ class Walk:
 
     async def look(self, name: str) -> None:
         """A picture of the whole page, which axe finds nothing wrong with and which needs no sideways scrolling."""
-        from axe_playwright_python.async_playwright import Axe
+        from axe_playwright_python.async_playwright import Axe  # pyright: ignore[reportMissingTypeStubs] # it has none
 
         await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
-        found = await Axe().run(self.page, options={"runOnly": RULES})
+        axe: Any = Axe()
+        found = await axe.run(self.page, options={"runOnly": RULES})
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         wide = await self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} px too wide"

@@ -10,7 +10,7 @@ from tests.fakes.served import Site
 from .notes import Notes, stage_delete, stage_update
 
 goods_tools = Toolset("goods", timeout=5)
-PROGRAM = Principal("client:robot", "client", frozenset({"*"}), "a program")
+PROGRAM = Principal("os:1000:robot", "os", frozenset({"*"}), "a program")
 
 
 @goods_tools.tool("write", scopes="catalog:write")

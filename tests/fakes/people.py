@@ -10,9 +10,12 @@ import httpx2
 from pyotp.totp import TOTP
 
 from devskyy_mcp.app import App
+from devskyy_mcp.auth.grants import Grants
 from devskyy_mcp.auth.people import People, User
 from devskyy_mcp.auth.scopes import Role
 from devskyy_mcp.auth.sessions import Sessions
+from devskyy_mcp.db import Database
+from devskyy_mcp.db.tables import oauth_clients
 
 PASSWORD = "four words nobody guesses"
 BY = "os:0:root"
@@ -38,6 +41,27 @@ class Clock:
 
 async def person(app: App, role: Role = "owner", login: str = "ada@example.com", name: str = "Ada") -> User:
     return await app.services.get(People).add(login, name, role, PASSWORD, BY)
+
+
+async def connected(app: App, user: User, name: str = "Claude") -> str:
+    """A grant that the person has given a program; its id."""
+    client = {
+        "id": f"client-{name}",
+        "kind": "registered",
+        "metadata": {"client_name": name},
+        "created_at": time.time_ns() // 1000,
+    }
+    grants = app.services.get(Grants)
+    async with app.services.get(Database).begin() as conn:
+        await conn.execute(oauth_clients.insert().values(client))
+        return await grants.open(
+            conn,
+            client_id=client["id"],
+            scopes=["catalog:read", "offline_access"],
+            resource="http://127.0.0.1:8000/mcp",
+            lives=10**12,
+            user_id=user.id,
+        )
 
 
 def field(page: httpx2.Response, name: str = "csrf", action: str = "") -> str:

@@ -84,7 +84,7 @@ class Vault:
         """
         from ..tables import data_keys
 
-        rows = (await conn.execute(data_keys.select().order_by(data_keys.c.created_at.desc()))).all()
+        rows: Sequence[Any] = (await conn.execute(data_keys.select().order_by(data_keys.c.created_at.desc()))).all()
         for row in rows:
             self._take(row.id, row.kid, row.wrapped)
         if rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -13,8 +12,9 @@ from ...auth import totp
 from ...auth.scopes import Role
 from ...auth.sessions import Session
 from ...errors import Code, Refused
-from ..page import form, sentence, told, waiting
-from .browser import HOME, Browser, address_of, own_path, to
+from ..page import form, sentence, waiting
+from .browser import HOME, address_of, own_path, to
+from .programs import Programs
 
 PASSWORD = "/account/password"  # noqa: S105 # a path
 SECOND = "/account/second-factor"
@@ -24,52 +24,25 @@ ROLE_WORDS: dict[Role, str] = {
     "editor": "products, pages and pictures; no orders, no customers",
     "analyst": "looks at the shop without customers' data, and changes nothing",
 }
-Own = Callable[[Request, Session], Awaitable[Response]]
-Sent = Callable[[Session, dict[str, str], Request], Awaitable[Response]]
 
 
-class Account(Browser):
+class Account(Programs):
     """The endpoints below ``/account``."""
 
     @property
     def routes(self) -> list[Route]:
         return [
-            Route(HOME, self._own(self.index)),
-            Route(PASSWORD, self._own(self.show_password), methods=["GET"]),
-            self._posted(PASSWORD, self.take_password, proven=True),
-            Route(SECOND, self._own(self.show_second), methods=["GET"]),
-            Route(SECOND, self._own(self.set_up_second), methods=["POST"]),
-            self._posted(f"{SECOND}/remove", self.remove_second, proven=True),
-            self._posted(f"{SECOND}/codes", self.new_codes, proven=True),
-            self._posted("/account/sessions/end", self.end_session),
-            self._posted("/account/sessions/end-others", self.end_others),
+            *super().routes,
+            Route(HOME, self.own(self.index)),
+            Route(PASSWORD, self.own(self.show_password), methods=["GET"]),
+            self.posted(PASSWORD, self.take_password, proven=PASSWORD),
+            Route(SECOND, self.own(self.show_second), methods=["GET"]),
+            Route(SECOND, self.own(self.set_up_second), methods=["POST"]),
+            self.posted(f"{SECOND}/remove", self.remove_second, proven=SECOND),
+            self.posted(f"{SECOND}/codes", self.new_codes, proven=SECOND),
+            self.posted("/account/sessions/end", self.end_session),
+            self.posted("/account/sessions/end-others", self.end_others),
         ]
-
-    def _own(self, endpoint: Own) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint for whom it is for: the signed-in person."""
-
-        async def answer(request: Request) -> Response:
-            session = await self.session(request)
-            if session is None:
-                return to("/login", own_path(request.url.path) if request.method == "GET" else HOME)
-            return await endpoint(request, session)
-
-        return told(answer)
-
-    def _posted(self, path: str, take: Sent, *, proven: bool = False) -> Route:
-        """A form of the account, checked for its token and, where it weakens the account, for a fresh proof."""
-
-        async def answer(request: Request, session: Session) -> Response:
-            given = await form(request)
-            self.sessions.check_csrf(session, HOME, given.get("csrf", ""))
-            if proven and (first := self.prove_again(session, PASSWORD if path == PASSWORD else SECOND)):
-                return first
-            return await take(session, given, request)
-
-        return Route(path, self._own(answer), methods=["POST"])
-
-    def _csrf(self, session: Session) -> str:
-        return self.sessions.csrf(session, HOME)
 
     async def index(self, request: Request, session: Session) -> Response:
         user = session.user
@@ -80,7 +53,9 @@ class Account(Browser):
             role_words=ROLE_WORDS[user.role],
             sessions=await self.sessions.of_user(user),
             here=session.id,
-            csrf=self._csrf(session),
+            grants=await self.grants.of_user(user.id),
+            keys=await self.live_keys(session),
+            csrf=self.csrf(session),
             done=_DONE.get(request.query_params.get("done", ""), ""),
         )
 
@@ -96,7 +71,7 @@ class Account(Browser):
             refused.http_status if refused else 200,
             narrow=True,
             login=session.user.login,
-            csrf=self._csrf(session),
+            csrf=self.csrf(session),
             notice=sentence(refused) if refused else "",
         )
 
@@ -126,7 +101,7 @@ class Account(Browser):
         if first := self.prove_again(session, f"{SECOND}?next={quote(back, safe='/')}" if asked else SECOND):
             return first
         if session.user.second:
-            return self.show("factor.html", session, user=session.user, csrf=self._csrf(session))
+            return self.show("factor.html", session, user=session.user, csrf=self.csrf(session))
         return self._enrol(session, totp.new_secret(), back, asked=asked)
 
     def _enrol(
@@ -197,6 +172,8 @@ _DONE = {
     "password": "The password is changed. Your other browsers are signed out.",
     "removed": "The second factor is removed. Your other browsers are signed out.",
     "ended": "That browser is signed out.",
-    "gone": "That browser was signed out already.",
+    "gone": "That had ended already.",
+    "disconnected": "That program is disconnected.",
+    "revoked": "That key is revoked.",
     "others": "Your other browsers are signed out.",
 }

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from ...auth.people import People
 from ...auth.sessions import Session, Sessions
+from ..callers import cookie_name
 from ..page import page
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ class Browser:
     def __init__(self, app: App) -> None:
         self.app = app
         self.secure = app.settings.base_url.startswith("https:")
-        # The prefix has the browser refuse the cookie from another host or over http (RFC 6265bis §4.1.3.2).
-        self.cookie = "__Host-dsk" if self.secure else "dsk_session"
+        self.cookie = cookie_name(app.settings.base_url)
 
     @property
     def people(self) -> People:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from devskyy_mcp.auth.grants import Grants
 from devskyy_mcp.auth.people import People
-from tests.fakes.people import PASSWORD, Clock, Visit, field, person
+from tests.fakes.people import PASSWORD, Clock, Visit, connected, field, person
 from tests.fakes.served import Site
 
 pytestmark = pytest.mark.requirement("people:pages")
@@ -123,3 +126,62 @@ async def test_browsers_are_listed_and_signed_out(shop: Site, visit: Visit) -> N
     for cookie in cookies[:2]:
         visit.cookie = cookie
         assert (await visit.get("/account")).status_code == 303
+
+
+async def test_programs_are_listed_and_disconnected(shop: Site, visit: Visit) -> None:
+    ada = await person(shop.app)
+    bo = await person(shop.app, login="bo", name="Bo")
+    mine, other = await connected(shop.app, ada), await connected(shop.app, bo, "Cursor")
+    await visit.sign_in()
+    page = await visit.get("/account")
+    assert "Claude" in page.text
+    assert "Cursor" not in page.text
+    csrf = field(page, action="/account/programs/end")
+    grants = shop.app.services.get(Grants)
+    answer = await visit.send("/account/programs/end", csrf=csrf, grant=other)
+    assert answer.headers["location"].endswith("gone")
+    assert await grants.of_user(bo.id)
+    answer = await visit.send("/account/programs/end", csrf=csrf, grant=mine)
+    assert answer.headers["location"].endswith("disconnected")
+    assert await grants.of_user(ada.id) == []
+
+
+async def test_a_key_is_made_used_and_revoked(shop: Site, visit: Visit) -> None:
+    await person(shop.app)
+    await visit.sign_in()
+    csrf = field(await visit.get("/account/keys"), action="/account/keys")
+    for wrong in (
+        {"name": "nightly"},
+        {"name": "", "notes:read": "on"},
+        {"name": "x", "notes:read": "on", "days": "999"},
+    ):
+        refused = await visit.send("/account/keys", csrf=csrf, **{"days": "30", **wrong})
+        assert (refused.status_code, 'role="alert"' in refused.text) == (422, True)
+    made = await visit.send("/account/keys", csrf=csrf, name="nightly", days="30", **{"notes:read": "on"})
+    found = re.search(r"dsk_live_\w+[\w-]*", made.text)
+    assert found
+    page = await visit.get("/account")
+    assert "nightly" in page.text
+    assert found[0] not in page.text
+    bearer = {"Authorization": f"Bearer {found[0]}", "Cookie": ""}
+    tool = "/api/v1/tools/notes_list"
+    assert (await shop.http.post(tool, json={}, headers=bearer)).status_code == 200
+    csrf, key = (field(page, name, "/account/keys/end") for name in ("csrf", "key"))
+    assert (await visit.send("/account/keys/end", csrf=csrf, key=key)).headers["location"].endswith("revoked")
+    assert (await visit.send("/account/keys/end", csrf=csrf, key=key)).headers["location"].endswith("gone")
+    assert (await shop.http.post(tool, json={}, headers=bearer)).status_code == 401
+
+
+@pytest.mark.requirement("people:step-up")
+async def test_a_key_asks_for_a_fresh_proof_and_no_more_than_the_role(shop: Site, visit: Visit, clock: Clock) -> None:
+    await person(shop.app, "analyst")
+    await visit.sign_in()
+    page = await visit.get("/account/keys")
+    assert "notes:write" not in page.text
+    csrf = field(page, action="/account/keys")
+    refused = await visit.send("/account/keys", csrf=csrf, name="x", days="30", **{"notes:write": "on"})
+    assert refused.status_code == 422
+    clock.forward(16 * 60)
+    assert (await visit.get("/account/keys")).headers["location"] == "/login/again?next=/account/keys"
+    sent = await visit.send("/account/keys", csrf=csrf, name="x", days="30", **{"tools:read": "on"})
+    assert sent.headers["location"] == "/login/again?next=/account/keys"

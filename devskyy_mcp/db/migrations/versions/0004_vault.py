@@ -1,4 +1,4 @@
-"""The database's keys, and signed checkpoints of the audit."""
+"""The database's keys; signed checkpoints of the audit, and the purge of what lies before one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+
+PURGED = "COALESCE((SELECT seq FROM audit_head WHERE id = 2), 0)"
 
 
 def upgrade() -> None:
@@ -29,8 +31,43 @@ def upgrade() -> None:
         sa.Column("signature", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_audit_checkpoints"),
     )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER audit_no_delete")
+        op.execute(
+            f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit WHEN OLD.seq > {PURGED} "
+            "BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END"
+        )
+    else:
+        op.execute("DROP TRIGGER audit_no_change ON audit")
+        op.execute(
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE OR TRUNCATE ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
+        )
+        op.execute(
+            "CREATE FUNCTION audit_purged_only() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$BEGIN IF OLD.seq > {PURGED} THEN RAISE EXCEPTION 'audit is append-only' "
+            "USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD; END$$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+            "FOR EACH ROW EXECUTE FUNCTION audit_purged_only()"
+        )
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER audit_no_delete")
+        op.execute(
+            "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END"
+        )
+    else:
+        op.execute("DROP TRIGGER audit_no_delete ON audit")
+        op.execute("DROP FUNCTION audit_purged_only()")
+        op.execute("DROP TRIGGER audit_no_change ON audit")
+        op.execute(
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
+        )
     for table in ("audit_checkpoints", "data_keys"):
         op.drop_table(table)
