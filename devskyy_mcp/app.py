@@ -12,6 +12,8 @@ import anyio
 from .auth.grants import Grants
 from .auth.people import People
 from .auth.provide import provide
+from .auth.server.clients import Clients
+from .auth.server.documents import Documents
 from .auth.sessions import Sessions
 from .auth.signing import SigningKeys
 from .capability import Pack, Registry
@@ -223,6 +225,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.share(Sessions, lambda _: Sessions(database))
     services.share(Grants, lambda _: Grants(database, audit))
     services.share(SigningKeys, lambda _: SigningKeys(database))
+    services.share(Documents, lambda _: Documents(cache))
+    services.share(Clients, lambda found: Clients(found.get(Grants), found.get(Documents)))
     provide(services)
     if settings.sign_in != "none":
         changes.journal.named = lambda text: services.get(People).named(text)

@@ -1,4 +1,4 @@
-"""Grants: what a person has allowed a client, or an owner a client in its own name; access tokens carry it as ``sid``."""
+"""Grants: what a person allowed a client, or an owner a client in its own name; access tokens carry their ``sid``."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from ..errors import Code, Refused
 from ..guard.local_key import local_key
 from ..guard.loopback import Rules
 from ..ops.health import HealthChecks, report
-from . import challenge, people, ws
+from . import challenge, oauth, people, ws
 from .approvals import Approvals
 from .callers import LocalCallers, SignedInCallers
 from .door import Door
@@ -62,6 +62,7 @@ def create_http(app: App | None = None) -> Starlette:
             *_health(),
             *Approvals(app, rules).routes,
             *people.routes(app),
+            *oauth.routes(app),
             *challenge.routes(app),
         ],
         middleware=[Middleware(Door, rules=rules, callers=callers, challenges=challenge.Challenges(app))],
