@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
     doctor.add_argument("--json", action="store_true")
     _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
+    _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
     command("migrate", _in_app("migrate"), "Create or bring up to date the database's tables.")
     command("local-key", _in_app("local_key"), "Show where the local key is, and at a terminal the key.")
     command("version", _version, "Print the version.")
@@ -112,6 +113,22 @@ def _users_arguments(users: argparse.ArgumentParser) -> None:
     action("enable", "Let somebody in again.")
     action("reset-mfa", "Forget somebody's second factor and recovery codes; signs them out.")
     action("sign-out", "End all sessions of somebody.")
+
+
+def _keys_arguments(keys: argparse.ArgumentParser) -> None:
+    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    created = actions.add_parser("create", help="Make a key that acts as somebody; it is shown once.")
+    created.add_argument("login", metavar="LOGIN")
+    created.add_argument("--name", required=True, help="what it is for")
+    created.add_argument(
+        "--scope", action="append", required=True, help="e.g. catalog:read; may be given several times"
+    )
+    created.add_argument("--days", type=int, default=90, help="until it ends, at most 365")
+    listed = actions.add_parser("list", help="Show the keys, without their secrets.")
+    listed.add_argument("login", nargs="?", metavar="LOGIN", help="whose; everybody's if left out")
+    for one in (created, listed):
+        one.add_argument("--json", action="store_true")
+    actions.add_parser("revoke", help="End a key.").add_argument("id", metavar="ID", help="as list shows it")
 
 
 def command_names() -> list[str]:
@@ -174,6 +191,12 @@ def _users(given: argparse.Namespace) -> int:
     from .surfaces.users import users
 
     return _run(given, lambda app: users(app, given))
+
+
+def _api_keys(given: argparse.Namespace) -> int:
+    from .surfaces.api_keys import api_keys
+
+    return _run(given, lambda app: api_keys(app, given))
 
 
 def _keys(given: argparse.Namespace) -> int:
