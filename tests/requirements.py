@@ -550,9 +550,7 @@ REQUIREMENTS = [
     Requirement(
         "people:sessions-end", "product, people", "Another password, role, factor or state ends a person's sessions."
     ),
-    Requirement(
-        "people:step-up", "product, people", "What is grave asks for a proof of the last 15 minutes, shown or not."
-    ),
+    Requirement("people:step-up", "product, people", "What is grave asks for a proof of the last 15 minutes."),
     Requirement("people:throttle", "product, people", "Failed tries are answered ever later, however many at once."),
     Requirement("people:totp-once", "product, people", "A code of the app is taken once, whoever sends it first."),
     # surfaces
