@@ -67,7 +67,9 @@ async def write_everything(shop: Demo, folder: Path) -> None:
     await agreed(shop, "wp_media_upload", path=str(picture), title="Portrait of Marmaduke")
     await agreed(shop, "wp_posts_create", title="Interview with Bartholomew", content="<p>77 Nightingale Row</p>")
     await shop.do("woo_products_update", id=product, name="The Quackenbush tee", preview=True)
-    key = Call(me, "woo_customers_update", {"id": customer, "last_name": "Bartholomew"}, "cli", key="third.zq@mail.test")
+    key = Call(
+        me, "woo_customers_update", {"id": customer, "last_name": "Bartholomew"}, "cli", key="third.zq@mail.test"
+    )
     first, again = (await shop.app.road.invoke(key)).data, (await shop.app.road.invoke(key)).data
     assert again["change"] == first["change"]
     with pytest.raises(Refused, match="used for another call"):
@@ -124,7 +126,7 @@ async def dumped(database: Database) -> bytes:
     path = database.dsn.path
     if path is not None:
         await database.close()
-        return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))  # noqa: ASYNC240 # small
+        return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))  # small
     dump = io.StringIO()
     async with database.read() as conn:
         tables = await conn.exec_driver_sql(
@@ -132,7 +134,7 @@ async def dumped(database: Database) -> bytes:
             "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE'"
         )
         for (name,) in tables.all():
-            for (row,) in await conn.exec_driver_sql(f"SELECT t::text FROM {name} t"):  # noqa: S608 # the database's own names
+            for (row,) in await conn.exec_driver_sql(f"SELECT t::text FROM {name} t"):  # the database's own names
                 dump.write(f"{row}\n")
     await database.close()
     return dump.getvalue().encode()
