@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -197,7 +198,7 @@ async def test_every_sealed_value_opens_under_the_new_key_and_what_was_plain_is_
 
     old = written.vault.keyring.newest
     key = "a new key for this test only, long enough"
-    both = Database(database_url, migrate=True, keys=Keyring(f"{key},{_environment_key()}"))
+    both = Database(database_url, migrate=True, keys=Keyring(f"{key},{os.environ['ENCRYPTION_MASTER_KEY']}"))
     await both.open()
     assert (await rewrap(both), await seal_rest(both), await seal_rest(both)) == (2, 1, 0)
     await both.close()
@@ -214,12 +215,6 @@ async def test_every_sealed_value_opens_under_the_new_key_and_what_was_plain_is_
         await Database(database_url, migrate=True).open()
     assert lost.value.code is Code.NOT_CONFIGURED
     assert new.vault.keyring.newest in lost.value.message
-
-
-def _environment_key() -> str:
-    import os
-
-    return os.environ["ENCRYPTION_MASTER_KEY"]
 
 
 def test_what_is_sealed_names_columns_that_exist() -> None:
