@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault]``: a Markdown table of figures, goals."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault]``: a Markdown table of figures."""
 
 from __future__ import annotations
 
