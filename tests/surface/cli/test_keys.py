@@ -75,3 +75,15 @@ def test_doctor_says_what_seals_and_warns_of_weak_secrets(run: Run, monkeypatch:
     assert "sealed (AES-256-GCM); keys from ENCRYPTION_MASTER_KEY" in told
     assert "JWT_SECRET_KEY is shorter than 32 bytes" in told
     assert "changeme" not in told
+
+
+@pytest.mark.requirement("settings:secrets")
+def test_production_without_secrets_does_not_start_and_says_why(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("JWT_SECRET_KEY", "change-me-to-something-long-please")
+    monkeypatch.delenv("ENCRYPTION_MASTER_KEY")
+    ran = run("keys", "show")
+    assert ran.status == 78
+    assert "ENCRYPTION_MASTER_KEY: must be set where ENVIRONMENT=production" in ran.err
+    assert "JWT_SECRET_KEY: is an example, which everybody knows" in ran.err
+    assert "change-me" not in ran.err
