@@ -238,6 +238,30 @@ REQUIREMENTS = [
     Requirement(
         "rest:writes", "design, REST", "A write over REST is staged, shown, applied and followed like any other."
     ),
+    # secrets at rest
+    Requirement("vault:bound", "sign-in, secrets at rest", "A sealed value that was moved or altered is not used."),
+    Requirement("vault:dump", "sign-in, secrets at rest", "Nobody's data is readable in a dump of the database."),
+    Requirement(
+        "vault:keyring", "sign-in, secrets at rest", "Encryption is always on: without a key one is made, or needed."
+    ),
+    Requirement("vault:lost", "sign-in, secrets at rest", "Without its key a database is refused in words."),
+    Requirement(
+        "vault:rotate", "sign-in, secrets at rest", "Keys are rotated while servers write; what was plain is sealed."
+    ),
+    Requirement("vault:sealed", "sign-in, secrets at rest", "What is sealed comes back as it was, and tells nothing."),
+    Requirement("vault:shared", "sign-in, secrets at rest", "Servers of one database open each other's values."),
+    Requirement(
+        "audit:checkpoints", "sign-in, secrets at rest", "Signed checkpoints tell of an audit that was written anew."
+    ),
+    Requirement(
+        "audit:retention", "sign-in, secrets at rest", "Old rows go up to a checkpoint, and the rest stays proven."
+    ),
+    Requirement(
+        "cli:keys", "sign-in, secrets at rest", "`devskyy keys` shows, rotates and verifies, and tells no key."
+    ),
+    Requirement(
+        "settings:secrets", "sign-in, secrets at rest", "Missing, short or example secrets are refused in production."
+    ),
     # sandbox
     Requirement(
         "sandbox:addresses", "product, the demo shop", "Addresses come from the stored URL, as WordPress's do."
