@@ -34,7 +34,7 @@ class Documents:
     """Args: ``cache`` counts fetches per address; ``fetch`` is the guarded way out."""
 
     def __init__(self, cache: Cache, fetch: Fetch = fetch_public) -> None:
-        self._fetch = fetch
+        self.way_out = fetch
         self._limit = Limiter(0.2, 20, cache, "documents")
 
     async def fetch(self, address: str, asker: str) -> tuple[dict[str, Any], int]:
@@ -82,7 +82,7 @@ class Documents:
 
     async def _get(self, address: str) -> Download:
         try:
-            return await self._fetch(
+            return await self.way_out(
                 address, max_bytes=MOST_BYTES, deadline=SECONDS, content_types={"application/json"}, redirects=0
             )
         except Refused as refused:
