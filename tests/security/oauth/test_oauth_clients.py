@@ -65,9 +65,9 @@ async def test_a_client_with_a_key_of_its_own_signs_once(shop: Server, stranger:
     )
     assert secret is None
 
-    def assertion(signer: ECKey = key, **change: Any) -> str:
+    def assertion(signer: ECKey | None = None, **change: Any) -> str:
         said = {"iss": client.id, "sub": client.id, "aud": shop.url, "jti": "1", "exp": int(time.time()) + 60, **change}
-        return jwt.encode({"alg": "ES256", "kid": key.kid}, said, signer, algorithms=["ES256"])
+        return jwt.encode({"alg": "ES256", "kid": key.kid}, said, signer or key, algorithms=["ES256"])
 
     async def sent(one: str) -> httpx2.Response:
         more = {"client_assertion_type": ASSERTION, "client_assertion": one}
@@ -144,14 +144,15 @@ async def test_registration_takes_what_is_allowed_and_caps_nothing(host: Host) -
     assert given["client_name"] == "Nice gnp host"
     assert "client_secret" not in given
     assert "orders:write" in given["scope"]
-    for change, error in (
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"redirect_uris": ["http://evil.example.org/"]}, "invalid_redirect_uri"),
         ({"redirect_uris": []}, "invalid_redirect_uri"),
         ({"redirect_uris": [1]}, "invalid_redirect_uri"),
         ({"token_endpoint_auth_method": "tls_client_auth"}, "invalid_client_metadata"),
         ({"grant_types": ["client_credentials"]}, "invalid_client_metadata"),
         ({"scope": 5}, "invalid_client_metadata"),
-    ):
+    ]
+    for change, error in wrong:
         answer = await host.http.post("/oauth/register", json={"redirect_uris": [LOOPBACK], **change})
         assert (answer.status_code, answer.json()["error"]) == (400, error)
 

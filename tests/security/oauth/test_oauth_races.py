@@ -96,7 +96,7 @@ async def bed(database_url: str) -> AsyncGenerator[Bed]:
 async def test_of_twenty_that_present_one_code_one_gets_it_and_it_is_then_worth_nothing(bed: Bed) -> None:
     for _ in range(RACES):
         code = await bed.code()
-        got = [one for one in await bed.race(lambda families: families.take_code(code, bed.client)) if one]
+        got = [one for one in await bed.race(lambda families, code=code: families.take_code(code, bed.client)) if one]
         assert len(got) == 1
         state = await bed.grants[0].state(got[0].grant_id)
         assert state
@@ -108,7 +108,9 @@ async def test_of_twenty_that_present_one_code_one_gets_it_and_it_is_then_worth_
 async def test_of_twenty_that_present_one_refresh_token_eleven_get_it_and_the_rest_ends_the_family(bed: Bed) -> None:
     for _ in range(RACES):
         sid, token = await bed.family()
-        got = [one for one in await bed.race(lambda families: families.take_refresh(token, bed.client)) if one]
+        got = [
+            one for one in await bed.race(lambda families, token=token: families.take_refresh(token, bed.client)) if one
+        ]
         assert len(got) == 1 + REISSUES
         state = await bed.grants[0].state(sid)
         assert state
