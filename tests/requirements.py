@@ -178,6 +178,7 @@ REQUIREMENTS = [
     ),
     Requirement("db:failures", "product, core", "A database that is away, locked, full or none is told in words."),
     Requirement("db:migrations", "product, core", "One schema on SQLite and Postgres; migrations go up, down and up."),
+    Requirement("db:prepared", "product, core", "Prepared statements mean the same on both databases."),
     Requirement("db:sqlite", "product, core", "Every SQLite connection is durable and checks its keys."),
     Requirement("db:start", "product, core", "Processes that start on one empty database make one schema."),
     Requirement("db:transactions", "product, core", "A transaction commits whole or not at all, whoever is cancelled."),

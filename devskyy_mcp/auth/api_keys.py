@@ -1,7 +1,7 @@
 """API keys: for scripts on one's own machine, in the name of the person who made them.
 
-``dsk_live_<id>_<secret><crc32>``: scanners find it by its start, and the checksum tells a typing mistake before anything
-is looked up. The database has an HMAC of the secret, by a key of its own.
+``dsk_live_<id>_<secret><crc32>``: scanners find it by its start, and the checksum tells a typing mistake before
+anything is looked up. The database has an HMAC of the secret, by a key of its own.
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ class ApiKeys:
             words = f"The role {user.role} does not have {' and '.join(beyond)}." if beyond else "They are disabled."
             raise Refused(Code.FORBIDDEN, words, "A key can do no more than its person.")
         now = self._clock()
-        key = ApiKey(
-            secrets.token_hex(8), user.id, name, tuple(sorted(wanted)), now, now + days * DAY, None, None
-        )
+        key = ApiKey(secrets.token_hex(8), user.id, name, tuple(sorted(wanted)), now, now + days * DAY, None, None)
         await self._db.open()
         body = f"{PREFIX}{key.id}_{secrets.token_urlsafe(32)}"
         row = {
@@ -196,7 +194,7 @@ class ApiKeys:
             async with self._db.begin() as conn:
                 await conn.execute(sa.update(api_keys).where(api_keys.c.id == key_id).values(used_at=at))
 
-    async def _row(self, key_id: str) -> Mapping[str, Any] | None:
+    async def _row(self, key_id: str) -> Mapping[Any, Any] | None:
         import sqlalchemy as sa
 
         from ..db.tables import api_keys

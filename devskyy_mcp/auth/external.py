@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import anyio
@@ -19,7 +19,7 @@ from ..errors import Code, Refused, Unconfirmed
 from ..http import Upstream
 from .bearers import Access, invalid
 from .scopes import ROLES, of_role, within
-from .verifier import check_type, claims_registry, decoded, header_of, scopes_in, seconds_in
+from .verifier import check_type, claims_registry, decoded, header_of, items_in, scopes_in, seconds_in
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
@@ -76,13 +76,13 @@ class External:
         return self._access(claims, claims["exp"])
 
     def _access(self, claims: Mapping[str, Any], until: float) -> Access:
-        audience, subject = claims.get("aud"), claims.get("sub")
-        named: list[Any] = audience if isinstance(audience, list) else [audience]
-        if self._audience not in named:
+        client = next((one for one in map(claims.get, ("client_id", "azp")) if isinstance(one, str)), "")
+        # Of a program in its own name, introspection may say the client alone (RFC 7662 §2.2).
+        audience, subject = claims.get("aud"), claims.get("sub") or client
+        if self._audience not in (items_in(audience) or [audience]):
             raise invalid("was issued for another server")
         if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
             raise invalid("names nobody")
-        client = next((one for one in map(claims.get, ("client_id", "azp")) if isinstance(one, str)), "")
         scopes = scopes_in(claims.get("scope", claims.get("scp")))
         if self._settings.auth_role_claim:
             scopes = within(scopes, _most(claims, self._settings.auth_role_claim))
@@ -148,8 +148,7 @@ class External:
         if found.get("issuer") != issuer or not isinstance(found.get("jwks_uri"), str):
             raise _misconfigured("its discovery document names another issuer")
         published = await self._get(found["jwks_uri"])
-        keys: Any = published.get("keys")
-        usable = [key for key in keys if _for_signatures(key)] if isinstance(keys, list) else []
+        usable = [key for key in items_in(published.get("keys")) if _for_signatures(key)]
         try:
             return KeySet.import_key_set({"keys": usable})
         except (JoseError, ValueError, TypeError, KeyError):
@@ -192,10 +191,14 @@ class External:
             )
         except Refused:
             raise _silent() from None
-        found: Any = answer.json() if answer.status == 200 else None
-        if not isinstance(found, dict):
+        if answer.status == 400:
+            raise invalid("is not valid")
+        if answer.status in {401, 403}:
+            raise _misconfigured("it refuses AUTH_CLIENT_ID and AUTH_CLIENT_SECRET")
+        claims: Any = answer.json() if answer.status == 200 else None
+        if not isinstance(claims, dict):
             raise _silent()
-        claims: dict[str, Any] = found
+        claims = cast("dict[str, Any]", claims)
         if claims.get("active") is not True:
             raise invalid("is not valid")
         if claims.get("iss", settings.auth_issuer) != settings.auth_issuer:
@@ -225,10 +228,9 @@ def _for_signatures(key: object) -> bool:
     """Public keys that check signatures; others, and kinds that we don't know, are left out."""
     if not isinstance(key, dict):
         return False
-    kind: Any = key.get("kty")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # JSON
-    curve: Any = key.get("crv")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    use: Any = key.get("use", "sig")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return use == "sig" and (kind == "RSA" or (kind, curve) in {("EC", "P-256"), ("EC", "P-384"), ("OKP", "Ed25519")})
+    given = cast("dict[str, Any]", key)
+    known = {("RSA", None), ("EC", "P-256"), ("EC", "P-384"), ("OKP", "Ed25519")}
+    return given.get("use", "sig") == "sig" and (given.get("kty"), given.get("crv")) in known
 
 
 def _most(claims: Mapping[str, Any], path: str) -> frozenset[str]:
@@ -238,9 +240,8 @@ def _most(claims: Mapping[str, Any], path: str) -> frozenset[str]:
         found = claims
         for name in path.split("."):
             found = found.get(name) if isinstance(found, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # JSON
-    named: list[Any] = found if isinstance(found, list) else [found]
-    roles = [role for role in ROLES if role in named]
-    return frozenset[str]().union(*(of_role(role) for role in roles))
+    named = items_in(found) or [found]
+    return frozenset[str]().union(*(of_role(role) for role in ROLES if role in named))
 
 
 def _basic(settings: Settings) -> str:

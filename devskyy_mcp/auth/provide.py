@@ -22,9 +22,7 @@ from .tickets import Tickets
 def provide(services: Services) -> None:
     """Register what tells who calls."""
     services.share(Tickets, lambda found: Tickets(found.get(Database)))
-    services.share(
-        ApiKeys, lambda found: ApiKeys(found.get(Database), lambda: found.get(People), found.get(AuditLog))
-    )
+    services.share(ApiKeys, lambda found: ApiKeys(found.get(Database), lambda: found.get(People), found.get(AuditLog)))
     services.share(Standings, _standings)
     services.share(Bearers, lambda found: Bearers(_take(found), found.get(ApiKeys).take, found.get(Standings)))
 
@@ -51,7 +49,9 @@ def _take(services: Services) -> Take:
     if settings.sign_in == "external":
         from .external import External
 
-        return External(settings).take
+        external = External(settings)
+        services.put(External, external)  # so that its connections are closed at the end
+        return external.take
     if settings.sign_in == "embedded":
         from .verifier import Verifier
 

@@ -146,7 +146,7 @@ class Sessions:
                 await conn.execute(seen)
         return _session(row, user)
 
-    def _lives(self, row: Mapping[str, Any]) -> bool:
+    def _lives(self, row: Mapping[Any, Any]) -> bool:
         now = self.clock()
         return row["expires_at"] > now and row["seen_at"] > now - IDLE
 

@@ -38,7 +38,12 @@ class Tickets:
         from ..db.tables import ws_tickets
 
         ticket, now = secrets.token_urlsafe(32), self._clock()
-        row = {"id": _hash(ticket), "holder": _written(principal), "origin": origin, "expires_at": now + SECONDS * 1_000_000}
+        row = {
+            "id": _hash(ticket),
+            "holder": _written(principal),
+            "origin": origin,
+            "expires_at": now + SECONDS * 1_000_000,
+        }
         async with self._db.begin() as conn:
             await conn.execute(sa.delete(ws_tickets).where(ws_tickets.c.expires_at < now))
             await conn.execute(ws_tickets.insert().values(self._db.vault.seal_row("ws_tickets", row)))
@@ -66,7 +71,17 @@ def _hash(ticket: str) -> str:
 
 
 def _written(one: Principal) -> str:
-    fields = [one.id, one.kind, sorted(one.scopes), one.name, one.client, one.sid, sorted(one.amr), one.auth_at, one.until]
+    fields = [
+        one.id,
+        one.kind,
+        sorted(one.scopes),
+        one.name,
+        one.client,
+        one.sid,
+        sorted(one.amr),
+        one.auth_at,
+        one.until,
+    ]
     return json.dumps(fields)
 
 

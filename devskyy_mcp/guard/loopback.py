@@ -46,7 +46,7 @@ class Unsupported(Refused):
 
 
 class Rules:
-    """What the settings allow of site, names and bodies. With ``sign_in`` "none" also who may call: ``key`` is the local
+    """What the settings allow of site, names and bodies. Where nobody signs in also who may call: ``key`` is the local
     key, asked for unless this is the demo shop, on loopback only.
     """
 

@@ -148,5 +148,5 @@ def _sign_in() -> Refused:
     return Refused(
         Code.UNAUTHENTICATED,
         "You have to sign in first.",
-        "Hosts do so by the address in WWW-Authenticate; scripts send an API key, which `devskyy api-keys create` makes.",
+        "Hosts do so by the address in WWW-Authenticate; scripts send an API key of `devskyy api-keys create`.",
     )

@@ -1,6 +1,6 @@
 """The door: outermost of all, for MCP, REST, WebSocket and pages alike.
 
-First whether the request may come in at all (names, sites, bodies), then who calls; on the way out the security headers.
+First whether the request may come in at all (names, sites, bodies), then who calls; on the way out security headers.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ _ASKED = (
     b"authorization, content-type, idempotency-key, if-none-match, last-event-id, mcp-method, mcp-name, "
     b"mcp-protocol-version, mcp-session-id, prefer, x-csrf-token, x-devskyy-profile"
 )
-_EXPOSED = (
-    b"ETag, Location, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate"
-)
+_EXPOSED = b"ETag, Location, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate"
 
 
 class Door:
@@ -76,7 +74,7 @@ class Door:
             headers = self.rules.check(scope)
             shared += self._shared(scope, headers)
             if shared and _asks_first(scope, headers):
-                await _allow(scope, sent)
+                await _allow(sent)
                 return
             path: str = scope["path"]
             if not (path in OPEN_PATHS or is_page(path) or is_open_to_all(path)):
@@ -128,7 +126,7 @@ def _asks_first(scope: Scope, headers: Headers) -> bool:
     return scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
 
 
-async def _allow(scope: Scope, send: Send) -> None:
+async def _allow(send: Send) -> None:
     """The answer to a preflight."""
     asked: Pairs = [
         (b"access-control-allow-methods", _METHODS),

@@ -29,6 +29,8 @@ from .rest.openapi import openapi
 from .rest.problem import of_status
 
 API = tools.API
+
+
 def create_http(app: App | None = None) -> Starlette:
     """The server as an ASGI app. Its lifespan runs ``app``, so serve it once.
 

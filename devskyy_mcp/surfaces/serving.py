@@ -49,6 +49,9 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        # uvicorn would believe 127.0.0.1, and so every program on this machine, by itself.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         lifespan="on",
         timeout_graceful_shutdown=GRACE,
         ws_max_size=LARGEST_MESSAGE,

@@ -72,8 +72,8 @@ class StepUp:
             return receive
         given = requests[0].get("id") if len(requests) == 1 else None
         challenges = scope.get(CHALLENGES)
-        headers_ = challenges.headers(refused, scope) if challenges else {}
-        raise NotAllowed(refused, given if isinstance(given, str | int) else None, headers_) from None
+        challenge: dict[str, str] = challenges.headers(challenges.explained(refused), scope) if challenges else {}
+        raise NotAllowed(refused, given if isinstance(given, str | int) else None, challenge)
 
     def _stands_for_others(self, method: str, name: str) -> bool:
         tool = self._app.registry.tools.get(name)
@@ -133,7 +133,7 @@ def _requests(body: bytes) -> list[Mapping[str, Any]]:
         found: Any = json.loads(body)
     except (ValueError, RecursionError):
         return []
-    given: list[Any] = found if isinstance(found, list) else [found]
+    given = cast("list[Any]", found) if isinstance(found, list) else [found]
     return [cast("Mapping[str, Any]", one) for one in given if isinstance(one, dict)]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...capability import Resource
 from ...auth.bearers import kind_of
 from ...auth.sessions import Sessions
 from ...auth.tickets import SECONDS, Tickets
+from ...capability import Resource
 from ...errors import Code, Refused
 from ...reading import Reader
 from ..callers import CSRF_FORM

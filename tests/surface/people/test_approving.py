@@ -12,6 +12,7 @@ from devskyy_mcp.context import Principal
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.tables import audit, change_sets
 from devskyy_mcp.invoke import Call
+from devskyy_mcp.surfaces.mcp.caller import Caller
 from tests.fakes.goods import PROGRAM, proposed
 from tests.fakes.people import BY, Clock, Visit, field, person
 from tests.fakes.served import Site
@@ -174,3 +175,9 @@ async def test_a_person_who_asks_is_shown_by_name_and_kept_by_id(shop: Site, vis
     assert f"Ada (user:{who.id})" in page.text
     async with shop.app.services.get(Database).read() as conn:
         assert "Ada" not in str((await conn.execute(sa.select(change_sets))).all())
+
+
+async def test_who_agrees_in_a_host_is_kept_by_id_too() -> None:
+    ada = Principal("user:usr_1", "user", frozenset({"*"}), "Ada")
+    assert Caller(ada, "default", "http").person == "user:usr_1"
+    assert Caller(Principal("os:1000:root", "os", frozenset(), "root"), "default", "stdio").person == "root"
