@@ -9,6 +9,13 @@ from dataclasses import dataclass
 
 import anyio
 
+from .auth.grants import Grants
+from .auth.people import People
+from .auth.provide import provide
+from .auth.server.clients import Clients
+from .auth.server.documents import Documents
+from .auth.sessions import Sessions
+from .auth.signing import SigningKeys
 from .capability import Pack, Registry
 from .changes.model import Systems
 from .changes.service import Changes
@@ -17,15 +24,18 @@ from .context import ALL_SCOPES, Principal, Services
 from .db.budget import say_connections
 from .db.cache import Cache, RedisCache, open_cache
 from .db.database import Database
+from .db.vault import Keyring
+from .db.vault.keyring import FILE as KEY_FILE
 from .db.wake import Wake
 from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
+from .guard.checkpoints import Checkpoints
 from .guard.limits import Limiter
 from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
-from .ops.health import HealthChecks, cache_check, database_check
+from .ops.health import HealthChecks, cache_check, database_check, encryption_check, sign_in_check
 
 ENTRY_POINTS = "devskyy.packs"
 AGAIN_AFTER = 5.0
@@ -66,7 +76,7 @@ class App:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                await self.close()
+                await self.close(last_words=eager)
         if failed is not None:
             raise failed
 
@@ -77,6 +87,7 @@ class App:
     async def _beside(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_again_and_again, "settling", self._settle)
+            tasks.start_soon(_again_and_again, "checkpoints", self.services.get(Checkpoints).run)
             if self.settings.worker == "on":
                 tasks.start_soon(_again_and_again, "jobs", self._run_jobs)
 
@@ -112,9 +123,16 @@ class App:
         )
         await settler.run()
 
-    async def close(self) -> None:
-        """Write what is buffered and close connections; safe to call twice."""
+    async def close(self, *, last_words: bool = False) -> None:
+        """Write what is buffered and close connections; safe to call twice.
+
+        Args:
+            last_words: sign where the audit stands, however little is new.
+        """
         await self.services.get(AuditLog).close()
+        if self.services.get(Database).is_open:
+            with suppress(Refused):
+                await self.services.get(Checkpoints).make(now=last_words)
         for service in list(self.services.all_made().values()):
             close = getattr(service, "aclose", None)
             if close is not None:
@@ -151,6 +169,17 @@ def local_principal() -> Principal:
     return Principal(f"os:{uid}:{name}", "os", ALL_SCOPES, name)
 
 
+def database_of(settings: Settings, *, migrate: bool | None = None) -> Database:
+    """The settings' database with its keys; not open yet."""
+    return Database(
+        settings.database,
+        migrate=migrate,
+        direct=settings.direct_database,
+        pool_size=settings.database_pool_size,
+        keys=Keyring(settings.master_key, settings.data_dir / KEY_FILE),
+    )
+
+
 def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None) -> App:
     """Put a DevSkyy together.
 
@@ -166,14 +195,16 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Services, services)
     services.put(Systems, Systems())
     services.put(Checks, Checks())
-    database = Database(settings.database, direct=settings.direct_database, pool_size=settings.database_pool_size)
+    database = database_of(settings)
     cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)
     services.put(Cache, cache)
     audit = AuditLog(database)
     services.put(Database, database)
     services.put(AuditLog, audit)
+    services.share(Checkpoints, lambda _: Checkpoints(database, audit, settings.checkpoint_file))
     health = HealthChecks()
     health.add("database", database_check(database), every=1)
+    health.add("encryption", encryption_check(database), every=5)
     health.add("cache", cache_check(cache), every=1)
     services.put(HealthChecks, health)
     jobs = Jobs(services)
@@ -190,6 +221,16 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     relay = cache if isinstance(cache, RedisCache) else None
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
+    services.share(People, lambda _: People(database, audit, cache))
+    services.share(Sessions, lambda _: Sessions(database))
+    services.share(Grants, lambda _: Grants(database, audit))
+    services.share(SigningKeys, lambda _: SigningKeys(database))
+    services.share(Documents, lambda _: Documents(cache))
+    services.share(Clients, lambda found: Clients(found.get(Grants), found.get(Documents)))
+    provide(services)
+    if settings.sign_in != "none":
+        changes.journal.named = lambda text: services.get(People).named(text)
+        health.add("sign_in", sign_in_check(services.get(People), settings.sign_in), every=5)
     road = Road(registry, services, changes, jobs, audit, limiter)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:

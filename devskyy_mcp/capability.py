@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, Unpack
 
 from .context import Context, Principal, Services
-from .errors import Code, Refused
+from .errors import Code, Refused, unconfirmed
 from .schema import compact, explain, tidy
 
 if TYPE_CHECKING:
@@ -341,20 +341,29 @@ def allowed(principal: Principal, scopes: Iterable[str]) -> bool:
     return all(principal.may(scope) for scope in scopes)
 
 
-def authorize(principal: Principal, capability: Capability) -> None:
+def authorize(principal: Principal, capability: Capability, through: Capability | None = None) -> None:
     """The one check on every surface.
 
+    Args:
+        principal: in whose name.
+        capability: the tool.
+        through: the tool that calls it by its name, where one does.
+
     Raises:
-        Refused: FORBIDDEN, naming the scopes that are missing.
+        Refused: FORBIDDEN, naming the scopes that are missing (``missing_scopes``) and all that the call needs
+            (``needed_scopes``); Unconfirmed for a write while it can't be looked up whether the access still stands.
     """
-    missing = sorted(scope for scope in capability.policy.scopes if not principal.may(scope))
+    needed = capability.policy.scopes | (through.policy.scopes if through else frozenset())
+    missing = sorted(scope for scope in needed if not principal.may(scope))
     if missing:
         raise Refused(
             Code.FORBIDDEN,
             f"{capability.name} needs {' and '.join(missing)}, which {principal.name or principal.id} does not have.",
             "Ask the owner for that scope, or use a tool that only reads.",
-            details={"missing_scopes": missing},
+            details={"missing_scopes": missing, "needed_scopes": sorted(needed)},
         )
+    if principal.unconfirmed and (capability.policy.writes or any(scope.endswith(":write") for scope in needed)):
+        raise unconfirmed()
 
 
 def validate(capability: Capability, arguments: Mapping[str, Any]) -> BaseModel:

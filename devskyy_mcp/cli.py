@@ -78,12 +78,79 @@ def _parser() -> argparse.ArgumentParser:
     audit = command("audit", _in_app("audit"), "Check the audit's hash chain.")
     audit.add_argument("action", choices=["verify"])
     audit.add_argument("--json", action="store_true")
+    keys = command("keys", _keys, "Show or rotate the keys that seal what the database holds.")
+    keys.add_argument("action", choices=["show", "rotate"])
+    keys.add_argument("--verify", action="store_true", help="open every sealed value, and fail where one can't be")
+    keys.add_argument("--json", action="store_true")
     doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
     doctor.add_argument("--json", action="store_true")
+    _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
+    _clients_arguments(command("clients", _clients, "Show connected programs, and let programs act in their own name."))
+    _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
     command("migrate", _in_app("migrate"), "Create or bring up to date the database's tables.")
     command("local-key", _in_app("local_key"), "Show where the local key is, and at a terminal the key.")
     command("version", _version, "Print the version.")
     return parser
+
+
+def _users_arguments(users: argparse.ArgumentParser) -> None:
+    from .auth.scopes import ROLES
+
+    actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, text: str, *, login: bool = True) -> argparse.ArgumentParser:
+        added = actions.add_parser(name, help=text, description=text)
+        if login:
+            added.add_argument("login", metavar="LOGIN")
+        return added
+
+    added = action("add", "Let somebody sign in; asks for a password.", login=False)
+    added.add_argument("login", nargs="?", metavar="LOGIN", help="an e-mail address or another word; asked if left out")
+    added.add_argument("--name", default="", help="what others see; the login's start if left out")
+    added.add_argument("--role", choices=ROLES, required=True)
+    changed = action("password", "Give somebody a new password; signs them out.")
+    for one in (added, changed):
+        one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    action("list", "Show who may sign in.", login=False).add_argument("--json", action="store_true")
+    action("role", "Give somebody another role; signs them out.").add_argument("role", choices=ROLES)
+    action("disable", "Keep somebody out, and end all that they have open.")
+    action("enable", "Let somebody in again.")
+    action("reset-mfa", "Forget somebody's second factor and recovery codes; signs them out.")
+    action("sign-out", "End all sessions of somebody.")
+
+
+def _clients_arguments(clients: argparse.ArgumentParser) -> None:
+    actions = clients.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in (
+        ("list", "Show all programs that are known."),
+        ("add", "Let a program act in its own name (OAuth client credentials)."),
+        ("revoke", "Keep a program out for good, and end all that it has."),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        if name == "revoke":
+            action.add_argument("client_id", metavar="CLIENT_ID")
+        else:
+            action.add_argument("--json", action="store_true")
+        if name == "add":
+            action.add_argument("name", metavar="NAME", help="what people see")
+            action.add_argument("scopes", metavar="SCOPE", nargs="+", help="what it may do, e.g. orders:read")
+            action.add_argument("--jwks", type=Path, metavar="FILE", help="its public keys, instead of a secret")
+
+
+def _keys_arguments(keys: argparse.ArgumentParser) -> None:
+    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    created = actions.add_parser("create", help="Make a key that acts as somebody; it is shown once.")
+    created.add_argument("login", metavar="LOGIN")
+    created.add_argument("--name", required=True, help="what it is for")
+    created.add_argument(
+        "--scope", action="append", required=True, help="e.g. catalog:read; may be given several times"
+    )
+    created.add_argument("--days", type=int, default=90, help="until it ends, at most 365")
+    listed = actions.add_parser("list", help="Show the keys, without their secrets.")
+    listed.add_argument("login", nargs="?", metavar="LOGIN", help="whose; everybody's if left out")
+    for one in (created, listed):
+        one.add_argument("--json", action="store_true")
+    actions.add_parser("revoke", help="End a key.").add_argument("id", metavar="ID", help="as list shows it")
 
 
 def command_names() -> list[str]:
@@ -106,7 +173,10 @@ def _settings(given: argparse.Namespace) -> Settings | None:
         return Settings(_env_file=given.env_file)  # pyright: ignore[reportCallIssue] # pydantic-settings' own argument
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):  # values may be secrets
-            warn(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}")
+            name = ".".join(str(part) for part in item["loc"])
+            known = Settings.model_fields.get(name)  # where a value is missing, pydantic names the field
+            said = item["msg"].removeprefix("Value error, ")
+            warn(f"{known.validation_alias if known else name}: {said}")
         warn(f"  → Correct it in the environment or in {given.env_file}.")
         return None
 
@@ -140,6 +210,30 @@ def _call(given: argparse.Namespace) -> int:
         (say if given.help else warn)(CALL_USAGE)
         return 0 if given.help else USAGE_ERROR
     return _run(given, lambda app: call(app, given.rest[0], given.rest[1:]))
+
+
+def _users(given: argparse.Namespace) -> int:
+    from .surfaces.users import users
+
+    return _run(given, lambda app: users(app, given))
+
+
+def _api_keys(given: argparse.Namespace) -> int:
+    from .surfaces.api_keys import api_keys
+
+    return _run(given, lambda app: api_keys(app, given))
+
+
+def _keys(given: argparse.Namespace) -> int:
+    from .surfaces.keys import keys
+
+    return _run(given, lambda app: keys(app, given))
+
+
+def _clients(given: argparse.Namespace) -> int:
+    from .surfaces.clients import clients
+
+    return _run(given, lambda app: clients(app, given))
 
 
 def _in_app(name: str) -> Callable[[argparse.Namespace], int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 UPLOAD_LIMIT = 25 * 1024 * 1024
@@ -22,6 +22,24 @@ def default_data_dir() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("devskyy", appauthor=False)
+
+
+SECRET_BYTES = 32
+_EXAMPLES = (
+    "changeme", "change-me", "change_me", "secret", "password", "example", "default", "replace", "insecure",
+    "placeholder", "devskyy", "01234567", "12345678", "abcdefgh", "qwertyui",
+)  # fmt: skip
+
+
+def weakness(secret: str) -> str:
+    """Why a secret is none, in words that don't tell it; empty when nothing speaks against it."""
+    if len(secret.encode()) < SECRET_BYTES:
+        return f"is shorter than {SECRET_BYTES} bytes"
+    if len(set(secret)) < 10:
+        return "repeats a few characters"
+    if any(word in secret.lower() for word in _EXAMPLES):
+        return "is an example, which everybody knows"
+    return ""
 
 
 class Settings(BaseSettings):
@@ -61,6 +79,22 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="REDIS_URL",
         description="redis://… or rediss://… (TLS) for limits shared by several servers. Unset: each counts its own.",
+    )
+    encryption_master_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="ENCRYPTION_MASTER_KEY",
+        validate_default=True,
+        description="Key that what the database holds of people and secrets is sealed with, made by "
+        "`openssl rand -base64 32`; NEW,OLD while it is rotated. Needed in production and where servers share a "
+        "Postgres. Unset: a file master.key in the data folder.",
+    )
+    jwt_secret_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="JWT_SECRET_KEY",
+        validate_default=True,
+        description="Signs what comes back to this server only (tickets, form tokens), made by "
+        "`openssl rand -base64 32`. Needed in production; the same on servers that stand in for each other. "
+        "Unset: a key in the data folder.",
     )
     host: str = Field(default="127.0.0.1", validation_alias="DEVSKYY_HOST", description="Address to listen on.")
     port: int = Field(default=8000, validation_alias="DEVSKYY_PORT", ge=0, le=65535, description="Port to listen on.")
@@ -225,6 +259,18 @@ class Settings(BaseSettings):
         description="Seconds a call waits for the job it started, for MCP hosts that take no tasks. "
         "Shorter than the host's own limit, often 60.",
     )
+    keep_audit_days: int | None = Field(
+        default=None,
+        validation_alias="KEEP_AUDIT_DAYS",
+        ge=32,
+        description="Days that the audit is kept, at least 32. Unset: for good.",
+    )
+    audit_checkpoint_file: Path | None = Field(
+        default=None,
+        validation_alias="AUDIT_CHECKPOINT_FILE",
+        description="File that signed checkpoints of the audit are added to; on another disk it shows what was done to "
+        "the database. Default: audit-checkpoints.jsonl in the data folder.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )
@@ -249,6 +295,19 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as https://mcp.example.com")
         return value
 
+    @field_validator("encryption_master_key", "jwt_secret_key")
+    @classmethod
+    def _strong(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("environment") != "production":
+            return value
+        make = "make one with `openssl rand -base64 32`"
+        if value is None:
+            raise ValueError(f"must be set where ENVIRONMENT=production; {make}")
+        for secret in value.get_secret_value().split(","):
+            if why := weakness(secret.strip()):
+                raise ValueError(f"{why}; {make}")
+        return value
+
     @property
     def demo(self) -> bool:
         """Whether the demo shop stands in for a real one."""
@@ -270,6 +329,15 @@ class Settings(BaseSettings):
         return self.database_direct_url.get_secret_value() if self.database_direct_url else None
 
     @property
+    def master_key(self) -> str | None:
+        """ENCRYPTION_MASTER_KEY, or None."""
+        return self.encryption_master_key.get_secret_value() if self.encryption_master_key else None
+
+    @property
+    def checkpoint_file(self) -> Path:
+        return self.audit_checkpoint_file or self.data_dir / "audit-checkpoints.jsonl"
+
+    @property
     def confirm_rule(self) -> Literal["risky", "always"]:
         return self.confirm_writes or ("risky" if self.demo else "always")
 
@@ -286,7 +354,8 @@ class Settings(BaseSettings):
     @property
     def allowed_hosts(self) -> list[str]:
         """The exact Host values that are answered, with and without port."""
-        names = {self.host, "127.0.0.1", "localhost", "[::1]"} if self.loopback else {self.host}
+        local = {"127.0.0.1", "localhost", "[::1]"}
+        names = {self.host, *local} if self.loopback else {f"[{self.host}]" if ":" in self.host else self.host}
         hosts = {f"{name}:{self.port}" for name in names}
         if self.public_url:
             hosts.add(urlsplit(self.public_url).netloc)

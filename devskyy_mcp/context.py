@@ -32,6 +32,8 @@ class Principal:
         sid: id of the grant, session or key that carries the call; revoking it ends the access.
         amr: how the person signed in (RFC 8176): ``pwd``, ``otp``, ``mfa``.
         auth_at: when the person last proved who they are, seconds since the epoch; 0 where that is not known.
+        until: when the proof ends, seconds since the epoch; 0 where ``sid`` is looked up instead.
+        unconfirmed: whether the access still stands can't be looked up now, so that it only counts for reading.
     """
 
     id: str
@@ -42,6 +44,8 @@ class Principal:
     sid: str = ""
     amr: frozenset[str] = frozenset()
     auth_at: int = 0
+    until: float = 0
+    unconfirmed: bool = False
 
     def may(self, scope: str) -> bool:
         """Whether the scope is granted, itself or through a wider one."""

@@ -119,6 +119,23 @@ class Refused(Exception):
         return out
 
 
+class Unconfirmed(Refused):
+    """Whether the caller's access still stands can't be looked up; the HTTP status is 503 instead of the code's own."""
+
+    @property
+    def http_status(self) -> int:
+        return 503
+
+
+def unconfirmed() -> Unconfirmed:
+    return Unconfirmed(
+        Code.UPSTREAM_UNREACHABLE,
+        "Whether your access still stands can't be looked up: the database does not answer.",
+        "Nothing was done. Try again in a few seconds.",
+        retry_after=5,
+    )
+
+
 def unforeseen(name: str, error: Exception) -> Refused:
     """The refusal that stands for an exception nobody foresaw; the log gets the incident, the caller its number."""
     incident = secrets.token_hex(4)

@@ -187,7 +187,7 @@ class Road:
                 f"{target.name} has the effect {target.policy.effect}.",
                 "Use tools_call for it.",
             )
-        authorize(call.principal, target)
+        authorize(call.principal, target, capability)
         return target, inner.arguments
 
     async def _carry_out(self, call: Call, capability: Capability, arguments: Mapping[str, Any]) -> Result:

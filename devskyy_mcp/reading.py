@@ -102,6 +102,14 @@ class Reader:
     def _known(self, name: str) -> str:
         return name if name in self.road.registry.prompts or name in self.road.registry.resources else "unknown"
 
+    def check_prompt(self, name: str) -> None:
+        """Whether the principal may use the prompt.
+
+        Raises:
+            Refused: NOT_FOUND, FORBIDDEN.
+        """
+        self._named(name)
+
     async def _prompt(self, name: str, arguments: Mapping[str, str]) -> tuple[Prompt, Any]:
         prompt = self._named(name)
         known = [argument.name for argument in prompt.arguments]
@@ -159,7 +167,8 @@ class Reader:
     def _authorize(self, name: str, scopes: frozenset[str]) -> None:
         missing = sorted(scope for scope in scopes if not self.principal.may(scope))
         if missing:
-            raise Refused(Code.FORBIDDEN, f"{name} needs {' and '.join(missing)}.", details={"missing_scopes": missing})
+            details = {"missing_scopes": missing, "needed_scopes": sorted(scopes)}
+            raise Refused(Code.FORBIDDEN, f"{name} needs {' and '.join(missing)}.", details=details)
 
     async def account(
         self,

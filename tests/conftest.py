@@ -16,6 +16,9 @@ from tests.fakes.postgres import database_url, postgres_server, postgres_url
 __all__ = ["database_url", "postgres_server", "postgres_url"]
 
 REQUIRED = os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1"
+MASTER_KEY = "P3f1n0kz0q7VvV8m1mFh3w0m4kq9Yb2t8uXcR6dLw5E="
+# Here, not in a fixture: processes are forked off a server that has the environment of its own start.
+os.environ["ENCRYPTION_MASTER_KEY"] = MASTER_KEY
 _lacking: Counter[str] = Counter()
 
 
@@ -30,6 +33,7 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for field in Settings.model_fields.values():
         monkeypatch.delenv(str(field.validation_alias), raising=False)
     monkeypatch.setenv("DEVSKYY_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("ENCRYPTION_MASTER_KEY", MASTER_KEY)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 from .stage import Unit
 
 OBJECTS_WITHOUT_ASKING = 10
+CANT_UNDO = "Can't be undone:"
+"""How the reason of an operation begins that nothing takes back."""
 ConfirmRule = Literal["risky", "always"]
 
 
@@ -20,7 +22,7 @@ def reasons(unit: Unit, rule: ConfirmRule) -> list[str]:
     found: list[str] = list(unit.asks)
     for op in unit.ops:
         if op.undo:
-            found.append(f"Can't be undone: {op.undo}")
+            found.append(f"{CANT_UNDO} {op.undo}")
         found += op.asks
     objects = len(unit.ops)
     if objects > OBJECTS_WITHOUT_ASKING:

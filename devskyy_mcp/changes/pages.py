@@ -77,7 +77,7 @@ async def outcomes(
 
 
 async def _ops(conn: AsyncConnection, change: str, query: Any) -> list[JournalOp]:
-    rows = (await conn.execute(query)).mappings().all()
+    rows = await store.opened(conn, (await conn.execute(query)).mappings().all())
     found = [store.journal_op(row, {}) for row in rows]
     needs = {seq for item in found for seq in refs(item.op)}
     if not needs:

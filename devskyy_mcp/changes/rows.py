@@ -35,7 +35,7 @@ def new_row(
         "summary": {
             "plan": outline(unit).model_dump(),
             "left": [[left.label, left.state, left.reason] for left in unit.left[:LEFT_KEPT]],
-            "caller": [ctx.principal.id, ctx.principal.kind, sorted(ctx.principal.scopes), ctx.principal.name],
+            "caller": [ctx.principal.id, ctx.principal.kind, sorted(ctx.principal.scopes), _label(ctx.principal)],
         },
         "reasons": capped(asks) or [],
         "created_at": at,
@@ -48,6 +48,11 @@ def new_row(
         "request_hash": digest,
         "outcome": None,
     }
+
+
+def _label(principal: Principal) -> str:
+    """What is kept of the caller's name: nothing of a person's, who is looked up by the id when it is shown."""
+    return principal.name if principal.kind in {"os", "local", "client"} else ""
 
 
 def caller_of(row: Mapping[str, Any]) -> Principal:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from ..auth.still import still
 from ..capability import Capability, Registry, authorize, validate
 from ..context import Context, Principal, Services
 from ..db.database import Database
@@ -142,7 +143,7 @@ class Changes:
             row = await store.find_key(conn, ctx.principal.id, ctx.key or "")
         if row is None:
             return None
-        if row["request_hash"] != digest:
+        if row["request_hash"] != self._db.vault.mark(digest):
             raise Refused(
                 Code.INVALID_ARGUMENTS,
                 "This idempotency key was used for another call.",
@@ -254,7 +255,7 @@ class Changes:
             async with self._db.begin() as conn:
                 await store.move_set(conn, row["id"], ["proposed"], "expired")
             raise Refused(Code.STALE, f"The proposal {row['id']} has expired.", "Make it again with preview.")
-        caller = caller_of(row)
+        caller = await still(self.services, caller_of(row))
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
         own = Context(caller, self.services, capability.name, ctx.surface, None, ctx.sink, ctx.can_ask)
@@ -269,7 +270,7 @@ class Changes:
                 if (await self.journal.row_of(row["id"], None))["state"] != "proposed":
                     return await self.journal.recorded(row["id"])
                 raise
-            if unit.hash() != row["plan_hash"]:
+            if self._db.vault.mark(unit.hash()) != row["plan_hash"]:
                 return await self._stale(ctx, capability, row, unit, asked=person is not None)
             asks = reasons(unit, self.rule())
             if asks and person is None:

@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, func, or_
 
 from ..db.prepared import SIZES, Prepared, padded
 from ..db.tables import change_ops, change_sets, jobs, object_locks
+from ..db.vault import vault_of
 from ..errors import Code, Refused
 from .model import JournalOp, Op, Outcome, fill, plain
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Column
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from ..db.vault import Vault
+
+SETS, OPS = change_sets.name, change_ops.name
 _ALPHABET = string.ascii_letters + string.digits
 LOCK_CHUNK = SIZES[-1]
 ROWS_AT_ONCE = 500
@@ -60,7 +64,7 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        await _INSERT_SET.run(conn, row)
+        await _INSERT_SET.run(conn, vault_of(conn).seal_row(SETS, row))
     except IntegrityError:
         raise Refused(
             Code.CONFLICT,
@@ -72,13 +76,17 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
 
 
 async def read_set(conn: AsyncConnection, change: str) -> dict[str, Any] | None:
-    found = await _READ_SET.read(conn, {"change": change})
-    return found[0] if found else None
+    return await _one(conn, await _READ_SET.read(conn, {"change": change}))
+
+
+async def _one(conn: AsyncConnection, found: Sequence[Mapping[Any, Any]]) -> dict[str, Any] | None:
+    return (await vault_of(conn).open_rows(conn, SETS, found[:1]))[0] if found else None
 
 
 async def move_set(conn: AsyncConnection, change: str, old: Sequence[str], new: str, **values: Any) -> bool:
     """Compare and swap the state; False when somebody else moved it first."""
-    known = {f"new_{name}": value for name, value in values.items()}
+    stored = vault_of(conn).seal_values(SETS, change, values)
+    known = {f"new_{name}": value for name, value in stored.items()}
     statement = _move_statement(tuple(values), tuple(old))
     return await statement.run(conn, {"of": change, "new_state": new, **known}) == 1
 
@@ -116,7 +124,7 @@ async def find_repeat(
         select(c.id)
         .where(
             c.principal == principal,
-            c.request_hash == request_hash,
+            c.request_hash == vault_of(conn).mark(request_hash),
             c.decided_at >= now() - REPEAT_WINDOW * 1_000_000,
             c.state.in_(["applying", "applied", "partial", "unknown"]),
             made.exists(),
@@ -130,9 +138,8 @@ async def find_repeat(
 
 async def find_key(conn: AsyncConnection, principal: str, key: str) -> dict[str, Any] | None:
     c = change_sets.c
-    query = change_sets.select().where(c.principal == principal, c.idempotency_key == key)
-    found = (await conn.execute(query)).mappings().first()
-    return dict(found) if found else None
+    query = change_sets.select().where(c.principal == principal, c.idempotency_key == vault_of(conn).mark(key))
+    return await _one(conn, (await conn.execute(query)).mappings().all())
 
 
 async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent: set[int]) -> None:
@@ -165,8 +172,9 @@ async def insert_ops(conn: AsyncConnection, change: str, ops: Sequence[Op], sent
         }
         for op in ops
     ]
+    vault = vault_of(conn)
     for start in range(0, len(rows), ROWS_AT_ONCE):  # others get their turn in between
-        await _INSERT_OPS.run(conn, *rows[start : start + ROWS_AT_ONCE])
+        await _INSERT_OPS.run(conn, *(vault.seal_row(OPS, row) for row in rows[start : start + ROWS_AT_ONCE]))
 
 
 async def mark_sent(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> int:
@@ -233,34 +241,49 @@ async def write_outcomes(
     """
     if not outcomes:
         return 0
-    at = now()
-    rows = [
-        {
-            "of": change,
-            "at": op.seq,
-            "now_state": outcome.state,
-            "now_after": plain(outcome.after) or None,
-            "now_inverse": plain(outcome.inverse),
-            "now_error": outcome.error,
-            "now_notes": _notes(op, outcome.notes),
-            "now_settled": None if outcome.state in {"sent", "unknown", "staged"} else at,
-            "now_id": outcome.object_id,
-            "now_undo": outcome.undo or None,
-            "now_cost": outcome.cost,
-        }
-        for op, outcome in outcomes
-    ]
+    at, vault = now(), vault_of(conn)
+    rows = [_outcome_row(vault, change, op, outcome, at) for op, outcome in outcomes]
     return await _outcome_statement(tuple(only)).run(conn, *rows)
 
 
-def _notes(op: Op, said: Sequence[str]) -> dict[str, Any]:
-    return {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": list(said)}
+def _outcome_row(vault: Vault, change: str, op: Op, outcome: Outcome, at: int) -> dict[str, Any]:
+    values = {
+        "after": plain(outcome.after) or None,
+        "inverse": plain(outcome.inverse),
+        "error": outcome.error,
+        "notes": _notes(op, outcome.notes),
+        "undo_reason": outcome.undo or None,
+    }
+    stored = vault.seal_values(OPS, f"{change}|{op.seq}", values)
+    return {
+        "of": change,
+        "at": op.seq,
+        "now_state": outcome.state,
+        "now_after": stored["after"],
+        "now_inverse": stored["inverse"],
+        "now_error": stored["error"],
+        "now_notes": stored["notes"],
+        "now_settled": None if outcome.state in {"sent", "unknown", "staged"} else at,
+        "now_id": outcome.object_id,
+        "now_undo": stored["undo_reason"],
+        "now_cost": outcome.cost,
+    }
+
+
+def _notes(op: Op, said: Sequence[str]) -> dict[str, Any] | None:
+    notes = {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": list(said)}
+    return {name: said for name, said in notes.items() if said} or None
 
 
 async def read_ops(conn: AsyncConnection, change: str) -> list[JournalOp]:
-    rows = (await conn.execute(_READ_OPS, {"change": change})).mappings().all()
+    rows = await opened(conn, (await conn.execute(_READ_OPS, {"change": change})).mappings().all())
     ids = {row["seq"]: row["object_id"] for row in rows if row["object_id"]}
     return [journal_op(row, ids) for row in rows]
+
+
+async def opened(conn: AsyncConnection, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    """Operations' rows as they were written."""
+    return await vault_of(conn).open_rows(conn, OPS, rows)
 
 
 def journal_op(row: Mapping[Any, Any], ids: Mapping[int, str]) -> JournalOp:
@@ -300,7 +323,8 @@ def journal_op(row: Mapping[Any, Any], ids: Mapping[int, str]) -> JournalOp:
 
 async def lock(conn: AsyncConnection, keys: Sequence[str], holder: str) -> str | None:
     """Take the locks, all or none (the caller rolls back); the id of the change that holds one of them, if any."""
-    ordered = sorted(set(keys))
+    mark = vault_of(conn).mark
+    ordered = sorted({mark(key) for key in keys})  # a key may hold what the shop keeps unique: a customer's e-mail
     for start in range(0, len(ordered), LOCK_CHUNK):
         chunk = ordered[start : start + LOCK_CHUNK]
         statement = _lock_statement(conn.dialect.name, len(chunk))
@@ -367,8 +391,8 @@ async def find_waiting(conn: AsyncConnection, principal: str, request_hash: str,
         .with_only_columns(c.id)
         .where(
             c.principal == principal,
-            c.request_hash == request_hash,
-            c.plan_hash == plan_hash,
+            c.request_hash == vault_of(conn).mark(request_hash),
+            c.plan_hash == vault_of(conn).mark(plan_hash),
             c.state == "proposed",
             c.expires_at > now(),
         )
@@ -398,7 +422,7 @@ async def list_sets(
     if before is not None:
         query = query.where(tuple_(c.created_at, c.id) < before)
     rows = (await conn.execute(query.order_by(c.created_at.desc(), c.id.desc()).limit(limit))).mappings().all()
-    return [dict(row) for row in rows]
+    return await vault_of(conn).open_rows(conn, SETS, rows)
 
 
 ENDED_JOBS = ("succeeded", "failed", "cancelled")

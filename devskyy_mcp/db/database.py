@@ -15,6 +15,8 @@ import anyio.lowlevel
 from devskyy_mcp.errors import Code, Refused
 
 from .dsn import direct_dsn, normalize_dsn
+from .vault import Keyring, Vault
+from .vault.vault import OPTION
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -32,6 +34,8 @@ class Database:
         lock_seconds: how long to wait for another process's write to a SQLite file.
         direct: the same Postgres without the pooler that ``url`` leads through.
         pool_size: most connections to Postgres at once; by default 20.
+        keys: what the database's own keys are sealed with; by default those of ENCRYPTION_MASTER_KEY, or of a file
+            beside a SQLite file.
 
     Raises:
         Refused: NOT_CONFIGURED for an address that can't be read.
@@ -45,8 +49,11 @@ class Database:
         lock_seconds: float = 30.0,
         direct: str | None = None,
         pool_size: int | None = None,
+        keys: Keyring | None = None,
     ) -> None:
         self.dsn = normalize_dsn(url)
+        self.vault = Vault(keys or Keyring.usual(self.dsn.path.parent if self.dsn.path else None))
+        """Seals what goes into it; usable once it is open."""
         self.direct = direct_dsn(direct, self.dsn) if direct else self.dsn
         """The address for connections that keep a session of their own: LISTEN, and the job engine's."""
         if self.direct.url != self.dsn.url:  # whatever the pooler's name: for nothing else are there two addresses
@@ -65,6 +72,10 @@ class Database:
     def dialect(self) -> str:
         """The database's kind: "sqlite" or "postgresql"."""
         return self.dsn.dialect
+
+    @property
+    def is_open(self) -> bool:
+        return self._writes is not None
 
     async def open(self) -> None:
         """Connect, and create, migrate or check the tables. Once per process, however many ask at the same time.
@@ -93,16 +104,19 @@ class Database:
             command_seconds=COMMAND_SECONDS,
             pool_size=self._pool_size,
         )
+        engine = engine.execution_options(**{OPTION: self.vault})
         # Not through a pooler: there a statement is prepared and run on the same connection only in a transaction.
         alone = self.dsn.path is None and not self.dsn.pooled
         reads = engine.execution_options(isolation_level="AUTOCOMMIT") if alone else engine
+        writes = engine.execution_options(**{WRITES: True})
         try:
             await self._prepare(reads)
+            await self._load_keys(reads, writes)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await engine.dispose()
             raise
-        self._reads, self._writes = reads, engine.execution_options(**{WRITES: True})
+        self._reads, self._writes = reads, writes
 
     async def _prepare(self, reads: AsyncEngine) -> None:
         from .engine import WRITES, make_engine
@@ -121,6 +135,16 @@ class Database:
             with anyio.CancelScope(shield=True):
                 await engine.dispose()
 
+    async def _load_keys(self, reads: AsyncEngine, writes: AsyncEngine) -> None:
+        """Take the database's keys, and make what is missing: committed before anything is sealed with it."""
+        async with self._connection(reads) as (conn, _):
+            await self.vault.load(conn)
+        if self.vault.due:
+            async with self._turn, self._transaction(writes) as conn:
+                await self.vault.make(conn)
+            async with self._connection(reads) as (conn, _):
+                await self.vault.load(conn)
+
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
         """A write transaction: commits durably at the end of the block, rolls back when the block raises.
@@ -133,6 +157,9 @@ class Database:
         await self.open()
         self._check_file()
         assert self._writes is not None
+        assert self._reads is not None
+        if self.vault.due:
+            await self._load_keys(self._reads, self._writes)
         async with self._turn, self._transaction(self._writes) as conn:
             yield conn
 

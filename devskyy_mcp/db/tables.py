@@ -225,6 +225,26 @@ audit_head = sa.Table(
     _text("hash"),
 )
 
+data_keys = sa.Table(
+    "data_keys",
+    metadata,
+    _text("id", primary_key=True),
+    # Which key of the key ring has sealed it.
+    _text("kid"),
+    _text("wrapped"),
+    _time("created_at"),
+)
+
+audit_checkpoints = sa.Table(
+    "audit_checkpoints",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("hash"),
+    _time("at"),
+    _text("key_id"),
+    _text("signature"),
+)
+
 settings = sa.Table(
     "settings",
     metadata,
@@ -295,6 +315,17 @@ api_keys = sa.Table(
     _time("used_at", null=True),
     _time("revoked_at", null=True),
     sa.Index(None, "user_id", "created_at"),
+)
+
+ws_tickets = sa.Table(
+    "ws_tickets",
+    metadata,
+    # SHA-256 of the ticket. It is taken by deleting its row, so that one server alone can.
+    _text("id", primary_key=True),
+    _text("holder"),
+    _text("origin"),
+    _time("expires_at"),
+    sa.Index(None, "expires_at"),
 )
 
 oauth_clients = sa.Table(
@@ -376,25 +407,30 @@ signing_keys = sa.Table(
     metadata,
     _text("id", primary_key=True),
     _text("private"),
-    _json("public"),
     _time("created_at"),
     _time("signs_from_at"),
-    _time("retired_at", null=True),
 )
 
 NO_HASH = "0" * 64  # what the first row of the audit stands on
 
-# The audit only ever grows. Whoever owns the database can drop these; then the hash chain tells.
+# The audit only ever grows, but for rows up to the second row of audit_head, which says what was purged and is signed
+# (guard/checkpoints.py). Whoever owns the database can drop these; then the hash chain tells.
+_PURGED = "COALESCE((SELECT seq FROM audit_head WHERE id = 2), 0)"
 APPEND_ONLY = {
     "sqlite": (
         "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
-        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
+        f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit WHEN OLD.seq > {_PURGED} "
+        "BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
     ),
     "postgresql": (
         "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         "$$BEGIN RAISE EXCEPTION 'audit is append-only' USING ERRCODE = 'restrict_violation'; END$$",
-        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR TRUNCATE ON audit "
         "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
+        "CREATE FUNCTION audit_purged_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$BEGIN IF OLD.seq > {_PURGED} THEN RAISE EXCEPTION 'audit is append-only' "
+        "USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD; END$$",
+        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_purged_only()",
     ),
 }
 

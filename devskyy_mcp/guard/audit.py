@@ -24,12 +24,14 @@ import anyio
 from pydantic_core import to_json
 
 from devskyy_mcp.db import Database
+from devskyy_mcp.db.vault import vault_of
 from devskyy_mcp.errors import Code, Refused
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from devskyy_mcp.db.prepared import Prepared
+    from devskyy_mcp.db.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ MOST_PER_COMMIT = 500
 MOST_WAITING = 10_000
 RETRY_SECONDS = 1.0
 PAGE = 1_000
+CHECKPOINT_ROWS = 1_000
+"""Rows after which a checkpoint is due (``checkpoints``)."""
 
 HASHED = (
     "arguments_sha256",
@@ -67,7 +71,8 @@ def now_us() -> int:
 
 @dataclass(slots=True)
 class AuditRecord:
-    """One line of the audit. No field may hold personal data; arguments appear by their hash only.
+    """One line of the audit. Arguments appear only as a keyed hash, which nobody can try names against; ``detail`` is
+    sealed; no other field may hold personal data.
 
     Args:
         principal: id of who called.
@@ -78,7 +83,8 @@ class AuditRecord:
         code: ok, or the error code.
         change_id: the change set, for writes.
         duration_us: how long it took, microseconds.
-        arguments_sha256: of the arguments as canonical JSON; empty when there are none, or they are given whole.
+        arguments_sha256: of the arguments as canonical JSON, or what a request is known by; empty when there are none,
+            or they are given whole. Kept as the vault's mark of it.
         arguments: the canonical JSON itself where it is short: hashed when the row is written, never kept.
         detail: small JSON object; numbers with a fraction are stored as text.
         at: microseconds since 1970 UTC.
@@ -107,12 +113,14 @@ class Verdict:
         rows: rows that are proven good.
         first_bad_seq: number of the first row that was edited, removed or put in.
         reason: what is wrong with it, one sentence; empty when ok.
+        checkpoints: signed ones that the rows agree with; counted by ``checkpoints.verify_signed`` only.
     """
 
     ok: bool
     rows: int
     first_bad_seq: int | None = None
     reason: str = ""
+    checkpoints: int = 0
 
 
 class AuditLog:
@@ -122,6 +130,9 @@ class AuditLog:
         self._db = db
         self._waiting: deque[AuditRecord] = deque()
         self._enough = asyncio.Event()
+        self.grown = asyncio.Event()
+        """Set when so many rows were written that a checkpoint is due."""
+        self._since = 0
         self._writing = anyio.Lock()
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
@@ -180,14 +191,19 @@ class AuditLog:
             raise Refused(Code.INTERNAL, "The audit's head row is gone.", hint="Run `devskyy audit verify`.")
         seq, last = int(found[0]["seq"]), str(found[0]["hash"])
         rows: list[dict[str, Any]] = []
+        vault = vault_of(conn)
         for record in records:
             seq += 1
-            row = _row(seq, record)
+            row = _row(vault, seq, record)
             before, last = last, chain_hash(last, row)
             rows.append({**row, "prev_hash": before, "hash": last})
         if rows:
             await statements.insert.run(conn, *rows)
             await statements.update.run(conn, {"new_seq": seq, "new_hash": last})
+            self._since += len(rows)
+            if self._since >= CHECKPOINT_ROWS:
+                self._since = 0
+                self.grown.set()
         return seq
 
     async def close(self) -> None:
@@ -276,15 +292,16 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def _row(seq: int, record: AuditRecord) -> dict[str, Any]:
+def _row(vault: Vault, seq: int, record: AuditRecord) -> dict[str, Any]:
     """The ``HASHED`` columns, in that order."""
+    digest = digest_of(record.arguments) if record.arguments else record.arguments_sha256
     return {
-        "arguments_sha256": digest_of(record.arguments) if record.arguments else record.arguments_sha256,
+        "arguments_sha256": vault.mark(digest) if digest else "",
         "at": int(record.at),
         "capability": _storable(record.capability),
         "change_id": None if record.change_id is None else _storable(record.change_id),
         "code": _storable(record.code),
-        "detail": canonical(record.detail),
+        "detail": vault.seal("audit", "detail", str(seq), canonical(record.detail)) if record.detail else "{}",
         "duration_us": int(record.duration_us),
         "effect": _storable(record.effect),
         "phase": record.phase,
@@ -304,20 +321,24 @@ async def verify(db: Database, start: int = 1) -> Verdict:
     """Check the chain from row ``start`` on: each row's hash, the link to the row before, no gap, and the end.
 
     Finds any single edit, removal, insertion or swap at its row. Whoever can write the rest of the chain and its head
-    anew is not found by this: only a copy of an earlier head, kept elsewhere, shows that.
+    anew is not found by this: that takes checkpoints. Where old rows were purged, the chain begins behind them.
 
     Raises:
         Refused: when the database is away.
     """
     from devskyy_mcp.db.tables import NO_HASH
 
-    begin = seq = max(start, 1) - 1
+    async with db.read() as conn:
+        anchor, anchored = await anchor_of(conn)
+    begin = seq = max(start - 1, anchor)
     last, above, size = NO_HASH, None, PAGE
 
     def bad(row: int, reason: str) -> Verdict:
         return Verdict(False, seq - begin, row, reason)
 
-    if seq:
+    if seq and seq == anchor:
+        last, above = anchored, seq
+    elif seq:
         before = await _page(db, seq - 1, 1)
         if not before or before[0]["seq"] != seq:
             return bad(seq, f"Row {seq} is missing.")
@@ -339,6 +360,16 @@ async def verify(db: Database, start: int = 1) -> Verdict:
         above = seq
         if not rows and (end := await _end(db, seq, last)):
             return bad(*end) if end[1] else Verdict(True, seq - begin)
+
+
+async def anchor_of(conn: AsyncConnection) -> tuple[int, str]:
+    """The last row that was purged, and its hash, on which the next one stands; 0 when none was."""
+    import sqlalchemy as sa
+
+    from devskyy_mcp.db.tables import audit_head
+
+    row = (await conn.execute(sa.select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 2))).first()
+    return (int(row.seq), str(row.hash)) if row else (0, "")
 
 
 def _fault(row: Mapping[str, Any], expected: int, last: str) -> str:

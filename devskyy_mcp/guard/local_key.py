@@ -1,25 +1,23 @@
-"""The key of this machine's user, and short-lived tickets that stand for it where a header can't be sent.
+"""The key of this machine's user, and what is sealed with it.
 
 The key lies in the data folder, readable for its owner only. It is what stands between other users or pages on this
-machine and a real shop until sign-in exists.
+machine and a real shop where nobody signs in.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
-import json
-import os
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..context import Principal
+from ..config import Settings
+from ..db.vault.files import make_once
 from ..errors import Code, Refused
 
 PREFIX = "dsk_local_"
-TICKET_SECONDS = 30.0
 
 
 def key_path(data_dir: Path) -> Path:
@@ -34,8 +32,7 @@ def local_key(data_dir: Path) -> str:
     """
     path = key_path(data_dir)
     try:
-        if not path.exists():
-            _make(path)
+        make_once(path, f"{PREFIX}{secrets.token_urlsafe(32)}\n".encode())
         key = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError:
         raise Refused(
@@ -52,18 +49,15 @@ def local_key(data_dir: Path) -> str:
     return key
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".local.key.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(PREFIX + secrets.token_urlsafe(32) + "\n")
-    try:
-        # A link appears whole or not at all, and never replaces the key of a process that was faster.
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+def signing_secret(settings: Settings) -> str:
+    """What signs that which comes back to this server only, such as tickets and the tokens of forms: JWT_SECRET_KEY,
+    by which servers can stand in for each other, or the local key.
+
+    Raises:
+        Refused: as ``local_key``.
+    """
+    given = settings.jwt_secret_key
+    return given.get_secret_value() if given else local_key(settings.data_dir)
 
 
 def same(given: str, expected: str) -> bool:
@@ -85,7 +79,7 @@ class Seal:
         self._key = hmac.digest(key.encode(), f"devskyy {use}".encode(), "sha256")
 
     def seal(self, text: str, seconds: float) -> str:
-        """The text with its end and a signature, of characters that a cookie and a WebSocket's protocol may have."""
+        """The text with its end and a signature, of characters that a cookie may have."""
         body = base64.urlsafe_b64encode(f"{self.clock() + seconds:.3f} {text}".encode()).decode().rstrip("=")
         return f"{body}.{self.sign(body)}"
 
@@ -99,29 +93,3 @@ class Seal:
 
     def sign(self, text: str) -> str:
         return hmac.new(self._key, text.encode(errors="replace"), "sha256").hexdigest()
-
-
-class Tickets:
-    """Stand-ins for a login: a browser's WebSocket can't send a header. Any server of the data folder takes them, each
-    of them once.
-    """
-
-    def __init__(self, key: str, clock: Callable[[], float] = time.time) -> None:
-        self._seal = Seal(key, "ticket", clock)
-        self._used: dict[str, float] = {}
-
-    def issue(self, principal: Principal) -> str:
-        """A ticket for this principal, good for 30 seconds."""
-        holder = [principal.id, principal.kind, sorted(principal.scopes), principal.name, secrets.token_hex(8)]
-        return self._seal.seal(json.dumps(holder), TICKET_SECONDS)
-
-    def redeem(self, ticket: str) -> Principal | None:
-        """Whose ticket it is; None when it is unknown, used or late."""
-        text = self._seal.open(ticket)
-        if text is None or ticket in self._used:
-            return None
-        at = self._seal.clock()
-        self._used = {used: until for used, until in self._used.items() if until > at}
-        self._used[ticket] = at + TICKET_SECONDS
-        name, kind, scopes, label, _ = json.loads(text)
-        return Principal(name, kind, frozenset(scopes), label)

@@ -1,8 +1,8 @@
-"""Loopback is no login: who may talk to the HTTP port, decided before anything else runs.
+"""Loopback is no login: which requests may come in at all, decided before anything else runs.
 
 Any web page can post to 127.0.0.1, and a name of its own can be made to point there. So Host and Origin are compared
 with exact lists, browsers' cross-site requests are refused, and bodies must be JSON, which a page can't send to another
-origin without asking first; nothing here ever answers that question with yes (no CORS).
+origin without asking first. The door says yes to that question for the dashboards in the settings alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ..config import UPLOAD_LIMIT, Settings
 from ..context import ALL_SCOPES, Principal
 from ..errors import Code, Refused
-from .local_key import Tickets, same
+from .local_key import same
 
 Scope = MutableMapping[str, Any]
 Headers = Mapping[bytes, bytes]
@@ -24,12 +24,15 @@ LOCAL: Final = Principal("local", "local", ALL_SCOPES, "local user")
 BODY_LIMIT = 4 * 1024 * 1024
 HEADER_LIMIT = 8 * 1024
 SUBPROTOCOL = "devskyy.v1"
-PAGES = "/approvals"
-"""Pages for people: reached by links from anywhere, filled in as forms, opened with the key as a form field."""
+PAGES = ("/approvals", "/login", "/logout", "/account", "/connect", "/oauth/authorize")
+"""Pages for people: reached by links from anywhere, filled in as forms, opened with a session or the key as a field."""
 
 UPLOADS = "/api/v1/assets"
 """The one place that takes other bodies than JSON and forms: pictures."""
 OPEN_PATHS = frozenset({"/health/live", "/favicon.ico"})
+FORMS_OF_PROGRAMS = ("/oauth/token", "/oauth/revoke", "/oauth/introspect")
+OPEN_TO_ALL = frozenset({*FORMS_OF_PROGRAMS, "/oauth/register", "/oauth/jwks.json"})
+"""What programs call without a token, also those that run in a browser; with it all of ``/.well-known/``."""
 _ONCE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"sec-fetch-site")
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -43,35 +46,47 @@ class Unsupported(Refused):
 
 
 class Rules:
-    """What the settings allow. ``key`` is the local key: asked for unless this is the demo shop, on loopback only."""
+    """What the settings allow of site, names and bodies. Where nobody signs in also who may call: ``key`` is the local
+    key, asked for unless this is the demo shop, on loopback only.
+    """
 
-    def __init__(self, settings: Settings, key: str, tickets: Tickets) -> None:
+    def __init__(self, settings: Settings, key: str) -> None:
         self.settings = settings
         self.key = key
-        self.tickets = tickets
         self.keyed = not settings.demo or bool(settings.public_url)
+        self.dashboards = frozenset(origin.lower().encode() for origin in settings.cors_origins)
+        """Origins of pages on other addresses that may call."""
         self._names: dict[Any, tuple[frozenset[bytes], frozenset[bytes]]] = {}
 
-    def admit(self, scope: Scope) -> Principal | None:
-        """In whose name the request is; None on pages and open paths, which know no principal.
+    def check(self, scope: Scope) -> Headers:
+        """Its headers, once the request comes to a name and from a page that are ours, with a body that may be.
 
         Args:
             scope: an ASGI scope of type http or websocket.
 
         Raises:
-            Refused: FORBIDDEN for a wrong address, Host, Origin or site; UNAUTHENTICATED without the key;
-                INVALID_ARGUMENTS for headers given twice; TOO_LARGE; Unsupported for bodies that are not JSON.
+            Refused: FORBIDDEN for a wrong address, Host, Origin or site; INVALID_ARGUMENTS for headers given twice;
+                TOO_LARGE; Unsupported for bodies of another kind.
         """
         headers = _once(scope["headers"])
-        server = scope.get("server")
-        names = self._names.get(server) or self._learn(server)
-        _check_site(scope, headers, *names)
+        hosts, origins = self._of(scope)
+        _check_host(headers, hosts)
+        if headers.get(b"origin", b"").lower() not in self.dashboards and not is_open_to_all(scope["path"]):
+            _check_site(scope, headers, origins)
         if scope["type"] == "http":
             _check_body(scope, headers)
-        path: str = scope["path"]
-        if path in OPEN_PATHS or _is_page(path):
-            return None
-        return self._principal(scope, headers)
+        return headers
+
+    def ours(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a page of ours, or a dashboard in the settings, says that it sends this request."""
+        origin = headers.get(b"origin", b"").lower()
+        if origin:
+            return origin in self._of(scope)[1] or origin in self.dashboards
+        return headers.get(b"sec-fetch-site") == b"same-origin"
+
+    def _of(self, scope: Scope) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        server = scope.get("server")
+        return self._names.get(server) or self._learn(server)
 
     def _learn(self, server: tuple[str, int | None] | None) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """The exact Host and Origin values that are answered at the address that was really connected to."""
@@ -79,16 +94,17 @@ class Rules:
         hosts, origins = {public.netloc}, {f"{public.scheme}://{public.netloc}"}
         if server is None or server[1] is None:  # a Unix socket: there the file system says who may connect
             hosts, origins = set(self.settings.allowed_hosts), set(self.settings.allowed_origins)
-        else:  # the port that is really bound counts: another one belongs to another program
-            if not _is_loopback(server[0]):
-                raise Refused(
-                    Code.FORBIDDEN,
-                    "This server answers on loopback addresses only until sign-in exists.",
-                    "Connect on the same machine, or through a tunnel to 127.0.0.1.",
-                )
-            suffixes = ("", ":80") if server[1] == 80 else (f":{server[1]}",)
-            bound = {f"{name}{suffix}" for name in _LOOPBACK_NAMES for suffix in suffixes}
-            hosts |= bound
+        elif is_loopback(server[0]):  # the port that is really bound counts: another one belongs to another program
+            hosts |= (bound := _with_port(_LOOPBACK_NAMES, server[1]))
+            origins |= {f"http://{host}" for host in bound}
+        elif self.settings.sign_in == "none":
+            raise Refused(
+                Code.FORBIDDEN,
+                "This server answers on loopback addresses only, since nobody signs in.",
+                "Connect on the same machine, through a tunnel to 127.0.0.1, or set AUTH_MODE=embedded.",
+            )
+        elif not self.settings.public_url:
+            hosts |= (bound := _with_port([self.settings.host], server[1]))
             origins |= {f"http://{host}" for host in bound}
         hosts.discard("")
         origins.discard("://")
@@ -96,43 +112,46 @@ class Rules:
         self._names[server] = known
         return known
 
-    # ---- in whose name -------------------------------------------------------------------------------------------
-
-    def _principal(self, scope: Scope, headers: Headers) -> Principal:
+    def local(self, headers: Headers) -> Principal | None:
+        """The user of this machine, where nobody signs in; None without the key where that is needed."""
         given = headers.get(b"authorization")
         if given is not None:
             scheme, _, token = given.decode("latin-1").partition(" ")
             if len(given) <= HEADER_LIMIT and scheme.lower() == "bearer" and same(token.strip(), self.key):
                 return LOCAL
-            if self.keyed:
-                raise _login_needed()
-        if not self.keyed:
-            return LOCAL
-        for offered in scope.get("subprotocols", ()):
-            holder = self.tickets.redeem(offered[7:]) if offered.startswith("ticket.") else None
-            if holder is not None:
-                return holder
-        raise _login_needed()
+        return None if self.keyed else LOCAL
 
 
-def _is_page(path: str) -> bool:
-    return path == PAGES or path.startswith(f"{PAGES}/")
+def is_open_to_all(path: str) -> bool:
+    """Whether programs call it without a token, from any page; cookies mean nothing there."""
+    return path in OPEN_TO_ALL or path.startswith("/.well-known/")
 
 
-def _is_loopback(address: str) -> bool:
+def is_page(path: str) -> bool:
+    return any(path == page or path.startswith(f"{page}/") for page in PAGES)
+
+
+def is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return address == "localhost"
 
 
-def _check_site(scope: Scope, headers: Headers, hosts: frozenset[bytes], origins: frozenset[bytes]) -> None:
+def _with_port(names: Iterable[str], port: int) -> set[str]:
+    return {f"{name}{suffix}" for name in names for suffix in (("", ":80") if port == 80 else (f":{port}",))}
+
+
+def _check_host(headers: Headers, hosts: frozenset[bytes]) -> None:
     if headers.get(b"host", b"").lower() not in hosts:
         raise Refused(
             Code.FORBIDDEN,
             "This server does not answer to that Host name.",
             "Use http://127.0.0.1 with the server's port, or set DEVSKYY_PUBLIC_URL to the address in use.",
         )
+
+
+def _check_site(scope: Scope, headers: Headers, origins: frozenset[bytes]) -> None:
     origin = headers.get(b"origin")
     if origin is not None and origin.lower() not in origins:
         raise _cross_site()
@@ -162,7 +181,8 @@ def _check_body(scope: Scope, headers: Headers) -> None:
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     if upload and kind.startswith((b"image/", b"application/octet-stream")):  # neither can be sent by a page's form
         return
-    wanted = b"application/x-www-form-urlencoded" if _is_page(scope["path"]) else b"application/json"
+    form = is_page(scope["path"]) or scope["path"] in FORMS_OF_PROGRAMS
+    wanted = b"application/x-www-form-urlencoded" if form else b"application/json"
     if kind != wanted:
         raise Unsupported(
             Code.INVALID_ARGUMENTS,
@@ -176,7 +196,7 @@ def _followed_link(scope: Scope, headers: Headers) -> bool:
     return (
         scope["type"] == "http"
         and scope["method"] == "GET"
-        and _is_page(scope["path"])
+        and is_page(scope["path"])
         and headers.get(b"sec-fetch-mode") == b"navigate"
         and headers.get(b"sec-fetch-dest") == b"document"
     )
@@ -198,7 +218,7 @@ def _cross_site() -> Refused:
     )
 
 
-def _login_needed() -> Refused:
+def login_needed() -> Refused:
     return Refused(
         Code.UNAUTHENTICATED,
         "This server needs the local key.",

@@ -87,12 +87,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What was fetched: the address it came from after redirects, its media type, and the SHA-256 in hex."""
+    """What was fetched: the address it came from after redirects, its media type, the SHA-256 in hex, Cache-Control."""
 
     url: str
     content_type: str
     content: bytes = field(repr=False)
     sha256: str
+    cache_control: str = ""
 
 
 def is_public(address: str) -> bool:
@@ -153,6 +154,7 @@ async def fetch_public(
     deadline: float = 10,
     content_types: Collection[str] | None = None,
     allow_http: bool = False,
+    redirects: int = MAX_REDIRECTS,
     resolve: Resolver = resolve,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Download:
@@ -168,7 +170,7 @@ async def fetch_public(
     own: httpx2.AsyncHTTPTransport | None = None
     try:
         with anyio.CancelScope(deadline=anyio.current_time() + deadline):
-            for _ in range(1 + MAX_REDIRECTS):
+            for _ in range(1 + redirects):
                 target = await check_url(url, allow_http=allow_http, resolve=resolve)
                 if transport is None:
                     transport = own = httpx2.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
@@ -176,7 +178,7 @@ async def fetch_public(
                 if isinstance(fetched, Download):
                     return fetched
                 url = _join(target.url, fetched)
-            raise _unsafe("redirects", f"It redirects more than {MAX_REDIRECTS} times.")
+            raise _unsafe("redirects", f"It redirects more than {redirects} times.")
         raise Refused(Code.UPSTREAM_TIMEOUT, f"The file did not arrive within {deadline:g} s.", "Try again later.")
     finally:
         if own is not None:
@@ -291,7 +293,8 @@ async def _fetch(
     elif declared in _MAGIC and seen != declared:
         message = f"The file is sent as {declared}, but it is none."
         raise Refused(Code.UPSTREAM_INVALID, message, "Check the address and the file.", retryable=False)
-    return Download(target.url, declared, content, hashlib.sha256(content).hexdigest())
+    cache_control = response.headers.get("cache-control", "")
+    return Download(target.url, declared, content, hashlib.sha256(content).hexdigest(), cache_control)
 
 
 async def _open(transport: httpx2.AsyncBaseTransport, target: Target) -> httpx2.Response:

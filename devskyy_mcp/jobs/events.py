@@ -60,7 +60,7 @@ class Events:
 
         async with self.db.read() as conn:
             rows = await store.read_events(conn, job, after, limit)
-        return [Event(job=job, **row) for row in rows]
+        return [Event(job=row.pop("job_id"), **row) for row in rows]
 
     async def last(self, job: str) -> int:
         """The number of the job's newest event; 0 for none."""

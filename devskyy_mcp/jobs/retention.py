@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, or_, select, tuple_
 
 from ..db.tables import change_ops, change_sets, job_events, job_steps, jobs
+from ..db.vault import vault_of
 from .model import ENDED, UNFINISHED
 from .store import PAID_SEPARATOR
 
@@ -22,6 +23,7 @@ c = jobs.c
 Place = tuple[int, str]
 """A row's time and id: where a walk through old rows goes on."""
 START: Place = (0, "")
+RESULTS_AT_ONCE = 200
 AT_END = ("applied", "partial", "failed", "declined", "expired", "stale")
 
 
@@ -33,17 +35,25 @@ async def ended_before(conn: AsyncConnection, before: int, after: Place, limit: 
         .order_by(c.finished_at, c.id)
         .limit(limit)
     )
-    return [dict(row) for row in (await conn.execute(query)).mappings()]
+    return await vault_of(conn).open_rows(conn, jobs.name, (await conn.execute(query)).mappings())
 
 
 async def is_shared(conn: AsyncConnection, row: Mapping[str, Any], key: str, value: str) -> bool:
     """Whether a later job of the same tool has the same value there in its result; earlier ones are gone by then."""
-    query = select(c.id).where(
-        c.tool == row["tool"],
-        tuple_(c.finished_at, c.id) > (row["finished_at"], row["id"]),
-        c.result[key].as_string() == value,
-    )
-    return (await conn.execute(query.limit(1))).first() is not None
+    place: Place = (row["finished_at"], row["id"])
+    while True:  # results are sealed, so the database can't look into them
+        query = (
+            select(c.id, c.finished_at, c.result)
+            .where(c.tool == row["tool"], tuple_(c.finished_at, c.id) > place, c.result.is_not(None))
+            .order_by(c.finished_at, c.id)
+            .limit(RESULTS_AT_ONCE)
+        )
+        found = await vault_of(conn).open_rows(conn, jobs.name, (await conn.execute(query)).mappings())
+        if any(one["result"].get(key) == value for one in found):
+            return True
+        if len(found) < RESULTS_AT_ONCE:
+            return False
+        place = (found[-1]["finished_at"], found[-1]["id"])
 
 
 async def has_details(conn: AsyncConnection, ids: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 
+from ..auth.still import still
 from ..capability import Capability, Registry, authorize, validate
 from ..changes.model import Op, Outcome
 from ..changes.service import Changes
@@ -235,7 +236,7 @@ class Run(Job):
     async def _work(self) -> dict[str, Any]:
         row, services = self.row, self.services
         capability = services.get(Registry).tool(row["tool"])
-        caller = caller_of(row)
+        caller = await still(services, caller_of(row))
         authorize(caller, capability)
         ctx = Context(caller, services, capability.name, row["surface"], None, self.progress)
         ctx.put(Job, self)

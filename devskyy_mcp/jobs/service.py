@@ -130,7 +130,7 @@ class Jobs:
         from . import store
 
         found = await store.find_key(conn, ctx.principal.id, ctx.key or "")
-        if found is not None and found["request_hash"] != row["request_hash"]:
+        if found is not None and found["request_hash"] != self._db.vault.mark(row["request_hash"]):
             raise Refused(
                 Code.INVALID_ARGUMENTS,
                 "This idempotency key was used for another call.",

@@ -15,13 +15,17 @@ from sqlalchemy import bindparam, case, exists, func, literal, select, tuple_, u
 from ..changes.store import REPEAT_WINDOW, now
 from ..db.prepared import padded
 from ..db.tables import Json, change_ops, change_sets, executors, job_events, job_steps, jobs
+from ..db.vault import vault_of
 from ..errors import Code, Refused
 from .model import JOB_ID, PARKED
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from ..db.vault import Vault
+
 c = jobs.c
+JOBS, EVENTS, STEPS = jobs.name, job_events.name, job_steps.name
 _ALPHABET = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _INSERT = jobs.insert()
 e = job_events.c
@@ -38,7 +42,7 @@ _ADD_EVENT = job_events.insert().from_select(
     ),
 )
 _READ_EVENTS = (
-    select(e.seq, e.kind, e.data, e.at)
+    select(e.job_id, e.seq, e.kind, e.data, e.at)
     .where(e.job_id == bindparam("job"), e.seq > bindparam("after"))
     .order_by(e.seq)
     .limit(bindparam("most"))
@@ -76,7 +80,7 @@ async def insert(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        await conn.execute(_INSERT, dict(row))
+        await conn.execute(_INSERT, vault_of(conn).seal_row(JOBS, row))
     except IntegrityError:
         raise Refused(
             Code.CONFLICT,
@@ -91,23 +95,27 @@ async def read(conn: AsyncConnection, job: str, *, lock: bool = False) -> dict[s
     """The job's row; with ``lock`` nobody else moves it before the caller's transaction ends."""
     if not JOB_ID.fullmatch(job):  # what can't be an id may be anything, also what no database takes
         return None
-    found = (await conn.execute(_READ_LOCKED if lock else _READ, {"job": job})).mappings().first()
-    return dict(found) if found else None
+    return await _one(conn, _READ_LOCKED if lock else _READ, {"job": job})
+
+
+async def _one(conn: AsyncConnection, query: Any, given: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    found = (await conn.execute(query, given)).mappings().first()
+    return (await vault_of(conn).open_rows(conn, JOBS, [found]))[0] if found else None
 
 
 async def find_key(conn: AsyncConnection, principal: str, key: str) -> dict[str, Any] | None:
-    found = (await conn.execute(jobs.select().where(c.principal == principal, c.idempotency_key == key))).mappings()
-    row = found.first()
-    return dict(row) if row else None
+    marked = vault_of(conn).mark(key)
+    return await _one(conn, jobs.select().where(c.principal == principal, c.idempotency_key == marked))
 
 
 async def find_repeat(conn: AsyncConnection, principal: str, request_hash: str, *, finished: bool) -> str | None:
     """A job of the same principal, tool and arguments: not ended or, with ``finished``, succeeded lately."""
     since = now() - REPEAT_WINDOW * 1_000_000
+    marked = vault_of(conn).mark(request_hash)
     states = ["queued", "running", *PARKED, *(["succeeded"] if finished else [])]
     query = (
         select(c.id)
-        .where(c.principal == principal, c.created_at >= since, c.request_hash == request_hash, c.state.in_(states))
+        .where(c.principal == principal, c.created_at >= since, c.request_hash == marked, c.state.in_(states))
         .order_by(c.created_at.desc())
         .limit(1)
     )
@@ -118,7 +126,8 @@ async def move(
     conn: AsyncConnection, job: str, old: Sequence[str], new: str, *, attempt: int | None = None, **values: Any
 ) -> bool:
     """Compare and swap the state, for the start ``attempt`` only if one is named; False when it is somebody else's."""
-    statement = jobs.update().where(c.id == job, c.state.in_(old)).values(state=new, **values)
+    stored = vault_of(conn).seal_values(JOBS, job, values)
+    statement = jobs.update().where(c.id == job, c.state.in_(old)).values(state=new, **stored)
     if attempt is not None:
         statement = statement.where(c.attempt == attempt)
     return (await conn.execute(statement)).rowcount == 1
@@ -150,7 +159,7 @@ async def page(
     if before is not None:
         query = query.where(tuple_(c.created_at, c.id) < before)
     rows = (await conn.execute(query.order_by(c.created_at.desc(), c.id.desc()).limit(limit))).mappings()
-    return [dict(row) for row in rows]
+    return await vault_of(conn).open_rows(conn, JOBS, rows)
 
 
 async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None]:
@@ -195,14 +204,18 @@ async def lock_budget(conn: AsyncConnection) -> None:
 
 async def add_events(conn: AsyncConnection, events: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
     """Add events: job, kind, data."""
-    at = now()
-    rows = [{"job": job, "kind": kind, "data": dict(data), "at": at} for job, kind, data in events]
+    at, vault = now(), vault_of(conn)
+    rows = [
+        {"job": job, "kind": kind, "data": vault.seal(EVENTS, "data", f"{job}|{kind}|{at}", dict(data)), "at": at}
+        for job, kind, data in events
+    ]
     await conn.execute(_ADD_EVENT, rows)
 
 
 async def read_events(conn: AsyncConnection, job: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Events behind the number ``after``: job_id, seq, kind, data, at."""
     rows = (await conn.execute(_READ_EVENTS, {"job": job, "after": after, "most": limit})).mappings()
-    return [dict(row) for row in rows]
+    return await vault_of(conn).open_rows(conn, EVENTS, rows)
 
 
 async def last_event(conn: AsyncConnection, job: str) -> int:
@@ -254,7 +267,7 @@ _PROGRESS = (
     .where(c.id == bindparam("job"), c.attempt == bindparam("run"), c.state == "running")
     .values(progress=bindparam("far", type_=Json))
 )
-_STEPS = select(job_steps.c.name, job_steps.c.value).where(job_steps.c.job_id == bindparam("job"))
+_STEPS = job_steps.select().where(job_steps.c.job_id == bindparam("job"))
 _WAITING = c.state == "queued", c.handed_at.is_(None)
 WAITING_STATES = ("queued", *sorted(PARKED))
 # Keys of advisory locks.
@@ -287,7 +300,7 @@ async def start(conn: AsyncConnection, claims: Sequence[tuple[str, int]], execut
     """Begin a run of each job (id, token); the rows of those that are still to be run under their token, by id."""
     given = {"pairs": padded(claims), "by": executor, "now": now()}
     rows = (await conn.execute(_START, given)).mappings()
-    return {row["id"]: dict(row) for row in rows}
+    return {row["id"]: row for row in await vault_of(conn).open_rows(conn, JOBS, rows)}
 
 
 async def end(conn: AsyncConnection, ends: Sequence[Ended]) -> list[bool]:
@@ -295,14 +308,17 @@ async def end(conn: AsyncConnection, ends: Sequence[Ended]) -> list[bool]:
     given = {"ids": padded([one.job for one in ends])}
     running = {(row[0], row[1]) for row in await conn.execute(_STARTED, given)}
     mine = [(one.job, one.attempt) in running for one in ends]
-    rows = [
-        {"job": one.job, "new": one.state, "far": one.progress, "gave": one.result, "why": one.error, "now": now()}
-        for one, still in zip(ends, mine, strict=True)
-        if still
-    ]
+    rows = [_ended(vault_of(conn), one) for one, still in zip(ends, mine, strict=True) if still]
     if rows:
         await conn.execute(_END, rows)
     return mine
+
+
+def _ended(vault: Vault, one: Ended) -> dict[str, Any]:
+    values = {"progress": one.progress, "result": one.result, "error": one.error}
+    stored = vault.seal_values(JOBS, one.job, values)
+    said = {"far": stored["progress"], "gave": stored["result"], "why": stored["error"]}
+    return {"job": one.job, "new": one.state, **said, "now": now()}
 
 
 async def unhand(conn: AsyncConnection, job: str, token: int) -> bool:
@@ -328,17 +344,19 @@ async def is_alive(conn: AsyncConnection, job: str, attempt: int) -> bool:
 
 
 async def write_progress(conn: AsyncConnection, job: str, attempt: int, progress: Mapping[str, Any]) -> bool:
-    given = {"job": job, "run": attempt, "far": dict(progress)}
+    given = {"job": job, "run": attempt, "far": vault_of(conn).seal(JOBS, "progress", job, dict(progress))}
     return (await conn.execute(_PROGRESS, given)).rowcount == 1
 
 
 async def read_steps(conn: AsyncConnection, job: str) -> dict[str, Any]:
     """What the job's finished steps gave, by name."""
-    return {row[0]: row[1] for row in await conn.execute(_STEPS, {"job": job})}
+    rows = (await conn.execute(_STEPS, {"job": job})).mappings()
+    return {row["name"]: row["value"] for row in await vault_of(conn).open_rows(conn, STEPS, rows)}
 
 
 async def add_step(conn: AsyncConnection, job: str, name: str, value: Any) -> None:
-    await conn.execute(job_steps.insert(), {"job_id": job, "name": name, "value": {"value": value}, "at": now()})
+    row = {"job_id": job, "name": name, "value": {"value": value}, "at": now()}
+    await conn.execute(job_steps.insert(), vault_of(conn).seal_row(STEPS, row))
 
 
 async def to_stop(conn: AsyncConnection, executor: str) -> list[str]:

@@ -18,7 +18,8 @@ from typing import Literal
 import anyio
 from anyio import to_thread
 
-from devskyy_mcp.config import Settings
+from devskyy_mcp.auth.people import People
+from devskyy_mcp.config import Settings, weakness
 from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.cache import Cache, RedisCache
@@ -84,7 +85,9 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
     own.add("settings", lambda: to_thread.run_sync(_settings, settings))
     own.add("data folder", lambda: to_thread.run_sync(_data_folder, settings))
     own.add("database", lambda: _database(services.get(Database), settings))
+    own.add("encryption", lambda: _encryption(services.get(Database), settings))
     own.add("cache", lambda: _cache(services.get(Cache)))
+    own.add("sign-in", lambda: _sign_in(services))
     own.add("port", lambda: to_thread.run_sync(_port, settings))
     return {**await own.run(), **await services.get(Checks).run()}
 
@@ -167,6 +170,36 @@ async def _database(database: Database, settings: Settings) -> list[Finding]:
     return found
 
 
+async def _encryption(database: Database, settings: Settings) -> list[Finding]:
+    from devskyy_mcp.db.vault.rotation import look
+
+    await database.open()
+    ring, keys = database.vault.keyring, await look(database)
+    found = [Finding("ok", f"Secrets and personal data are sealed (AES-256-GCM); keys from {ring.source}.")]
+    if keys.missing:
+        found.append(
+            Finding(
+                "problem",
+                f"Some of it is sealed by {', '.join(keys.missing)}, which {ring.source} does not hold.",
+                "Put that key back; without it this part can't be read.",
+            )
+        )
+    elif list(keys.by_kid) != [keys.newest]:
+        found.append(Finding("warning", "The newest key is not in use yet.", "Run: devskyy keys rotate --verify"))
+    for name, secret in _own_secrets(settings).items():
+        if secret and (why := weakness(secret)):
+            found.append(Finding("warning", f"{name} {why}.", "Make one with `openssl rand -base64 32`."))
+    return found
+
+
+def _own_secrets(settings: Settings) -> dict[str, str | None]:
+    keys, signs = settings.encryption_master_key, settings.jwt_secret_key
+    return {
+        "ENCRYPTION_MASTER_KEY": keys.get_secret_value().split(",")[0].strip() if keys else None,
+        "JWT_SECRET_KEY": signs.get_secret_value() if signs else None,
+    }
+
+
 async def _cache(cache: Cache) -> list[Finding]:
     started = time.perf_counter()
     words = await cache.check()
@@ -174,6 +207,27 @@ async def _cache(cache: Cache) -> list[Finding]:
         return [Finding("ok", f"{words.capitalize()}. Several servers share their limits when REDIS_URL is set.")]
     milliseconds = (time.perf_counter() - started) * 1000
     return [Finding("ok", f"Redis answers and takes writes ({milliseconds:.0f} ms).")]
+
+
+async def _sign_in(services: Services) -> list[Finding]:
+    mode = services.get(Settings).sign_in
+    if mode == "none":
+        return [Finding("ok", "No sign-in: this machine only, with the local key where a real shop is connected.")]
+    owners, bare = await services.get(People).owners()
+    found = [Finding("ok", f"Sign-in is {mode}; owners: {owners}.")]
+    if not owners:
+        what = "Nobody can sign in to the pages, so nobody can approve anything there."
+        level = "problem" if mode == "embedded" else "warning"  # programs may come with the provider's tokens
+        found.append(Finding(level, what, "Make the first owner: devskyy users add --role owner"))
+    elif bare:
+        found.append(
+            Finding(
+                "warning",
+                f"Owners without a second factor: {bare}.",
+                "Each sets one up on the account page; until then nothing that can't be taken back can be approved.",
+            )
+        )
+    return found
 
 
 def _port(settings: Settings) -> list[Finding]:

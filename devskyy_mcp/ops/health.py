@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 
 from .. import __version__
+from ..auth.people import People
 from ..capability import Registry
 from ..config import Settings
 from ..context import Services
@@ -92,6 +93,17 @@ def database_check(database: Database) -> Check:
     return check
 
 
+def encryption_check(database: Database) -> Check:
+    async def check() -> State:
+        await database.open()
+        vault = database.vault
+        sample = vault.seal("health", "sample", "1", [1])
+        ok = vault.open("health", "sample", "1", sample) == [1]
+        return State(ok=ok, words="ok, AES-256-GCM")
+
+    return check
+
+
 def cache_check(cache: Cache) -> Check:
     async def check() -> State:
         try:
@@ -100,6 +112,16 @@ def cache_check(cache: Cache) -> Check:
             away = refused.code is Code.UPSTREAM_UNREACHABLE
             why = "unreachable" if away else f"{refused.code}: {refused.message.rstrip('.')}"
             return State(ok=False, words=f"redis: {why}; limits are counted per process")
+
+    return check
+
+
+def sign_in_check(people: People, mode: str) -> Check:
+    async def check() -> State:
+        owners, bare = await people.owners()
+        words = f"{mode}; owners: {owners}, without a second factor: {bare}"
+        told = words if owners else f"{words}; the first: devskyy users add --role owner"
+        return State(ok=owners > 0 or mode == "external", words=told)
 
     return check
 
@@ -117,7 +139,7 @@ async def report(services: Services, auth: str) -> dict[str, Any]:
         "api": "ok",
         "auth": auth,
         "cache": "in process",
-        "encryption": "off: no encryption keys",
+        "encryption": "not checked",
         "mcp_server": f"ok; tools: {len(registry.tools)}, prompts: {len(registry.prompts)}",
         "agents": "none",
         "shop": "demo shop" if settings.demo else "not checked",

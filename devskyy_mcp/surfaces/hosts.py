@@ -10,16 +10,23 @@ from typing import Any
 
 from devskyy_mcp.config import Settings
 
+FIRST_OWNER = "devskyy users add --role owner"
 KEY = "Bearer <the key that `devskyy local-key` shows>"
 
 
-def welcome(settings: Settings, env_file: str | None = None) -> str:
+def welcome(settings: Settings, env_file: str | None = None, *, nobody: bool = False) -> str:
     """Addresses and ready-to-paste host configurations.
 
     Args:
         settings: with the port that is really bound.
         env_file: the settings file to name to hosts that start DevSkyy themselves, somewhere else.
+        nobody: people have to sign in, and nobody can yet.
     """
+    first = (
+        f"\nNobody can sign in yet. Make the first owner in a terminal on this machine:\n  {FIRST_OWNER}\n"
+        if nobody
+        else ""
+    )
     base = settings.base_url
     shop = "the demo shop (set WORDPRESS_URL for your own)" if settings.demo else settings.wordpress_url
     command = stdio_command(env_file)
@@ -31,7 +38,7 @@ def welcome(settings: Settings, env_file: str | None = None) -> str:
   REST       {base}/api/v1/tools   (OpenAPI: {base}/api/v1/openapi.json)
   Health     {base}/health
   Approvals  {base}/approvals
-
+{first}
 Claude Desktop, in claude_desktop_config.json:
 {_json(desktop)}
 Claude Code:
@@ -51,7 +58,7 @@ def stdio_command(env_file: str | None = None) -> list[str]:
 
 def _remote(settings: Settings) -> dict[str, Any]:
     address = {"url": f"{settings.base_url}/mcp"}
-    return address if settings.demo else {**address, "headers": {"Authorization": KEY}}
+    return address if settings.demo or settings.sign_in != "none" else {**address, "headers": {"Authorization": KEY}}
 
 
 def _json(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,30 +12,23 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..app import App, build
+from ..config import Settings
 from ..errors import Code, Refused
-from ..guard.local_key import Tickets, local_key
+from ..guard.local_key import local_key
 from ..guard.loopback import Rules
-from ..invoke import unforeseen
 from ..ops.health import HealthChecks, report
-from . import ws
+from . import challenge, oauth, people, ws
 from .approvals import Approvals
+from .callers import LocalCallers, SignedInCallers
+from .door import Door
 from .rest import assets, more, tools
 from .rest.calls import Endpoint, Refusing, json_response
 from .rest.openapi import openapi
-from .rest.problem import of_status, problem_response
+from .rest.problem import of_status
 
-log = logging.getLogger(__name__)
 API = tools.API
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
-    (b"cache-control", b"no-store"),
-]
 
 
 def create_http(app: App | None = None) -> Starlette:
@@ -46,19 +38,15 @@ def create_http(app: App | None = None) -> Starlette:
         app: by default built from the environment with all installed packs.
 
     Raises:
-        Refused: NOT_CONFIGURED when it would listen beyond this machine, or has no usable data folder.
+        Refused: NOT_CONFIGURED when others could reach it without signing in, or under no address of its own; when it
+            has no usable data folder.
     """
     from .mcp.http import mcp_http
 
     app = app or build()
-    if not app.settings.loopback:
-        raise Refused(
-            Code.NOT_CONFIGURED,
-            "This server has no sign-in yet, so it listens on this machine only.",
-            "Set DEVSKYY_HOST=127.0.0.1; to reach it from elsewhere put a proxy with its own login in front.",
-        )
-    key = local_key(app.settings.data_dir)
-    rules = Rules(app.settings, key, Tickets(key))
+    _check_reach(app.settings)
+    rules = Rules(app.settings, local_key(app.settings.data_dir))
+    callers = LocalCallers(app, rules) if app.settings.sign_in == "none" else SignedInCallers(app, rules)
     mcp = mcp_http(app)
 
     @asynccontextmanager
@@ -68,13 +56,42 @@ def create_http(app: App | None = None) -> Starlette:
 
     site = Starlette(
         # The router tries them in order, so the most used come first.
-        routes=[*mcp.routes, *_api(), *_health(), *Approvals(app, rules).routes],
-        middleware=[Middleware(Door, rules=rules)],
+        routes=[
+            *mcp.routes,
+            *_api(),
+            *_health(),
+            *Approvals(app, rules).routes,
+            *people.routes(app),
+            *oauth.routes(app),
+            *challenge.routes(app),
+        ],
+        middleware=[Middleware(Door, rules=rules, callers=callers, challenges=challenge.Challenges(app))],
         exception_handlers={HTTPException: _unrouted},
         lifespan=lifespan,
     )
     site.state.devskyy, site.state.rules = app, rules
     return site
+
+
+def _check_reach(settings: Settings) -> None:
+    if settings.sign_in == "none" and not settings.loopback:
+        raise Refused(
+            Code.NOT_CONFIGURED,
+            "Without sign-in (AUTH_MODE=none) this server listens on this machine only.",
+            "Set DEVSKYY_HOST=127.0.0.1, or leave AUTH_MODE unset so that callers have to sign in.",
+        )
+    if settings.sign_in == "external" and not settings.auth_issuer:
+        raise Refused(
+            Code.NOT_CONFIGURED,
+            "AUTH_MODE=external needs the identity provider's issuer.",
+            "Set AUTH_ISSUER to it, to the letter, as its discovery document has it.",
+        )
+    if settings.host in {"0.0.0.0", "::", ""} and not settings.public_url:  # noqa: S104 # refused, not bound
+        raise Refused(
+            Code.NOT_CONFIGURED,
+            f"DEVSKYY_HOST={settings.host} is no address that people can use.",
+            "Set DEVSKYY_PUBLIC_URL to the one they do, e.g. https://mcp.example.com; tokens and links carry it.",
+        )
 
 
 def _api() -> list[BaseRoute]:
@@ -91,6 +108,7 @@ def _api() -> list[BaseRoute]:
         _route(f"{API}/assets", assets.upload, "POST"),
         _route(f"{API}/openapi.json", _Document().answer),
         _route(f"{API}/ws-tickets", more.ws_ticket, "POST"),
+        _route(f"{API}/me", more.me),
         WebSocketRoute(f"{API}/ws", ws.websocket),
     ]
 
@@ -127,7 +145,8 @@ def _health() -> list[BaseRoute]:
 
 async def _whole_health(request: Request) -> Response:
     rules: Rules = request.app.state.rules
-    auth = "local key" if rules.keyed else "loopback, no login"
+    mode = rules.settings.sign_in
+    auth = f"sign-in {mode}" if mode != "none" else "local key" if rules.keyed else "loopback, no login"
     return json_response(await report(tools.app_of(request).services, auth))
 
 
@@ -144,62 +163,6 @@ async def _ready(request: Request) -> Response:
 
 async def _favicon(_: Request) -> Response:
     return Response(status_code=204)
-
-
-# ---- the door ----------------------------------------------------------------------------------------------------
-
-
-class Door:
-    """Outermost: applies the rules before anything else runs, and puts the security headers on every answer.
-
-    What passes has ``scope["devskyy.principal"]``. Nothing that went wrong inside leaves as a stack or a text.
-    """
-
-    def __init__(self, inside: ASGIApp, rules: Rules) -> None:
-        self.inside = inside
-        self.rules = rules
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self.inside(scope, receive, send)
-            return
-        started = False
-
-        async def sent(message: Message) -> None:
-            nonlocal started
-            kind = message["type"]
-            if kind == "http.response.start" or kind == "websocket.http.response.start":
-                started = True
-                _harden(message)
-            elif kind in {"websocket.accept", "websocket.close"}:
-                started = True
-            await send(message)
-
-        try:
-            principal = self.rules.admit(scope)
-            if principal is not None:
-                scope["devskyy.principal"] = principal
-            await self.inside(scope, receive, sent)
-        except Refused as refused:
-            await _turn_away(scope, receive, sent, refused)
-        except Exception as error:
-            refused = unforeseen(scope["path"], error)
-            log.debug("the incident's trace", exc_info=error)
-            if not started:
-                await _turn_away(scope, receive, sent, refused)
-
-
-def _harden(message: Message) -> None:
-    given: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
-    names = {name.lower() for name, _ in given}
-    message["headers"] = given + [header for header in _HEADERS if header[0] not in names]
-
-
-async def _turn_away(scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
-    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
-        await problem_response(refused)(scope, receive, send)
-    else:
-        await send({"type": "websocket.close", "code": 1008, "reason": refused.message})
 
 
 async def _unrouted(_: Request, error: Exception) -> Response:

@@ -7,10 +7,9 @@ import dataclasses
 import math
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devskyy_mcp.app import local_principal
+from devskyy_mcp.app import database_of, local_principal
 from devskyy_mcp.changes.asking import Person, question_text
 from devskyy_mcp.changes.journal import AT_ONCE
 from devskyy_mcp.changes.view import ChangeRow, ChangeView
@@ -18,7 +17,7 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.render import visible
 
-from .terminal import as_json, as_table, columns, default_output, progress_sink, say, show
+from .terminal import as_json, as_table, columns, default_output, progress_sink, say, show, typed
 
 if TYPE_CHECKING:
     from devskyy_mcp.app import App
@@ -104,7 +103,7 @@ async def approve(app: App, given: argparse.Namespace) -> int:
         objects = sum(view.counts.values()) if view.counts else 1
         expected = "decline" if given.decline else str(objects)
         wanted = "Type decline to say no: " if given.decline else f"Type the number of objects ({objects}) to agree: "
-        if _typed(wanted) != expected:
+        if typed(wanted) != expected:
             say("Left as it is; nothing was sent.")
             return 1
         person = Person(principal.name, "terminal")
@@ -140,7 +139,7 @@ async def answer(app: App, given: argparse.Namespace) -> int:
         for form in forms:
             say(f"{view.tool} asks: {form.message}")
             answers[form.key] = None if given.decline else _filled_in(form)
-        if _typed(f"Type {word} to send this: ") != word:
+        if typed(f"Type {word} to send this: ") != word:
             say("Left as it is; the job waits on.")
             return 1
         view = await give(app, local_principal(), "cli", given.job, answers)
@@ -156,9 +155,9 @@ def _filled_in(form: Form) -> dict[str, Any]:
     for field in fields_of(form):
         about = f" – {field.about}" if field.about else ""
         choices = f" ({' / '.join(field.choices)})" if field.choices else ""
-        typed = _typed(visible(f"{field.name}{about}{choices}: "))
-        if typed:
-            found[field.name] = field.value(typed)
+        given = typed(visible(f"{field.name}{about}{choices}: "))
+        if given:
+            found[field.name] = field.value(given)
     return found
 
 
@@ -190,35 +189,17 @@ async def _carried_out(app: App, change: str, job: str) -> ChangeView:
     return await app.changes.journal.recorded(change, repeated=False)
 
 
-def _typed(question: str) -> str:
-    """A line from the terminal itself, which neither a pipe nor a model can answer for.
-
-    Raises:
-        Refused: FORBIDDEN when this process has no terminal.
-    """
-    try:
-        terminal = Path("/dev/tty")
-        with terminal.open("w", encoding="utf-8") as screen, terminal.open(encoding="utf-8") as keyboard:
-            screen.write(question)
-            screen.flush()
-            return keyboard.readline().strip()
-    except OSError:
-        raise Refused(
-            Code.FORBIDDEN, "This process has no terminal to ask at.", "Use the change's approval page instead."
-        ) from None
-
-
 async def audit(app: App, given: argparse.Namespace) -> int:
-    """Check the whole hash chain; 1 when a row was edited, removed or put in."""
+    """Check the whole hash chain and its checkpoints; 1 when a row was edited, removed or put in."""
     from devskyy_mcp.db import Database
-    from devskyy_mcp.guard.audit import verify
+    from devskyy_mcp.guard.checkpoints import verify_signed
 
     async with app.running(eager=False):
-        verdict = await verify(app.services.get(Database))
+        verdict = await verify_signed(app.services.get(Database), app.settings.checkpoint_file)
     if given.json:
         say(as_json(dataclasses.asdict(verdict)))
     elif verdict.ok:
-        say(f"The audit is whole: {verdict.rows} rows.")
+        say(f"The audit is whole: {verdict.rows} rows; signed checkpoints: {verdict.checkpoints}.")
     else:
         say(
             f"The audit is broken at row {verdict.first_bad_seq}: {verdict.reason} {verdict.rows} rows before are good."
@@ -244,9 +225,7 @@ async def doctor(app: App, given: argparse.Namespace) -> int:
 
 async def migrate(app: App, _given: argparse.Namespace) -> int:
     """Create or bring up to date the tables, also on a shared Postgres, where servers only check them."""
-    from devskyy_mcp.db import Database
-
-    database = Database(app.settings.database, migrate=True, direct=app.settings.direct_database)
+    database = database_of(app.settings, migrate=True)
     try:
         await database.open()
     finally:

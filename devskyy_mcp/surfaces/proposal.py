@@ -63,7 +63,13 @@ async def waiting(app: App) -> list[Waiting]:
     rows = await app.changes.journal.recent(LOCAL, limit=MOST_WAITING, state="proposed")
     found = [(row, await app.changes.journal.view(row["id"])) for row in rows]
     return [
-        Waiting(row["id"], view.summary, row["tool"], row["principal"], row["created_at"])
+        Waiting(
+            row["id"],
+            view.summary,
+            row["tool"],
+            await app.changes.journal.named(row["principal"]),
+            row["created_at"],
+        )
         for row, view in found
         if view.state == "proposed"
     ]
@@ -98,7 +104,7 @@ async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
         "heading": _HEADINGS.get(view.state, "A change"),
         "view": view,
         "row": row,
-        "asker": summary["caller"][3] or row["principal"],
+        "asker": summary["caller"][3] or await app.changes.journal.named(row["principal"]),
         "objects": objects,
         "open": row["state"] == "proposed",
         "type_count": objects > OBJECTS_WITHOUT_ASKING,

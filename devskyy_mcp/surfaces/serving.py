@@ -8,6 +8,8 @@ import socket
 import sys
 from pathlib import Path
 
+import anyio
+
 from devskyy_mcp.config import Settings
 from devskyy_mcp.errors import Code, Refused
 
@@ -38,7 +40,8 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
         site = create_http(build(settings))
     except Refused as refused:
         return complain(refused)
-    say(welcome(settings, env_file if Path(env_file).is_file() else None))
+    nobody = settings.sign_in == "embedded" and anyio.run(_nobody, settings)
+    say(welcome(settings, env_file if Path(env_file).is_file() else None, nobody=nobody))
     sys.stdout.flush()
     config = uvicorn.Config(
         site,
@@ -46,6 +49,9 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        # uvicorn would believe 127.0.0.1, and so every program on this machine, by itself.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         lifespan="on",
         timeout_graceful_shutdown=GRACE,
         ws_max_size=LARGEST_MESSAGE,
@@ -54,6 +60,20 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     with listener:
         server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+async def _nobody(settings: Settings) -> bool:
+    """Whether no one can sign in yet; False where the database can't tell, which the log and /health say."""
+    from devskyy_mcp.app import database_of
+    from devskyy_mcp.auth.accounts import anybody
+
+    database = database_of(settings)
+    try:
+        return not await anybody(database)
+    except Refused:
+        return False
+    finally:
+        await database.close()
 
 
 def _listen(settings: Settings) -> socket.socket:

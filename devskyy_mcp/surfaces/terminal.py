@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TextIO, cast
 
 from devskyy_mcp.context import ProgressSink
-from devskyy_mcp.errors import Refused
+from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.render import text_of, visible, word_of
 
 Output = Literal["json", "table"]
@@ -93,3 +95,37 @@ def progress_sink() -> ProgressSink | None:
         print(f"\r{done:g}{of} {message or ''}\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201 # the command line's output
 
     return write
+
+
+def typed(question: str) -> str:
+    """A line from the terminal itself, which neither a pipe nor a model can answer for.
+
+    Raises:
+        Refused: FORBIDDEN when this process has no terminal.
+    """
+    with own_terminal() as (screen, keyboard):
+        screen.write(question)
+        screen.flush()
+        return keyboard.readline().strip()
+
+
+def typed_secret(question: str) -> str:
+    """As ``typed``, and what is typed is not shown."""
+    from getpass import getpass
+
+    with own_terminal():
+        return getpass(question)
+
+
+@contextmanager
+def own_terminal() -> Generator[tuple[TextIO, TextIO]]:
+    terminal = Path("/dev/tty")
+    try:
+        with terminal.open("w", encoding="utf-8") as screen, terminal.open(encoding="utf-8") as keyboard:
+            yield screen, keyboard
+    except OSError:
+        raise Refused(
+            Code.FORBIDDEN,
+            "This process has no terminal to ask at.",
+            "Run it in a terminal of your own, without pipes.",
+        ) from None

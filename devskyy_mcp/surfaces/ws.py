@@ -6,17 +6,23 @@ Out: {id, progress: {done, total?, message?}} · {id, result} · {id, error} · 
 
 ``resume`` follows jobs from behind the event ``seq`` on (0 for all), to their end: each event comes once and in order,
 however often the socket is made anew, at whichever server.
+
+Whether the caller's access still stands is looked up before calls, and each minute; when it has ended, the socket is
+closed with 4401.
 """
 
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ..auth.bearers import Bearers, kind_of
 from ..context import Principal
 from ..errors import Code, Refused
 from ..guard.loopback import SUBPROTOCOL
@@ -31,7 +37,8 @@ MESSAGE_LIMIT = 1024 * 1024
 CALLS_AT_ONCE = 8
 JOBS_AT_ONCE = 50
 EVENTS_WAITING = 256
-TOO_BIG, TRY_AGAIN_LATER = 1009, 1013
+TOO_BIG, TRY_AGAIN_LATER, ENDED = 1009, 1013, 4401
+LOOKED_UP_EVERY = 60.0
 MessageId = str | int
 
 
@@ -71,25 +78,57 @@ class _Session:
     def __init__(self, socket: WebSocket, app: App, principal: Principal) -> None:
         self.socket = socket
         self.app = app
-        self.principal = principal
+        self.principal = self.carried = principal
+        hangs = kind_of(principal) is not None or bool(principal.until)
+        self.bearers = app.services.get(Bearers) if hangs else None
         self.running: dict[MessageId, anyio.CancelScope] = {}
         self.followed: dict[str, anyio.CancelScope] = {}
         self.sending = anyio.Lock()
-        self.close_code: Literal[1000, 1009, 1013] = 1000
+        self.close_code: Literal[1000, 1009, 1013, 4401] = 1000
         self.events, self.written = anyio.create_memory_object_stream[str](EVENTS_WAITING)
 
     async def run(self) -> None:
         listeners = self.app.changes.on_written
         listeners.append(self._tell)
+        ended = self.bearers.standings.on_ended if self.bearers else []
+        ended.append(self._has_ended)
         try:
             async with anyio.create_task_group() as self.tasks, self.events, self.written:
                 self.tasks.start_soon(self._send_events)
+                if self.bearers:
+                    self.tasks.start_soon(self._look_up_again, self.bearers)
                 await self._receive()
                 self.tasks.cancel_scope.cancel()
         finally:
             listeners.remove(self._tell)
+            ended.remove(self._has_ended)
         if self.close_code != 1000:
             await self.socket.close(self.close_code)
+
+    # ---- whether the caller may go on ------------------------------------------------------------------------------
+
+    async def _look_up_again(self, bearers: Bearers) -> None:
+        while True:
+            left = self.principal.until - time.time() if self.principal.until else LOOKED_UP_EVERY
+            await anyio.sleep(min(LOOKED_UP_EVERY, max(left, 0) + 0.01))
+            with suppress(Refused):  # unconfirmed: calls are refused meanwhile
+                await self._look_up(bearers)
+
+    async def _look_up(self, bearers: Bearers) -> None:
+        """Take over what the access allows now. Raises Unconfirmed when that can't be told."""
+        current = await bearers.again(self.carried)
+        if current is None:
+            self._end()
+        else:
+            self.principal = current
+
+    def _has_ended(self, sid: str) -> None:
+        if self.bearers is not None and sid == self.principal.sid:
+            self._end()
+
+    def _end(self) -> None:
+        self.close_code = ENDED
+        self.tasks.cancel_scope.cancel()
 
     # ---- in --------------------------------------------------------------------------------------------------------
 
@@ -137,6 +176,8 @@ class _Session:
 
     async def _resume(self, cursors: dict[str, int]) -> None:
         """Follow the jobs, all or none; one that is followed already goes on from the new place."""
+        if self.bearers is not None:
+            await self._look_up(self.bearers)
         jobs = self.app.road.jobs
         for job, seq in cursors.items():
             await jobs.get(self.principal, job)
@@ -175,6 +216,9 @@ class _Session:
         answer: dict[str, Any] = {"error": cancelled.as_dict()}
         try:
             with scope:
+                if self.bearers is not None:
+                    await self._look_up(self.bearers)
+                    call.principal = self.principal
                 answer = {"result": (await self.app.road.invoke(call)).data}
         except Refused as refused:
             answer = {"error": refused.as_dict()}

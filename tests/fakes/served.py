@@ -42,6 +42,9 @@ class Site:
     async def call(self, tool: str, **arguments: Any) -> httpx2.Response:
         return await self.http.post(f"/api/v1/tools/{tool}", json=arguments)
 
+    async def call_with(self, headers: dict[str, str], tool: str, **arguments: Any) -> httpx2.Response:
+        return await self.http.post(f"/api/v1/tools/{tool}", json=arguments, headers=headers)
+
 
 class _Settings(Settings):
     model_config = SettingsConfigDict(env_file=None)
@@ -79,15 +82,21 @@ async def site(folder: Path, **given: Any) -> AsyncGenerator[Site]:
 async def served(folder: Path, **given: Any) -> AsyncGenerator[Site]:
     """The server on a loopback port that the system has chosen; the settings say port 0."""
     app, asgi, notes, waiting = _make(settings_for(folder, **{"port": 0, **given}))
+    async with listening(asgi) as http:
+        yield Site(app, asgi, notes, waiting, http, str(http.base_url))
+
+
+@asynccontextmanager
+async def listening(asgi: Starlette, **options: Any) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The app under uvicorn on a loopback port that the system has chosen, and a client for it."""
     listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, access_log=False, lifespan="on"))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, access_log=False, lifespan="on", **options))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listener])
-        url = f"http://127.0.0.1:{port}"
         try:
             async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20) as http:
                 await http.get("/health/live")
-                yield Site(app, asgi, notes, waiting, http, url)
+                yield http
         finally:
             server.should_exit = True

@@ -44,6 +44,7 @@ async def drop_triggers(conn: AsyncConnection) -> None:
         await conn.exec_driver_sql("DROP TRIGGER audit_no_delete")
     else:
         await conn.exec_driver_sql("DROP TRIGGER audit_no_change ON audit")
+        await conn.exec_driver_sql("DROP TRIGGER audit_no_delete ON audit")
 
 
 def another(value: Any, chance: random.Random) -> Any:
@@ -218,8 +219,8 @@ async def test_without_a_head_row_nothing_is_written(db: Database) -> None:
 @pytest.mark.parametrize("change", ["surface", "detail", "at"])
 async def test_every_field_is_in_the_hash(db: Database, change: str) -> None:
     hashes: list[str] = []
-    values: dict[str, Any] = {"surface": "ws", "detail": {}, "at": 8}
+    values: dict[str, Any] = {"surface": "ws", "detail": {"rows": 1}, "at": 8}
     for more in ({}, {change: values[change]}):
-        row = module._row(1, record(**{"at": 7, **more}))  # pyright: ignore[reportPrivateUsage] # what is hashed
+        row = module._row(db.vault, 1, record(1, **{"at": 7, "detail": {}, **more}))  # pyright: ignore[reportPrivateUsage] # what is hashed
         hashes.append(module.chain_hash("0" * 64, row))
     assert hashes[0] != hashes[1]

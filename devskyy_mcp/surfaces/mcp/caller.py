@@ -25,8 +25,9 @@ class Caller:
 
     @property
     def person(self) -> str:
-        """How the journal calls the person behind the host."""
-        return self.principal.name or "the host's user"
+        """How the journal calls the person behind the host: one who signed in by the id, which is shown as a name."""
+        who = self.principal
+        return who.id if who.kind in {"user", "key"} else who.name or "the host's user"
 
 
 CallerOf = Callable[[RequestContext], Caller]

@@ -6,7 +6,7 @@ Modern requests are stateless; handshake-era ones belong to a session of this pr
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,13 +17,14 @@ from starlette.types import Receive, Scope, Send
 
 from ...app import App
 from ...config import Settings
+from ...context import Principal
 from ...errors import Code, Refused
 from .caller import PRINCIPAL, PROFILE, PROFILES, from_request
 from .results import refusal_text
 from .server import Surface
+from .step_up import BODY_LIMIT, NotAllowed, StepUp, owner
 
 PROFILE_HEADER = b"x-devskyy-profile"
-BODY_LIMIT = 4 * 1024 * 1024
 MOST_SESSIONS = 1_000
 SESSION_IDLE_SECONDS = 30 * 60.0
 
@@ -35,6 +36,7 @@ class McpHttp:
         self._settings = app.settings
         self._security = TransportSecuritySettings()
         self.surface = Surface(app, from_request)
+        self._step_up = StepUp(app)
         parts = self.surface.raw
         self._manager = StreamableHTTPSessionManager(
             self.surface.server,
@@ -56,7 +58,7 @@ class McpHttp:
 
     def _allow(self, settings: Settings) -> None:
         self._security.allowed_hosts = settings.allowed_hosts
-        self._security.allowed_origins = settings.allowed_origins
+        self._security.allowed_origins = [*settings.allowed_origins, *settings.cors_origins]
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -77,7 +79,14 @@ class McpHttp:
         elif scope.get(PRINCIPAL) is None:
             await _refuse(send, 401, Refused(Code.UNAUTHENTICATED, "Nobody is signed in."))
         else:
-            await self._manager.handle_request({**scope, PROFILE: wanted}, receive, send)
+            principal: Principal = scope[PRINCIPAL]
+            if scope["method"] == "POST" and "*" not in principal.scopes:
+                try:
+                    receive = await self._step_up.checked(scope, receive)
+                except NotAllowed as refusal:
+                    await _refuse(send, refusal.refused.http_status, refusal.refused, refusal.id, refusal.headers)
+                    return
+            await self._manager.handle_request({**scope, PROFILE: wanted, "user": owner(principal)}, receive, send)
 
 
 class _Endpoint:
@@ -89,10 +98,13 @@ class _Endpoint:
         await self._http.serve(scope, receive, send, self._profile)
 
 
-async def _refuse(send: Send, status: int, refused: Refused) -> None:
+async def _refuse(
+    send: Send, status: int, refused: Refused, given: str | int | None = None, more: Mapping[str, str] | None = None
+) -> None:
     error = {"code": -32600, "message": refusal_text(refused), "data": refused.as_dict()}
-    body: dict[str, Any] = {"jsonrpc": "2.0", "id": None, "error": error}
+    body: dict[str, Any] = {"jsonrpc": "2.0", "id": given, "error": error}
     headers = [(b"content-type", b"application/json")]
+    headers += [(name.lower().encode(), value.encode()) for name, value in (more or {}).items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 

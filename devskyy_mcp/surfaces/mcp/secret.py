@@ -1,34 +1,26 @@
-"""The key that seals questions on their way through the host; one per data folder, shared by its processes."""
+"""The key that seals questions on their way through the host; shared by all servers that may get the answer."""
 
 from __future__ import annotations
 
-import os
+import hmac
 import secrets
-from pathlib import Path
+
+from ...config import Settings
+from ...db.vault.files import make_once
 
 FILE = "state.key"
 BYTES = 32
 
 
-def state_secret(data_dir: Path) -> bytes:
-    """The key in ``data_dir``, made at first use; readable by its owner only.
+def state_secret(settings: Settings) -> bytes:
+    """Of JWT_SECRET_KEY; without one, the key in the data folder, made at first use, readable by its owner only.
 
     Raises:
         OSError: when the folder can't be written.
     """
-    path = data_dir / FILE
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        # Whole under another name first: two processes that start at once must end up with the same key.
-        fresh = data_dir / f"{FILE}.{secrets.token_hex(4)}"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+    if settings.jwt_secret_key is not None:
+        given = settings.jwt_secret_key.get_secret_value()
+        return hmac.digest(given.encode(), b"devskyy request state", "sha256")
+    path = settings.data_dir / FILE
+    make_once(path, secrets.token_bytes(BYTES))
     return path.read_bytes()

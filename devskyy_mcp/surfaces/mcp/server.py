@@ -50,7 +50,7 @@ class Surface:
             input_schema=self._input_schema,
         )
         add_ready_answers(server, self._list_key)
-        add_sealing(server, state_secret(self._app.settings.data_dir), lambda ctx: self._caller_of(ctx).principal.id)
+        add_sealing(server, state_secret(self._app.settings), lambda ctx: self._caller_of(ctx).principal.id)
         add = server.add_request_handler
         add("tools/list", types.PaginatedRequestParams, self._list_tools)
         add("tools/call", types.CallToolRequestParams, self._call_tool)

@@ -54,7 +54,12 @@ class Refusing:
         try:
             response = await self._endpoint(Request(scope, receive))
         except Refused as refused:
-            response = problem_response(refused)
+            challenges = scope.get("devskyy.challenges")  # the door's
+            if challenges is None:
+                response = problem_response(refused)
+            else:
+                refused = challenges.explained(refused)
+                response = problem_response(refused, headers=challenges.headers(refused, scope))
         await response(scope, receive, send)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...auth.bearers import kind_of
+from ...auth.sessions import Sessions
+from ...auth.tickets import SECONDS, Tickets
 from ...capability import Resource
 from ...errors import Code, Refused
-from ...guard.local_key import TICKET_SECONDS
-from ...guard.loopback import Rules
 from ...reading import Reader
+from ..callers import CSRF_FORM
 from ..words import from_words
 from .calls import Endpoint, app_of, arguments_of, dumps, invoke, json_response, principal_of, tagged
 from .tools import answer
@@ -102,5 +104,16 @@ SHORTCUTS = (
 
 
 async def ws_ticket(request: Request) -> Response:
-    rules: Rules = request.app.state.rules
-    return json_response({"ticket": rules.tickets.issue(principal_of(request)), "expires_in": TICKET_SECONDS}, 201)
+    """A ticket for a WebSocket of the same page."""
+    tickets = app_of(request).services.get(Tickets)
+    ticket = await tickets.issue(principal_of(request), request.headers.get("origin", "").lower())
+    return json_response({"ticket": ticket, "expires_in": SECONDS}, 201)
+
+
+async def me(request: Request) -> Response:
+    """Who the caller is and may do; of a browser's session also the token that its unsafe requests carry."""
+    principal, sessions = principal_of(request), app_of(request).services.get(Sessions)
+    found = {"id": principal.id, "name": principal.name, "kind": principal.kind, "scopes": sorted(principal.scopes)}
+    if kind_of(principal) == "session":
+        found["csrf"] = sessions.csrf_of(principal.sid, CSRF_FORM)
+    return json_response(found)

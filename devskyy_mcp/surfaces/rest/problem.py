@@ -42,7 +42,7 @@ def problem_response(refused: Refused, status: int | None = None, headers: dict[
     if refused.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(refused.retry_after))
     if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers.setdefault("WWW-Authenticate", "Bearer")
     body = json.dumps(problem(refused, status), ensure_ascii=False, separators=(",", ":"), default=str)
     # A lone surrogate in a message must not turn a refusal into a failure.
     return Response(body.encode(errors="replace"), status, headers, "application/problem+json")

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
-import sys
-import termios
-from fcntl import ioctl
 
 import pytest
 
@@ -16,56 +10,17 @@ from devskyy_mcp.errors import EXIT_STATUS, Code
 from tests.fakes.notes import Notes
 
 from .conftest import Run
+from .talking import talk
 
 pytestmark = pytest.mark.requirement("cli:approve")
 
 OTHERS = [f"other {number}" for number in range(110)]
-COMMAND = f"""
-OTHERS = {OTHERS}
-import sys, devskyy_mcp.app
-from devskyy_mcp.cli import main
-from tests.fakes.notes import Notes
-from tests.fakes.packs import changes_pack, notes_pack
-devskyy_mcp.app.installed_packs = lambda: [notes_pack(Notes("first", "second", *OTHERS)), changes_pack()]
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 def at_a_terminal(*words: str, typed: str | list[str]) -> tuple[int, str]:
     """Exit status and what the terminal showed; ``typed`` is answered to the questions, in turn."""
-    master, slave = pty.openpty()
-
-    def take_terminal() -> None:
-        os.setsid()
-        ioctl(0, termios.TIOCSCTTY, 0)
-
-    process = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, *words],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        preexec_fn=take_terminal,
-    )
-    os.close(slave)
-    shown = b""
-    answers = [typed] if isinstance(typed, str) else list(typed)
-    try:
-        while chunk := _read(master):
-            shown += chunk
-            if shown.endswith(b": ") and answers:
-                os.write(master, answers.pop(0).encode() + b"\n")
-        return process.wait(30), shown.decode().replace("\r\n", "\n")
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-
-
-def _read(master: int) -> bytes:
-    try:
-        return os.read(master, 4096)
-    except OSError:  # the other end is closed: the command has ended
-        return b""
+    asked = [typed] if isinstance(typed, str) else typed
+    return talk(words, [("", text) for text in asked], OTHERS)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
@@ -308,6 +309,7 @@ def process_env(folder: Path) -> dict[str, str]:
         "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}",
         "ENVIRONMENT": "test",
         "DEVSKYY_DATA_DIR": str(folder),
+        "ENCRYPTION_MASTER_KEY": os.environ["ENCRYPTION_MASTER_KEY"],
         "DEVSKYY_CALLS_BURST": str(BURST),
         "DEVSKYY_WORKER": "off",
         "DEVSKYY_HOST_WAIT": "0",

@@ -9,8 +9,10 @@ from typing import Any
 import mcp_types as types
 import pytest
 from mcp.shared.exceptions import MCPError
+from pydantic import SecretStr
 
 from devskyy_mcp.surfaces.mcp.secret import state_secret
+from tests.fakes.served import settings_for
 
 from .world import WAYS, Person, World, data_of, error_of, host, make_world, text_of
 
@@ -160,9 +162,18 @@ async def test_another_process_on_the_data_folder_can_take_the_answer(tmp_path: 
 
 @pytest.mark.requirement("mcp:sealed-state")
 def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    first = state_secret(folder)
-    assert state_secret(folder) == first
+    settings = settings_for(tmp_path)
+    folder = settings.data_dir
+    first = state_secret(settings)
+    assert state_secret(settings) == first
     assert len(first) == 32
     assert stat.S_IMODE((folder / "state.key").stat().st_mode) == 0o600
     assert [path.name for path in folder.iterdir()] == ["state.key"]
+
+
+@pytest.mark.requirement("mcp:sealed-state")
+def test_servers_with_one_jwt_secret_key_agree_without_a_file(tmp_path: Path) -> None:
+    one, other = (settings_for(tmp_path / name, jwt_secret_key=SecretStr("x" * 40)) for name in "ab")
+    assert state_secret(one) == state_secret(other)
+    assert state_secret(one) != state_secret(settings_for(tmp_path / "c", jwt_secret_key=SecretStr("y" * 40)))
+    assert not one.data_dir.exists()

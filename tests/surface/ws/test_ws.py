@@ -257,7 +257,7 @@ async def test_a_real_shop_asks_for_the_key_or_a_ticket_that_is_good_once(tmp_pa
         assert (await shop.http.post("/api/v1/ws-tickets")).status_code == 401
         async with opened(shop, **login) as socket:
             assert "result" in await answer(socket, id=1, call="notes_list")
-        issued = await shop.http.post("/api/v1/ws-tickets", headers=login)
+        issued = await shop.http.post("/api/v1/ws-tickets", headers={**login, "Origin": shop.url})
         assert (issued.status_code, issued.json()["expires_in"]) == (201, 30)
         ticket = f"ticket.{issued.json()['ticket']}"
         async with opened(shop, PROTOCOL, ticket, origin=shop.url) as socket:

@@ -78,6 +78,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_keys_user_id_created_at", "api_keys", ["user_id", "created_at"])
     op.create_table(
+        "ws_tickets",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("holder", sa.Text, nullable=False),
+        sa.Column("origin", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_ws_tickets"),
+    )
+    op.create_index("ix_ws_tickets_expires_at", "ws_tickets", ["expires_at"])
+    op.create_table(
         "oauth_clients",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
@@ -162,10 +171,8 @@ def upgrade() -> None:
         "signing_keys",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("private", sa.Text, nullable=False),
-        sa.Column("public", JSON, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("signs_from_at", sa.BigInteger, nullable=False),
-        sa.Column("retired_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_signing_keys"),
     )
 
@@ -177,6 +184,7 @@ def downgrade() -> None:
     op.drop_table("oauth_grants")
     op.drop_table("oauth_consents")
     op.drop_table("oauth_clients")
+    op.drop_table("ws_tickets")
     op.drop_table("api_keys")
     op.drop_table("sessions")
     op.drop_table("login_tries")

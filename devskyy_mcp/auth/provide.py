@@ -1,0 +1,72 @@
+"""Puts the parts of sign-in together, each at its first use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..config import Settings
+from ..context import Services
+from ..db.database import Database
+from ..errors import Code, Refused
+from ..guard.audit import AuditLog
+from .api_keys import ApiKeys
+from .bearers import Access, Bearers, Take
+from .grants import Grants
+from .people import People
+from .sessions import Sessions
+from .signing import SigningKeys
+from .standing import Standings
+from .tickets import Tickets
+
+
+def provide(services: Services) -> None:
+    """Register what tells who calls."""
+    services.share(Tickets, lambda found: Tickets(found.get(Database)))
+    services.share(ApiKeys, lambda found: ApiKeys(found.get(Database), lambda: found.get(People), found.get(AuditLog)))
+    services.share(Standings, _standings)
+    services.share(Bearers, lambda found: Bearers(_take(found), found.get(ApiKeys).take, found.get(Standings)))
+
+
+def _standings(services: Services) -> Standings:
+    keys, people = services.get(ApiKeys), services.get(People)
+
+    async def session(sid: str) -> frozenset[str] | None:
+        return await services.get(Sessions).most(sid)
+
+    async def grant(sid: str) -> frozenset[str] | None:
+        state = await services.get(Grants).state(sid)
+        return state.most if state is not None else None
+
+    standings = Standings({"key": keys.most, "session": session, "grant": grant})
+    keys.on_revoked.append(standings.end)
+    people.on_changed.append(lambda _user: standings.doubt())
+    services.get(Grants).on_revoked.append(standings.end)
+    return standings
+
+
+def _take(services: Services) -> Take:
+    settings = services.get(Settings)
+    if settings.sign_in == "external":
+        from .external import External
+
+        external = External(settings)
+        services.put(External, external)  # so that its connections are closed at the end
+        return external.take
+    if settings.sign_in == "embedded":
+        from .verifier import Verifier
+
+        verifier = Verifier(services.get(SigningKeys), settings.base_url)
+
+        async def take(token: str) -> Access:
+            access = await verifier.take(token)
+            return await _with_name(services.get(People), access)
+
+        return take
+    raise Refused(Code.NOT_CONFIGURED, "Nobody signs in here, so there are no tokens.")
+
+
+async def _with_name(people: People, access: Access) -> Access:
+    if access.principal.kind != "user":
+        return access
+    user = await people.get(access.principal.id.removeprefix("user:"))
+    return replace(access, principal=replace(access.principal, name=user.name)) if user else access

@@ -1,0 +1,137 @@
+"""The door: outermost of all, for MCP, REST, WebSocket and pages alike.
+
+First whether the request may come in at all (names, sites, bodies), then who calls; on the way out security headers.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..errors import Refused
+from ..guard.loopback import OPEN_PATHS, Headers, Rules, is_open_to_all, is_page
+from ..invoke import unforeseen
+from .callers import Callers
+from .challenge import CHALLENGES, Challenges
+from .rest.problem import problem_response
+
+log = logging.getLogger(__name__)
+Pairs = list[tuple[bytes, bytes]]
+
+HEADERS: Pairs = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (b"cache-control", b"no-store"),
+]
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+PREFLIGHT_SECONDS = b"600"
+_METHODS = b"GET, POST, DELETE"
+_ASKED = (
+    b"authorization, content-type, idempotency-key, if-none-match, last-event-id, mcp-method, mcp-name, "
+    b"mcp-protocol-version, mcp-session-id, prefer, x-csrf-token, x-devskyy-profile"
+)
+_EXPOSED = b"ETag, Location, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate"
+
+
+class Door:
+    """What passes has ``scope["devskyy.principal"]``, but for pages and open paths. Nothing that went wrong inside
+    leaves as a stack or a text.
+    """
+
+    def __init__(self, inside: ASGIApp, rules: Rules, callers: Callers, challenges: Challenges) -> None:
+        self.inside = inside
+        self.rules = rules
+        self.callers = callers
+        self.challenges = challenges
+        self._headers = HEADERS + ([HTTPS_ONLY] if rules.settings.base_url.startswith("https:") else [])
+        self._names = frozenset(name for name, _ in self._headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.inside(scope, receive, send)
+            return
+        started = False
+        shared: Pairs = []
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            kind = message["type"]
+            if kind == "http.response.start" or kind == "websocket.http.response.start":
+                started = True
+                self._harden(message, shared)
+            elif kind in {"websocket.accept", "websocket.close"}:
+                started = True
+            await send(message)
+
+        try:
+            scope[CHALLENGES] = self.challenges
+            headers = self.rules.check(scope)
+            shared += self._shared(scope, headers)
+            if shared and _asks_first(scope, headers):
+                await _allow(sent)
+                return
+            path: str = scope["path"]
+            if not (path in OPEN_PATHS or is_page(path) or is_open_to_all(path)):
+                principal = self.callers.at_once(scope, headers)
+                scope["devskyy.principal"] = principal or await self.callers.of(scope, headers)
+            await self.inside(scope, receive, sent)
+        except Refused as refused:
+            await self._turn_away(scope, receive, sent, refused)
+        except Exception as error:
+            refused = unforeseen(scope["path"], error)
+            log.debug("the incident's trace", exc_info=error)
+            if not started:
+                await self._turn_away(scope, receive, sent, refused)
+
+    def _shared(self, scope: Scope, headers: Headers) -> Pairs:
+        """What lets a page of another origin read the answer (Fetch Standard §3.2); empty for none.
+
+        Dashboards may send cookies; what is open to all is open without them.
+        """
+        origin = headers.get(b"origin")
+        if origin is None or scope["type"] != "http":
+            return []
+        if is_open_to_all(scope["path"]):
+            return [(b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin")]
+        if origin.lower() not in self.rules.dashboards or is_page(scope["path"]):
+            return []
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", _EXPOSED),
+            (b"cross-origin-resource-policy", b"cross-origin"),
+            (b"vary", b"Origin"),
+        ]
+
+    def _harden(self, message: Message, shared: Pairs) -> None:
+        given: Pairs = list(message.get("headers", ())) + shared
+        names = {name.lower() for name, _ in given}
+        message["headers"] = given + [header for header in self._headers if header[0] not in names]
+
+    async def _turn_away(self, scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
+        if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+            headers = self.challenges.headers(refused, scope)
+            await problem_response(refused, headers=headers)(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": refused.message[:100]})
+
+
+def _asks_first(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
+
+
+async def _allow(send: Send) -> None:
+    """The answer to a preflight."""
+    asked: Pairs = [
+        (b"access-control-allow-methods", _METHODS),
+        (b"access-control-allow-headers", _ASKED),
+        (b"access-control-max-age", PREFLIGHT_SECONDS),
+    ]
+    await send({"type": "http.response.start", "status": HTTPStatus.NO_CONTENT, "headers": asked})
+    await send({"type": "http.response.body", "body": b""})
