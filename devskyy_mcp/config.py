@@ -116,6 +116,19 @@ class Settings(BaseSettings):
         description="risky: a person is asked for what can't be undone, moves money, leaves the shop or is large. "
         "always: for every write. Default: always for a real shop, risky for the demo shop.",
     )
+    taint_seconds: float = Field(
+        default=3600,
+        validation_alias="DEVSKYY_TAINT_SECONDS",
+        ge=1,
+        description="Seconds after reading customers' texts in which whatever leaves the shop, can't be undone or "
+        "touches accounts needs a person, whatever CONFIRM_WRITES says.",
+    )
+    catalogue_texts: Literal["own", "outside"] = Field(
+        default="own",
+        validation_alias="CATALOGUE_TEXTS",
+        description="own: the brand wrote its products, posts and pages. outside: suppliers' files, marketplaces or "
+        "guests did, so reading them counts as reading customers' texts.",
+    )
     settle_after: float = Field(
         default=30,
         validation_alias="DEVSKYY_SETTLE_AFTER",
@@ -223,6 +236,11 @@ class Settings(BaseSettings):
     def direct_database(self) -> str | None:
         """DATABASE_DIRECT_URL, or None."""
         return self.database_direct_url.get_secret_value() if self.database_direct_url else None
+
+    @property
+    def outside_texts(self) -> frozenset[Literal["outside", "catalogue"]]:
+        """Whose texts are not the brand's own, after ``Policy.texts``."""
+        return frozenset({"outside", "catalogue"}) if self.catalogue_texts == "outside" else frozenset({"outside"})
 
     @property
     def confirm_rule(self) -> Literal["risky", "always"]:
