@@ -21,6 +21,7 @@ from .db.wake import Wake
 from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
 from .guard.limits import Limiter
+from .guard.taint import Taints
 from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
@@ -77,6 +78,7 @@ class App:
     async def _beside(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_again_and_again, "settling", self._settle)
+            tasks.start_soon(_again_and_again, "marks", self.road.taints.run)
             if self.settings.worker == "on":
                 tasks.start_soon(_again_and_again, "jobs", self._run_jobs)
 
@@ -190,7 +192,9 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     relay = cache if isinstance(cache, RedisCache) else None
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
-    road = Road(registry, services, changes, jobs, audit, limiter)
+    taints = Taints(database, settings.taint_seconds)
+    services.put(Taints, taints)
+    road = Road(registry, services, changes, jobs, audit, limiter, taints, settings.outside_texts)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:
         registry.add(pack)

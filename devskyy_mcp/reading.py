@@ -52,20 +52,21 @@ class Reader:
         found = sorted(self.road.registry.prompts.items())
         return [item for _, item in found if allowed(self.principal, item.scopes)]
 
-    async def read(self, uri: str) -> tuple[Resource, Any]:
-        """What is at the address: a JSON object, text or bytes.
+    async def read(self, uri: str) -> tuple[Resource, Any, bool]:
+        """What is at the address: a JSON object, text or bytes; and whether it holds what customers or the web wrote.
 
         Raises:
             Refused: NOT_FOUND, FORBIDDEN, and what the resource itself refuses.
         """
         found = self._find(uri)
 
-        async def read() -> tuple[Resource, Any]:
+        async def read() -> tuple[Resource, Any, bool]:
             if found is None:
                 raise _no_resource(uri)
             resource, values = found
             self._authorize(resource.uri, resource.scopes)
-            return resource, await resource.read(self._context(resource.name), values)
+            content = await resource.read(self._context(resource.name), values)
+            return resource, *await self.road.hand_over(self.principal, content, resource.texts)
 
         # The address as it came may hold anything; the audit gets the resource's own name.
         return await self.account("resource", found[0].name if found else "unknown", read)

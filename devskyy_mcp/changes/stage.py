@@ -9,6 +9,7 @@ class Unit:
     """What one call wants done, in order. Nothing in it has been sent.
 
     ``title`` says it in one sentence, where the counts do not; ``warnings`` and ``asks`` are of the plan as a whole.
+    ``untrusted``: values before and now are texts that customers or the web wrote.
     """
 
     def __init__(self) -> None:
@@ -18,6 +19,7 @@ class Unit:
         self.title: str = ""
         self.warnings: list[str] = []
         self.asks: list[str] = []
+        self.untrusted = False
 
     def add(self, op: Op) -> Op:
         """Stage an op behind those already there; its ``ref`` stands for the object it creates."""

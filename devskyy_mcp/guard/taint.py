@@ -109,5 +109,7 @@ async def _read(conn: AsyncConnection, principal: str) -> float:
     """Until when the mark holds, in seconds since the epoch; 0 where there is none."""
     from sqlalchemy import text
 
-    found = await conn.execute(text("SELECT until_at FROM taints WHERE principal = :principal"), {"principal": principal})
+    found = await conn.execute(
+        text("SELECT until_at FROM taints WHERE principal = :principal"), {"principal": principal}
+    )
     return (found.scalar() or 0) / 1_000_000

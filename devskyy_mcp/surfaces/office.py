@@ -1,4 +1,4 @@
-"""The other commands of ``devskyy``: tools, changes, approve, audit, doctor, migrate, local-key."""
+"""The other commands of ``devskyy``: tools, changes, approve, resolve, audit, doctor, migrate, local-key."""
 
 from __future__ import annotations
 
@@ -92,12 +92,7 @@ async def approve(app: App, given: argparse.Namespace) -> int:
     Raises:
         Refused: FORBIDDEN away from a terminal: whoever agrees must have seen it; STALE and the like as ``decided``.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Refused(
-            Code.FORBIDDEN,
-            "Only a person at a terminal can agree to a change.",
-            f"Run `devskyy approve {given.change}` in a terminal of your own, without pipes.",
-        )
+    _check_terminal(f"approve {given.change}")
     principal = local_principal()
     async with app.running(eager=False):
         view = await _to_decide(app, given.change)
@@ -123,6 +118,36 @@ async def approve(app: App, given: argparse.Namespace) -> int:
             outcome = await _carried_out(app, given.change, outcome.job)
     say(as_table(outcome.model_dump(mode="json", exclude_none=True)))
     return 0
+
+
+async def resolve(app: App, given: argparse.Namespace) -> int:
+    """Show a job that waits for a person, and take their word on its lost request, so that it goes on.
+
+    Raises:
+        Refused: FORBIDDEN away from a terminal; and those of ``Jobs.resolve``.
+    """
+    from devskyy_mcp.jobs.service import Jobs
+
+    _check_terminal(f"resolve {given.job} {given.action}")
+    principal, jobs = local_principal(), app.services.get(Jobs)
+    async with app.running(eager=False):
+        view = await jobs.get(principal, given.job)
+        say(as_table(view.model_dump(mode="json", exclude_none=True)))
+        if _typed(f"Type {given.action} to go on so: ") != given.action:
+            say("Left as it is; nothing was sent.")
+            return 1
+        view = await jobs.resolve(principal, given.job, given.action, given.task)
+    say(as_table(view.model_dump(mode="json", exclude_none=True)))
+    return 0
+
+
+def _check_terminal(command: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused(
+            Code.FORBIDDEN,
+            "Only a person at a terminal can agree to this.",
+            f"Run `devskyy {command}` in a terminal of your own, without pipes.",
+        )
 
 
 async def _to_decide(app: App, change: str) -> ChangeView:

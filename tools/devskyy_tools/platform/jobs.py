@@ -55,7 +55,7 @@ async def jobs_cancel(ctx: Context, job: JobId) -> JobView:
     return await ctx.get(Jobs).cancel(ctx.principal, job)
 
 
-@jobs.tool("destroy", scopes="jobs:write", open_world=False)
+@jobs.tool("destroy", scopes="jobs:write", open_world=False, privileged="run `devskyy resolve` at a terminal")
 async def jobs_resolve(
     ctx: Context,
     job: JobId,

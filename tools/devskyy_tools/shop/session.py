@@ -11,6 +11,7 @@ import anyio
 
 from devskyy_mcp.changes.model import TO_BIN, ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
+from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 
@@ -293,12 +294,20 @@ class Shop:
         op = Op(
             SYSTEM, draft.kind, draft.collection.name, draft.target, draft.body, before, draft.parent,
             draft.label, draft.undo, draft.effects, draft.asks, draft.warnings, draft.note,
+            leaves=list(dict.fromkeys(draft.leaves)),
         )  # fmt: skip
+        if draft.kind != "create":
+            self.shows_texts_of(draft.collection)
         if earlier is None:
             return self.unit.add(op)
         op.seq = earlier.seq
         self.unit.ops[op.seq - 1] = op
         return op
+
+    def shows_texts_of(self, collection: Collection) -> None:
+        """Say that the plan shows what objects of this collection hold."""
+        if collection.texts in self.ctx.get(Settings).outside_texts:
+            self.unit.untrusted = True
 
     def _created(self, ref: Ref) -> Json:
         """What the object that an op will create would be, as far as it is staged."""
