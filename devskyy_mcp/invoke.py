@@ -25,7 +25,7 @@ from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.limits import Limiter
 from .guard.taint import Taints
-from .guard.trust import cleaned, says_untrusted
+from .guard.trust import cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
 from .jobs.service import Jobs
 from .render import text_of
@@ -199,10 +199,10 @@ class Road:
         return cleaned(data), True
 
     async def hand_over_refusal(self, principal: Principal, refused: Refused) -> None:
-        """The same for the view of a change that a refusal carries."""
-        view: Any = refused.details.get("change")
-        if says_untrusted(view):
-            refused.details["change"], _ = await self.hand_over(principal, view, "none")
+        """The same for what a refusal says and shows."""
+        if refusal_says(refused.details):
+            await self.taints.mark(principal.id)
+            refused.message, refused.details = cleaned(refused.message), cleaned(refused.details)
 
     async def _check_trust(self, principal: Principal, capability: Capability) -> None:
         """A privileged call that has no plan which a person could be shown.

@@ -64,6 +64,11 @@ def says_untrusted(value: Any) -> bool:
     return isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get("trust") == UNTRUSTED
 
 
+def refusal_says(details: Mapping[str, Any]) -> bool:
+    """Whether a refusal does: its own words name an object by such a text, or it shows a change that holds some."""
+    return says_untrusted(details) or says_untrusted(details.get("change"))
+
+
 def fenced(text: str) -> str:
     """The text between two lines that it can't forge, since their mark is made for this call."""
     mark = secrets.token_hex(4)

@@ -13,7 +13,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from ...capability import Resource
 from ...errors import Code, Refused
-from ...guard.trust import META, UNTRUSTED, fenced, says_untrusted
+from ...guard.trust import META, UNTRUSTED, fenced, refusal_says
 from ...invoke import Result
 from ...render import text_of
 
@@ -45,7 +45,7 @@ def of_refusal(refused: Refused) -> dict[str, Any]:
     error = refused.as_dict()
     return {
         "resultType": "complete",
-        **_told(refusal_text(refused), untrusted=says_untrusted(refused.details.get("change"))),
+        **_told(refusal_text(refused), untrusted=refusal_says(refused.details)),
         "structuredContent": {"error": error},
         "isError": True,
     }
@@ -73,7 +73,7 @@ def protocol_error(refused: Refused, version: str, **facts: str) -> MCPError:
 
 
 def of_resource(resource: Resource, uri: str, content: Any, *, untrusted: bool) -> dict[str, Any]:
-    """A resource's content: JSON objects and text as text, bytes in base64; in its own media type, so without fences."""
+    """A resource's content, in its own media type and so without fences: JSON and text as text, bytes in base64."""
     entry: dict[str, Any] = {"uri": uri, "mimeType": resource.mime_type, **_label(untrusted=untrusted)}
     if isinstance(content, bytes):
         entry["blob"] = base64.b64encode(content).decode()

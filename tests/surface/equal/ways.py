@@ -59,8 +59,9 @@ class Site:
         folder.mkdir(exist_ok=True)
         self.box = sandbox.create_sandbox(folder / DEMO_FILE)
 
-    def app(self) -> App:
-        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST, worker="off", host_wait=0))
+    def app(self, **more: Any) -> App:
+        given = {"environment": "test", "data_dir": self.folder, "calls_burst": BURST, "worker": "off", "host_wait": 0}
+        app = build(Settings(**{**given, **more}))
         # As the demo shop is connected by itself, but opened once and not with every app.
         transport = httpx2.ASGITransport(app=self.box)
         upstream = Upstream("The demo shop", "http://demo.localhost", transport=transport, auth=signer(LOGIN))

@@ -177,11 +177,13 @@ ORDER_NOTES = Collection(
 )  # fmt: skip
 REFUNDS = Collection(
     "refunds", "wc", "orders/{order_id}/refunds", "refund", stamp=True,
-    texts="outside", cannot_undo={"create": "money given back stays given", "delete": "the record of the refund is gone for good"},
+    texts="outside",
+    cannot_undo={"create": "money given back stays given", "delete": "the record of the refund is gone for good"},
 )  # fmt: skip
 CUSTOMERS = Collection(
     "customers", "wc", "customers", "customer", batch=100, key="email", stamp=True,
-    derived=_set("is_paying_customer"), every={"role": "all"}, texts="outside", cannot_undo={"delete": "the account is gone for good"},
+    derived=_set("is_paying_customer"), every={"role": "all"}, texts="outside",
+    cannot_undo={"delete": "the account is gone for good"},
 )  # fmt: skip
 COUPONS = Collection(
     "coupons", "wc", "coupons", "coupon", batch=100, trash=True, key="code", stamp=True, title="code",

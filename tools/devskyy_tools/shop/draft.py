@@ -59,7 +59,8 @@ class Draft:
 
     def refuse(self, message: str, hint: str = "", code: Code = Code.INVALID_ARGUMENTS, **details: Any) -> NoReturn:
         """Refuse the whole call because of this object."""
-        raise Refused(code, f"{self.label}: {message}", hint, details=details)
+        trust = self.shop.trust_of(self.collection) if self.present else {}
+        raise Refused(code, f"{self.label}: {message}", hint, details={**details, **trust})
 
     def lines(self, name: str) -> list[Json]:
         """A list field of the body, only its objects."""

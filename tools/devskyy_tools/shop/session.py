@@ -14,6 +14,7 @@ from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.guard.trust import UNTRUSTED
 
 from . import collections as at
 from . import compare, rules
@@ -202,9 +203,8 @@ class Shop:
         present = await self.get(collection, target, **parent)
         if present.get("status") == "trash":
             label = collection.label(target, present)
-            raise Refused(
-                Code.CONFLICT, f"{label} is in the bin.", "Restore it first.", details={"id": str(target)}
-            )  # fmt: skip
+            details = {"id": str(target), **self.trust_of(collection)}
+            raise Refused(Code.CONFLICT, f"{label} is in the bin.", "Restore it first.", details=details)
         return await self._update(collection, target, fields, parent, present)
 
     async def restore(
@@ -306,8 +306,12 @@ class Shop:
 
     def shows_texts_of(self, collection: Collection) -> None:
         """Say that the plan shows what objects of this collection hold."""
-        if collection.texts in self.ctx.get(Settings).outside_texts:
+        if self.trust_of(collection):
             self.unit.untrusted = True
+
+    def trust_of(self, collection: Collection) -> dict[str, str]:
+        """What a result or a refusal says that holds texts of this collection's objects."""
+        return {"trust": UNTRUSTED} if collection.texts in self.ctx.get(Settings).outside_texts else {}
 
     def _created(self, ref: Ref) -> Json:
         """What the object that an op will create would be, as far as it is staged."""
