@@ -94,11 +94,7 @@ async def _proposal(app: App, past: Past, tool: str, arguments: dict[str, Any]) 
 
 def _addresses(app: App, past: Past, changes: list[str]) -> list[str]:
     ids = [*changes, *map(str, past.ids["woo_products"]), *map(str, past.known["job"]), "orders", "products"]
-    return [
-        re.sub(r"\{\w+\}", one, uri)
-        for uri in app.registry.resources
-        for one in (ids if "{" in uri else ids[:1])
-    ]
+    return [re.sub(r"\{\w+\}", one, uri) for uri in app.registry.resources for one in (ids if "{" in uri else ids[:1])]
 
 
 @pytest.mark.slow
@@ -172,9 +168,7 @@ async def test_every_surface_says_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("trust:labelled")
-async def test_the_command_line_says_it_beside_the_result(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_the_command_line_says_it_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from devskyy_mcp.surfaces import commands
 
     site = Site(tmp_path)
@@ -244,5 +238,3 @@ async def test_who_read_is_remembered_also_in_another_process(tmp_path: Path) ->
     await one.close()
     await other.close()
     site.close()
-
-
