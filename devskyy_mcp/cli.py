@@ -161,14 +161,13 @@ def _run(given: argparse.Namespace, work: Callable[[App], Coroutine[Any, Any, in
     settings = _settings(given)
     if settings is None:
         return SETTINGS_UNREADABLE
-    import logging
-
     import anyio
 
     from .app import build
     from .errors import Refused
+    from .guard.logs import set_up
 
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    set_up(settings)
     try:
         return anyio.run(work, build(settings.model_copy(update=update))) or 0
     except Refused as refused:

@@ -196,6 +196,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )
+    log_format: Literal["json", "text", ""] = Field(
+        default="",
+        validation_alias="LOG_FORMAT",
+        description="json: one object a line. text: for people. Default: text at a terminal, json elsewhere.",
+    )
 
     @field_validator("upload_folders", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -24,6 +25,7 @@ from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.limits import Limiter
+from .guard.logs import call_of
 from .guard.taint import Taints
 from .guard.trust import cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
@@ -159,6 +161,7 @@ class Road:
         code = "ok"
         change: str | None = None
         text = ""
+        told = call_of.set((token_hex(4), call.principal.id))
         try:
             text = _checked(call.arguments)
             capability, arguments = self._resolve(call)
@@ -186,6 +189,7 @@ class Road:
         finally:
             self.first_call.set()  # what waits for it loads the database, which this caller need not wait for
             self._record(call, capability, code, change, text, time.perf_counter_ns() - started)
+            call_of.reset(told)
 
     async def _handed_over(self, principal: Principal, result: Result) -> Result:
         result.data, result.untrusted = await self.hand_over(principal, result.data, result.capability.policy.texts)

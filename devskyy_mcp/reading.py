@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from .capability import Effect, Prompt, Resource, allowed
 from .context import Context, Principal
 from .errors import Code, Refused
 from .guard.audit import AuditRecord
+from .guard.logs import call_of
 from .invoke import Road, unforeseen
 
 T = TypeVar("T")
@@ -185,6 +187,7 @@ class Reader:
         """
         started = time.perf_counter_ns()
         code = "ok"
+        told = call_of.set((token_hex(4), self.principal.id))
         self.road.first_call.set()
         try:
             await self.road.limiter.hit(self.principal.id)
@@ -207,6 +210,7 @@ class Reader:
             record = AuditRecord(self.principal.id, self.surface, f"{kind}:{name}", effect, code=code)
             record.change_id, record.duration_us = about, spent
             self.road.audit.add(record)
+            call_of.reset(told)
 
 
 def _no_resource(uri: str) -> Refused:

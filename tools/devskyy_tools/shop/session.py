@@ -14,6 +14,7 @@ from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.guard.redact import redactor
 from devskyy_mcp.guard.trust import UNTRUSTED
 
 from . import collections as at
@@ -73,6 +74,7 @@ class Shop:
         if fields:
             query["_fields"] = ",".join(fields)
         page = await self.client.page(collection.url(parent), query)
+        _met(collection, page.items)
         for number, item in enumerate(page.items):
             op = self._staged.get(collection.url(parent, item["id"])) if "id" in item and self._staged else None
             if op is not None:
@@ -105,6 +107,7 @@ class Shop:
         if found is None:
             query: Json = {**_EDIT, "_fields": ",".join(fields)} if fields else _EDIT
             found = cast("Json", await self.client.get(url, query, collection.label(target)))
+            _met(collection, [found])
             if not fields:
                 self._seen[url] = found
         op = self._staged.get(url)
@@ -126,6 +129,7 @@ class Shop:
         async def read(some: list[int]) -> None:
             query = {**_EDIT, **collection.every, **cut(collection), "include": some, "per_page": PAGE}
             page = await self.client.page(collection.url(parent), query)
+            _met(collection, page.items)
             for item in page.items:
                 self._seen[collection.url(parent, item["id"])] = item
 
@@ -338,6 +342,13 @@ async def abreast(work: Callable[..., Awaitable[None]], arguments: Sequence[tupl
             tasks.start_soon(one, given)
     if failed:
         raise failed[0]
+
+
+def _met(collection: Collection, items: Sequence[Json]) -> None:
+    """Have the customers that an answer told of recognised in the log."""
+    if collection in (at.ORDERS, at.CUSTOMERS):
+        for item in items:
+            redactor.learn_person(item)
 
 
 def overlay(collection: Collection, obj: Mapping[str, Any], body: Mapping[str, Any]) -> Json:
