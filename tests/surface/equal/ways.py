@@ -18,6 +18,8 @@ from starlette.applications import Starlette
 from devskyy_mcp.app import App, build
 from devskyy_mcp.config import Settings
 from devskyy_mcp.errors import EXIT_STATUS, HTTP_STATUS, Code
+from devskyy_mcp.guard.trust import HEADER, UNTRUSTED
+from devskyy_mcp.guard.trust import META as META_TRUST
 from devskyy_mcp.http import Upstream
 from devskyy_mcp.surfaces import commands
 from devskyy_mcp.surfaces.http import create_http
@@ -164,7 +166,13 @@ def _of_rpc(message: Any) -> Answer:
         return {"error": message["error"].get("data", message["error"])}
     result = message["result"]
     content = result["structuredContent"]
-    return {"error": content["error"]} if result.get("isError") else {"result": content}
+    if result.get("isError"):
+        return {"error": content["error"]}
+    return _labelled(content, result.get("_meta", {}).get(META_TRUST))
+
+
+def _labelled(result: Any, trust: str | None) -> Answer:
+    return {"result": result, **({"trust": trust} if trust else {})}
 
 
 # ---- REST and WebSocket --------------------------------------------------------------------------------------------
@@ -181,7 +189,7 @@ def rest_over(http: httpx2.AsyncClient) -> Way:
     async def call(case: Case) -> Answer:
         answer = await http.post(f"/api/v1/tools/{case.tool}", json=case.arguments)
         if answer.status_code in {200, 202}:
-            return {"result": answer.json()}
+            return _labelled(answer.json(), answer.headers.get(HEADER))
         return {"error": _of_problem(answer)}
 
     return call
@@ -295,7 +303,7 @@ def _word(value: Any) -> str:
 
 def of_command(status: int, out: str, err: str) -> Answer:
     if status == 0:
-        return {"result": json.loads(out)}
+        return _labelled(json.loads(out), UNTRUSTED if f"trust: {UNTRUSTED}" in err else None)
     assert out == ""
     error = json.loads(err)["error"]
     assert status == EXIT_STATUS[Code(error["code"])]

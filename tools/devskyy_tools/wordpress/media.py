@@ -78,9 +78,17 @@ async def _ask_to_fetch(ctx: Context, url: str, fields: dict[str, str]) -> None:
 
     Once a person has agreed it is fetched, which makes another plan of it, and that one is shown before it is sent.
     """
+    from devskyy_mcp.guard.ssrf import check_url
+
+    await check_url(url, resolve=_unasked)
     op = await ctx.get(Shop).create(MEDIA, {"file": {"url": url}, **fields})
     op.leaves.append("request")
     op.effects.append("Once agreed the picture is fetched; it is then shown, and uploaded after a second yes.")
+
+
+async def _unasked(_host: str, _port: int) -> list[str]:
+    """A public address, whatever the name: looking it up would tell its owner something as well."""
+    return ["1.1.1.1"]
 
 
 async def _fetch(store: Assets, url: str) -> Asset:
