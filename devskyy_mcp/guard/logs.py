@@ -46,6 +46,8 @@ class Redacting(logging.Filter):
                 record.exc_text = self._formatter.formatException(record.exc_info)
             record.exc_text = self._redact(record.exc_text) if record.exc_text else None
             record.stack_info = self._redact(record.stack_info) if record.stack_info else None
+            call = call_of.get()
+            record.context = {"request": call[0], "principal": self._redact(call[1])} if call else {}
         except Exception:  # a line that can't be made safe is not written, and logging never raises
             record.msg, record.exc_text, record.stack_info = UNREADABLE, None, None
         record.args, record.exc_info = None, None
@@ -79,8 +81,7 @@ class Words(logging.Formatter):
 
 
 def _context(record: logging.LogRecord) -> dict[str, str]:
-    call = call_of.get()
-    found = {"request": call[0], "principal": call[1]} if call else {}
+    found: dict[str, str] = getattr(record, "context", {})
     incident: str | None = getattr(record, "incident", None)
     return {**found, "incident": incident} if incident else found
 

@@ -38,7 +38,7 @@ _DIGITS = re.compile(r"\d[ ().\-/\d\u00a0\u2009\u202f]{5}")
 _LONG = re.compile(r"[\w-]{16}")
 _FOURS = re.compile(r"[A-Za-z\d]{4} [A-Za-z\d]{4} [A-Za-z\d]{4} ")
 _NAMES = ("pass", "pwd", "secret", "token", "key", "auth", "cookie", "session", "otp", "code_verifier", "assertion")
-_SCHEMES = ("bearer ", "basic ", "digest ", "token ")
+_SCHEMES = ("bearer", "basic", "digest", "token")
 _PEOPLE = ("first_name", "last_name", "company", "address_1", "address_2", "phone", "email", "username")
 
 
@@ -93,7 +93,7 @@ class Redactor:
             self._key = self._make_key()
         return f"[{kind}:{hmac.digest(self._key, value.encode(errors='replace'), 'sha256').hex()[:8]}]"
 
-    def _if(self, sure: bool, kind: str, value: str) -> str:  # private, and read at once
+    def _if(self, sure: bool, kind: str, value: str) -> str:
         return self.mark(kind, re.sub(r"[ -]", "", value)) if sure else value
 
     def _without_secrets(self, text: str) -> str:

@@ -60,6 +60,8 @@ async def changes(app: App, given: argparse.Namespace) -> int:
     async with app.running(eager=False):
         if given.change:
             view = await _whole(app, given.change)
+            if view.trust:  # a model may be at the keyboard of this command, too
+                await app.road.taints.mark(local_principal().id)
             show(view.model_dump(mode="json", exclude_none=True), "json" if given.json else default_output())
             return 0
         rows = await app.changes.journal.recent(local_principal(), limit=given.limit, state=given.state)

@@ -10,14 +10,12 @@ import anyio
 import pytest
 
 from devskyy_mcp.app import local_principal
-from devskyy_mcp.changes.asking import Person
-from devskyy_mcp.context import Context
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard import ssrf
 from devskyy_mcp.guard.taint import SPARE, Taints
 from devskyy_mcp.jobs.events import Events
-from tests.fakes.demo import Demo, demo
+from tests.fakes.demo import demo
 from tests.fakes.elsewhere import Hands
 
 from .test_gate import EVIL, PICTURE
@@ -34,11 +32,6 @@ class Clock:
         return self.at
 
 
-async def agreed(box: Demo, change: str) -> Any:
-    ctx = Context(ME, box.app.services, surface="cli")
-    return await box.app.changes.decided(ctx, change, Person("Grace", "terminal"), agreed=True)
-
-
 @pytest.mark.requirement("gate:person")
 async def test_what_was_free_before_needs_a_person_after_reading(tmp_path: Path) -> None:
     async with demo(tmp_path) as box:
@@ -49,7 +42,7 @@ async def test_what_was_free_before_needs_a_person_after_reading(tmp_path: Path)
         assert waits["state"] == "waits_for_person"
         [why] = waits["asks"]
         assert why.startswith(f"{SHORTLY}, and this makes text or files public:")
-        assert (await agreed(box, waits["change"])).state == "applied"
+        assert (await box.agree(waits["change"]))["state"] == "applied"
 
 
 @pytest.mark.requirement("gate:person")
@@ -77,7 +70,7 @@ async def test_a_proposal_from_before_is_decided_anew(tmp_path: Path) -> None:
         waits = await box.do("changes_apply", change=shown["change"])
         assert waits["state"] == "waits_for_person"
         assert SHORTLY in waits["asks"][0]
-        assert (await agreed(box, shown["change"])).state == "applied"
+        assert (await box.agree(shown["change"]))["state"] == "applied"
 
 
 @pytest.mark.requirement("gate:person")
@@ -100,12 +93,12 @@ async def test_an_address_is_not_fetched_before_a_person_agrees(
         assert (await box.do("changes_apply", change=shown["change"]))["state"] == "waits_for_person"
         assert fetched == []
         with pytest.raises(Refused) as caught:
-            await agreed(box, waits["change"])
+            await box.agree(waits["change"])
         assert caught.value.code is Code.STALE
         assert (fetched, box.writes) == ([EVIL], [])
         second = caught.value.details["change"]
         assert second["changes"][0]["fields"]["file"] == "collect.png"
-        assert (await agreed(box, second["change"])).state == "applied"
+        assert (await box.agree(second["change"]))["state"] == "applied"
 
 
 @pytest.mark.requirement("gate:privileged")

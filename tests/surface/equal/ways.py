@@ -62,7 +62,13 @@ class Site:
         self.box = sandbox.create_sandbox(folder / DEMO_FILE)
 
     def app(self, **more: Any) -> App:
-        given = {"environment": "test", "data_dir": self.folder, "calls_burst": BURST, "worker": "off", "host_wait": 0}
+        given: dict[str, Any] = {
+            "environment": "test",
+            "data_dir": self.folder,
+            "calls_burst": BURST,
+            "worker": "off",
+            "host_wait": 0,
+        }
         app = build(Settings(**{**given, **more}))
         # As the demo shop is connected by itself, but opened once and not with every app.
         transport = httpx2.ASGITransport(app=self.box)
