@@ -188,8 +188,8 @@ class Road:
             raise
         finally:
             self.first_call.set()  # what waits for it loads the database, which this caller need not wait for
-            self._record(call, capability, code, change, text, time.perf_counter_ns() - started)
             call_of.reset(told)
+            self._record(call, capability, code, change, text, time.perf_counter_ns() - started)
 
     async def _handed_over(self, principal: Principal, result: Result) -> Result:
         result.data, result.untrusted = await self.hand_over(principal, result.data, result.capability.policy.texts)

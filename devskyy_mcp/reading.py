@@ -209,8 +209,8 @@ class Reader:
             spent = (time.perf_counter_ns() - started) // 1000
             record = AuditRecord(self.principal.id, self.surface, f"{kind}:{name}", effect, code=code)
             record.change_id, record.duration_us = about, spent
-            self.road.audit.add(record)
             call_of.reset(told)
+            self.road.audit.add(record)
 
 
 def _no_resource(uri: str) -> Refused:

@@ -44,6 +44,8 @@ def after_customers_texts(unit: Unit, *, privileged: bool) -> str:
     """
     leaving = {kind for op in unit.ops for kind in op.leaves}
     found = [words for kind, words in _LEAVES.items() if kind in leaving]
+    if any(op.kind == "act" and not op.leaves for op in unit.ops):
+        found.append("sets something going outside")
     if any(op.undo for op in unit.ops):
         found.append("can't be undone")
     if privileged:

@@ -10,6 +10,9 @@ import anyio
 import pytest
 
 from devskyy_mcp.app import local_principal
+from devskyy_mcp.changes.decide import after_customers_texts
+from devskyy_mcp.changes.model import Op, OpKind
+from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard import ssrf
@@ -22,6 +25,28 @@ from .test_gate import EVIL, PICTURE
 
 ME = local_principal()
 SHORTLY = "Text from customers or the web was read shortly before"
+
+
+def planned(kind: OpKind = "update", **more: Any) -> Unit:
+    unit = Unit()
+    unit.add(Op("shop", kind, "posts", 1, {"title": "x"}, **more))
+    return unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "privileged", "told"),
+    [
+        (planned(), False, ""),
+        (planned(leaves=["message"]), False, "sends a message to a customer"),
+        (planned(leaves=["public", "request"]), False, "makes text or files public, has an address fetched"),
+        (planned(undo="gone"), False, "can't be undone"),
+        (planned("act"), False, "sets something going outside"),
+        (planned(), True, "touches accounts or settings"),
+    ],
+)
+def test_what_the_gate_is_about(unit: Unit, privileged: bool, told: str) -> None:
+    found = after_customers_texts(unit, privileged=privileged)
+    assert (told in found) if told else (found == "")
 
 
 class Clock:
