@@ -123,11 +123,12 @@ class Settings(BaseSettings):
         description="Seconds after reading customers' texts in which whatever leaves the shop, can't be undone or "
         "touches accounts needs a person, whatever CONFIRM_WRITES says.",
     )
-    catalogue_texts: Literal["own", "outside"] = Field(
-        default="own",
+    catalogue_texts: Literal["own", "outside", ""] = Field(
+        default="",
         validation_alias="CATALOGUE_TEXTS",
         description="own: the brand wrote its products, posts and pages. outside: suppliers' files, marketplaces or "
-        "guests did, so reading them counts as reading customers' texts.",
+        "guests did, so reading them counts as reading customers' texts. Default: outside for a real shop, own for the "
+        "demo shop.",
     )
     settle_after: float = Field(
         default=30,
@@ -245,7 +246,8 @@ class Settings(BaseSettings):
     @property
     def outside_texts(self) -> frozenset[Literal["outside", "catalogue"]]:
         """Whose texts are not the brand's own, after ``Policy.texts``."""
-        return frozenset({"outside", "catalogue"}) if self.catalogue_texts == "outside" else frozenset({"outside"})
+        own = self.catalogue_texts == "own" or (not self.catalogue_texts and self.demo)
+        return frozenset({"outside"}) if own else frozenset({"outside", "catalogue"})
 
     @property
     def confirm_rule(self) -> Literal["risky", "always"]:

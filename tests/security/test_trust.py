@@ -15,6 +15,7 @@ import pytest
 
 from devskyy_mcp.app import App, local_principal
 from devskyy_mcp.capability import Capability
+from devskyy_mcp.config import Settings
 from devskyy_mcp.errors import Refused
 from devskyy_mcp.guard.taint import Taints
 from devskyy_mcp.guard.trust import HEADER, META, UNTRUSTED, WORDS, cleaned, fenced, refusal_says, without_hidden
@@ -27,6 +28,7 @@ from tests.surface.equal.ways import Site, over, socket_to
 from .sowing import CATALOGUE, CUSTOMERS, sow
 
 CANARY = "kanarienvogel"
+REAL = "https://shop.example.com"
 ME = local_principal()
 
 
@@ -238,3 +240,19 @@ async def test_who_read_is_remembered_also_in_another_process(tmp_path: Path) ->
     await one.close()
     await other.close()
     site.close()
+
+
+@pytest.mark.requirement("trust:labelled")
+@pytest.mark.parametrize(
+    ("shop", "given", "counts"),
+    [
+        ("", "", False),
+        ("", "outside", True),
+        ("https://shop.example.com", "", True),
+        ("https://shop.example.com", "own", False),
+    ],
+)
+def test_a_real_shops_catalogue_is_outside_unless_its_owner_says_otherwise(shop: str, given: Any, counts: bool) -> None:
+    settings = Settings(wordpress_url=shop, catalogue_texts=given)
+    assert ("catalogue" in settings.outside_texts) is counts
+    assert "outside" in settings.outside_texts
