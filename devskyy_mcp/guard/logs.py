@@ -26,7 +26,7 @@ call_of: ContextVar[tuple[str, str] | None] = ContextVar("call_of", default=None
 """Request id and principal of the call that is under way in this task."""
 UNREADABLE = "a line that could not be written"
 _TALKATIVE = ("aiosqlite", "asyncpg", "httpcore", "httpcore2", "httpx2", "mcp", "sqlalchemy")
-"""Loggers that write whole messages and statements with their values at DEBUG: no pattern knows what is in those."""
+"""Loggers that write whole statements, addresses and messages below WARNING: no pattern knows what is in those."""
 _OWN_HANDLERS = ("dbos",)
 """Loggers that give themselves a handler on standard error when they have none."""
 
@@ -95,7 +95,7 @@ def set_up(settings: Settings) -> None:
     handler.setFormatter(JsonLines() if _format(settings) == "json" else Words())
     logging.basicConfig(level=settings.log_level, handlers=[handler])
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     for name in _OWN_HANDLERS:
         logging.getLogger(name).addHandler(logging.NullHandler())
 

@@ -248,9 +248,10 @@ async def test_a_real_process_logs_so(tmp_path: Path, form: str) -> None:
         "import logging; from devskyy_mcp.config import Settings; from devskyy_mcp.guard.logs import set_up; "
         "set_up(Settings(_env_file=None)); import dbos; "
         "dbos._logger.init_logger(); "
-        "logging.getLogger('dbos').error('lost ada@example.com'); logging.getLogger('x').warning('password=hunter2x')"
+        "logging.getLogger('dbos').error('lost ada@example.com'); logging.getLogger('x').warning('password=hunter2x'); "
+        "logging.getLogger('sqlalchemy.engine').info('SELECT'); logging.getLogger('aiosqlite').debug('INSERT')"
     )
-    env = {"PATH": "/usr/bin:/bin", "DEVSKYY_DATA_DIR": str(tmp_path), "LOG_FORMAT": form}
+    env = {"PATH": "/usr/bin:/bin", "DEVSKYY_DATA_DIR": str(tmp_path), "LOG_FORMAT": form, "LOG_LEVEL": "DEBUG"}
     done = await anyio.run_process([sys.executable, "-c", code], env=env)
     lines = done.stderr.decode().splitlines()
     assert len(lines) == 2
