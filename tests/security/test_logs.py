@@ -53,12 +53,16 @@ class Log:
 @pytest.fixture
 def log(redact: Redactor) -> Generator[Log]:
     made = Log(redact, JsonLines())
-    root, level = logging.getLogger(), logging.getLogger().level
+    root = logging.getLogger()
+    loggers = [root, *map(logging.getLogger, [*THIRD_PARTIES, "uvicorn"])]  # servers of other tests have silenced some
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel("INFO")
     root.addHandler(made.handler)
-    root.setLevel("INFO")
     yield made
     root.removeHandler(made.handler)
-    root.setLevel(level)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.mark.requirement("logs:redacted")
