@@ -55,14 +55,16 @@ def log(redact: Redactor) -> Generator[Log]:
     made = Log(redact, JsonLines())
     root = logging.getLogger()
     loggers = [root, *map(logging.getLogger, [*THIRD_PARTIES, "uvicorn"])]  # servers of other tests have silenced some
-    levels = [logger.level for logger in loggers]
+    before = [(logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
         logger.setLevel("INFO")
+        logger.propagate = True
     root.addHandler(made.handler)
     yield made
     root.removeHandler(made.handler)
-    for logger, level in zip(loggers, levels, strict=True):
+    for logger, (level, propagate) in zip(loggers, before, strict=True):
         logger.setLevel(level)
+        logger.propagate = propagate
 
 
 @pytest.mark.requirement("logs:redacted")
