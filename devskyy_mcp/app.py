@@ -31,6 +31,7 @@ from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
 from .guard.checkpoints import Checkpoints
 from .guard.limits import Limiter
+from .guard.taint import Taints
 from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
@@ -88,6 +89,7 @@ class App:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_again_and_again, "settling", self._settle)
             tasks.start_soon(_again_and_again, "checkpoints", self.services.get(Checkpoints).run)
+            tasks.start_soon(_again_and_again, "marks", self.road.taints.run)
             if self.settings.worker == "on":
                 tasks.start_soon(_again_and_again, "jobs", self._run_jobs)
 
@@ -231,7 +233,9 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     if settings.sign_in != "none":
         changes.journal.named = lambda text: services.get(People).named(text)
         health.add("sign_in", sign_in_check(services.get(People), settings.sign_in), every=5)
-    road = Road(registry, services, changes, jobs, audit, limiter)
+    taints = Taints(database, settings.taint_seconds)
+    services.put(Taints, taints)
+    road = Road(registry, services, changes, jobs, audit, limiter, taints, settings.outside_texts)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:
         registry.add(pack)

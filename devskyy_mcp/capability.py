@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Effect = Literal["read", "write", "destroy", "generate"]
+Texts = Literal["none", "catalogue", "outside"]
+"""Whose texts a result holds: nobody's, the brand's (products, posts, pages), or those of customers and the web."""
+PRIVILEGED_AREAS = frozenset({"customers", "users", "settings", "keys"})
+"""Areas of scopes in which a write gives or takes access, or changes whom the shop knows."""
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 NAME_LIMIT = 40
 SUMMARY_LIMIT = 120
@@ -73,6 +77,8 @@ class PolicyOptions(TypedDict, total=False):
     idempotent: bool
     proxies: Iterable[Effect]
     job: JobPolicy
+    texts: Texts
+    privileged: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,9 @@ class Policy:
         idempotent: the same call twice has the effect of one.
         proxies: effects of the tools that this tool may call by name; empty for ordinary tools.
         job: calls become durable jobs; None for ordinary tools.
+        texts: whose texts the result of a read holds; views of changes say it themselves.
+        privileged: refused to a caller who has just read customers' texts, with these words on what a person does
+            instead. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
     """
 
     effect: Effect
@@ -101,6 +110,14 @@ class Policy:
     idempotent: bool = False
     proxies: frozenset[str] = frozenset()
     job: JobPolicy | None = None
+    texts: Texts = "none"
+    privileged: str = ""
+
+    @property
+    def needs_trust(self) -> bool:
+        """Whether a person must agree after the caller has read text that customers or the web wrote."""
+        areas = {scope.partition(":")[0] for scope in self.scopes} if self.writes else set[str]()
+        return bool(self.privileged or areas & PRIVILEGED_AREAS)
 
     @property
     def writes(self) -> bool:
@@ -259,6 +276,7 @@ class Resource:
     mime_type: str = "application/json"
     scopes: frozenset[str] = frozenset()
     complete: Callable[[Context, str, str], Awaitable[list[str]]] | None = None
+    texts: Texts = "none"
 
     @property
     def template(self) -> bool:

@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     answer = command("answer", _in_app("answer"), "Answer what a job asks a person, at a terminal.")
     answer.add_argument("job", metavar="ID")
     answer.add_argument("--decline", action="store_true", help="say no instead")
+    resolve = command("resolve", _in_app("resolve"), "Say what became of a paid request that was lost, at a terminal.")
+    resolve.add_argument("job", metavar="JOB")
+    resolve.add_argument("action", choices=["attach", "resubmit", "abandon"])
+    resolve.add_argument("--task", help="the provider's task id, for attach")
     audit = command("audit", _in_app("audit"), "Check the audit's hash chain.")
     audit.add_argument("action", choices=["verify"])
     audit.add_argument("--json", action="store_true")
@@ -254,14 +258,13 @@ def _run(given: argparse.Namespace, work: Callable[[App], Coroutine[Any, Any, in
     settings = _settings(given)
     if settings is None:
         return SETTINGS_UNREADABLE
-    import logging
-
     import anyio
 
     from .app import build
     from .errors import Refused
+    from .guard.logs import set_up
 
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    set_up(settings)
     try:
         return anyio.run(work, build(settings.model_copy(update=update))) or 0
     except Refused as refused:

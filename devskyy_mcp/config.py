@@ -195,6 +195,20 @@ class Settings(BaseSettings):
         description="risky: a person is asked for what can't be undone, moves money, leaves the shop or is large. "
         "always: for every write. Default: always for a real shop, risky for the demo shop.",
     )
+    taint_seconds: float = Field(
+        default=3600,
+        validation_alias="DEVSKYY_TAINT_SECONDS",
+        ge=1,
+        description="Seconds after reading customers' texts in which whatever leaves the shop, can't be undone or "
+        "touches accounts needs a person, whatever CONFIRM_WRITES says.",
+    )
+    catalogue_texts: Literal["own", "outside", ""] = Field(
+        default="",
+        validation_alias="CATALOGUE_TEXTS",
+        description="own: the brand wrote its products, posts and pages. outside: suppliers' files, marketplaces or "
+        "guests did, so reading them counts as reading customers' texts. Default: outside for a real shop, own for the "
+        "demo shop.",
+    )
     settle_after: float = Field(
         default=30,
         validation_alias="DEVSKYY_SETTLE_AFTER",
@@ -274,6 +288,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="What is logged to standard error."
     )
+    log_format: Literal["json", "text", ""] = Field(
+        default="",
+        validation_alias="LOG_FORMAT",
+        description="json: one object a line. text: for people. Default: text at a terminal, json elsewhere.",
+    )
 
     @field_validator("upload_folders", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
@@ -336,6 +355,12 @@ class Settings(BaseSettings):
     @property
     def checkpoint_file(self) -> Path:
         return self.audit_checkpoint_file or self.data_dir / "audit-checkpoints.jsonl"
+
+    @property
+    def outside_texts(self) -> frozenset[Literal["outside", "catalogue"]]:
+        """Whose texts are not the brand's own, after ``Policy.texts``."""
+        own = self.catalogue_texts == "own" or (not self.catalogue_texts and self.demo)
+        return frozenset({"outside"}) if own else frozenset({"outside", "catalogue"})
 
     @property
     def confirm_rule(self) -> Literal["risky", "always"]:

@@ -114,7 +114,8 @@ class Context:
 
     ``unit`` takes staged writes; it is None for tools whose effect is ``read``. ``can_ask`` says whether the surface
     can put a
-    question to a person now; ``key`` is the caller's idempotency key.
+    question to a person now; ``key`` is the caller's idempotency key; ``agreed`` that a person has agreed to what is
+    staged here.
     """
 
     principal: Principal
@@ -126,6 +127,7 @@ class Context:
     can_ask: bool = False
     key: str | None = None
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
+    agreed: bool = False
     _made: dict[type, Any] = field(default_factory=dict[type, Any])
 
     def get(self, kind: type[T]) -> T:

@@ -140,7 +140,14 @@ def unforeseen(name: str, error: Exception) -> Refused:
     """The refusal that stands for an exception nobody foresaw; the log gets the incident, the caller its number."""
     incident = secrets.token_hex(4)
     # The text of an unknown exception may hold anything: only its type and place are logged.
-    log.error("incident %s in %s: %s at %s", incident, name[:60], type(error).__name__, _place(error))
+    log.error(
+        "incident %s in %s: %s at %s",
+        incident,
+        name[:60],
+        type(error).__name__,
+        _place(error),
+        extra={"incident": incident},
+    )
     return Refused(
         Code.INTERNAL,
         "Something went wrong inside DevSkyy.",

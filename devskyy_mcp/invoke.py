@@ -11,19 +11,23 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from .capability import Capability, Registry, authorize, validate
+from .capability import Capability, Registry, Texts, authorize, validate
 from .changes.asking import AskPerson, Person, request_hash
 from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.limits import Limiter
+from .guard.logs import call_of
+from .guard.taint import Taints
+from .guard.trust import cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
 from .jobs.service import Jobs
 from .render import text_of
@@ -105,6 +109,8 @@ class Result:
     capability: Capability
     data: dict[str, Any]
     question: Question | None = None
+    untrusted: bool = False
+    """Whether it holds text that customers or the web wrote; surfaces say so."""
 
     @property
     def text(self) -> str:
@@ -117,11 +123,23 @@ class Result:
 
 
 class Road:
-    """Carries calls. ``audit`` is told of each one; ``limiter`` counts per principal."""
+    """Carries calls. ``audit`` is told of each one; ``limiter`` counts per principal; ``outside`` says whose texts are
+    not the brand's own, after ``Policy.texts``, and ``taints`` who has read such.
+    """
 
     def __init__(
-        self, registry: Registry, services: Services, changes: Changes, jobs: Jobs, audit: AuditLog, limiter: Limiter
+        self,
+        registry: Registry,
+        services: Services,
+        changes: Changes,
+        jobs: Jobs,
+        audit: AuditLog,
+        limiter: Limiter,
+        taints: Taints,
+        outside: Container[Texts],
     ) -> None:
+        self.taints = taints
+        self.outside = outside
         self.registry = registry
         self.services = services
         self.changes = changes
@@ -143,16 +161,18 @@ class Road:
         code = "ok"
         change: str | None = None
         text = ""
+        told = call_of.set((token_hex(4), call.principal.id))
         try:
             text = _checked(call.arguments)
             capability, arguments = self._resolve(call)
             await self.limiter.hit(call.principal.id)
-            result = await self._carry_out(call, capability, arguments)
+            result = await self._handed_over(call.principal, await self._carry_out(call, capability, arguments))
             change = result.data.get("change") or result.data.get("job") if capability.policy.writes else None
             return result
         except Refused as refused:
             code = str(refused.code)
             change = _change_in(refused)
+            await self.hand_over_refusal(call.principal, refused)
             raise
         except TimeoutError:
             code = str(Code.TIMEOUT)
@@ -168,7 +188,38 @@ class Road:
             raise
         finally:
             self.first_call.set()  # what waits for it loads the database, which this caller need not wait for
+            call_of.reset(told)
             self._record(call, capability, code, change, text, time.perf_counter_ns() - started)
+
+    async def _handed_over(self, principal: Principal, result: Result) -> Result:
+        result.data, result.untrusted = await self.hand_over(principal, result.data, result.capability.policy.texts)
+        return result
+
+    async def hand_over(self, principal: Principal, data: Any, texts: Texts) -> tuple[Any, bool]:
+        """What a principal may get, and whether surfaces must label it; whoever gets such texts is remembered."""
+        if texts not in self.outside and not says_untrusted(data):
+            return data, False
+        await self.taints.mark(principal.id)
+        return cleaned(data), True
+
+    async def hand_over_refusal(self, principal: Principal, refused: Refused) -> None:
+        """The same for what a refusal says and shows."""
+        if refusal_says(refused.details):
+            await self.taints.mark(principal.id)
+            refused.message, refused.details = cleaned(refused.message), cleaned(refused.details)
+
+    async def _check_trust(self, principal: Principal, capability: Capability) -> None:
+        """A privileged call that has no plan which a person could be shown.
+
+        Raises:
+            Refused: WAITS_FOR_PERSON when its caller has just read customers' texts.
+        """
+        if capability.policy.privileged and await self.taints.marked(principal.id):
+            raise Refused(
+                Code.WAITS_FOR_PERSON,
+                "Text from customers or the web was read shortly before, and may be what asks for this.",
+                f"A person can do it: {capability.policy.privileged}.",
+            )
 
     def _resolve(self, call: Call) -> tuple[Capability, Mapping[str, Any]]:
         """The tool that is meant and its arguments; a proxy (``tools_call``) stands for the tool that it names."""
@@ -202,6 +253,7 @@ class Road:
             call.key,
             call.extras,
         )
+        await self._check_trust(call.principal, capability)
         try:
             if call.decision is not None:
                 digest = request_hash(call.principal.id, capability.name, arguments)
@@ -224,12 +276,19 @@ class Road:
         except AskPerson as ask:
             return Result(capability, _plain(ask.view), Question(str(ask.view.change), ask.message))
 
-    async def outcome(self, view: JobView) -> Result:
+    async def outcome(self, principal: Principal, view: JobView) -> Result:
         """What the call that started this job answers, now that the job has ended.
 
         Raises:
             Refused: as that call would have refused.
         """
+        try:
+            return await self._handed_over(principal, await self._outcome(view))
+        except Refused as refused:
+            await self.hand_over_refusal(principal, refused)
+            raise
+
+    async def _outcome(self, view: JobView) -> Result:
         capability = self.registry.tool(view.tool)
         if view.change is not None:
             change = await self.changes.journal.recorded(view.change, repeated=False)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from .capability import Effect, Prompt, Resource, allowed
 from .context import Context, Principal
 from .errors import Code, Refused
 from .guard.audit import AuditRecord
+from .guard.logs import call_of
 from .invoke import Road, unforeseen
 
 T = TypeVar("T")
@@ -52,20 +54,21 @@ class Reader:
         found = sorted(self.road.registry.prompts.items())
         return [item for _, item in found if allowed(self.principal, item.scopes)]
 
-    async def read(self, uri: str) -> tuple[Resource, Any]:
-        """What is at the address: a JSON object, text or bytes.
+    async def read(self, uri: str) -> tuple[Resource, Any, bool]:
+        """What is at the address: a JSON object, text or bytes; and whether it holds what customers or the web wrote.
 
         Raises:
             Refused: NOT_FOUND, FORBIDDEN, and what the resource itself refuses.
         """
         found = self._find(uri)
 
-        async def read() -> tuple[Resource, Any]:
+        async def read() -> tuple[Resource, Any, bool]:
             if found is None:
                 raise _no_resource(uri)
             resource, values = found
             self._authorize(resource.uri, resource.scopes)
-            return resource, await resource.read(self._context(resource.name), values)
+            content = await resource.read(self._context(resource.name), values)
+            return resource, *await self.road.hand_over(self.principal, content, resource.texts)
 
         # The address as it came may hold anything; the audit gets the resource's own name.
         return await self.account("resource", found[0].name if found else "unknown", read)
@@ -193,6 +196,7 @@ class Reader:
         """
         started = time.perf_counter_ns()
         code = "ok"
+        told = call_of.set((token_hex(4), self.principal.id))
         self.road.first_call.set()
         try:
             await self.road.limiter.hit(self.principal.id)
@@ -214,6 +218,7 @@ class Reader:
             spent = (time.perf_counter_ns() - started) // 1000
             record = AuditRecord(self.principal.id, self.surface, f"{kind}:{name}", effect, code=code)
             record.change_id, record.duration_us = about, spent
+            call_of.reset(told)
             self.road.audit.add(record)
 
 

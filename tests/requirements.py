@@ -17,6 +17,17 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    # the gate, and what is logged
+    Requirement("trust:labelled", "product, gate", "A result with texts of customers or the web says so everywhere."),
+    Requirement("trust:hidden", "product, gate", "Such texts come without what people can't see, and else as written."),
+    Requirement("trust:marked", "product, gate", "Who has read such texts is known to every process for its time."),
+    Requirement("trust:fails-closed", "product, gate", "Where nobody can tell who has read, a person is asked."),
+    Requirement("gate:person", "product, gate", "After such texts a person agrees to what leaves the shop."),
+    Requirement("gate:privileged", "product, gate", "After such texts a privileged call is a person's to make."),
+    Requirement("gate:obeying-host", "product, gate", "A host that obeys every text it reads sends nothing out."),
+    Requirement("logs:redacted", "product, logs", "No secret and no personal datum gets into the log."),
+    Requirement("logs:readable", "product, logs", "SKUs, prices, dates and order numbers stay readable in the log."),
+    Requirement("logs:structured", "product, logs", "Log lines are objects with time, place, request and principal."),
     Requirement("audit:listing", "product, jobs", "The audit is listed newest first, narrowed and in pages."),
     Requirement("changes:pages", "product, jobs", "Changes are listed newest first, each once over all pages."),
     Requirement("jobs:policies", "product, shown 3", "Rates, priorities, deadlines and attempts of jobs are kept to."),

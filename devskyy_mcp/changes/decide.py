@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
+from .model import Leaving
 from .stage import Unit
 
 OBJECTS_WITHOUT_ASKING = 10
 CANT_UNDO = "Can't be undone:"
 """How the reason of an operation begins that nothing takes back."""
 ConfirmRule = Literal["risky", "always"]
+_LEAVES: dict[Leaving, str] = {
+    "message": "sends a message to a customer",
+    "money": "moves money or gives it away",
+    "goods": "changes where goods or messages go",
+    "public": "makes text or files public",
+    "request": "has an address fetched that such a text could have named",
+}
 
 
 def reasons(unit: Unit, rule: ConfirmRule) -> list[str]:
@@ -30,3 +38,23 @@ def reasons(unit: Unit, rule: ConfirmRule) -> list[str]:
     if rule == "always" and unit.ops and not found:
         found.append("This shop asks before every write (CONFIRM_WRITES).")
     return list(dict.fromkeys(found))
+
+
+def after_customers_texts(unit: Unit, *, privileged: bool) -> str:
+    """Why a person must agree when the caller has just read text that customers or the web wrote; empty when the plan
+    neither leaves the shop, nor lasts, nor touches accounts.
+    """
+    leaving = {kind for op in unit.ops for kind in op.leaves}
+    found = [words for kind, words in _LEAVES.items() if kind in leaving]
+    if any(op.kind == "act" and not op.leaves for op in unit.ops):
+        found.append("sets something going outside")
+    if any(op.undo for op in unit.ops):
+        found.append("can't be undone")
+    if privileged:
+        found.append("touches accounts or settings")
+    if not found:
+        return ""
+    return (
+        f"Text from customers or the web was read shortly before, and this {', '.join(found)}: "
+        "check that you want it, and not that text."
+    )

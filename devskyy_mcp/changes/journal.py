@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..context import Principal
 from ..db.database import Database
 from ..errors import Code, Refused
+from ..guard.trust import UNTRUSTED
 from ..paging import cursor_of, position
 from .model import JournalOp, LeftAlone
 from .stage import Unit
@@ -199,6 +200,9 @@ def _whole(row: Mapping[str, Any], ops: Sequence[JournalOp], page: int, left: li
 def _finished(row: Mapping[str, Any], view: ChangeView, *, undo: bool = False) -> ChangeView:
     """The view with what the set's row alone tells."""
     view.approved_by, view.undoes = row["approved_by"], row["undoes"]
+    plan: dict[str, Any] = row["summary"].get("plan") or {}
+    if plan.get("untrusted"):
+        view.trust = UNTRUSTED
     if view.state in {"applied", "partial"} and undo:
         view.next = f"changes_undo(change={view.change!r}) takes it back."
     return view

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 if TYPE_CHECKING:
     from ..context import Context
 
+Leaving = Literal["message", "money", "goods", "public", "request"]
 OpKind = Literal["create", "update", "delete", "act"]
 OpState = Literal["staged", "sent", "done", "not_taken", "failed", "unknown", "needs_review", "skipped", "not_sent"]
 SetState = Literal[
@@ -60,6 +61,9 @@ class Op:
         note: small JSON facts for the system's own use at send, settle or undo time (kept in the journal);
             ``shown`` stands for the body where people look at it, ``bin`` says that a delete only goes to the bin.
         seq: position in the plan, from 1; set by the Unit.
+        leaves: what of it leaves the shop, by kind, whatever the sentences say: ``message`` to a customer; ``money``
+            moved or given away; ``goods`` sent elsewhere; text or files that become ``public``; a ``request`` to an
+            address that the body names.
         estimate: what it is thought to cost, in millionths of a US dollar; None for what is free.
     """
 
@@ -77,6 +81,7 @@ class Op:
     warnings: list[str] = field(default_factory=list[str])
     note: dict[str, Any] = field(default_factory=dict[str, Any])
     seq: int = 0
+    leaves: list[Leaving] = field(default_factory=list[Leaving])
     estimate: int | None = None
 
     @property

@@ -15,8 +15,9 @@ from ..db.database import Database
 from ..db.wake import Wake
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
+from ..guard.taint import Taints
 from .asking import AskPerson, JobStarter, Person, question_text, request_hash
-from .decide import ConfirmRule, reasons
+from .decide import ConfirmRule, after_customers_texts, reasons
 from .journal import AT_ONCE, Journal
 from .model import Systems
 from .news import News
@@ -109,7 +110,7 @@ class Changes:
                 return await self.journal.recorded(repeated)
             if not unit.ops:
                 return of_plan(unit, "nothing_to_change", None, [])
-            asks = reasons(unit, self.rule())
+            asks = await self._reasons(unit, capability, ctx.principal)
             if preview or asks:
                 return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
             view = await self._commit(ctx, new_row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
@@ -124,14 +125,26 @@ class Changes:
             retry_after=2,
         )
 
+    async def _reasons(self, unit: Unit, capability: Capability, *principals: Principal) -> list[str]:
+        """Why a person must agree: by the plan, and by what those who want it have just read."""
+        found = reasons(unit, self.rule())
+        gated = after_customers_texts(unit, privileged=capability.policy.needs_trust)
+        if gated:
+            taints = self.services.get(Taints)
+            for name in {principal.id for principal in principals}:
+                if await taints.marked(name):
+                    return [gated, *found]
+        return found
+
     async def _stage(self, ctx: Context, capability: Capability, model: Any, *, soon: bool = False) -> tuple[int, Unit]:
         from . import store
 
         staged_at = store.now()
         unit = ctx.unit = Unit(soon=soon)
         fresh = Context(
-            ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras
-        )
+            ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras,
+            ctx.agreed,
+        )  # fmt: skip
         with anyio.fail_after(capability.policy.timeout):
             await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
         return staged_at, unit
@@ -259,6 +272,7 @@ class Changes:
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
         own = Context(caller, self.services, capability.name, ctx.surface, None, ctx.sink, ctx.can_ask)
+        own.agreed = person is not None
         if number_of(row) > AT_ONCE:
             return await self._start(own, capability, row, person)
         for _ in range(STAGINGS):
@@ -272,7 +286,7 @@ class Changes:
                 raise
             if self._db.vault.mark(unit.hash()) != row["plan_hash"]:
                 return await self._stale(ctx, capability, row, unit, asked=person is not None)
-            asks = reasons(unit, self.rule())
+            asks = await self._reasons(unit, capability, caller, ctx.principal)
             if asks and person is None:
                 return self._wait(ctx, unit, row["id"], asks)
             approved = {**row, "decided_at": store.now(), "approved_by": str(person) if person else None}
@@ -289,7 +303,7 @@ class Changes:
         """Store the plan as it would be now and refuse, or ask again with it."""
         from . import store
 
-        asks = reasons(unit, self.rule())
+        asks = await self._reasons(unit, capability, caller_of(row), ctx.principal)
         fresh = new_row(
             Context(caller_of(row), self.services, surface=ctx.surface),
             capability,

@@ -11,6 +11,7 @@ class Unit:
     ``title`` says it in one sentence, where the counts do not; ``warnings`` and ``asks`` are of the plan as a whole.
     ``soon``: a person or model has agreed to it and waits, so it is read as fast as the system gives it, with more
     requests than it takes.
+    ``untrusted``: values before and now are texts that customers or the web wrote.
     """
 
     def __init__(self, *, soon: bool = False) -> None:
@@ -21,6 +22,7 @@ class Unit:
         self.title: str = ""
         self.warnings: list[str] = []
         self.asks: list[str] = []
+        self.untrusted = False
 
     def add(self, op: Op) -> Op:
         """Stage an op behind those already there; its ``ref`` stands for the object it creates."""

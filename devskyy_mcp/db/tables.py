@@ -192,6 +192,14 @@ executors = sa.Table(
     _time("beat_at"),
 )
 
+# Who has read text of customers or the web lately (guard.taint).
+taints = sa.Table(
+    "taints",
+    metadata,
+    _text("principal", primary_key=True),
+    _time("until_at"),
+)
+
 audit = sa.Table(
     "audit",
     metadata,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from devskyy_mcp.app import local_principal
 from devskyy_mcp.capability import Capability
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.guard.trust import UNTRUSTED, WORDS
 from devskyy_mcp.invoke import Call
 
-from .terminal import Output, complain, default_output, progress_sink, show
+from .terminal import Output, complain, default_output, progress_sink, show, warn
 from .words import from_words, kinds
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ async def call(app: App, name: str, words: Sequence[str]) -> int:
             result = await app.road.invoke(asked)
     except Refused as refused:
         return complain(refused, output)
+    if result.untrusted:
+        warn(f"trust: {UNTRUSTED} ({WORDS})")
     show(result.data, output)
     return 0
 

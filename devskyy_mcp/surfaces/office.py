@@ -1,4 +1,4 @@
-"""The other commands of ``devskyy``: tools, changes, approve, answer, audit, doctor, migrate, local-key."""
+"""The other commands of ``devskyy``: tools, changes, approve, answer, resolve, audit, doctor, migrate, local-key."""
 
 from __future__ import annotations
 
@@ -61,6 +61,8 @@ async def changes(app: App, given: argparse.Namespace) -> int:
     async with app.running(eager=False):
         if given.change:
             view = await _whole(app, given.change)
+            if view.trust:  # a model may be at the keyboard of this command, too
+                await app.road.taints.mark(local_principal().id)
             show(view.model_dump(mode="json", exclude_none=True), "json" if given.json else default_output())
             return 0
         rows = await app.changes.journal.recent(local_principal(), limit=given.limit, state=given.state)
@@ -159,6 +161,27 @@ def _filled_in(form: Form) -> dict[str, Any]:
         if given:
             found[field.name] = field.value(given)
     return found
+
+
+async def resolve(app: App, given: argparse.Namespace) -> int:
+    """Show a job that waits for a person, and take their word on its lost request, so that it goes on.
+
+    Raises:
+        Refused: FORBIDDEN away from a terminal; and those of ``Jobs.resolve``.
+    """
+    from devskyy_mcp.jobs.service import Jobs
+
+    _check_terminal("decide what becomes of a job", f"resolve {given.job} {given.action}")
+    principal, jobs = local_principal(), app.services.get(Jobs)
+    async with app.running(eager=False):
+        view = await jobs.get(principal, given.job)
+        say(as_table(view.model_dump(mode="json", exclude_none=True)))
+        if typed(f"Type {given.action} to go on so: ") != given.action:
+            say("Left as it is; nothing was sent.")
+            return 1
+        view = await jobs.resolve(principal, given.job, given.action, given.task)
+    say(as_table(view.model_dump(mode="json", exclude_none=True)))
+    return 0
 
 
 def _check_terminal(what: str, command: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import anyio
 
 from devskyy_mcp.config import Settings
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.guard.logs import set_up
 
 from .hosts import welcome
 from .terminal import complain, say
@@ -33,7 +33,7 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     from .http import create_http
     from .together import Protocol
 
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    set_up(settings)
     try:
         listener = _listen(settings)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})

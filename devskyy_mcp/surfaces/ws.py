@@ -1,7 +1,7 @@
 """Calls and events over one WebSocket, ``/api/v1/ws``, subprotocol ``devskyy.v1``.
 
 In:  {id, call, arguments?, key?} · {cancel: id} · {resume: {job: seq, …}}
-Out: {id, progress: {done, total?, message?}} · {id, result} · {id, error} · {event: "change", change} ·
+Out: {id, progress: {done, total?, message?}} · {id, result, trust?} · {id, error} · {event: "change", change} ·
      {event: "job", job, seq, kind, data, at}
 
 ``resume`` follows jobs from behind the event ``seq`` on (0 for all), to their end: each event comes once and in order,
@@ -26,6 +26,7 @@ from ..auth.bearers import Bearers, kind_of
 from ..context import Principal
 from ..errors import Code, Refused
 from ..guard.loopback import SUBPROTOCOL
+from ..guard.trust import UNTRUSTED
 from ..invoke import Call
 from .rest.problem import problem_response
 from .strict_json import parse_object
@@ -219,7 +220,8 @@ class _Session:
                 if self.bearers is not None:
                     await self._look_up(self.bearers)
                     call.principal = self.principal
-                answer = {"result": (await self.app.road.invoke(call)).data}
+                result = await self.app.road.invoke(call)
+                answer = {"result": result.data, **({"trust": UNTRUSTED} if result.untrusted else {})}
         except Refused as refused:
             answer = {"error": refused.as_dict()}
         finally:

@@ -12,7 +12,9 @@ import httpx2
 import pytest
 
 from devskyy_mcp.app import App, build, local_principal
+from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.config import Settings
+from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Refused
 from devskyy_mcp.http import Upstream
 from devskyy_mcp.invoke import Call
@@ -37,6 +39,12 @@ class Demo:
         with pytest.raises(Refused) as caught:
             await self.do(tool, **arguments)
         return caught.value
+
+    async def agree(self, change: str) -> dict[str, Any]:
+        """A person's yes at a terminal, and what became of it."""
+        ctx = Context(local_principal(), self.app.services, surface="cli")
+        view = await self.app.changes.decided(ctx, change, Person("Grace", "terminal"), agreed=True)
+        return view.model_dump(mode="json", exclude_none=True)
 
     @property
     def writes(self) -> list[str]:

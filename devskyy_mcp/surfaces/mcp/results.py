@@ -13,6 +13,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from ...capability import Resource
 from ...errors import Code, Refused
+from ...guard.trust import META, UNTRUSTED, fenced, refusal_says
 from ...invoke import Result
 from ...render import text_of
 
@@ -24,9 +25,19 @@ _ASKED_WRONGLY = frozenset({Code.NOT_FOUND, Code.INVALID_ARGUMENTS, Code.UNKNOWN
 def of_result(result: Result) -> dict[str, Any]:
     return {
         "resultType": "complete",
-        "content": [{"type": "text", "text": result.text}],
+        **_told(result.text, untrusted=result.untrusted),
         "structuredContent": result.data,
     }
+
+
+def _told(text: str, *, untrusted: bool) -> dict[str, Any]:
+    """The text as content; between fences and labelled when customers or the web wrote some of it."""
+    content = [{"type": "text", "text": fenced(text) if untrusted else text}]
+    return {"content": content, **_label(untrusted=untrusted)}
+
+
+def _label(*, untrusted: bool) -> dict[str, Any]:
+    return {"_meta": {META: UNTRUSTED}} if untrusted else {}
 
 
 def of_refusal(refused: Refused) -> dict[str, Any]:
@@ -34,7 +45,7 @@ def of_refusal(refused: Refused) -> dict[str, Any]:
     error = refused.as_dict()
     return {
         "resultType": "complete",
-        "content": [{"type": "text", "text": refusal_text(refused)}],
+        **_told(refusal_text(refused), untrusted=refusal_says(refused.details)),
         "structuredContent": {"error": error},
         "isError": True,
     }
@@ -61,9 +72,9 @@ def protocol_error(refused: Refused, version: str, **facts: str) -> MCPError:
     return MCPError(code=code, message=message, data={**refused.as_dict(), **facts})
 
 
-def of_resource(resource: Resource, uri: str, content: Any) -> dict[str, Any]:
-    """A resource's content: JSON objects and text as text, bytes in base64."""
-    entry: dict[str, Any] = {"uri": uri, "mimeType": resource.mime_type}
+def of_resource(resource: Resource, uri: str, content: Any, *, untrusted: bool) -> dict[str, Any]:
+    """A resource's content, in its own media type and so without fences: JSON and text as text, bytes in base64."""
+    entry: dict[str, Any] = {"uri": uri, "mimeType": resource.mime_type, **_label(untrusted=untrusted)}
     if isinstance(content, bytes):
         entry["blob"] = base64.b64encode(content).decode()
     elif isinstance(content, str):

@@ -207,10 +207,10 @@ class Surface:
 
     async def _read_resource(self, ctx: RequestContext, params: types.ReadResourceRequestParams) -> Any:
         try:
-            resource, content = await self._reader(ctx).read(params.uri)
+            resource, content, untrusted = await self._reader(ctx).read(params.uri)
         except Refused as refused:
             raise results.protocol_error(refused, ctx.protocol_version, uri=params.uri[:2_000]) from None
-        return results.of_resource(resource, params.uri, content)
+        return results.of_resource(resource, params.uri, content, untrusted=untrusted)
 
     async def _complete(self, ctx: RequestContext, params: types.CompleteRequestParams) -> dict[str, Any]:
         reader, asked = self._reader(ctx), params.argument

@@ -101,7 +101,7 @@ class Tasks:
         if status == "input_required":
             more["inputRequests"] = asking.requests_of(view)
         elif status == "completed":
-            status, more = await self._outcome(view)
+            status, more = await self._outcome(principal, view)
         return {**self._task(view, at, status), **more}
 
     async def update(self, principal: Principal, job: str, responses: dict[str, Any]) -> None:
@@ -137,10 +137,10 @@ class Tasks:
             if refused.code is not Code.CONFLICT:  # else it has ended
                 raise
 
-    async def _outcome(self, view: JobView) -> tuple[str, dict[str, Any]]:
+    async def _outcome(self, principal: Principal, view: JobView) -> tuple[str, dict[str, Any]]:
         """The final status, and the answer that the call would have had."""
         try:
-            answer = results.of_result(await self._road.outcome(view))
+            answer = results.of_result(await self._road.outcome(principal, view))
         except Refused as refused:
             if refused.code is Code.INTERNAL:
                 error = {"code": INTERNAL_ERROR, "message": refused.message, "data": refused.as_dict()}

@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 from ...context import Principal
 from ...errors import Code, Refused
 from ...guard.loopback import BODY_LIMIT, too_large
-from ...invoke import Call
+from ...guard.trust import HEADER, UNTRUSTED
+from ...invoke import Call, Result
 from ..strict_json import parse_object
 from .problem import problem_response
 
@@ -98,18 +99,23 @@ def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | Non
     return Response(dumps(data), status, headers, "application/json")
 
 
-def tagged(request: Request, body: bytes, media_type: str = "application/json") -> Response:
+def label(*, untrusted: bool) -> dict[str, str]:
+    """The header of what holds text that customers or the web wrote."""
+    return {HEADER: UNTRUSTED} if untrusted else {}
+
+
+def tagged(request: Request, body: bytes, media_type: str = "application/json", *, untrusted: bool = False) -> Response:
     """The body with its ETag, or 304 when the caller has it already."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", **label(untrusted=untrusted)}
     known = {item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")}
     if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, media_type)
 
 
-async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out the call and give its data; a read ends when its caller goes away.
+async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> Result:
+    """Carry out the call; a read ends when its caller goes away.
 
     Raises:
         Refused: whatever the road refuses.
@@ -118,12 +124,12 @@ async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> d
     call = Call(principal_of(request), name, arguments, "rest", key=_key(request), wait=_wait(request))
     capability = app.registry.tools.get(name)
     if capability is None or capability.policy.writes:
-        return (await app.road.invoke(call)).data
+        return await app.road.invoke(call)
     return await _unless_gone(request, app, call)
 
 
-async def _unless_gone(request: Request, app: App, call: Call) -> dict[str, Any]:
-    """The call's data; once it takes longer, somebody watches whether its caller is still there."""
+async def _unless_gone(request: Request, app: App, call: Call) -> Result:
+    """The call's result; once it takes longer, somebody watches whether its caller is still there."""
     watchers: list[asyncio.Task[None]] = []
 
     async def watch() -> None:
@@ -135,7 +141,7 @@ async def _unless_gone(request: Request, app: App, call: Call) -> dict[str, Any]
     loop = asyncio.get_running_loop()
     later = loop.call_later(WATCH_AFTER, lambda: watchers.append(loop.create_task(watch())))
     try:
-        return (await app.road.invoke(call)).data
+        return await app.road.invoke(call)
     finally:
         later.cancel()
         for watcher in watchers:

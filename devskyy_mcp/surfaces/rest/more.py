@@ -67,11 +67,11 @@ async def read_resource(request: Request) -> Response:
     uri = request.query_params.get("uri", "")
     if not uri:
         raise Refused(Code.INVALID_ARGUMENTS, "uri is required.", "GET /api/v1/resources lists the addresses.")
-    resource, content = await _reader(request).read(uri)
-    if isinstance(content, bytes):
-        return tagged(request, content, resource.mime_type)
-    body = content.encode() if isinstance(content, str) else dumps(content)
-    return tagged(request, body, resource.mime_type)
+    resource, content, untrusted = await _reader(request).read(uri)
+    if isinstance(content, str):
+        content = content.encode()
+    body = content if isinstance(content, bytes) else dumps(content)
+    return tagged(request, body, resource.mime_type, untrusted=untrusted)
 
 
 def shortcut(tool: str, method: str) -> Endpoint:
@@ -81,7 +81,8 @@ def shortcut(tool: str, method: str) -> Endpoint:
         query = request.query_params
         schema = app_of(request).registry.tool(tool).input_schema
         arguments = from_words(schema, {name: query.getlist(name) for name in query}) | request.path_params
-        return tagged(request, dumps(await invoke(request, tool, arguments)))
+        result = await invoke(request, tool, arguments)
+        return tagged(request, dumps(result.data), untrusted=result.untrusted)
 
     async def write(request: Request) -> Response:
         return answer(await invoke(request, tool, await arguments_of(request) | request.path_params))

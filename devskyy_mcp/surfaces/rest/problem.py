@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from ...errors import Code, Refused
+from ...guard.trust import HEADER, UNTRUSTED, refusal_says
 
 _STATUS_CODES = {404: Code.NOT_FOUND, 405: Code.INVALID_ARGUMENTS, 413: Code.TOO_LARGE}
 
@@ -41,6 +42,8 @@ def problem_response(refused: Refused, status: int | None = None, headers: dict[
     headers = dict(headers or {})
     if refused.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(refused.retry_after))
+    if refusal_says(refused.details):
+        headers[HEADER] = UNTRUSTED
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", "Bearer")
     body = json.dumps(problem(refused, status), ensure_ascii=False, separators=(",", ":"), default=str)

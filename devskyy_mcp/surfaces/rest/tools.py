@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from ...capability import Capability, authorize
 from ...errors import Code, Refused
+from ...invoke import Result
 from ...jobs.model import UNFINISHED
 from ..words import from_words
-from .calls import app_of, arguments_of, dumps, invoke, json_response, principal_of, tagged
+from .calls import app_of, arguments_of, dumps, invoke, json_response, label, principal_of, tagged
 from .problem import of_status
 
 API = "/api/v1"
@@ -44,7 +45,8 @@ async def read_tool(request: Request) -> Response:
         return of_status(405, {"Allow": "POST"})
     query = request.query_params
     arguments = from_words(capability.input_schema, {name: query.getlist(name) for name in query})
-    return tagged(request, dumps(await invoke(request, capability.name, arguments)))
+    result = await invoke(request, capability.name, arguments)
+    return tagged(request, dumps(result.data), untrusted=result.untrusted)
 
 
 async def call_tool(request: Request) -> Response:
@@ -52,14 +54,15 @@ async def call_tool(request: Request) -> Response:
     return answer(await invoke(request, request.path_params["name"], await arguments_of(request)))
 
 
-def answer(data: dict[str, Any]) -> Response:
+def answer(result: Result) -> Response:
     """200; 202 while a person must agree first (``approve`` says where) or a job is at work: Location has it."""
+    data, headers = result.data, label(untrusted=result.untrusted)
     state = data.get("state")
     if state == "waits_for_person":
-        return json_response(data, 202, {"Location": f"{API}/changes/{data.get('change')}"})
+        return json_response(data, 202, {**headers, "Location": f"{API}/changes/{data.get('change')}"})
     if data.get("job") and (state == "applying" or state in UNFINISHED):
-        return json_response(data, 202, {"Location": f"{API}/jobs/{data['job']}"})
-    return json_response(data)
+        return json_response(data, 202, {**headers, "Location": f"{API}/jobs/{data['job']}"})
+    return json_response(data, headers=headers)
 
 
 def _capability(request: Request) -> Capability:

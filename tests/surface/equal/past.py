@@ -80,6 +80,14 @@ class Past:
         return [*found, Case("no_such_tool", {}, False)]
 
 
+async def _forget_reading(app: App) -> None:
+    """Nobody has read customers' texts yet: what a call asks a person for must not depend on who made this past."""
+    from devskyy_mcp.db.tables import taints
+
+    async with app.services.get(Database).begin() as conn:
+        await conn.execute(taints.delete())
+
+
 async def _work(hands: Hands) -> None:
     """Jobs in every state."""
     for job in JOBS.values():
@@ -145,6 +153,7 @@ async def _live(app: App) -> Past:
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
     }
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
+    await _forget_reading(app)
     own |= {
         "jobs_cancel": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},
         "jobs_answer": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},

@@ -19,6 +19,8 @@ from starlette.applications import Starlette
 from devskyy_mcp.app import App, build
 from devskyy_mcp.config import Settings
 from devskyy_mcp.errors import EXIT_STATUS, HTTP_STATUS, Code
+from devskyy_mcp.guard.trust import HEADER, UNTRUSTED
+from devskyy_mcp.guard.trust import META as META_TRUST
 from devskyy_mcp.http import Upstream
 from devskyy_mcp.surfaces import commands
 from devskyy_mcp.surfaces.http import create_http
@@ -60,8 +62,15 @@ class Site:
         folder.mkdir(exist_ok=True)
         self.box = sandbox.create_sandbox(folder / DEMO_FILE)
 
-    def app(self) -> App:
-        app = build(Settings(environment="test", data_dir=self.folder, calls_burst=BURST, worker="off", host_wait=0))
+    def app(self, **more: Any) -> App:
+        given: dict[str, Any] = {
+            "environment": "test",
+            "data_dir": self.folder,
+            "calls_burst": BURST,
+            "worker": "off",
+            "host_wait": 0,
+        }
+        app = build(Settings(**{**given, **more}))
         # As the demo shop is connected by itself, but opened once and not with every app.
         transport = httpx2.ASGITransport(app=self.box)
         upstream = Upstream("The demo shop", "http://demo.localhost", transport=transport, auth=signer(LOGIN))
@@ -164,7 +173,13 @@ def _of_rpc(message: Any) -> Answer:
         return {"error": message["error"].get("data", message["error"])}
     result = message["result"]
     content = result["structuredContent"]
-    return {"error": content["error"]} if result.get("isError") else {"result": content}
+    if result.get("isError"):
+        return {"error": content["error"]}
+    return _labelled(content, result.get("_meta", {}).get(META_TRUST))
+
+
+def _labelled(result: Any, trust: str | None) -> Answer:
+    return {"result": result, **({"trust": trust} if trust else {})}
 
 
 # ---- REST and WebSocket --------------------------------------------------------------------------------------------
@@ -181,7 +196,7 @@ def rest_over(http: httpx2.AsyncClient) -> Way:
     async def call(case: Case) -> Answer:
         answer = await http.post(f"/api/v1/tools/{case.tool}", json=case.arguments)
         if answer.status_code in {200, 202}:
-            return {"result": answer.json()}
+            return _labelled(answer.json(), answer.headers.get(HEADER))
         return {"error": _of_problem(answer)}
 
     return call
@@ -295,7 +310,7 @@ def _word(value: Any) -> str:
 
 def of_command(status: int, out: str, err: str) -> Answer:
     if status == 0:
-        return {"result": json.loads(out)}
+        return _labelled(json.loads(out), UNTRUSTED if f"trust: {UNTRUSTED}" in err else None)
     assert out == ""
     error = json.loads(err)["error"]
     assert status == EXIT_STATUS[Code(error["code"])]

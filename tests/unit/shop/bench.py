@@ -11,6 +11,7 @@ import httpx2
 
 from devskyy_mcp.changes.model import JournalOp, Op, Outcome, fill, refs
 from devskyy_mcp.changes.stage import Unit
+from devskyy_mcp.config import Settings
 from devskyy_mcp.context import ALL_SCOPES, Context, Principal, Services
 from devskyy_mcp.http import Upstream
 from devskyy_tools import sandbox
@@ -44,6 +45,7 @@ class Bench:
         """A session of a new call that may write, and its unit of work."""
         services = Services()
         services.put(ShopClient, self.client)
+        services.put(Settings, Settings())
         services.per_call(Shop, Shop)
         ctx = Context(Principal("test", "os", ALL_SCOPES), services)
         ctx.unit = Unit()

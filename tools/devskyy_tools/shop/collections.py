@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, Literal, cast
 
+from devskyy_mcp.capability import Texts
 from devskyy_mcp.errors import Code, Refused
 
 _NOTHING: frozenset[str] = frozenset()
@@ -48,6 +49,7 @@ class Collection:
         every: list parameters that show objects in all states but the bin.
         lean: whether to name the fields that are wanted when many are read or written: the shop then leaves out what
             is noise to us and work to it, in each item of a batch too.
+        texts: whose texts its objects hold, after ``Policy.texts``.
         cannot_undo: per kind (``create``, ``delete``) or ``force`` why it can't be undone.
     """
 
@@ -69,6 +71,7 @@ class Collection:
     implies: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_DRAGS)
     every: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
     lean: bool = False
+    texts: Texts = "catalogue"
     cannot_undo: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
 
     @property
@@ -158,7 +161,7 @@ ATTRIBUTE_TERMS = Collection(
 PRODUCT_REVIEWS = Collection(
     "product_reviews", "wc", "products/reviews", "review", batch=100, trash=True,
     derived=_set("product_name", "product_permalink"), every={"status": "all"},
-    cannot_undo={"force": "the review is gone for good"},
+    texts="outside", cannot_undo={"force": "the review is gone for good"},
 )  # fmt: skip
 ORDERS = Collection(
     "orders", "wc", "orders", "order", batch=100, trash=True, stamp=True,
@@ -166,19 +169,21 @@ ORDERS = Collection(
     derived=_set("total", "needs_payment", "needs_processing", "is_editable", "set_paid", "manual_update", "tax_lines"),
     implies=dict.fromkeys(("line_items", "fee_lines", "shipping_lines", "coupon_lines"), ("total",)),
     every={"status": "any"},
-    cannot_undo={"force": "the order is gone for good"},
+    texts="outside", cannot_undo={"force": "the order is gone for good"},
 )  # fmt: skip
 ORDER_NOTES = Collection(
     "order_notes", "wc", "orders/{order_id}/notes", "order note",
-    cannot_undo={"delete": "the note is gone for good"},
+    texts="outside", cannot_undo={"delete": "the note is gone for good"},
 )  # fmt: skip
 REFUNDS = Collection(
     "refunds", "wc", "orders/{order_id}/refunds", "refund", stamp=True,
+    texts="outside",
     cannot_undo={"create": "money given back stays given", "delete": "the record of the refund is gone for good"},
 )  # fmt: skip
 CUSTOMERS = Collection(
     "customers", "wc", "customers", "customer", batch=100, key="email", stamp=True,
-    derived=_set("is_paying_customer"), every={"role": "all"}, cannot_undo={"delete": "the account is gone for good"},
+    derived=_set("is_paying_customer"), every={"role": "all"}, texts="outside",
+    cannot_undo={"delete": "the account is gone for good"},
 )  # fmt: skip
 COUPONS = Collection(
     "coupons", "wc", "coupons", "coupon", batch=100, trash=True, key="code", stamp=True, title="code",
@@ -202,7 +207,7 @@ PAGES = Collection(
 )  # fmt: skip
 MEDIA = Collection(
     "media", "wp", "media", "media file", title="title", raw=_set("title", "caption", "description"),
-    derived=_CONTENT_DERIVED, cannot_undo={"delete": "the file is gone, and what shows it loses it"},
+    derived=_CONTENT_DERIVED, texts="outside", cannot_undo={"delete": "the file is gone, and what shows it loses it"},
 )  # fmt: skip
 CATEGORIES = Collection(
     "categories", "wp", "categories", "category", key="slug", title="name", derived=_set("count", "link"),
@@ -214,7 +219,7 @@ TAGS = Collection(
 )  # fmt: skip
 COMMENTS = Collection(
     "comments", "wp", "comments", "comment", trash=True, raw=_set("content"), derived=_set("link", "date_gmt"),
-    every={"status": "all"}, cannot_undo={"force": "the comment is gone for good"},
+    every={"status": "all"}, texts="outside", cannot_undo={"force": "the comment is gone for good"},
 )  # fmt: skip
 
 ALL: dict[str, Collection] = {

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from devskyy_mcp.changes.model import ObjectId, OpKind
+from devskyy_mcp.changes.model import Leaving, ObjectId, OpKind
 from devskyy_mcp.errors import Code, Refused
 
 from . import money
@@ -36,6 +36,7 @@ class Draft:
     asks: list[str] = field(default_factory=list[str])
     warnings: list[str] = field(default_factory=list[str])
     note: Json = field(default_factory=dict[str, Any])
+    leaves: list[Leaving] = field(default_factory=list[Leaving])
 
     @property
     def label(self) -> str:
@@ -58,7 +59,8 @@ class Draft:
 
     def refuse(self, message: str, hint: str = "", code: Code = Code.INVALID_ARGUMENTS, **details: Any) -> NoReturn:
         """Refuse the whole call because of this object."""
-        raise Refused(code, f"{self.label}: {message}", hint, details=details)
+        trust = self.shop.trust_of(self.collection) if self.present else {}
+        raise Refused(code, f"{self.label}: {message}", hint, details={**details, **trust})
 
     def lines(self, name: str) -> list[Json]:
         """A list field of the body, only its objects."""

@@ -217,7 +217,8 @@ class Noun:
     ) -> None:
         handler = function(f"{self.tools}_{verb}", self.says.get(verb, text), arguments, returns, body)
         action = "read" if effect == "read" else "write"
-        self.toolset.tool(effect, scopes=f"{self.scope}:{action}", core=verb in self.core)(handler)
+        texts = self.collection.texts if effect == "read" else "none"
+        self.toolset.tool(effect, scopes=f"{self.scope}:{action}", core=verb in self.core, texts=texts)(handler)
 
 
 def wire_value(value: Any) -> Any:

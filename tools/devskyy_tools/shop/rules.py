@@ -46,6 +46,14 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.POSTS.name: (content.content_foresee,),
     at.PAGES.name: (content.content_foresee,),
     at.MEDIA.name: (content.media_foresee,),
+    at.COUPONS.name: (content.coupon_foresee,),
+    **{
+        term.name: (products.term_foresee,)
+        for term in (
+            *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTES, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS),
+            *(at.PRODUCT_REVIEWS, at.COMMENTS),
+        )
+    },
 }
 DELETING: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.deleting,),

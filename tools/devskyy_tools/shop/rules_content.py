@@ -10,6 +10,7 @@ from devskyy_mcp.errors import Code
 from . import collections as at
 from . import money
 from .draft import Draft
+from .rules_products import becomes_public
 
 
 async def coupon(draft: Draft) -> None:
@@ -51,6 +52,11 @@ async def customer(draft: Draft) -> None:
             draft.refuse("a customer needs an e-mail address.")
         draft.effects.append("The shop e-mails the new customer about the account.")
         draft.asks.append("Leaves the shop: an e-mail to the new customer.")
+        draft.leaves.append("message")
+
+
+async def coupon_foresee(draft: Draft) -> None:
+    draft.leaves.append("money")  # whoever knows the code pays less
 
 
 async def content(draft: Draft) -> None:
@@ -70,6 +76,7 @@ async def content(draft: Draft) -> None:
 
 
 async def content_foresee(draft: Draft) -> None:
+    becomes_public(draft)
     status = draft.body.get("status")
     if status == "publish" and draft.was("status") != "publish":
         draft.effects.append(f"{draft.label} becomes public.")
@@ -78,5 +85,7 @@ async def content_foresee(draft: Draft) -> None:
 async def media_foresee(draft: Draft) -> None:
     if draft.kind == "delete":
         draft.warnings.append(f"{draft.label}: products and posts that show it lose it; keep a copy of the file.")
-    elif draft.kind == "update":
+        return
+    draft.leaves.append("public")  # uploaded files and their texts have addresses of their own
+    if draft.kind == "update":
         draft.warnings.append(f"{draft.label}: its texts change wherever it is shown.")

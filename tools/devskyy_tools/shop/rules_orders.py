@@ -170,11 +170,24 @@ async def order_foresee(draft: Draft) -> None:
         _status_effects(draft, str(old), str(new))
     if draft.body.get("set_paid"):
         draft.asks.append(f"Moves money: marks {draft.label} as paid.")
+        draft.leaves.append("money")
         draft.undo = draft.undo or "the date of payment stays"
+    if draft.kind == "update":
+        _who_and_what(draft)
     if draft.kind == "update" and "coupon_lines" in draft.body:
         draft.warnings.append(f"{draft.label}: the shop works out its totals anew.")
     if any(line.get("quantity") == 0 for line in draft.lines("line_items")):
         draft.warnings.append(f"{draft.label}: a removed line comes back with another id.")
+
+
+def _who_and_what(draft: Draft) -> None:
+    """Where the goods and the mails go, and what is to be paid, is decided by these fields."""
+    if draft.body.keys() & {"billing", "shipping", "customer_id"}:
+        draft.leaves.append("goods")
+    if draft.body.keys() & {"line_items", "fee_lines", "shipping_lines", "coupon_lines"}:
+        draft.leaves.append("money")
+    if "customer_note" in draft.body:  # shown in the customer's account, and in the next mail
+        draft.leaves.append("message")
 
 
 def _status_effects(draft: Draft, old: str, new: str) -> None:
@@ -183,6 +196,7 @@ def _status_effects(draft: Draft, old: str, new: str) -> None:
     if new in MAILS:
         draft.effects.append(f"The shop e-mails {MAILS[new]} ({draft.label}).")
         draft.asks.append(f"Leaves the shop: an e-mail about {draft.label} ({new}).")
+        draft.leaves.append("message")
     if new in TAKES_STOCK and old not in TAKES_STOCK | {"trash"}:
         draft.effects.append(f"Stock of the lines of {draft.label} is taken.")
     elif new in GIVES_STOCK and old in TAKES_STOCK:
@@ -190,6 +204,7 @@ def _status_effects(draft: Draft, old: str, new: str) -> None:
     if new == "refunded":
         draft.asks.append(f"Moves money: {draft.label} counts as refunded in full; its stock is not given back.")
         draft.undo = "the shop makes a refund of the whole order, which stays"
+        draft.leaves.append("money")
     elif draft.kind == "update":
         draft.warnings.append(
             f"{draft.label}: an undo brings back status and stock, not mails, notes or dates of payment."
@@ -220,6 +235,7 @@ async def refund(draft: Draft) -> None:
     how = "paid back by the payment method" if body["api_refund"] else "recorded; the money itself is given back by you"
     draft.asks.append(f"Moves money: refunds {money.money(amount, currency)} of order {draft.parent['order_id']}.")
     draft.effects.append(f"The refund is {how}, and the customer is told by e-mail.")
+    draft.leaves.extend(("money", "message"))
     if body["api_restock"] and lines:
         draft.effects.append(f"Stock of {plural(len(lines), 'line')} is given back.")
     draft.undo = at.REFUNDS.cannot_undo["create"]
@@ -264,3 +280,4 @@ async def note(draft: Draft) -> None:
         draft.asks.append(f"Leaves the shop: the note is e-mailed to the customer of order {draft.parent['order_id']}.")
         draft.effects.append("The note is e-mailed to the customer.")
         draft.undo = "the note was e-mailed to the customer"
+        draft.leaves.append("message")

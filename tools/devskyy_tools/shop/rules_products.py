@@ -14,6 +14,15 @@ from . import money
 from .draft import Draft, number, plural
 from .fields import schema_of
 
+FIGURES = frozenset(
+    {
+        *("backorders", "catalog_visibility", "cross_sell_ids", "date_on_sale_from", "date_on_sale_to", "featured"),
+        *("low_stock_amount", "manage_stock", "menu_order", "regular_price", "reviews_allowed", "sale_price"),
+        *("sold_individually", "stock_quantity", "stock_status", "tax_status", "upsell_ids", "virtual"),
+        *("author", "categories", "comment_status", "date", "featured_media", "parent", "sticky", "tags"),
+    }
+)
+"""Fields that can carry no text out of the shop, however public their object is."""
 BIG_MOVE = 30
 """Percent of a price's move from which a person must agree."""
 
@@ -205,16 +214,27 @@ async def foresee(draft: Draft) -> None:
             draft.asks.append(f"{draft.label} loses its price and can't be bought.")
     if any(key in item for item in draft.lines("images") for key in ("alt", "name") if item.get("id")):
         draft.warnings.append(f"{draft.label}: texts of a picture change wherever else it is used.")
-    pulled = sum(1 for item in draft.lines("images") if item.get("src") and not item.get("id"))
+    pictures = [*draft.lines("images"), *(cast("dict[str, Any]", one) for one in [body.get("image")] if one)]
+    pulled = sum(1 for item in pictures if item.get("src") and not item.get("id"))
+    if pulled or draft.lines("downloads"):
+        draft.leaves.append("request")
     if pulled:
         draft.effects.append(f"The shop downloads {plural(pulled, 'picture')} from the addresses given.")
     if draft.kind == "update" and "attributes" in body and draft.was("type") == "variable":
         draft.warnings.append(f"{draft.label}: replacing attributes empties those of its variations.")
     if draft.will("manage_stock") is True and "stock_quantity" in body and number(body["stock_quantity"]) <= 0:
         draft.warnings.append(f"{draft.label}: without stock it can't be bought (unless backorders are allowed).")
+    becomes_public(draft, usual="publish")
     made_public = draft.kind == "create" and draft.collection is at.PRODUCTS
     if body.get("status") == "publish" and (made_public or draft.was("status") not in (None, "publish")):
         draft.effects.append(f"{draft.label} becomes visible in the shop.")
+
+
+def becomes_public(draft: Draft, *, usual: str = "draft") -> None:
+    """Note that the object, or a text of it, can be read by anybody afterwards; ``usual`` is a new one's status."""
+    public = (draft.will("status") or usual) in ("publish", "future")
+    if public and (draft.kind == "create" or draft.body.keys() - FIGURES):
+        draft.leaves.append("public")
 
 
 def _effective(regular: Any, sale: Any) -> Decimal | None:
@@ -248,6 +268,15 @@ async def deleting(draft: Draft) -> None:
 
 async def attribute_delete(draft: Draft) -> None:
     draft.warnings.append(f"{draft.label}: the shop deletes an attribute at once, with its terms; products lose it.")
+
+
+async def term_foresee(draft: Draft) -> None:
+    """Terms have no drafts: their texts are public at once."""
+    if draft.body.keys() - FIGURES:
+        draft.leaves.append("public")
+    image = draft.body.get("image")
+    if isinstance(image, dict) and cast("dict[str, Any]", image).get("src"):
+        draft.leaves.append("request")
 
 
 async def term_delete(draft: Draft) -> None:

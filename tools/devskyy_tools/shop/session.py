@@ -11,8 +11,11 @@ import anyio
 
 from devskyy_mcp.changes.model import TO_BIN, ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
+from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.guard.redact import redactor
+from devskyy_mcp.guard.trust import UNTRUSTED
 
 from . import collections as at
 from . import compare, rules
@@ -73,6 +76,7 @@ class Shop:
         if fields:
             query["_fields"] = ",".join(fields)
         page = await self.client.page(collection.url(parent), query)
+        _met(collection, page.items)
         for number, item in enumerate(page.items):
             op = self._staged.get(collection.url(parent, item["id"])) if "id" in item and self._staged else None
             if op is not None:
@@ -105,6 +109,7 @@ class Shop:
         if found is None:
             query: Json = {**_EDIT, "_fields": ",".join(fields)} if fields else _EDIT
             found = cast("Json", await self.client.get(url, query, collection.label(target)))
+            _met(collection, [found])
             if not fields:
                 self._seen[url] = found
         op = self._staged.get(url)
@@ -129,6 +134,7 @@ class Shop:
         async def read(some: list[int]) -> None:
             query = {**_EDIT, **collection.every, **cut(collection), "include": some, "per_page": PAGE}
             page = await self.client.page(collection.url(parent), query)
+            _met(collection, page.items)
             for item in page.items:
                 self._seen[collection.url(parent, item["id"])] = item
 
@@ -206,9 +212,8 @@ class Shop:
         present = await self.get(collection, target, **parent)
         if present.get("status") == "trash":
             label = collection.label(target, present)
-            raise Refused(
-                Code.CONFLICT, f"{label} is in the bin.", "Restore it first.", details={"id": str(target)}
-            )  # fmt: skip
+            details = {"id": str(target), **self.trust_of(collection)}
+            raise Refused(Code.CONFLICT, f"{label} is in the bin.", "Restore it first.", details=details)
         return await self._update(collection, target, fields, parent, present)
 
     async def restore(
@@ -298,12 +303,24 @@ class Shop:
         op = Op(
             SYSTEM, draft.kind, draft.collection.name, draft.target, draft.body, before, draft.parent,
             draft.label, draft.undo, draft.effects, draft.asks, draft.warnings, draft.note,
+            leaves=list(dict.fromkeys(draft.leaves)),
         )  # fmt: skip
+        if draft.kind != "create":
+            self.shows_texts_of(draft.collection)
         if earlier is None:
             return self.unit.add(op)
         op.seq = earlier.seq
         self.unit.ops[op.seq - 1] = op
         return op
+
+    def shows_texts_of(self, collection: Collection) -> None:
+        """Say that the plan shows what objects of this collection hold."""
+        if self.trust_of(collection):
+            self.unit.untrusted = True
+
+    def trust_of(self, collection: Collection) -> dict[str, str]:
+        """What a result or a refusal says that holds texts of this collection's objects."""
+        return {"trust": UNTRUSTED} if collection.texts in self.ctx.get(Settings).outside_texts else {}
 
     def _created(self, ref: Ref) -> Json:
         """What the object that an op will create would be, as far as it is staged."""
@@ -330,6 +347,13 @@ async def abreast(work: Callable[..., Awaitable[None]], arguments: Sequence[tupl
             tasks.start_soon(one, given)
     if failed:
         raise failed[0]
+
+
+def _met(collection: Collection, items: Sequence[Json]) -> None:
+    """Have the customers that an answer told of recognised in the log."""
+    if collection in (at.ORDERS, at.CUSTOMERS):
+        for item in items:
+            redactor.learn_person(item)
 
 
 def overlay(collection: Collection, obj: Mapping[str, Any], body: Mapping[str, Any]) -> Json:

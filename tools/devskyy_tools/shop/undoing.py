@@ -155,6 +155,8 @@ class _Undoing:
         label = item.op.label
         if item.op.kind == "create" and item.outcome.object_id:
             label = at.ALL[item.op.collection].label(item.outcome.object_id, item.op.body)
+        if now is not None:
+            self.shop.shows_texts_of(at.ALL[item.op.collection])
         self.shop.unit.leave(LeftAlone(label, state, reason, ours, now))
 
 

@@ -37,7 +37,7 @@ Noun(
 ).declare("list", "create", "update", "delete")
 
 
-@categories.tool("read", scopes="catalog:read", core=True)
+@categories.tool("read", scopes="catalog:read", core=True, texts="catalogue")
 async def woo_collections_list(ctx: Context) -> Collections:
     """List the brand's collections: their ids filter products and are set as a product's category."""
     shop, setting = ctx.get(Shop), _setting(ctx.get(Settings))

@@ -68,6 +68,7 @@ pack = Pack(
             read_product,
             scopes=frozenset({"catalog:read"}),
             complete=product_ids,
+            texts="catalogue",
         ),
         Resource(
             "devskyy://exports/{id}",
@@ -77,6 +78,7 @@ pack = Pack(
             read_export,
             mime_type=CSV,
             scopes=frozenset({"catalog:read"}),
+            texts="catalogue",
         ),
     ],
     provide,

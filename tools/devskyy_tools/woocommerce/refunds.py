@@ -21,7 +21,7 @@ refunds = Toolset("refunds", timeout=30)
 notes = Toolset("order_notes", timeout=20)
 
 
-@refunds.tool("read", scopes="orders:read")
+@refunds.tool("read", scopes="orders:read", texts="outside")
 async def woo_refunds_list(ctx: Context, order_id: OrderId) -> Refunds:
     """List what was refunded of an order."""
     found = await ctx.get(Shop).list(REFUNDS, order_id=order_id, per_page=100)
@@ -101,7 +101,7 @@ def part_of(order: dict[str, Any], line: RefundLine) -> dict[str, Any]:
     return {**part, "refund_tax": taxes} if taxes else part
 
 
-@notes.tool("read", scopes="orders:read")
+@notes.tool("read", scopes="orders:read", texts="outside")
 async def woo_order_notes_list(ctx: Context, order_id: OrderId, limit: Limit = 50) -> OrderNotes:
     """List the notes on an order, newest first."""
     found = await ctx.get(Shop).list(ORDER_NOTES, order_id=order_id)

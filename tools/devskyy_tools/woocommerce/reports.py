@@ -154,7 +154,7 @@ async def woo_reports_sales(
     )
 
 
-@reports.tool("read", scopes="reports:read")
+@reports.tool("read", scopes="reports:read", texts="catalogue")
 async def woo_reports_top_sellers(
     ctx: Context,
     period: Period = "week",

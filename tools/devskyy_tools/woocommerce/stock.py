@@ -23,7 +23,7 @@ stock = Toolset("stock", timeout=40)
 _FIELDS = ("id", "name", "sku", "parent_id", "type", "stock_quantity", "stock_status")
 
 
-@stock.tool("read", scopes="catalog:read")
+@stock.tool("read", scopes="catalog:read", texts="catalogue")
 async def woo_stock_list(
     ctx: Context, stock_status: StockStatus = "outofstock", page: PageNumber = 1, limit: Limit = 50
 ) -> StockLines:

@@ -14,6 +14,7 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.config import UPLOAD_LIMIT, Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.guard.taint import Taints
 from devskyy_tools.shop.collections import MEDIA
 from devskyy_tools.shop.nouns import Noun, Search, optional
 from devskyy_tools.shop.session import Shop
@@ -56,17 +57,38 @@ async def wp_media_upload(
     if len(given) != 1:
         raise Refused(Code.INVALID_ARGUMENTS, "Give exactly one of url, asset and path.")
     store = ctx.get(Assets)
+    texts = {"title": title, "alt_text": alt_text, "caption": caption}
+    fields = {name: value for name, value in texts.items() if value is not None}
     if asset:
         found = await store.get(asset)
+    elif url and not ctx.agreed and await ctx.get(Taints).marked(ctx.principal.id):
+        await _ask_to_fetch(ctx, url, fields)
+        return
     elif url:
         found = await _fetch(store, url)
     else:
         found = await _take(ctx, store, str(path))
-    texts = {"title": title, "alt_text": alt_text, "caption": caption}
-    fields = {name: value for name, value in texts.items() if value is not None}
     file = {"sha256": found.sha256, "path": str(store.path(found)), "name": found.name, "type": found.content_type}
     op = await ctx.get(Shop).create(MEDIA, {"file": file, **fields})
     op.note["shown"] = {"file": found.name, "kilobytes": max(1, found.size // 1000), **fields}
+
+
+async def _ask_to_fetch(ctx: Context, url: str, fields: dict[str, str]) -> None:
+    """Stage the address alone: asking for the picture would tell whoever answers there what the address holds.
+
+    Once a person has agreed it is fetched, which makes another plan of it, and that one is shown before it is sent.
+    """
+    from devskyy_mcp.guard.ssrf import check_url
+
+    await check_url(url, resolve=_unasked)
+    op = await ctx.get(Shop).create(MEDIA, {"file": {"url": url}, **fields})
+    op.leaves.append("request")
+    op.effects.append("Once agreed the picture is fetched; it is then shown, and uploaded after a second yes.")
+
+
+async def _unasked(_host: str, _port: int) -> list[str]:
+    """A public address, whatever the name: looking it up would tell its owner something as well."""
+    return ["1.1.1.1"]
 
 
 async def _fetch(store: Assets, url: str) -> Asset:

@@ -43,6 +43,7 @@ resources = [
         "The site, its currency and time zone, and the account this server acts as.",
         read_shop,
         scopes=frozenset({"content:read"}),
+        texts="catalogue",
     ),
     Resource(
         "devskyy://schemas/{noun}",

@@ -19,7 +19,7 @@ from .models import SearchHit, SearchHits, Site
 site = Toolset("site", timeout=20)
 
 
-@site.tool("read", scopes="content:read", core=True)
+@site.tool("read", scopes="content:read", core=True, texts="catalogue")
 async def wp_site_get(ctx: Context) -> Site:
     """Get the site's name, address, time zone, currency, and the account this server acts as."""
     client = ctx.get(ShopClient)
@@ -47,7 +47,7 @@ async def wp_site_get(ctx: Context) -> Site:
     )
 
 
-@site.tool("read", scopes="content:read")
+@site.tool("read", scopes="content:read", texts="catalogue")
 async def wp_search(
     ctx: Context,
     query: Annotated[str, Field(min_length=1, max_length=200)],

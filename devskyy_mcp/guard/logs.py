@@ -1,0 +1,124 @@
+"""The log: one JSON object a line, or words at a terminal; on standard error, redacted, whatever library wrote it.
+
+{"time", "level", "logger", "event", "request"?, "principal"?, "incident"?, "exception"?}
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from .local_key import signing_secret
+from .redact import Redactor, redactor
+
+if TYPE_CHECKING:
+    from ..config import Settings
+
+Format = Literal["json", "text"]
+call_of: ContextVar[tuple[str, str] | None] = ContextVar("call_of", default=None)
+"""Request id and principal of the call that is under way in this task."""
+UNREADABLE = "a line that could not be written"
+_TALKATIVE = ("aiosqlite", "asyncpg", "httpcore", "httpcore2", "httpx2", "mcp", "sqlalchemy")
+"""Loggers that write whole statements, addresses and messages below WARNING: no pattern knows what is in those."""
+_OWN_HANDLERS = ("dbos",)
+"""Loggers that give themselves a handler on standard error when they have none."""
+
+
+class Redacting(logging.Filter):
+    """Puts marks in the place of secrets and personal data, in the message and in what went wrong. Never raises."""
+
+    def __init__(self, redact: Redactor) -> None:
+        super().__init__()
+        self._redact = redact
+        self._formatter = logging.Formatter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        try:
+            record.msg = self._redact(record.getMessage())
+            if record.exc_info and not record.exc_text:
+                record.exc_text = self._formatter.formatException(record.exc_info)
+            record.exc_text = self._redact(record.exc_text) if record.exc_text else None
+            record.stack_info = self._redact(record.stack_info) if record.stack_info else None
+            call = call_of.get()
+            record.context = {"request": call[0], "principal": self._redact(call[1])} if call else {}
+        except Exception:  # a line that can't be made safe is not written, and logging never raises
+            record.msg, record.exc_text, record.stack_info = UNREADABLE, None, None
+        record.args, record.exc_info = None, None
+        return True
+
+
+class JsonLines(logging.Formatter):
+    """One object a line, for whatever collects logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **_context(record),
+        }
+        exception = "\n".join(filter(None, (record.exc_text, record.stack_info)))
+        if exception:
+            line["exception"] = exception
+        return json.dumps(line, ensure_ascii=False, default=str).encode(errors="replace").decode()
+
+
+class Words(logging.Formatter):
+    """For people: ``WARNING devskyy_mcp.db: … [request 1a2b3c4d, principal local]``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        context = ", ".join(f"{name} {value}" for name, value in _context(record).items())
+        line = f"{record.levelname} {record.name}: {record.getMessage()}{f' [{context}]' if context else ''}"
+        return "\n".join(filter(None, (line, record.exc_text, record.stack_info))).encode(errors="replace").decode()
+
+
+def _context(record: logging.LogRecord) -> dict[str, str]:
+    found: dict[str, str] = getattr(record, "context", {})
+    incident: str | None = getattr(record, "incident", None)
+    return {**found, "incident": incident} if incident else found
+
+
+def set_up(settings: Settings) -> None:
+    """Log to standard error from now on, unless this process has set up its logging already."""
+    learn_secrets(settings, redactor)
+    redactor.use(lambda: mark_key(settings))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Redacting(redactor))
+    handler.setFormatter(JsonLines() if _format(settings) == "json" else Words())
+    logging.basicConfig(level=settings.log_level, handlers=[handler])
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    for name in _OWN_HANDLERS:
+        logging.getLogger(name).addHandler(logging.NullHandler())
+
+
+def _format(settings: Settings) -> Format:
+    return settings.log_format or ("text" if sys.stderr.isatty() else "json")
+
+
+def mark_key(settings: Settings) -> bytes:
+    """The key of the marks in the log: equal values have equal marks on all servers that share their secrets.
+
+    Raises:
+        Refused: as ``signing_secret``.
+    """
+    return hmac.digest(signing_secret(settings).encode(), b"devskyy marks in logs", "sha256")
+
+
+def learn_secrets(settings: Settings, redact: Redactor) -> None:
+    """Have every secret of the settings marked wherever it turns up, passwords in addresses too."""
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if hasattr(value, "get_secret_value"):
+            text: str = value.get_secret_value()
+            if "://" in text:
+                text = urlsplit(text).password or ""
+            for one in (text, *text.split(",")):  # several keys, newest first
+                redact.learn_secret(one.strip())
