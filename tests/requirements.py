@@ -134,6 +134,9 @@ REQUIREMENTS = [
     Requirement(
         "cli:call", "product, surfaces", "Any tool can be called at a command line with flags made from its schema."
     ),
+    Requirement(
+        "cli:clients", "product, sign-in", "`devskyy clients` lets programs act in their own name, and ends it."
+    ),
     Requirement("cli:users", "product, people", "`devskyy users` makes the first owner and changes accounts."),
     Requirement("cli:doctor", "product, two commands", "`devskyy doctor` says in words what is wrong and what to do."),
     Requirement(
