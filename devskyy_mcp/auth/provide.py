@@ -79,7 +79,7 @@ class _Names:
         self._people = people
         self._known: dict[str, str] = {}
         self._until = 0.0
-        people.on_changed.append(lambda user_id: self._known.pop(user_id, None))
+        people.on_changed.append(lambda _user: self._known.clear())
 
     async def of(self, principal: Principal) -> str:
         """The person's name; empty for programs."""
