@@ -339,6 +339,7 @@ REQUIREMENTS = [
     ),
     Requirement("auth:no-passthrough", "MCP", "A caller's token or key is never passed on to the shop."),
     Requirement("auth:one-way", "RFC 6750", "A request with a session and a token is refused."),
+    Requirement("auth:proxies", "product, sign-in", "Only proxies in the settings are believed on who calls."),
     Requirement(
         "auth:revocation", "product, sign-in", "What is revoked ends at once in this process, in others in 5 seconds."
     ),
