@@ -31,7 +31,7 @@ from .measure import Row
 from .shop import Counting, call
 
 NUMBER = int(os.environ.get("BENCH_PRODUCTS", "10000"))
-CHUNK = 25
+CHUNK = 50
 ROUNDS = 3
 LIMIT = 1.15
 SHOP = """

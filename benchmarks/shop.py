@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import statistics
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -23,6 +24,7 @@ from .catalogue import ME
 from .measure import Row, Work, cpu, wall
 
 ITEMS = 100
+ROUNDS = 7
 
 
 class Counting:
@@ -156,27 +158,34 @@ async def _bulk(app: App, client: ShopClient, counting: Counting, ids: list[int]
     await apply(shown.data["change"])
     applied = counting.since(start)
 
-    async def raw() -> None:
+    whole: list[float] = []
+    alone: list[float] = []
+    for number in range(ROUNDS + 1):  # the first warms up
+        started = time.perf_counter()
         await client.write("POST", "/wc/v3/products/batch", json={"update": items()}, deadline=60)
-
-    async def ours() -> None:
-        await apply((await call(app, "woo_products_bulk_update", items=items(), preview=True)).data["change"])
-
-    bulk = await wall({"raw": raw, "ours": ours}, 1, rounds=5)
-    count = len(ids)
-    limit = count // 25 + 2
+        raw = time.perf_counter() - started
+        started = time.perf_counter()
+        change = (await call(app, "woo_products_bulk_update", items=items(), preview=True)).data["change"]
+        shown_after = time.perf_counter() - started
+        await apply(change)
+        took = time.perf_counter() - started
+        if number:
+            whole.append(took / raw)
+            alone.append((took - shown_after) / raw)
+    count, ratio = len(ids), statistics.median(alone)
+    real = bool(app.settings.wordpress_url) and count == ITEMS
     return [
         Row(
             f"requests of {count} objects, preview / apply",
             f"{preview} / {applied}",
-            f"1 / ≤ {limit}",
-            preview == 1 and applied <= limit,
+            "1 / ≤ 5",
+            preview == 1 and applied <= 5,
         ),
         Row(
-            f"{count} objects, preview and apply beside one raw batch",
-            f"{bulk.us('ours') / 1000:.0f} / {bulk.us('raw') / 1000:.0f} ms = {bulk.ratio('ours', 'raw'):.2f}×",
-            "≤ 0.65× on a real shop, 100 objects",
-            None,
+            f"{count} objects, apply beside one raw batch of them",
+            f"{ratio:.2f}× ({statistics.median(whole):.2f}× with the preview before)",
+            f"≤ 0.65× on a real shop, {ITEMS} objects",
+            ratio <= 0.65 if real else None,
         ),
     ]
 

@@ -178,6 +178,7 @@ REQUIREMENTS = [
     ),
     Requirement("db:failures", "product, core", "A database that is away, locked, full or none is told in words."),
     Requirement("db:migrations", "product, core", "One schema on SQLite and Postgres; migrations go up, down and up."),
+    Requirement("db:prepared", "product, core", "Prepared statements mean the same on both databases."),
     Requirement("db:sqlite", "product, core", "Every SQLite connection is durable and checks its keys."),
     Requirement("db:start", "product, core", "Processes that start on one empty database make one schema."),
     Requirement("db:transactions", "product, core", "A transaction commits whole or not at all, whoever is cancelled."),
@@ -570,6 +571,39 @@ REQUIREMENTS = [
     Requirement(
         "cache:relay", "product, events", "Behind a pooler Redis carries wake-ups, or the direct address does."
     ),
+    # the authorization server
+    Requirement(
+        "oauth:claude-code", "product, shown 1", "Processes that share a refresh token are not put out by each other."
+    ),
+    Requirement("oauth:claude-document", "product, shown 1", "claude.ai connects with its metadata document."),
+    Requirement("oauth:claude-registered", "product, shown 1", "claude.ai connects by registering with a secret."),
+    Requirement(
+        "oauth:client-credentials", "RFC 6749 4.4", "A confidential client acts in its own name, until revoked."
+    ),
+    Requirement("oauth:conformance", "product, shown 1", "The official authorization scenarios pass."),
+    Requirement("oauth:connect", "product, shown 1", "A person gives a connected program more without its asking."),
+    Requirement("oauth:cursor", "product, shown 1", "Cursor registers addresses of three kinds and connects by each."),
+    Requirement(
+        "oauth:documents", "product, shown 1", "A metadata document that is not what it must be lets nobody in."
+    ),
+    Requirement(
+        "oauth:flow", "OAuth 2.1 4.1", "A host gets tokens that work where they were asked for, and carry no more."
+    ),
+    Requirement(
+        "oauth:grace", "design, ADR 8", "A refresh token is taken again for 60 seconds, ten times, then it ends all."
+    ),
+    Requirement(
+        "oauth:hostile", "product, shown 3", "Hostile requests to the endpoints of sign-in get ordinary refusals."
+    ),
+    Requirement("oauth:introspection", "RFC 7662", "Confidential clients look tokens up; nobody else does."),
+    Requirement("oauth:private-key", "RFC 7523", "A client with a key of its own signs each assertion once."),
+    Requirement("oauth:races", "product, shown 4", "Of many that present one code at once, one gets it."),
+    Requirement("oauth:redirects", "product, shown 4", "Codes go to no address outside the policy."),
+    Requirement("oauth:registration", "RFC 7591", "Registration takes the allowed addresses and caps no scopes."),
+    Requirement("oauth:replay", "RFC 6749 4.1.2", "A code presented twice ends what it gave, at once."),
+    Requirement("oauth:revocation", "RFC 7009", "A revoked token ends its whole grant, at once."),
+    Requirement("oauth:sdk", "product, shown 1", "The SDK's client registers, connects, steps up and refreshes."),
+    Requirement("oauth:vscode", "product, shown 1", "VS Code connects from a port that it never registered."),
     # people
     Requirement(
         "people:approving", "product, people", "Who approves must have the role; the journal has ids and shows names."

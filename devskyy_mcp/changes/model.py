@@ -34,7 +34,7 @@ class Ref:
 
 
 ObjectId = int | str | Ref
-_NESTED = (Mapping, list, tuple, Ref)
+_FLAT = frozenset({str, int, float, bool, type(None)})
 
 
 TO_BIN = "bin"
@@ -212,6 +212,8 @@ class Systems:
 
 
 def _object(value: Any) -> Mapping[str, Any] | None:
+    if type(value) is dict:  # as nearly always, and ten times as quick to find out
+        return cast("dict[str, Any]", value)
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
 
 
@@ -231,9 +233,9 @@ def _walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
 
 
 def _is_flat(value: Any) -> bool:
-    """Whether it is an object of mere values, as most bodies are: nothing in it can be a Ref."""
+    """Whether it is an object of JSON's plain values, as most bodies are: nothing in it can be a Ref."""
     tree = _object(value)
-    return tree is not None and "$ref" not in tree and not any(isinstance(one, _NESTED) for one in tree.values())
+    return tree is not None and "$ref" not in tree and all(type(one) in _FLAT for one in tree.values())
 
 
 def plain(value: Any) -> Any:

@@ -124,11 +124,11 @@ class Changes:
             retry_after=2,
         )
 
-    async def _stage(self, ctx: Context, capability: Capability, model: Any) -> tuple[int, Unit]:
+    async def _stage(self, ctx: Context, capability: Capability, model: Any, *, soon: bool = False) -> tuple[int, Unit]:
         from . import store
 
         staged_at = store.now()
-        unit = ctx.unit = Unit()
+        unit = ctx.unit = Unit(soon=soon)
         fresh = Context(
             ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras
         )
@@ -263,7 +263,8 @@ class Changes:
             return await self._start(own, capability, row, person)
         for _ in range(STAGINGS):
             try:
-                staged_at, unit = await self._stage(own, capability, validate(capability, row["arguments"]))
+                model = validate(capability, row["arguments"])
+                staged_at, unit = await self._stage(own, capability, model, soon=True)
             except Refused:
                 # Another process may have applied it just now, so that what it makes is there already.
                 if (await self.journal.row_of(row["id"], None))["state"] != "proposed":

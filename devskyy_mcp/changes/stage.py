@@ -9,9 +9,12 @@ class Unit:
     """What one call wants done, in order. Nothing in it has been sent.
 
     ``title`` says it in one sentence, where the counts do not; ``warnings`` and ``asks`` are of the plan as a whole.
+    ``soon``: a person or model has agreed to it and waits, so it is read as fast as the system gives it, with more
+    requests than it takes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, soon: bool = False) -> None:
+        self.soon = soon
         self.ops: list[Op] = []
         self.left: list[LeftAlone] = []
         self.undoes: str | None = None

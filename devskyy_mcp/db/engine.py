@@ -96,6 +96,7 @@ def _execute_pragmas(connection: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # a commit survives power loss; costs 2 % over NORMAL
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what was deleted, or plain and is sealed now, is not left in the file
     cursor.close()
 
 

@@ -2,8 +2,8 @@
 loads the driver.
 
 aiosqlite goes there four times for each statement that SQLAlchemy runs (cursor, execute, fetch, close), and the switch
-between threads costs more than the statement. Of a few rows that are found by their keys it costs ten times as much:
-such a statement runs where it is asked for (``at_once``). What waits for a lock or for the disk (BEGIN, COMMIT) never does.
+between threads costs more than the statement: of a few rows that are found by their keys, several times as much. Such
+a statement runs where it is asked for (``at_once``). What waits for a lock or for the disk (BEGIN, COMMIT) never does.
 """
 
 from __future__ import annotations
@@ -30,26 +30,17 @@ def connect(database: str, **options: Any) -> aiosqlite.Connection:
 class Connection(aiosqlite.Connection):
     """The driver's connection with cursors of ours."""
 
-    _away = False
-
     def cursor(self) -> Any:  # the driver's are made in the thread; both are entered before use
         return Cursor(self)
 
     async def visit(self, method: Any, sql: str, parameters: Any) -> tuple[Any, int, int | None, list[Any]]:
         """Run one statement in the thread: description, rowcount, lastrowid and rows."""
-        self._away = True  # stays so when the wait is cancelled: the thread may still be at it
-        try:
-            given: Any = await self._execute(self.run, method, sql, parameters)  # pyright: ignore[reportUnknownMemberType] # untyped there
-        except sqlite3.Error:
-            self._away = False
-            raise
-        self._away = False
-        return given
+        return await self._execute(self.run, method, sql, parameters)  # pyright: ignore[reportUnknownMemberType] # untyped there
 
     async def rollback(self) -> None:
-        if self._away or self._conn.in_transaction:  # a read has none
+        # A read has nothing to roll back. A statement that is cancelled has lost its connection: that is not asked.
+        if self._conn.in_transaction:
             await super().rollback()
-            self._away = False
 
     def run(self, method: Any, sql: str, parameters: Any) -> tuple[Any, int, int | None, list[Any]]:
         cursor = self._conn.cursor()

@@ -39,7 +39,7 @@ class Prepared:
     """A statement of few rows, found by their keys; made once for each kind of database.
 
     Args:
-        statement: of SQLAlchemy's, whose parameters are ``bindparam`` by name; no ``in_`` of a list whose length varies.
+        statement: of SQLAlchemy's, whose parameters are ``bindparam`` by name; an ``in_`` is of single ones.
     """
 
     def __init__(self, statement: Any) -> None:

@@ -251,7 +251,7 @@ def _statements() -> _Statements:
     from devskyy_mcp.db.tables import audit, audit_head
 
     head = audit_head.c
-    new = {"seq": sa.bindparam("new_seq"), "hash": sa.bindparam("new_hash")}
+    new: dict[str, Any] = {"seq": sa.bindparam("new_seq"), "hash": sa.bindparam("new_hash")}
     return _Statements(
         Prepared(sa.select(head.seq, head.hash).where(head.id == 1).with_for_update()),
         Prepared(audit.insert()),

@@ -127,15 +127,12 @@ class Checkpoints:
         Raises:
             Refused: when the database is away.
         """
-        async with self._db.read() as conn:
-            if await _due(conn, now=now) is None:
-                return None
-        async with self._db.begin() as conn:
-            due = await _due(conn, now=now, lock=True)
-            if due is None:  # another process was faster
-                return None
-            from devskyy_mcp.db.tables import audit_checkpoints
+        from devskyy_mcp.db.tables import audit_checkpoints
 
+        async with self._db.begin() as conn:  # behind whoever is appending at this moment
+            due = await _due(conn, now=now)
+            if due is None:
+                return None
             made = self.signer.signed("checkpoint", due[0], due[1], time.time_ns() // 1000)
             await conn.execute(audit_checkpoints.insert().values(**made.as_dict()))
         await self._export("checkpoint", made)
@@ -182,14 +179,14 @@ class Checkpoints:
             log.warning("the audit's checkpoint can't be written to its file (%s)", error.strerror)
 
 
-async def _due(conn: AsyncConnection, *, now: bool, lock: bool = False) -> tuple[int, str] | None:
+async def _due(conn: AsyncConnection, *, now: bool) -> tuple[int, str] | None:
     """The audit's last row, where a checkpoint of it is due."""
     import sqlalchemy as sa
 
     from devskyy_mcp.db.tables import audit_checkpoints, audit_head
 
     query = sa.select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.id == 1)
-    head = (await conn.execute(query.with_for_update() if lock else query)).one_or_none()
+    head = (await conn.execute(query.with_for_update())).one_or_none()
     c = audit_checkpoints.c
     last = (await conn.execute(sa.select(c.seq, c.at).order_by(c.seq.desc()).limit(1))).first()
     seq, at = (int(last.seq), int(last.at)) if last else (0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,32 +25,40 @@ MOST_TABS = 60
 
 
 @asynccontextmanager
-async def chromium(**options: Any) -> AsyncGenerator[Page]:
+async def chromium(*, flags: Sequence[str] = (), bypass_csp: bool = True, **options: Any) -> AsyncGenerator[Page]:
     """A page of a fresh browser with an empty profile.
 
     Args:
+        flags: more of Chromium's own.
+        bypass_csp: axe is put into the page by the test, which the page's own policy would rightly refuse.
         options: of Playwright's context, e.g. ``viewport``, ``color_scheme``.
     """
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         try:
-            # axe is put in by the test, which the pages' own policy would rightly refuse.
-            context = await browser.new_context(bypass_csp=True, **options)
+            context = await browser.new_context(bypass_csp=bypass_csp, **options)
             yield await context.new_page()
         finally:
             await browser.close()
 
 
 class Walk:
-    """One browser. ``fresh`` starts another one at the same server, with other options."""
+    """One browser. ``fresh`` starts another one at the same server."""
 
-    def __init__(self, page: Page, url: str, pictures: Path, fresh: Callable[..., Awaitable[Walk]]) -> None:
+    def __init__(
+        self, page: Page, url: str, pictures: Path, fresh: Callable[..., Awaitable[Walk]] | None = None
+    ) -> None:
         self.page = page
         self.url = url
         self.pictures = pictures
-        self.fresh = fresh
+        self._fresh = fresh
+
+    async def fresh(self, **options: Any) -> Walk:
+        """Another browser at the same server, with other options."""
+        assert self._fresh
+        return await self._fresh(**options)
 
     async def open(self, path: str) -> None:
         await self.page.goto(self.url + path)

@@ -24,10 +24,13 @@ from devskyy_mcp.errors import Refused
 from devskyy_mcp.guard.audit import verify
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs import store as jobs_store
+from devskyy_tools.shop import system
 
 POLL = 0.05
 FENCE = 0.5
 """Instead of 8 s, in every process of these tests, so that settling does not wait longer."""
+GROUP = 25
+"""Objects in a batch, so that a hundred of them are more groups than are under way at once."""
 PACKS = installed_packs()  # loaded before processes are forked off
 
 FAILPOINTS: dict[str, tuple[str, str]] = {
@@ -76,6 +79,7 @@ def work(job: Job, pipe: Connection) -> None:
 
 async def _work(job: Job) -> dict[str, Any]:
     commit.FENCE = FENCE
+    system.CHUNKS = (GROUP, GROUP)
     if job.failpoint in BIG_FAILPOINTS:
         _arm_big(*BIG_FAILPOINTS[job.failpoint])
     elif job.failpoint:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .conftest import Floor, refuse
+from .driver import GROUP
 from .kinds import KINDS, bulk, create_keyed, many, prices, product, update
 
 
@@ -98,7 +99,7 @@ async def test_a_shop_that_goes_away_during_a_bulk_gets_no_more(floor: Floor) ->
     rule.release.set()
     answer = await process.answer()
     change = answer["data"]["change"]
-    done = 25 * len(floor.writes())
+    done = GROUP * len(floor.writes())
     assert answer["data"]["state"] == "partial"
     assert floor.journal.op_states(change) == {"done": done, "not_sent": 100 - done}
     assert floor.journal.locks() == []

@@ -255,7 +255,7 @@ async def test_four_hundred_products_with_variations_as_one_job_and_one_undo(sho
     done = await carry_out(shop, plan["change"])
     assert done["counts"] == {"skipped": 1, "done": 399}
     assert "regular_price is 75.00, was 80.00" in done["changes"][0]["note"]
-    assert len(shop.shop.requests) - before == 2 * 16  # a list and a batch for each 25
+    assert len(shop.shop.requests) - before == 2 * 8  # a list and a batch for each 50
     async with shop.app.services.get(Database).read() as conn:
         from devskyy_mcp.changes import pages
 
