@@ -170,7 +170,10 @@ def _settings(given: argparse.Namespace) -> Settings | None:
         return Settings(_env_file=given.env_file)  # pyright: ignore[reportCallIssue] # pydantic-settings' own argument
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):  # values may be secrets
-            warn(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}")
+            name = ".".join(str(part) for part in item["loc"])
+            known = Settings.model_fields.get(name)  # where a value is missing, pydantic names the field
+            said = item["msg"].removeprefix("Value error, ")
+            warn(f"{known.validation_alias if known else name}: {said}")
         warn(f"  → Correct it in the environment or in {given.env_file}.")
         return None
 
