@@ -37,6 +37,7 @@ conformance: .venv/.ready-to-test  ## the official MCP conformance suite, both p
 
 durability: .venv/.ready-to-test  ## the long kill runs: 200 kills on each database, every line of the ledger
 	DEVSKYY_LONG=1 $(BIN)/python -m pytest tests/durability/paid
+	DEVSKYY_LONG=1 $(BIN)/python -m pytest tests/security/oauth/test_oauth_races.py
 	$(BIN)/python -m tests.durability.paid.kills $(ARGS)
 
 wheel: .venv/.ready-to-run  ## build dist/*.whl

@@ -91,7 +91,7 @@ class Documents:
             raise _not("The metadata document of the client can not be fetched, or is not JSON.") from None
 
 
-def public_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
+def public_keys(jwks: object) -> dict[str, Any]:
     """The set as it is stored.
 
     Raises:
@@ -100,7 +100,7 @@ def public_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
     from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
 
-    given = jwks.get("keys")
+    given = cast("Mapping[str, Any]", jwks).get("keys") if isinstance(jwks, dict) else None
     listed = cast("list[Any]", given) if isinstance(given, list) else []
     try:
         usable = bool(listed) and all(_is_strong(key) for key in listed)

@@ -197,6 +197,17 @@ async def test_a_document_must_be_what_its_address_says(host: Host, web: Web) ->
         assert (await one.ask(client_id=address)).status_code == 422
 
 
+async def test_a_document_inside_a_network_is_never_fetched(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def dialled(*_: Any) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", dialled)
+    for name in ("127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "2130706433", "router.local", "0x7f.1"):
+        answer = await host.ask(client_id=f"https://{name}/client.json")
+        assert answer.status_code == 422, name
+        assert "can not be fetched" in answer.text
+
+
 async def test_a_document_is_kept_as_its_server_says(host: Host, web: Web, clock: Clock) -> None:
     web.put(DOCUMENT, {"client_id": DOCUMENT, "client_name": "Host", "redirect_uris": [LOOPBACK]})
     web.cache_control = "public, max-age=600"
