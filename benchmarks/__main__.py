@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth logins auth]``: figures and goals as a table."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth logins auth]``: figures and goals, a table."""
 
 from __future__ import annotations
 
