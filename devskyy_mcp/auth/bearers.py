@@ -138,7 +138,6 @@ class Bearers:
         standing = await self.standings.of(kind, principal.sid)
         return None if standing is None else cut(principal, standing)
 
-
     async def ended(self, principal: Principal) -> None:
         """Return once the principal's access has ended: at once in this process, within a minute in others."""
         if kind_of(principal) is None and not principal.until:
@@ -152,7 +151,8 @@ class Bearers:
         self.standings.on_ended.append(told)
         try:
             while not over.is_set():
-                with anyio.move_on_after(LOOKED_UP_EVERY):
+                left = max(principal.until - self._clock(), 0) + 0.01 if principal.until else LOOKED_UP_EVERY
+                with anyio.move_on_after(min(left, LOOKED_UP_EVERY)):
                     await over.wait()
                 with suppress(Refused):  # unconfirmed: it may still stand
                     if await self.again(principal) is None:
