@@ -248,7 +248,10 @@ async def test_a_stream_of_events_ends_with_the_grant(port: Site) -> None:
     user = await person(port.app)
     sid = await grant(port.app, user, ["*"])
     text = await port.app.services.get(SigningKeys).sign(claims(port.app, user, sid, ["*"]))
-    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+    meta: dict[str, Any] = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
     params: dict[str, Any] = {"_meta": meta, "notifications": {"toolsListChanged": True}}
     message = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}
     headers = {
