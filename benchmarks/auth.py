@@ -18,6 +18,7 @@ from devskyy_mcp.auth.signing import SigningKeys
 from devskyy_mcp.config import Settings
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.surfaces.http import create_http
+from tests.fakes.people import PASSWORD
 from tests.fakes.tokens import CLIENT, bearing, claims, client
 
 from .calls import bare, request, route, rpc, served
@@ -38,7 +39,7 @@ async def signed_in(number: int) -> AsyncGenerator[tuple[App, Starlette, list[st
         asgi = create_http(app)
         async with asgi.router.lifespan_context(asgi):
             await client(app)
-            user = await app.services.get(People).add("ada@example.com", "Ada", "owner", "four words nobody guesses", "me")
+            user = await app.services.get(People).add("ada@example.com", "Ada", "owner", PASSWORD, "me")
             lives = 3600 * 1_000_000
             async with app.services.get(Database).begin() as conn:
                 sid = await app.services.get(Grants).open(

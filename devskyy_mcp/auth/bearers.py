@@ -9,8 +9,11 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
+
+import anyio
 
 from ..context import Principal
 from ..errors import Code, Refused
@@ -21,6 +24,8 @@ from .standing import Kind, Standing, Standings, soon
 LONGEST = 8 * 1024
 """Characters of a token."""
 REMEMBERED = 4096
+LOOKED_UP_EVERY = 60.0
+"""Seconds between looks at what an open connection hangs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,28 @@ class Bearers:
             return principal if not principal.until or principal.until > self._clock() else None
         standing = await self.standings.of(kind, principal.sid)
         return None if standing is None else cut(principal, standing)
+
+    async def ended(self, principal: Principal) -> None:
+        """Return once the principal's access has ended: at once in this process, within a minute in others."""
+        if kind_of(principal) is None and not principal.until:
+            await anyio.sleep_forever()
+        over = anyio.Event()
+
+        def told(sid: str) -> None:
+            if sid == principal.sid:
+                over.set()
+
+        self.standings.on_ended.append(told)
+        try:
+            while not over.is_set():
+                left = max(principal.until - self._clock(), 0) + 0.01 if principal.until else LOOKED_UP_EVERY
+                with anyio.move_on_after(min(left, LOOKED_UP_EVERY)):
+                    await over.wait()
+                with suppress(Refused):  # unconfirmed: it may still stand
+                    if await self.again(principal) is None:
+                        return
+        finally:
+            self.standings.on_ended.remove(told)
 
 
 def kind_of(principal: Principal) -> Kind | None:

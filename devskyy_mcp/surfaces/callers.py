@@ -42,7 +42,7 @@ class Callers(Protocol):
 
 
 def cookie_name(base_url: str) -> str:
-    """The session's cookie. The prefix has browsers refuse it from another host or over http (RFC 6265bis)."""
+    """The session's cookie. The prefix has browsers refuse it from another host or over http (RFC 6265bis §4.1.3.2)."""
     return "__Host-dsk" if base_url.startswith("https:") else "dsk_session"
 
 

@@ -14,8 +14,6 @@ closed with 4401.
 from __future__ import annotations
 
 import json
-import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import anyio
@@ -39,7 +37,6 @@ CALLS_AT_ONCE = 8
 JOBS_AT_ONCE = 50
 EVENTS_WAITING = 256
 TOO_BIG, TRY_AGAIN_LATER, ENDED = 1009, 1013, 4401
-LOOKED_UP_EVERY = 60.0
 MessageId = str | int
 
 
@@ -91,29 +88,23 @@ class _Session:
     async def run(self) -> None:
         listeners = self.app.changes.on_written
         listeners.append(self._tell)
-        ended = self.bearers.standings.on_ended if self.bearers else []
-        ended.append(self._has_ended)
         try:
             async with anyio.create_task_group() as self.tasks, self.events, self.written:
                 self.tasks.start_soon(self._send_events)
                 if self.bearers:
-                    self.tasks.start_soon(self._look_up_again, self.bearers)
+                    self.tasks.start_soon(self._watch, self.bearers)
                 await self._receive()
                 self.tasks.cancel_scope.cancel()
         finally:
             listeners.remove(self._tell)
-            ended.remove(self._has_ended)
         if self.close_code != 1000:
             await self.socket.close(self.close_code)
 
     # ---- whether the caller may go on ------------------------------------------------------------------------------
 
-    async def _look_up_again(self, bearers: Bearers) -> None:
-        while True:
-            left = self.principal.until - time.time() if self.principal.until else LOOKED_UP_EVERY
-            await anyio.sleep(min(LOOKED_UP_EVERY, max(left, 0) + 0.01))
-            with suppress(Refused):  # unconfirmed: calls are refused meanwhile
-                await self._look_up(bearers)
+    async def _watch(self, bearers: Bearers) -> None:
+        await bearers.ended(self.carried)
+        self._end()
 
     async def _look_up(self, bearers: Bearers) -> None:
         """Take over what the access allows now. Raises Unconfirmed when that can't be told."""
@@ -122,10 +113,6 @@ class _Session:
             self._end()
         else:
             self.principal = current
-
-    def _has_ended(self, sid: str) -> None:
-        if self.bearers is not None and sid == self.principal.sid:
-            self._end()
 
     def _end(self) -> None:
         self.close_code = ENDED

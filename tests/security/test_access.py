@@ -244,6 +244,33 @@ async def test_a_scope_that_is_taken_away_is_gone_on_an_open_socket(port: Site) 
 
 
 @pytest.mark.requirement("auth:sockets")
+async def test_a_stream_of_events_ends_with_the_grant(port: Site) -> None:
+    user = await person(port.app)
+    sid = await grant(port.app, user, ["*"])
+    text = await port.app.services.get(SigningKeys).sign(claims(port.app, user, sid, ["*"]))
+    meta: dict[str, Any] = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params: dict[str, Any] = {"_meta": meta, "notifications": {"toolsListChanged": True}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}
+    headers = {
+        **bearing(text),
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": "subscriptions/listen",
+    }
+    with anyio.fail_after(20):
+        async with port.http.stream("POST", "/mcp", json=message, headers=headers) as answer:
+            assert answer.status_code == 200
+            parts = answer.aiter_raw()
+            assert b"acknowledged" in await anext(parts)
+            await port.app.services.get(Grants).revoke(sid)
+            async for _ in parts:
+                pass  # what is under way; then it ends
+
+
+@pytest.mark.requirement("auth:sockets")
 @pytest.mark.parametrize("headers", [{}, {"Cookie": "session"}, {"Origin": "https://evil.example"}])
 async def test_a_cookie_alone_or_another_page_opens_no_socket(port: Site, headers: dict[str, str]) -> None:
     from websockets.exceptions import InvalidStatus

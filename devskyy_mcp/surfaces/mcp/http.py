@@ -10,12 +10,14 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from ...app import App
+from ...auth.bearers import Bearers
 from ...config import Settings
 from ...context import Principal
 from ...errors import Code, Refused
@@ -35,6 +37,7 @@ class McpHttp:
 
     def __init__(self, app: App) -> None:
         self._settings = app.settings
+        self._services = app.services
         self._security = TransportSecuritySettings()
         self.surface = Surface(app, from_request)
         self._step_up = StepUp(app)
@@ -88,7 +91,33 @@ class McpHttp:
                 except NotAllowed as refusal:
                     await _refuse(send, refusal.refused.http_status, refusal.refused, refusal.id, refusal.headers)
                     return
-            await self._manager.handle_request({**scope, PROFILE: wanted, "user": owner(principal)}, receive, send)
+            await self._answer({**scope, PROFILE: wanted, "user": owner(principal)}, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the SDK answer; a stream of events ends with the access of whoever listens."""
+        principal: Principal = scope[PRINCIPAL]
+        if not (principal.sid or principal.until) or not _is_stream(scope):
+            await self._manager.handle_request(scope, receive, send)
+            return
+        bearers, over = self._services.get(Bearers), False
+
+        async def watch() -> None:
+            nonlocal over
+            await bearers.ended(principal)
+            over = True
+            tasks.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch)
+            await self._manager.handle_request(scope, receive, send)
+            tasks.cancel_scope.cancel()
+        if over:
+            await send({"type": "http.response.body", "body": b""})
+
+
+def _is_stream(scope: Scope) -> bool:
+    """Whether the request stays open for events: GET of older hosts, ``subscriptions/listen`` of newer ones."""
+    return scope["method"] == "GET" or (b"mcp-method", b"subscriptions/listen") in scope["headers"]
 
 
 class _Endpoint:
