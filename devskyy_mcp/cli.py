@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
     _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
+    _clients_arguments(command("clients", _clients, "Show connected programs, and let programs act in their own name."))
     command("migrate", _in_app("migrate"), "Create or bring up to date the database's tables.")
     command("local-key", _in_app("local_key"), "Show where the local key is, and at a terminal the key.")
     command("version", _version, "Print the version.")
@@ -129,6 +130,24 @@ def _keys_arguments(keys: argparse.ArgumentParser) -> None:
     for one in (created, listed):
         one.add_argument("--json", action="store_true")
     actions.add_parser("revoke", help="End a key.").add_argument("id", metavar="ID", help="as list shows it")
+
+
+def _clients_arguments(clients: argparse.ArgumentParser) -> None:
+    actions = clients.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in (
+        ("list", "Show all programs that are known."),
+        ("add", "Let a program act in its own name (OAuth client credentials)."),
+        ("revoke", "Keep a program out for good, and end all that it has."),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        if name == "revoke":
+            action.add_argument("client_id", metavar="CLIENT_ID")
+        else:
+            action.add_argument("--json", action="store_true")
+        if name == "add":
+            action.add_argument("name", metavar="NAME", help="what people see")
+            action.add_argument("scopes", metavar="SCOPE", nargs="+", help="what it may do, e.g. orders:read")
+            action.add_argument("--jwks", type=Path, metavar="FILE", help="its public keys, instead of a secret")
 
 
 def command_names() -> list[str]:
@@ -203,6 +222,12 @@ def _keys(given: argparse.Namespace) -> int:
     from .surfaces.keys import keys
 
     return _run(given, lambda app: keys(app, given))
+
+
+def _clients(given: argparse.Namespace) -> int:
+    from .surfaces.clients import clients
+
+    return _run(given, lambda app: clients(app, given))
 
 
 def _in_app(name: str) -> Callable[[argparse.Namespace], int]:

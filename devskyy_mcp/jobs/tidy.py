@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from ..auth.server.tidy import purge as purge_sign_in
 from ..capability import Registry
 from ..config import Settings
 from ..context import Services
@@ -83,6 +84,7 @@ class Tidy:
         await self.purge_sets(_before(now, self.settings.keep_changes_days))
         if self.settings.keep_audit_days is not None:
             await self.services.get(Checkpoints).purge(_before(now, self.settings.keep_audit_days))
+        await purge_sign_in(self.db)
 
     async def purge_details(self, before: int) -> None:
         """Delete events and step results of jobs that ended before that time, going on where the last time ended."""

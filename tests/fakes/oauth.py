@@ -116,10 +116,12 @@ class Host:
     async def ask(self, **more: Any) -> httpx2.Response:
         return await self.http.get("/oauth/authorize", params=self.request(**more))
 
-    async def allow(self, page: httpx2.Response, *, untick: tuple[str, ...] = (), answer: str = "allow") -> httpx2.Response:
+    async def allow(
+        self, page: httpx2.Response, *, untick: tuple[str, ...] = (), answer: str = "allow"
+    ) -> httpx2.Response:
         """Send the consent page's form."""
         assert page.status_code == 200, (page.status_code, page.headers.get("location"), page.text[:800])
-        ticked = {name: "on" for name in re.findall(r'name="(scope_[^"]+)"', page.text)}
+        ticked = dict.fromkeys(re.findall(r'name="(scope_[^"]+)"', page.text), "on")
         form = {
             "csrf": hidden(page, action="/oauth/authorize"),
             "request": html.unescape(hidden(page, "request")),
@@ -186,10 +188,10 @@ class Web:
         self.pages: dict[str, bytes] = {}
         self.cache_control = ""
         self.asked: list[str] = []
-        app.services.get(Documents)._fetch = self.fetch
+        app.services.get(Documents).way_out = self.fetch
 
     def put(self, address: str, document: Mapping[str, Any] | bytes) -> None:
-            self.pages[address] = document if isinstance(document, bytes) else json.dumps(document).encode()
+        self.pages[address] = document if isinstance(document, bytes) else json.dumps(document).encode()
 
     async def fetch(self, url: str, *, max_bytes: int, **_: Any) -> Download:
         self.asked.append(url)

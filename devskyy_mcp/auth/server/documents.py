@@ -34,7 +34,7 @@ class Documents:
     """Args: ``cache`` counts fetches per address; ``fetch`` is the guarded way out."""
 
     def __init__(self, cache: Cache, fetch: Fetch = fetch_public) -> None:
-        self._fetch = fetch
+        self.way_out = fetch
         self._limit = Limiter(0.2, 20, cache, "documents")
 
     async def fetch(self, address: str, asker: str) -> tuple[dict[str, Any], int]:
@@ -82,7 +82,7 @@ class Documents:
 
     async def _get(self, address: str) -> Download:
         try:
-            return await self._fetch(
+            return await self.way_out(
                 address, max_bytes=MOST_BYTES, deadline=SECONDS, content_types={"application/json"}, redirects=0
             )
         except Refused as refused:
@@ -100,9 +100,11 @@ def public_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
     from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
 
+    listed: Any = jwks.get("keys")
     try:
-        keys = KeySet.import_key_set(dict(jwks)).keys  # pyright: ignore[reportArgumentType] # checked right here
-        usable = bool(keys) and all(key.key_type in {"EC", "RSA", "OKP"} and not key.is_private for key in keys)
+        usable = isinstance(listed, list) and bool(listed) and all(_is_strong(key) for key in listed)
+        keys = KeySet.import_key_set({"keys": listed}).keys if usable else []
+        usable = usable and not any(key.is_private for key in keys)
         known = [
             {name: value for name, value in key.as_dict(private=False).items() if name in _OF_KEYS} for key in keys
         ]
@@ -111,6 +113,12 @@ def public_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
     if not usable or not all(isinstance(value, str) and value.isascii() for key in known for value in key.values()):
         raise _not("The keys of the client are no JSON Web Key Set of public keys.")
     return {"keys": known}
+
+
+def _is_strong(key: Any) -> bool:
+    """Whether it is a key of an asymmetric kind; of RSA one of at least 2,048 bits."""
+    kind = key.get("kty")
+    return kind in {"EC", "OKP"} or (kind == "RSA" and len(key["n"]) >= 342)
 
 
 def _parsed(content: bytes) -> dict[str, Any]:

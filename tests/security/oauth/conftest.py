@@ -9,6 +9,7 @@ import pytest
 from devskyy_mcp.auth.grants import Grants
 from devskyy_mcp.auth.people import User
 from devskyy_mcp.auth.signing import SigningKeys
+from devskyy_mcp.db import Database
 from tests.fakes.oauth import Host, Server, Web, signing_in
 from tests.fakes.people import Clock, Visit, person
 
@@ -16,7 +17,12 @@ from tests.fakes.people import Clock, Visit, person
 @pytest.fixture
 async def shop(tmp_path: Path, database_url: str) -> AsyncGenerator[Server]:
     """A server that signs people in, on SQLite and on Postgres."""
-    given = {"database_url": database_url} if database_url.startswith("postgres") else {}
+    given = {}
+    if database_url.startswith("postgres"):
+        given = {"database_url": database_url}
+        database = Database(database_url, migrate=True)
+        await database.open()
+        await database.close()
     async with signing_in(tmp_path, **given) as shop:
         yield shop
 

@@ -74,7 +74,9 @@ async def test_a_role_is_the_most_that_is_granted(shop: Server, host: Host, brow
     assert said["error"] == "access_denied"
 
 
-async def test_who_is_not_signed_in_goes_through_the_login_page_and_back(shop: Server, host: Host, browser: Visit) -> None:
+async def test_who_is_not_signed_in_goes_through_the_login_page_and_back(
+    shop: Server, host: Host, browser: Visit
+) -> None:
     await host.register()
     browser.forget()
     away = await host.ask(scope="tools:read")
@@ -177,7 +179,11 @@ async def test_a_code_is_good_for_a_minute_its_client_its_verifier_and_its_addre
     code = await host.code()
     assert (await other.exchange(code, code_verifier=host.verifier)).json()["error"] == "invalid_grant"
     assert (await host.exchange(code)).status_code == 200
-    for change in ({"code_verifier": "a" * 43}, {"redirect_uri": "http://127.0.0.1:33418/other"}, {"redirect_uri": None}):
+    for change in (
+        {"code_verifier": "a" * 43},
+        {"redirect_uri": "http://127.0.0.1:33418/other"},
+        {"redirect_uri": None},
+    ):
         answer = await host.exchange(await host.code(), **change)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
     answer = await host.exchange(await host.code(), code_verifier=None)
@@ -208,7 +214,9 @@ async def test_a_step_up_with_more_scopes_keeps_the_client(host: Host) -> None:
     assert got["scope"] == "offline_access orders:write tools:read"
 
 
-async def test_who_is_disabled_or_loses_a_role_loses_the_access(shop: Server, host: Host, ada: User, clock: Clock) -> None:
+async def test_who_is_disabled_or_loses_a_role_loses_the_access(
+    shop: Server, host: Host, ada: User, clock: Clock
+) -> None:
     from devskyy_mcp.auth.people import People
     from tests.fakes.people import BY, person
 
