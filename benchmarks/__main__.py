@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth logins]``: figures and goals as a table."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth logins auth]``: figures and goals as a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import bulk, calls, events, growth, jobs, logins, shop, start
+    from . import auth, bulk, calls, events, growth, jobs, logins, shop, start
 
     parts = {
         "calls": calls.run,
@@ -23,6 +23,7 @@ async def main(wanted: list[str]) -> None:
         "bulk": bulk.run,
         "growth": growth.run,
         "logins": logins.run,
+        "auth": auth.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

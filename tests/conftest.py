@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from devskyy_mcp.auth import standing
 from devskyy_mcp.config import Settings
 from tests.fakes.postgres import database_url, postgres_server, postgres_url
 
@@ -35,6 +36,12 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEVSKYY_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("ENCRYPTION_MASTER_KEY", MASTER_KEY)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is slow because the machine is busy is not away; what tests that sets its own."""
+    monkeypatch.setattr(standing, "PATIENCE", 20)
 
 
 @pytest.fixture

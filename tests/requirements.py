@@ -306,6 +306,48 @@ REQUIREMENTS = [
         "A process that is stopped and goes on later writes nothing of what was settled meanwhile.",
     ),
     Requirement("durability:writers", "product, shown 7", "Many writers of one object lose no update unseen."),
+    # the door
+    Requirement(
+        "auth:api-keys", "product, sign-in", "An API key acts as its person, within its scopes, until it ends."
+    ),
+    Requirement("auth:audience", "RFC 8707", "A token is good for its resource and what lies below, and nowhere else."),
+    Requirement(
+        "auth:challenge", "RFC 6750, RFC 9728", "A 401 says where a token is to be had, and nothing can end its header."
+    ),
+    Requirement(
+        "auth:cors", "product, sign-in", "Pages of the origins in the settings may call with cookies; no others."
+    ),
+    Requirement(
+        "auth:csrf", "product, sign-in", "A session writes only with its own token, from a page of this server's."
+    ),
+    Requirement(
+        "auth:external", "product, sign-in", "Access tokens of an identity provider are taken, within a person's role."
+    ),
+    Requirement(
+        "auth:fail-modes",
+        "product, sign-in",
+        "While the database is away, who was known reads; writes get a 503 at once.",
+    ),
+    Requirement("auth:headers", "product, sign-in", "Every answer carries the security headers."),
+    Requirement("auth:jobs", "product, sign-in", "What runs later runs only for who may still do it."),
+    Requirement("auth:lists", "product, sign-in", "Lists show what the caller may use, and nothing else."),
+    Requirement(
+        "auth:matrix", "product, sign-in", "Every tool, for every role, on every surface answers as the policy has it."
+    ),
+    Requirement("auth:mcp-sessions", "MCP", "A session belongs to who opened it; for others there is none."),
+    Requirement(
+        "auth:modes", "product, sign-in", "Nobody listens elsewhere without sign-in and an address of its own."
+    ),
+    Requirement("auth:no-passthrough", "MCP", "A caller's token or key is never passed on to the shop."),
+    Requirement("auth:one-way", "RFC 6750", "A request with a session and a token is refused."),
+    Requirement(
+        "auth:revocation", "product, sign-in", "What is revoked ends at once in this process, in others in 5 seconds."
+    ),
+    Requirement("auth:sites", "product, sign-in", "Other hosts and origins get nothing, whatever they show."),
+    Requirement("auth:sockets", "product, sign-in", "A socket ends with what opened it, and loses what that loses."),
+    Requirement("auth:step-up", "MCP", "A call that lacks scopes is told all that it needs, before it is dispatched."),
+    Requirement("auth:tickets", "product, sign-in", "A ticket is good once over all servers, for its page, for 30 s."),
+    Requirement("auth:tokens", "RFC 9068", "Of forged, altered, foreign and worn tokens none is let in."),
     # loopback
     Requirement(
         "loopback:address", "design, embedded defaults", "Without sign-in the server only listens on this machine."

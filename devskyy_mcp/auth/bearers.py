@@ -117,6 +117,10 @@ class Bearers:
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
+    def forget(self) -> None:
+        """Verify every token anew at its next use."""
+        self._known.clear()
+
     async def again(self, principal: Principal) -> Principal | None:
         """The principal of a connection that stays open, with what is allowed now; None when that has ended.
 

@@ -237,9 +237,9 @@ def _most(claims: Mapping[str, Any], path: str) -> frozenset[str]:
     """All that the roles in the claim allow, which is named as ``roles`` or ``realm_access.roles``."""
     found: Any = claims.get(path)
     if found is None:
-        found = claims
+        found = dict(claims)
         for name in path.split("."):
-            found = found.get(name) if isinstance(found, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # JSON
+            found = cast("dict[str, Any]", found).get(name) if isinstance(found, dict) else None
     named = items_in(found) or [found]
     return frozenset[str]().union(*(of_role(role) for role in ROLES if role in named))
 

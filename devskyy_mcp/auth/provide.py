@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from ..config import Settings
-from ..context import Services
+from ..context import Principal, Services
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog
@@ -17,6 +18,9 @@ from .sessions import Sessions
 from .signing import SigningKeys
 from .standing import Standings
 from .tickets import Tickets
+
+NAMES_KEPT = 300.0
+"""Seconds."""
 
 
 def provide(services: Services) -> None:
@@ -57,16 +61,35 @@ def _take(services: Services) -> Take:
 
         verifier = Verifier(services.get(SigningKeys), settings.base_url)
 
+        names = _Names(services.get(People))
+
         async def take(token: str) -> Access:
             access = await verifier.take(token)
-            return await _with_name(services.get(People), access)
+            name = await names.of(access.principal)
+            return replace(access, principal=replace(access.principal, name=name)) if name else access
 
         return take
     raise Refused(Code.NOT_CONFIGURED, "Nobody signs in here, so there are no tokens.")
 
 
-async def _with_name(people: People, access: Access) -> Access:
-    if access.principal.kind != "user":
-        return access
-    user = await people.get(access.principal.id.removeprefix("user:"))
-    return replace(access, principal=replace(access.principal, name=user.name)) if user else access
+class _Names:
+    """What people are called, remembered for a while: tokens don't say."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._known: dict[str, str] = {}
+        self._until = 0.0
+        people.on_changed.append(lambda _user: self._known.clear())
+
+    async def of(self, principal: Principal) -> str:
+        """The person's name; empty for programs."""
+        if principal.kind != "user":
+            return ""
+        if time.monotonic() > self._until:
+            self._known.clear()
+            self._until = time.monotonic() + NAMES_KEPT
+        user_id = principal.id.removeprefix("user:")
+        if user_id not in self._known:
+            user = await self._people.get(user_id)
+            self._known[user_id] = user.name if user else ""
+        return self._known[user_id]

@@ -27,6 +27,7 @@ SUBPROTOCOL = "devskyy.v1"
 PAGES = ("/approvals", "/login", "/logout", "/account", "/connect", "/oauth/authorize")
 """Pages for people: reached by links from anywhere, filled in as forms, opened with a session or the key as a field."""
 
+_BELOW_PAGES = tuple(f"{page}/" for page in PAGES)
 UPLOADS = "/api/v1/assets"
 """The one place that takes other bodies than JSON and forms: pictures."""
 OPEN_PATHS = frozenset({"/health/live", "/favicon.ico"})
@@ -124,11 +125,11 @@ class Rules:
 
 def is_open_to_all(path: str) -> bool:
     """Whether programs call it without a token, from any page; cookies mean nothing there."""
-    return path in OPEN_TO_ALL or path.startswith("/.well-known/")
+    return path.startswith(("/.well-known/", "/oauth/")) and (path in OPEN_TO_ALL or path[1] == ".")
 
 
 def is_page(path: str) -> bool:
-    return any(path == page or path.startswith(f"{page}/") for page in PAGES)
+    return path.startswith(PAGES) and (path in PAGES or path.startswith(_BELOW_PAGES))
 
 
 def is_loopback(address: str) -> bool:

@@ -110,9 +110,12 @@ class Door:
         ]
 
     def _harden(self, message: Message, shared: Pairs) -> None:
-        given: Pairs = list(message.get("headers", ())) + shared
-        names = {name.lower() for name, _ in given}
-        message["headers"] = given + [header for header in self._headers if header[0] not in names]
+        given: Pairs = [*message.get("headers", ()), *shared]
+        names = {name for name, _ in given}  # in lower case, as ASGI has them
+        if names.isdisjoint(self._names):
+            message["headers"] = given + self._headers
+        else:
+            message["headers"] = given + [header for header in self._headers if header[0] not in names]
 
     async def _turn_away(self, scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
         if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
