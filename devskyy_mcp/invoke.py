@@ -23,7 +23,7 @@ from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
-from .guard.limits import Limiter
+from .guard.limits import Allowance, CallLimits
 from .jobs.model import JobView
 from .jobs.service import Jobs
 from .render import text_of
@@ -84,6 +84,8 @@ class Call:
     key: str | None = None
     wait: float = 0
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
+    allowance: Allowance | None = field(default=None, init=False)
+    """What the limits that it was counted against still allow; set once it was counted."""
     scope: anyio.CancelScope | None = field(default=None, init=False)
     """Around a read's handler while it runs; whoever waits no longer cancels it."""
 
@@ -117,17 +119,17 @@ class Result:
 
 
 class Road:
-    """Carries calls. ``audit`` is told of each one; ``limiter`` counts per principal."""
+    """Carries calls. ``audit`` is told of each one; ``limits`` counts per principal and tool."""
 
     def __init__(
-        self, registry: Registry, services: Services, changes: Changes, jobs: Jobs, audit: AuditLog, limiter: Limiter
+        self, registry: Registry, services: Services, changes: Changes, jobs: Jobs, audit: AuditLog, limits: CallLimits
     ) -> None:
         self.registry = registry
         self.services = services
         self.changes = changes
         self.jobs = jobs
         self.audit = audit
-        self.limiter = limiter
+        self.limits = limits
         self.first_call = anyio.Event()
         self._cache: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
         changes.on_written.append(lambda _change: self._cache.clear())
@@ -146,8 +148,10 @@ class Road:
         try:
             text = _checked(call.arguments)
             capability, arguments = self._resolve(call)
-            await self.limiter.hit(call.principal.id)
-            result = await self._carry_out(call, capability, arguments)
+            call.allowance = await self.limits.hit(call.principal.id, capability.name, capability.policy.effect)
+            call.allowance.enforce()
+            with self.limits.running(call.principal.id):
+                result = await self._carry_out(call, capability, arguments)
             change = result.data.get("change") or result.data.get("job") if capability.policy.writes else None
             return result
         except Refused as refused:

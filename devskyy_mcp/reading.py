@@ -195,7 +195,7 @@ class Reader:
         code = "ok"
         self.road.first_call.set()
         try:
-            await self.road.limiter.hit(self.principal.id)
+            (await self.road.limits.hit(self.principal.id)).enforce()
             with anyio.fail_after(TIMEOUT):
                 return await work()
         except Refused as refused:

@@ -113,9 +113,7 @@ async def test_the_file_can_be_checked_without_the_server(db: Database, tmp_path
 
 
 @pytest.mark.requirement("audit:checkpoints")
-async def test_one_is_made_when_enough_is_new(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_is_made_when_enough_is_new(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("devskyy_mcp.guard.audit.CHECKPOINT_ROWS", 10)
     monkeypatch.setattr(module, "CHECKPOINT_ROWS", 10)
     made = await _filled(db, tmp_path / "audit.jsonl", 3)

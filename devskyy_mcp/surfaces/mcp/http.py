@@ -22,7 +22,7 @@ from ...errors import Code, Refused
 from .caller import PRINCIPAL, PROFILE, PROFILES, from_request
 from .results import refusal_text
 from .server import Surface
-from .step_up import BODY_LIMIT, NotAllowed, StepUp, owner
+from .step_up import BODY_LIMIT, NotAllowed, StepUp, owner, strictly
 
 PROFILE_HEADER = b"x-devskyy-profile"
 MOST_SESSIONS = 1_000
@@ -80,6 +80,12 @@ class McpHttp:
             await _refuse(send, 401, Refused(Code.UNAUTHENTICATED, "Nobody is signed in."))
         else:
             principal: Principal = scope[PRINCIPAL]
+            if scope["method"] == "POST":
+                try:
+                    receive = await strictly(receive)
+                except Refused as refused:
+                    await _refuse(send, 400, refused, rpc=PARSE_ERROR)
+                    return
             if scope["method"] == "POST" and "*" not in principal.scopes:
                 try:
                     receive = await self._step_up.checked(scope, receive)
@@ -99,9 +105,14 @@ class _Endpoint:
 
 
 async def _refuse(
-    send: Send, status: int, refused: Refused, given: str | int | None = None, more: Mapping[str, str] | None = None
+    send: Send,
+    status: int,
+    refused: Refused,
+    given: str | int | None = None,
+    more: Mapping[str, str] | None = None,
+    rpc: int = INVALID_REQUEST,
 ) -> None:
-    error = {"code": -32600, "message": refusal_text(refused), "data": refused.as_dict()}
+    error = {"code": rpc, "message": refusal_text(refused), "data": refused.as_dict()}
     body: dict[str, Any] = {"jsonrpc": "2.0", "id": given, "error": error}
     headers = [(b"content-type", b"application/json")]
     headers += [(name.lower().encode(), value.encode()) for name, value in (more or {}).items()]
