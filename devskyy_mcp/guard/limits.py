@@ -83,12 +83,49 @@ class Limiter:
             raise too_many(wait)
 
 
+class AtOnce:
+    """How many of something one key may have at the same time, in this process.
+
+    Args:
+        most: that many.
+        what: follows the number in what is said.
+    """
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most = most
+        self._what = what
+        self._now: dict[str, int] = {}
+
+    @contextmanager
+    def __call__(self, key: str) -> Generator[None]:
+        """Around one of them.
+
+        Raises:
+            Refused: RATE_LIMITED when there are as many already.
+        """
+        now = self._now.get(key, 0)
+        if now >= self._most:
+            raise Refused(
+                Code.RATE_LIMITED,
+                f"{now} {self._what} already, the most there may be.",
+                "Wait until one has ended.",
+                retry_after=1,
+            )
+        self._now[key] = now + 1
+        try:
+            yield
+        finally:
+            self._now[key] -= 1
+            if not self._now[key]:
+                del self._now[key]
+
+
 class CallLimits:
     """The limits of calls on the road: of each principal, and of each principal with one tool that writes.
 
     Args:
         rate: calls per second on average.
-        burst: calls at once; also how many may be under way.
+        burst: calls at once; so many may be under way, too.
         cache: counts.
     """
 
@@ -96,7 +133,7 @@ class CallLimits:
         self.rate = rate
         self.burst = burst
         self.cache = cache or MemoryCache()
-        self._running: dict[str, int] = {}
+        self.running = AtOnce(burst, "calls are under way")
 
     async def hit(self, principal: str, tool: str = "", effect: Effect = "read") -> Allowance:
         """Count one call; a refused one does not count. ``Allowance.wait`` says whether it may happen."""
@@ -106,31 +143,6 @@ class CallLimits:
             rates.append(Rate(f"calls:{principal}:{tool}", self.rate * share, max(round(self.burst * share), 1)))
             names.append("tool")
         return Allowance(names, rates, await self.cache.hits(rates))
-
-    @contextmanager
-    def running(self, principal: str) -> Generator[None]:
-        """Around a call while it runs.
-
-        Raises:
-            Refused: RATE_LIMITED when as many as may be called at once are under way.
-        """
-        running = self._running.get(principal, 0)
-        if running >= self.burst:
-            raise Refused(
-                Code.RATE_LIMITED,
-                f"{running} calls are under way already.",
-                "Wait for an answer before the next call.",
-                retry_after=1,
-            )
-        self._running[principal] = running + 1
-        try:
-            yield
-        finally:
-            left = self._running[principal] - 1
-            if left:
-                self._running[principal] = left
-            else:
-                del self._running[principal]
 
 
 class AddressLimits:

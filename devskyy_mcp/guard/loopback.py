@@ -23,6 +23,7 @@ Headers = Mapping[bytes, bytes]
 LOCAL: Final = Principal("local", "local", ALL_SCOPES, "local user")
 BODY_LIMIT = 4 * 1024 * 1024
 HEADER_LIMIT = 8 * 1024
+LONGEST_HEADER = 16 * 1024
 ADDRESS_LIMIT = 8 * 1024
 MOST_HEADERS = 100
 SUBPROTOCOL = "devskyy.v1"
@@ -186,10 +187,10 @@ def _check_head(scope: Scope) -> None:
     if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > ADDRESS_LIMIT:
         raise HeadTooLarge(Code.TOO_LARGE, "The address is longer than 8 KiB.", "Send long content in a body.")
     pairs: list[tuple[bytes, bytes]] = scope["headers"]
-    if len(pairs) > MOST_HEADERS or any(len(value) > HEADER_LIMIT for _, value in pairs):
+    if len(pairs) > MOST_HEADERS or any(len(value) > LONGEST_HEADER for _, value in pairs):
         raise HeadTooLarge(
             Code.TOO_LARGE,
-            f"The request has more than {MOST_HEADERS} headers, or one longer than {HEADER_LIMIT // 1024} KiB.",
+            f"The request has more than {MOST_HEADERS} headers, or one longer than {LONGEST_HEADER // 1024} KiB.",
             "Leave out what this server does not need.",
         )
 

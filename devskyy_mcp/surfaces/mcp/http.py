@@ -10,8 +10,11 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from mcp.server.auth.middleware.bearer_auth import AuthorizationContext
+from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -27,6 +30,16 @@ from .step_up import BODY_LIMIT, NotAllowed, StepUp, owner, strictly
 PROFILE_HEADER = b"x-devskyy-profile"
 MOST_SESSIONS = 1_000
 SESSION_IDLE_SECONDS = 30 * 60.0
+SESSIONS_EACH = 100
+
+
+class _Sessions(StreamableHTTPSessionManager):
+    """Nobody alone can take all the sessions there are; who has too many is answered 503, as when there are none left."""
+
+    def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
+        if sum(owner == requestor for owner in self._session_owners.values()) >= SESSIONS_EACH:
+            return None
+        return super()._admit_session(requestor)
 
 
 class McpHttp:
@@ -38,7 +51,7 @@ class McpHttp:
         self.surface = Surface(app, from_request)
         self._step_up = StepUp(app)
         parts = self.surface.raw
-        self._manager = StreamableHTTPSessionManager(
+        self._manager = _Sessions(
             self.surface.server,
             event_store=parts.event_store if parts else None,
             retry_interval=parts.retry_interval if parts else None,
