@@ -60,10 +60,9 @@ class Allowance(NamedTuple):
 
 
 class Limiter:
-    """One limit of many keys. Args: ``rate`` calls per second on average, ``burst`` at once; ``cache`` counts, by default
-    in this process.
+    """One limit of many keys: ``rate`` calls per second on average, ``burst`` at once.
 
-    ``name`` tells apart the limiters on one cache.
+    ``cache`` counts, by default in this process; ``name`` tells apart the limiters on one cache.
     """
 
     def __init__(self, rate: float, burst: int, cache: Cache | None = None, name: str = "calls") -> None:

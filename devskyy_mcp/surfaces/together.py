@@ -1,9 +1,9 @@
 """uvicorn's HTTP/1.1 with two things that it lacks: one write for an answer's head and body, and an end to senders that
 drip.
 
-uvicorn writes head and body apart, and a server that is killed between them has promised a body that nobody can send any
-more; a load balancer can't ask another server then, since the client has the head. And it waits for the rest of a head or
-a body without an end: some hundred connections that send a byte now and then would hold it (slowloris).
+uvicorn writes head and body apart, and a server that is killed between them has promised a body that nobody can send
+any more; a load balancer can't ask another server then, since the client has the head. And it waits for the rest of a
+head or a body without an end: some hundred connections that send a byte now and then would hold it (slowloris).
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Cache(Protocol):
         ...
 
     async def hits(self, rates: Sequence[Rate]) -> list[Count]:
-        """Count one event of several keys at once, in one round trip: for all of them, or, when one must wait, for none.
+        """Count one event of several keys at once, in one round trip: all, or, when one must wait, none.
 
         Returns:
             Where each key stands, in their order.

@@ -34,7 +34,7 @@ SESSIONS_EACH = 100
 
 
 class _Sessions(StreamableHTTPSessionManager):
-    """Nobody alone can take all the sessions there are; who has too many is answered 503, as when there are none left."""
+    """Nobody alone can take all the sessions there are; who has too many is answered 503, as when none are left."""
 
     def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
         if sum(owner == requestor for owner in self._session_owners.values()) >= SESSIONS_EACH:
