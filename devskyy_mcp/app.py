@@ -30,7 +30,7 @@ from .db.wake import Wake
 from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
 from .guard.checkpoints import Checkpoints
-from .guard.limits import Limiter
+from .guard.limits import AddressLimits, CallLimits
 from .guard.taint import Taints
 from .invoke import Road
 from .jobs.events import Events
@@ -219,7 +219,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
         jobs,
     )
     services.put(Changes, changes)
-    limiter = Limiter(settings.calls_per_second, settings.calls_burst, cache)
+    limits = CallLimits(settings.calls_per_second, settings.calls_burst, cache)
+    services.put(AddressLimits, AddressLimits(settings.address_per_second, settings.address_burst, cache))
     relay = cache if isinstance(cache, RedisCache) else None
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
@@ -235,7 +236,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
         health.add("sign_in", sign_in_check(services.get(People), settings.sign_in), every=5)
     taints = Taints(database, settings.taint_seconds)
     services.put(Taints, taints)
-    road = Road(registry, services, changes, jobs, audit, limiter, taints, settings.outside_texts)
+    road = Road(registry, services, changes, jobs, audit, limits, taints, settings.outside_texts)
     services.put(Road, road)
     for pack in installed_packs() if packs is None else packs:
         registry.add(pack)

@@ -224,10 +224,23 @@ class Settings(BaseSettings):
         default=20,
         validation_alias="DEVSKYY_CALLS_PER_SECOND",
         gt=0,
-        description="Calls a principal may make on average.",
+        description="Calls a principal may make on average. Of one tool that writes: half, "
+        "that destroys or costs money: a tenth.",
     )
     calls_burst: int = Field(
         default=200, validation_alias="DEVSKYY_CALLS_BURST", ge=1, description="Calls a principal may make at once."
+    )
+    address_per_second: float = Field(
+        default=20,
+        validation_alias="DEVSKYY_ADDRESS_PER_SECOND",
+        gt=0,
+        description="Requests without a valid sign-in that one address may make on average.",
+    )
+    address_burst: int = Field(
+        default=200,
+        validation_alias="DEVSKYY_ADDRESS_BURST",
+        ge=1,
+        description="Requests without a valid sign-in that one address may make at once.",
     )
     worker: Literal["on", "off"] = Field(
         default="on",

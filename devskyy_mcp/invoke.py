@@ -24,7 +24,7 @@ from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
-from .guard.limits import Limiter
+from .guard.limits import Allowance, CallLimits
 from .guard.logs import call_of
 from .guard.taint import Taints
 from .guard.trust import cleaned, refusal_says, says_untrusted
@@ -88,6 +88,8 @@ class Call:
     key: str | None = None
     wait: float = 0
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
+    allowance: Allowance | None = field(default=None, init=False)
+    """What the limits that it was counted against still allow; set once it was counted."""
     scope: anyio.CancelScope | None = field(default=None, init=False)
     """Around a read's handler while it runs; whoever waits no longer cancels it."""
 
@@ -123,7 +125,7 @@ class Result:
 
 
 class Road:
-    """Carries calls. ``audit`` is told of each one; ``limiter`` counts per principal; ``outside`` says whose texts are
+    """Carries calls. ``audit`` is told of each one; ``limits`` counts per principal and tool; ``outside`` says whose texts are
     not the brand's own, after ``Policy.texts``, and ``taints`` who has read such.
     """
 
@@ -134,7 +136,7 @@ class Road:
         changes: Changes,
         jobs: Jobs,
         audit: AuditLog,
-        limiter: Limiter,
+        limits: CallLimits,
         taints: Taints,
         outside: Container[Texts],
     ) -> None:
@@ -145,7 +147,7 @@ class Road:
         self.changes = changes
         self.jobs = jobs
         self.audit = audit
-        self.limiter = limiter
+        self.limits = limits
         self.first_call = anyio.Event()
         self._cache: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
         changes.on_written.append(lambda _change: self._cache.clear())
@@ -165,8 +167,10 @@ class Road:
         try:
             text = _checked(call.arguments)
             capability, arguments = self._resolve(call)
-            await self.limiter.hit(call.principal.id)
-            result = await self._handed_over(call.principal, await self._carry_out(call, capability, arguments))
+            call.allowance = await self.limits.hit(call.principal.id, capability.name, capability.policy.effect)
+            call.allowance.enforce()
+            with self.limits.running(call.principal.id):
+                result = await self._handed_over(call.principal, await self._carry_out(call, capability, arguments))
             change = result.data.get("change") or result.data.get("job") if capability.policy.writes else None
             return result
         except Refused as refused:

@@ -199,7 +199,7 @@ class Reader:
         told = call_of.set((token_hex(4), self.principal.id))
         self.road.first_call.set()
         try:
-            await self.road.limiter.hit(self.principal.id)
+            (await self.road.limits.hit(self.principal.id)).enforce()
             with anyio.fail_after(TIMEOUT):
                 return await work()
         except Refused as refused:

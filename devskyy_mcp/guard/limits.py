@@ -1,15 +1,68 @@
-"""How often a principal may call."""
+"""How often somebody may call: each principal, each principal with each writing tool, each address without a principal.
+
+All layers of a call are counted in one step, and together or not at all.
+"""
 
 from __future__ import annotations
 
-from ..db.cache import Cache, MemoryCache
+import math
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from ..capability import Effect
+from ..db.cache import Cache, Count, MemoryCache, Rate
 from ..errors import Code, Refused
+
+ADDRESSES = 10_000
+"""Addresses that are kept as refused; then all are asked about anew."""
+
+SHARE: dict[Effect, float] = {"write": 0.5, "destroy": 0.1, "generate": 0.1}
+"""Of what a principal may call, how much one tool of each effect may take; a read may take all."""
+
+
+class Allowance(NamedTuple):
+    """What is left of the limits that a call was counted against.
+
+    Args:
+        names: ``principal``, ``tool`` or ``address``, one for each of ``rates`` and ``counts``.
+    """
+
+    names: Sequence[str]
+    rates: Sequence[Rate]
+    counts: Sequence[Count]
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10): quota and window of each
+        limit, what remains of it, and the seconds until it is whole again.
+        """
+        policies: list[str] = []
+        limits: list[str] = []
+        for name, (_, rate, burst), count in zip(self.names, self.rates, self.counts, strict=True):
+            policies.append(f'"{name}";q={burst};w={math.ceil(burst / rate)}')
+            limits.append(f'"{name}";r={count.left};t={math.ceil(count.reset)}')
+        return [
+            (b"ratelimit-policy", ", ".join(policies).encode()),
+            (b"ratelimit", ", ".join(limits).encode()),
+        ]
+
+    @property
+    def wait(self) -> float:
+        """Seconds until all of the limits let the call through; 0 when they do."""
+        return max(count.wait for count in self.counts)
+
+    def enforce(self) -> None:
+        """Raise RATE_LIMITED with the seconds to wait when one of the limits is used up."""
+        if wait := self.wait:
+            raise too_many(wait)
 
 
 class Limiter:
-    """Args: ``rate`` calls per second on average, ``burst`` at once; ``cache`` counts, by default in this process.
+    """One limit of many keys: ``rate`` calls per second on average, ``burst`` at once.
 
-    ``name`` tells apart the limiters on one cache.
+    ``cache`` counts, by default in this process; ``name`` tells apart the limiters on one cache.
     """
 
     def __init__(self, rate: float, burst: int, cache: Cache | None = None, name: str = "calls") -> None:
@@ -26,10 +79,103 @@ class Limiter:
         """
         wait = await self.cache.hit(f"{self.name}:{key}", self.rate, self.burst)
         if wait:
-            wait = max(round(wait, 3), 0.001)
+            raise too_many(wait)
+
+
+class AtOnce:
+    """How many of something one key may have at the same time, in this process.
+
+    Args:
+        most: that many.
+        what: follows the number in what is said.
+    """
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most = most
+        self._what = what
+        self._now: dict[str, int] = {}
+
+    @contextmanager
+    def __call__(self, key: str) -> Generator[None]:
+        """Around one of them.
+
+        Raises:
+            Refused: RATE_LIMITED when there are as many already.
+        """
+        now = self._now.get(key, 0)
+        if now >= self._most:
             raise Refused(
                 Code.RATE_LIMITED,
-                "Too many calls in a short time.",
-                f"Wait {wait} s before the next call.",
-                retry_after=wait,
+                f"{now} {self._what} already, the most there may be.",
+                "Wait until one has ended.",
+                retry_after=1,
             )
+        self._now[key] = now + 1
+        try:
+            yield
+        finally:
+            self._now[key] -= 1
+            if not self._now[key]:
+                del self._now[key]
+
+
+class CallLimits:
+    """The limits of calls on the road: of each principal, and of each principal with one tool that writes.
+
+    Args:
+        rate: calls per second on average.
+        burst: calls at once; so many may be under way, too.
+        cache: counts.
+    """
+
+    def __init__(self, rate: float, burst: int, cache: Cache | None = None) -> None:
+        self.rate = rate
+        self.burst = burst
+        self.cache = cache or MemoryCache()
+        self.running = AtOnce(burst, "calls are under way")
+
+    async def hit(self, principal: str, tool: str = "", effect: Effect = "read") -> Allowance:
+        """Count one call; a refused one does not count. ``Allowance.wait`` says whether it may happen."""
+        rates, names = [Rate(f"calls:{principal}", self.rate, self.burst)], ["principal"]
+        share = SHARE.get(effect)
+        if share is not None:
+            rates.append(Rate(f"calls:{principal}:{tool}", self.rate * share, max(round(self.burst * share), 1)))
+            names.append("tool")
+        return Allowance(names, rates, await self.cache.hits(rates))
+
+
+class AddressLimits:
+    """The limit of requests that come without a principal, or with a wrong proof of one, from one address."""
+
+    def __init__(self, rate: float, burst: int, cache: Cache) -> None:
+        self.rate = rate
+        self.burst = burst
+        self.cache = cache
+        self._until: dict[str, float] = {}
+
+    def left_out(self, address: str) -> float:
+        """Seconds that this process still refuses the address without asking anybody; 0 when it does not."""
+        return max(self._until[address] - time.monotonic(), 0.0) if address in self._until else 0.0
+
+    async def hit(self, address: str) -> Allowance:
+        """Count one request."""
+        rates = [Rate(f"address:{address}", self.rate, self.burst)]
+        allowance = Allowance(["address"], rates, await self.cache.hits(rates))
+        if allowance.wait:
+            if len(self._until) >= ADDRESSES:
+                self._until.clear()
+            self._until[address] = time.monotonic() + allowance.wait
+        else:
+            self._until.pop(address, None)
+        return allowance
+
+
+def too_many(wait: float) -> Refused:
+    """The refusal of a call that came too early. ``wait``: seconds, rounded up to whole milliseconds."""
+    wait = max(math.ceil(wait * 1000) / 1000, 0.001)
+    return Refused(
+        Code.RATE_LIMITED,
+        "Too many calls in a short time.",
+        f"Wait {wait} s before the next call.",
+        retry_after=wait,
+    )

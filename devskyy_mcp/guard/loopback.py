@@ -23,6 +23,9 @@ Headers = Mapping[bytes, bytes]
 LOCAL: Final = Principal("local", "local", ALL_SCOPES, "local user")
 BODY_LIMIT = 4 * 1024 * 1024
 HEADER_LIMIT = 8 * 1024
+LONGEST_HEADER = 16 * 1024
+ADDRESS_LIMIT = 8 * 1024
+MOST_HEADERS = 100
 SUBPROTOCOL = "devskyy.v1"
 PAGES = ("/approvals", "/login", "/logout", "/account", "/connect", "/oauth/authorize")
 """Pages for people: reached by links from anywhere, filled in as forms, opened with a session or the key as a field."""
@@ -46,6 +49,14 @@ class Unsupported(Refused):
         return 415
 
 
+class HeadTooLarge(Refused):
+    """A request's address or headers are too large; the HTTP status is 431 (RFC 6585 §5) instead of the code's own."""
+
+    @property
+    def http_status(self) -> int:
+        return 431
+
+
 class Rules:
     """What the settings allow of site, names and bodies. Where nobody signs in also who may call: ``key`` is the local
     key, asked for unless this is the demo shop, on loopback only.
@@ -66,9 +77,10 @@ class Rules:
             scope: an ASGI scope of type http or websocket.
 
         Raises:
-            Refused: FORBIDDEN for a wrong address, Host, Origin or site; INVALID_ARGUMENTS for headers given twice;
-                TOO_LARGE; Unsupported for bodies of another kind.
+            Refused: HeadTooLarge; FORBIDDEN for a wrong address, Host, Origin or site; INVALID_ARGUMENTS for headers given
+                twice; TOO_LARGE; Unsupported for bodies of another kind.
         """
+        _check_head(scope)
         headers = _once(scope["headers"])
         hosts, origins = self._of(scope)
         _check_host(headers, hosts)
@@ -169,6 +181,18 @@ def _once(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
             raise Refused(Code.INVALID_ARGUMENTS, f"The header {name.decode()} was sent twice.")
         found[name] = value
     return found
+
+
+def _check_head(scope: Scope) -> None:
+    if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > ADDRESS_LIMIT:
+        raise HeadTooLarge(Code.TOO_LARGE, "The address is longer than 8 KiB.", "Send long content in a body.")
+    pairs: list[tuple[bytes, bytes]] = scope["headers"]
+    if len(pairs) > MOST_HEADERS or any(len(value) > LONGEST_HEADER for _, value in pairs):
+        raise HeadTooLarge(
+            Code.TOO_LARGE,
+            f"The request has more than {MOST_HEADERS} headers, or one longer than {LONGEST_HEADER // 1024} KiB.",
+            "Leave out what this server does not need.",
+        )
 
 
 def _check_body(scope: Scope, headers: Headers) -> None:

@@ -10,11 +10,15 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import Refused
+from ..auth.throttle import network
+from ..context import Principal
+from ..errors import Code, Refused
+from ..guard.limits import AddressLimits, Allowance, too_many
 from ..guard.loopback import OPEN_PATHS, Headers, Rules, is_open_to_all, is_page
 from ..invoke import unforeseen
 from .callers import Callers
 from .challenge import CHALLENGES, Challenges
+from .rest.calls import ALLOWANCE
 from .rest.problem import problem_response
 
 log = logging.getLogger(__name__)
@@ -44,8 +48,11 @@ class Door:
     leaves as a stack or a text.
     """
 
-    def __init__(self, inside: ASGIApp, rules: Rules, callers: Callers, challenges: Challenges) -> None:
+    def __init__(
+        self, inside: ASGIApp, rules: Rules, callers: Callers, challenges: Challenges, addresses: AddressLimits
+    ) -> None:
         self.inside = inside
+        self.addresses = addresses
         self.rules = rules
         self.callers = callers
         self.challenges = challenges
@@ -64,7 +71,7 @@ class Door:
             kind = message["type"]
             if kind == "http.response.start" or kind == "websocket.http.response.start":
                 started = True
-                self._harden(message, shared)
+                self._harden(message, [*shared, *_limits(scope)])
             elif kind in {"websocket.accept", "websocket.close"}:
                 started = True
             await send(message)
@@ -77,9 +84,11 @@ class Door:
                 await _allow(sent)
                 return
             path: str = scope["path"]
-            if not (path in OPEN_PATHS or is_page(path) or is_open_to_all(path)):
+            if is_page(path) or is_open_to_all(path):
+                await self._count(scope)
+            elif path not in OPEN_PATHS:
                 principal = self.callers.at_once(scope, headers)
-                scope["devskyy.principal"] = principal or await self.callers.of(scope, headers)
+                scope["devskyy.principal"] = principal or await self._caller(scope, headers)
             await self.inside(scope, receive, sent)
         except Refused as refused:
             await self._turn_away(scope, receive, sent, refused)
@@ -88,6 +97,21 @@ class Door:
             log.debug("the incident's trace", exc_info=error)
             if not started:
                 await self._turn_away(scope, receive, sent, refused)
+
+    async def _caller(self, scope: Scope, headers: Headers) -> Principal:
+        """The caller; one whose proof is wrong counts against the address, before the next proof is looked at."""
+        if wait := self.addresses.left_out(_address(scope)):
+            raise too_many(wait)
+        try:
+            return await self.callers.of(scope, headers)
+        except Refused as refused:
+            if refused.code is Code.UNAUTHENTICATED:
+                await self._count(scope)
+            raise
+
+    async def _count(self, scope: Scope) -> None:
+        scope[ALLOWANCE] = allowance = await self.addresses.hit(_address(scope))
+        allowance.enforce()
 
     def _shared(self, scope: Scope, headers: Headers) -> Pairs:
         """What lets a page of another origin read the answer (Fetch Standard §3.2); empty for none.
@@ -123,6 +147,16 @@ class Door:
             await problem_response(refused, headers=headers)(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": refused.message[:100]})
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return network(client[0]) if client else ""
+
+
+def _limits(scope: Scope) -> Pairs:
+    allowance: Allowance | None = scope.get(ALLOWANCE)
+    return allowance.headers if allowance is not None else []
 
 
 def _asks_first(scope: Scope, headers: Headers) -> bool:

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from ..app import App, build
 from ..config import Settings
 from ..errors import Code, Refused
+from ..guard.limits import AddressLimits, AtOnce
 from ..guard.local_key import local_key
 from ..guard.loopback import Rules
 from ..ops.health import HealthChecks, report
@@ -65,11 +66,20 @@ def create_http(app: App | None = None) -> Starlette:
             *oauth.routes(app),
             *challenge.routes(app),
         ],
-        middleware=[Middleware(Door, rules=rules, callers=callers, challenges=challenge.Challenges(app))],
+        middleware=[
+            Middleware(
+                Door,
+                rules=rules,
+                callers=callers,
+                challenges=challenge.Challenges(app),
+                addresses=app.services.get(AddressLimits),
+            )
+        ],
         exception_handlers={HTTPException: _unrouted},
         lifespan=lifespan,
     )
     site.state.devskyy, site.state.rules = app, rules
+    site.state.sockets = AtOnce(ws.SOCKETS, "sockets are open")
     return site
 
 

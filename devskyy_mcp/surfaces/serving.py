@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 GRACE = 10  # seconds that running calls have to end after SIGTERM
 LARGEST_MESSAGE = 1024 * 1024  # bytes of one WebSocket message
+LARGEST_HEAD = 32 * 1024  # bytes of a request's address and headers
+MOST_CONNECTIONS = 1000  # beyond them requests are answered 503
 
 
 def serve(settings: Settings, env_file: str = ".env") -> int:
@@ -71,6 +73,8 @@ def config_of(settings: Settings, site: ASGIApp) -> uvicorn.Config:
         lifespan="on",
         timeout_graceful_shutdown=GRACE,
         ws_max_size=LARGEST_MESSAGE,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        limit_concurrency=MOST_CONNECTIONS,
     )
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from itertools import accumulate
 from typing import Any, NoReturn, cast
 
 from ..errors import Code, Refused
 
 DEPTH = 64
+VALUES = 100_000
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)', re.DOTALL)
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
+_NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 
 
 def parse(text: bytes | str) -> Any:
@@ -16,13 +22,13 @@ def parse(text: bytes | str) -> Any:
 
     Raises:
         Refused: INVALID_ARGUMENTS for what is not JSON, names given twice, NaN or Infinity, half characters (lone
-            surrogates) and nesting deeper than 64.
+            surrogates), nesting deeper than 64 and more than 100,000 values.
     """
     try:
         if isinstance(text, bytes):
             text = text.decode()
-        if text.count("[") + text.count("{") > DEPTH:
-            _check_depth(text)
+        if text.count("[") + text.count("{") > DEPTH or text.count(",") > VALUES:
+            _check_size(text)
         value = _decoder.decode(text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode()
@@ -46,25 +52,13 @@ def parse_object(text: bytes | str) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _check_depth(text: str) -> None:
-    """Count brackets outside of strings, before a parser recurses into them."""
-    depth, quoted, escaped = 0, False, False
-    for character in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            if depth > DEPTH:
-                raise _refused(f"it is nested deeper than {DEPTH}")
-        elif character in "]}":
-            depth -= 1
+def _check_size(text: str) -> None:
+    """Count brackets and commas outside of strings, before a parser makes objects of them; linear, and mostly in C."""
+    bare = _STRINGS.sub("", text)
+    if bare.count(",") > VALUES:
+        raise _refused(f"it has more than {VALUES} values")
+    if max(accumulate(map(_STEPS.__getitem__, _NOT_BRACKETS.sub("", bare))), default=0) > DEPTH:
+        raise _refused(f"it is nested deeper than {DEPTH}")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

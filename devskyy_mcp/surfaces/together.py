@@ -1,5 +1,9 @@
-"""One write for an answer's head and body. uvicorn makes two, and a server that is killed between them has promised a
-body that nobody can send any more; a load balancer can't ask another server then, since the client has the head.
+"""uvicorn's HTTP/1.1 with two things that it lacks: one write for an answer's head and body, and an end to senders that
+drip.
+
+uvicorn writes head and body apart, and a server that is killed between them has promised a body that nobody can send
+any more; a load balancer can't ask another server then, since the client has the head. And it waits for the rest of a
+head or a body without an end: some hundred connections that send a byte now and then would hold it (slowloris).
 """
 
 from __future__ import annotations
@@ -8,6 +12,14 @@ import asyncio
 from typing import Any, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 10.0
+"""A request's head may take so long, from the connection's start or the head's first byte."""
+IDLE_SECONDS = 10.0
+"""A body may pause so long."""
+SLOWEST = 4096
+"""Bytes of a body per second on average, once IDLE_SECONDS have passed."""
+LOOK_EVERY = 2.0
 
 
 class Together:
@@ -41,7 +53,57 @@ class Together:
 
 
 class Protocol(H11Protocol):
-    """uvicorn's HTTP/1.1 over such a transport."""
+    """uvicorn's HTTP/1.1 over such a transport; a sender that drips is cut off."""
+
+    _look: asyncio.TimerHandle | None = None
+    _since = 0.0
+    """When what is being received began: the connection, a head, or a body."""
+    _heard = 0.0
+    _bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] # as uvicorn has it
         super().connection_made(cast("asyncio.Transport", Together(transport)))
+        self._since = self._heard = self.loop.time()
+        self._look = self.loop.call_later(LOOK_EVERY, self._look_after)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_looking()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._stop_looking()
+        super().handle_websocket_upgrade(event)
+
+    def data_received(self, data: bytes) -> None:
+        now, cycle = self.loop.time(), self.cycle
+        if not self._bytes and (cycle is None or cycle.response_complete):  # the first bytes of another head
+            self._since = now
+        self._heard = now
+        self._bytes += len(data)
+        super().data_received(data)
+        if self.cycle is not cycle:  # a head is whole
+            self._since, self._bytes = now, 0
+
+    def on_response_complete(self) -> None:
+        self._since, self._bytes = self.loop.time(), 0
+        super().on_response_complete()
+
+    def _stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _look_after(self) -> None:
+        if self._drips(self.loop.time()):
+            self.transport.close()
+            return
+        self._look = self.loop.call_later(LOOK_EVERY, self._look_after)
+
+    def _drips(self, now: float) -> bool:
+        spent, cycle = now - self._since, self.cycle
+        if cycle is None or cycle.response_complete:
+            # Between requests uvicorn's own timeout_keep_alive counts, which the first byte of a head ends.
+            return (cycle is None or self._bytes > 0) and spent > HEAD_SECONDS
+        if not cycle.more_body or self.flow.read_paused:  # all is here, or it is we who don't read
+            return False
+        return now - self._heard > IDLE_SECONDS or (spent > IDLE_SECONDS and self._bytes < SLOWEST * spent)

@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..auth.bearers import Bearers, kind_of
 from ..context import Principal
+from ..db.cache import MemoryCache, Rate
 from ..errors import Code, Refused
 from ..guard.loopback import SUBPROTOCOL
 from ..guard.trust import UNTRUSTED
@@ -36,7 +37,11 @@ MESSAGE_LIMIT = 1024 * 1024
 CALLS_AT_ONCE = 8
 JOBS_AT_ONCE = 50
 EVENTS_WAITING = 256
-TOO_BIG, TRY_AGAIN_LATER, ENDED = 1009, 1013, 4401
+MESSAGES = (Rate("messages", 50, 500),)
+"""A socket that sends more is closed: calls have limits of their own, but rubbish is answered too."""
+SOCKETS = 20
+"""Of one principal."""
+TOO_MANY, TOO_BIG, TRY_AGAIN_LATER, ENDED = 1008, 1009, 1013, 4401
 MessageId = str | int
 
 
@@ -64,10 +69,13 @@ async def websocket(socket: WebSocket) -> None:
         refused = Refused(Code.INVALID_ARGUMENTS, "The subprotocol devskyy.v1 is missing.", "Offer it when connecting.")
         await socket.send_denial_response(problem_response(refused, 400))
         return
-    await socket.accept(SUBPROTOCOL)
-    session = _Session(socket, socket.app.state.devskyy, socket.scope["devskyy.principal"])
+    principal: Principal = socket.scope["devskyy.principal"]
     try:
-        await session.run()
+        with socket.app.state.sockets(principal.id):
+            await socket.accept(SUBPROTOCOL)
+            await _Session(socket, socket.app.state.devskyy, principal).run()
+    except Refused as refused:
+        await socket.send_denial_response(problem_response(refused))
     except WebSocketDisconnect:
         return
 
@@ -82,7 +90,8 @@ class _Session:
         self.running: dict[MessageId, anyio.CancelScope] = {}
         self.followed: dict[str, anyio.CancelScope] = {}
         self.sending = anyio.Lock()
-        self.close_code: Literal[1000, 1009, 1013, 4401] = 1000
+        self.messages = MemoryCache()
+        self.close_code: Literal[1000, 1008, 1009, 1013, 4401] = 1000
         self.events, self.written = anyio.create_memory_object_stream[str](EVENTS_WAITING)
 
     async def run(self) -> None:
@@ -128,6 +137,9 @@ class _Session:
             text: str | bytes = message.get("text") or message.get("bytes") or ""
             if len(text) > MESSAGE_LIMIT:
                 self.close_code = TOO_BIG
+                return
+            if self.messages.count(MESSAGES)[0].wait:
+                self.close_code = TOO_MANY
                 return
             await self._take(text)
 

@@ -52,7 +52,13 @@ class _Settings(Settings):
 
 def settings_for(folder: Path, **given: Any) -> Settings:
     """Settings for a test: nothing comes from the environment's ``.env``."""
-    values: dict[str, Any] = {"data_dir": folder / "data", "environment": "test", "port": 8000, **given}
+    values: dict[str, Any] = {
+        "data_dir": folder / "data",
+        "environment": "test",
+        "port": 8000,
+        "address_burst": 100_000,
+        **given,
+    }
     return _Settings(**values)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .memory import MemoryCache
-from .port import Cache
+from .port import Cache, Count, Rate
 from .redis import RedisCache
 
-__all__ = ["Cache", "MemoryCache", "RedisCache", "open_cache"]
+__all__ = ["Cache", "Count", "MemoryCache", "Rate", "RedisCache", "open_cache"]
 
 
 def open_cache(url: str | None) -> Cache:

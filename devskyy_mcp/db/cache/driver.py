@@ -29,19 +29,27 @@ CLASSES = {"tcp": Connection, "tls": SSLConnection, "unix": UnixDomainSocketConn
 
 # The server's own clock: those of several servers differ. All in whole microseconds, which fit a double.
 # An arrival further ahead than a full burst means that the clock was set back or that the limit was another one before.
+# KEYS are counted together or not at all; ARGV has the interval and the tolerance of each.
 HIT = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
-local stored = tonumber(redis.call('GET', KEYS[1]) or now) or now
-local arrival = math.min(math.max(stored, now), now + tolerance + interval)
-local wait = math.max(arrival - now - tolerance, 0)
-if wait == 0 then arrival = arrival + interval end
-if wait == 0 or arrival < stored then
-  local milliseconds = math.ceil((arrival - now) / 1000)
-  redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', string.format('%.0f', milliseconds))
+local stored, arrival, wait, open, answer = {}, {}, {}, true, {}
+for i, key in ipairs(KEYS) do
+  local interval, tolerance = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  stored[i] = tonumber(redis.call('GET', key) or now) or now
+  arrival[i] = math.min(math.max(stored[i], now), now + tolerance + interval)
+  wait[i] = math.max(arrival[i] - now - tolerance, 0)
+  open = open and wait[i] == 0
 end
-return wait
+for i, key in ipairs(KEYS) do
+  if open then arrival[i] = arrival[i] + tonumber(ARGV[2 * i - 1]) end
+  if open or arrival[i] < stored[i] then
+    local milliseconds = math.max(math.ceil((arrival[i] - now) / 1000), 1)
+    redis.call('SET', key, string.format('%.0f', arrival[i]), 'PX', string.format('%.0f', milliseconds))
+  end
+  answer[2 * i - 1], answer[2 * i] = wait[i], arrival[i] - now
+end
+return answer
 """
 UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import anyio
+
+from .port import Count, Rate
 
 KEYS = 10_000
 """Values, locks or counted keys that are kept; then the oldest go."""
@@ -45,18 +48,39 @@ class MemoryCache:
         return True
 
     async def hit(self, key: str, rate: float, burst: int) -> float:
-        at = self.clock()
-        interval = 1 / rate
-        arrival = max(self._arrivals.get(key, at), at)
-        if arrival > at + interval * burst:  # further ahead than a full burst: the limit was another one before
-            arrival = self._arrivals[key] = at + interval * burst
-        wait = arrival - at - interval * (burst - 1)
-        if wait > 0:
-            return wait
-        if len(self._arrivals) >= KEYS:
-            self._arrivals = {name: value for name, value in self._arrivals.items() if value > at}
-        self._arrivals[key] = arrival + interval
-        return 0.0
+        return self.count((Rate(key, rate, burst),))[0].wait
+
+    async def hits(self, rates: Sequence[Rate]) -> list[Count]:
+        return self.count(rates)
+
+    def count(self, rates: Sequence[Rate]) -> list[Count]:
+        """``hits`` without waiting."""
+        at, arrivals, open_ = self.clock(), self._arrivals, True
+        ahead: list[float] = []
+        for key, rate, burst in rates:
+            # Further ahead than a full burst: the limit was another one before.
+            mine = min(max(arrivals.get(key, at) - at, 0.0), burst / rate)
+            ahead.append(mine)
+            open_ = open_ and mine <= (burst - 1) / rate
+        if open_ and len(arrivals) + len(rates) > KEYS:
+            self._forget(at)
+        counts: list[Count] = []
+        for mine, (key, rate, burst) in zip(ahead, rates, strict=True):
+            wait = max(mine - (burst - 1) / rate, 0.0)
+            if open_:
+                mine += 1 / rate
+                arrivals[key] = at + mine
+            elif key in arrivals:
+                arrivals[key] = at + mine
+            counts.append(Count(wait, max(int(burst - mine * rate + 1e-9), 0), mine))
+        return counts
+
+    def _forget(self, at: float) -> None:
+        """Make room: first of what is whole again, then of what is the nearest to it, half at a time."""
+        self._arrivals = {key: value for key, value in self._arrivals.items() if value > at}
+        if len(self._arrivals) > KEYS // 2:
+            kept = heapq.nlargest(KEYS // 2, self._arrivals.items(), key=lambda item: item[1])
+            self._arrivals = dict(kept)
 
     async def publish(self, channel: str, message: bytes) -> None:
         for mailbox in self._mailboxes.get(channel, ()):

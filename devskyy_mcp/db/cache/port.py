@@ -6,14 +6,42 @@ values are not found and not kept, messages reach nobody, limits and locks are t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 SECONDS = 1.0
 """A command to Redis may take so long with everything that it needs: a connection, the login, the answer."""
 LOOK_EVERY = 0.25
 """How often a subscriber is told to look itself while Redis is away."""
+
+
+class Rate(NamedTuple):
+    """How often events of one key may happen, by GCRA (ITU-T I.371 annex A).
+
+    Args:
+        key: whose events.
+        rate: events per second on average.
+        burst: events at once.
+    """
+
+    key: str
+    rate: float
+    burst: int
+
+
+class Count(NamedTuple):
+    """Where a key stands after an event was counted, or refused.
+
+    Args:
+        wait: seconds until the event may happen; 0 when it may now.
+        left: events that may still happen at once.
+        reset: seconds until the whole burst may happen again.
+    """
+
+    wait: float
+    left: int
+    reset: float
 
 
 class Cache(Protocol):
@@ -32,15 +60,14 @@ class Cache(Protocol):
         ...
 
     async def hit(self, key: str, rate: float, burst: int) -> float:
-        """Count one event by GCRA (ITU-T I.371 annex A).
+        """Count one event of one key: 0 when it may happen, else the seconds to wait. See ``hits``."""
+        ...
 
-        Args:
-            key: whose events.
-            rate: events per second on average.
-            burst: events at once.
+    async def hits(self, rates: Sequence[Rate]) -> list[Count]:
+        """Count one event of several keys at once, in one round trip: all, or, when one must wait, none.
 
         Returns:
-            0 when the event may happen, else the seconds to wait; a refused event does not count.
+            Where each key stands, in their order.
         """
         ...
 

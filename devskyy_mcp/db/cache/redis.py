@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +20,7 @@ from devskyy_mcp.errors import Refused
 
 from .address import parse_address
 from .memory import MemoryCache
-from .port import LOOK_EVERY, SECONDS
+from .port import LOOK_EVERY, SECONDS, Count, Rate
 
 if TYPE_CHECKING:
     from devskyy_mcp.db.wake import Bells
@@ -72,10 +72,13 @@ class RedisCache:
         return True
 
     async def hit(self, key: str, rate: float, burst: int) -> float:
+        return (await self.hits((Rate(key, rate, burst),)))[0].wait
+
+    async def hits(self, rates: Sequence[Rate]) -> list[Count]:
         try:
-            return await self._ask(lambda driver: _count(driver, f"{PREFIX}limit:{key}", rate, burst))
+            return await self._ask(lambda driver: _count(driver, "limit:", rates))
         except Refused:
-            return await self._own.hit(key, rate, burst)
+            return self._own.count(rates)
 
     async def publish(self, channel: str, message: bytes) -> None:
         try:
@@ -187,13 +190,24 @@ class _Nothing(AsyncIterator[bytes | None]):
 
 
 async def _use(driver: Driver) -> None:
-    await _count(driver, f"{PREFIX}check", 1000, 1000)
+    await _count(driver, "", (Rate("check", 1000, 1000),))
     await driver.check_whole()
 
 
-async def _count(driver: Driver, key: str, rate: float, burst: int) -> float:
-    interval = max(round(min(1_000_000 / rate, LONGEST)), 1)
-    return int(await driver.hit([key], [interval, interval * (burst - 1)])) / 1_000_000
+async def _count(driver: Driver, kind: str, rates: Sequence[Rate]) -> list[Count]:
+    keys: list[str] = []
+    numbers: list[int] = []
+    for key, rate, burst in rates:
+        interval = max(round(min(1_000_000 / rate, LONGEST)), 1)
+        keys.append(f"{PREFIX}{kind}{key}")
+        numbers += interval, interval * (burst - 1)
+    answer: list[int] = await driver.hit(keys, numbers)
+    counts: list[Count] = []
+    for at in range(0, len(numbers), 2):
+        interval, tolerance = numbers[at : at + 2]
+        wait, ahead = int(answer[at]), int(answer[at + 1])
+        counts.append(Count(wait / 1e6, max((tolerance + interval - ahead) // interval, 0), ahead / 1e6))
+    return counts
 
 
 def _milliseconds(seconds: float) -> int:

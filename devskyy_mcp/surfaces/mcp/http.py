@@ -11,8 +11,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+from mcp.server.auth.middleware.bearer_auth import AuthorizationContext
+from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -25,11 +28,21 @@ from ..challenge import CHALLENGES
 from .caller import PRINCIPAL, PROFILE, PROFILES, from_request
 from .results import refusal_text
 from .server import Surface
-from .step_up import BODY_LIMIT, NotAllowed, StepUp, owner
+from .step_up import BODY_LIMIT, NotAllowed, StepUp, owner, strictly
 
 PROFILE_HEADER = b"x-devskyy-profile"
 MOST_SESSIONS = 1_000
 SESSION_IDLE_SECONDS = 30 * 60.0
+SESSIONS_EACH = 100
+
+
+class _Sessions(StreamableHTTPSessionManager):
+    """Nobody alone can take all the sessions there are; who has too many is answered 503, as when none are left."""
+
+    def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
+        if sum(owner == requestor for owner in self._session_owners.values()) >= SESSIONS_EACH:
+            return None
+        return super()._admit_session(requestor)
 
 
 class McpHttp:
@@ -42,7 +55,7 @@ class McpHttp:
         self.surface = Surface(app, from_request)
         self._step_up = StepUp(app)
         parts = self.surface.raw
-        self._manager = StreamableHTTPSessionManager(
+        self._manager = _Sessions(
             self.surface.server,
             event_store=parts.event_store if parts else None,
             retry_interval=parts.retry_interval if parts else None,
@@ -84,6 +97,12 @@ class McpHttp:
             await _refuse(send, 401, Refused(Code.UNAUTHENTICATED, "Nobody is signed in."))
         else:
             principal: Principal = scope[PRINCIPAL]
+            if scope["method"] == "POST":
+                try:
+                    receive = await strictly(receive)
+                except Refused as refused:
+                    await _refuse(send, 400, refused, rpc=PARSE_ERROR)
+                    return
             # Without the door there is no challenge to send, and the road's refusal says as much.
             if scope["method"] == "POST" and "*" not in principal.scopes and CHALLENGES in scope:
                 try:
@@ -130,9 +149,14 @@ class _Endpoint:
 
 
 async def _refuse(
-    send: Send, status: int, refused: Refused, given: str | int | None = None, more: Mapping[str, str] | None = None
+    send: Send,
+    status: int,
+    refused: Refused,
+    given: str | int | None = None,
+    more: Mapping[str, str] | None = None,
+    rpc: int = INVALID_REQUEST,
 ) -> None:
-    error = {"code": -32600, "message": refusal_text(refused), "data": refused.as_dict()}
+    error = {"code": rpc, "message": refusal_text(refused), "data": refused.as_dict()}
     body: dict[str, Any] = {"jsonrpc": "2.0", "id": given, "error": error}
     headers = [(b"content-type", b"application/json")]
     headers += [(name.lower().encode(), value.encode()) for name, value in (more or {}).items()]

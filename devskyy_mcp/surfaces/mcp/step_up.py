@@ -22,6 +22,7 @@ from ...context import Principal
 from ...errors import Code, Refused
 from ...reading import Reader
 from ..challenge import CHALLENGES, Challenges
+from ..strict_json import parse
 from .caller import PRINCIPAL
 
 BODY_LIMIT = 4 * 1024 * 1024
@@ -103,6 +104,19 @@ class StepUp:
 
 _METHOD, _NAME = MCP_METHOD_HEADER.encode(), MCP_NAME_HEADER.encode()
 _HEADERS = frozenset({_METHOD, _NAME})
+
+
+async def strictly(receive: Receive) -> Receive:
+    """The stream of a body that has one meaning; what is too large is left to the SDK to refuse.
+
+    Raises:
+        Refused: as ``strict_json.parse`` does.
+    """
+    messages = await _read(receive)
+    body = b"".join(message.get("body", b"") for message in messages)
+    if len(body) <= BODY_LIMIT and messages[-1]["type"] == "http.request":
+        parse(body)
+    return _again(messages, receive)
 
 
 async def _read(receive: Receive) -> list[Message]:

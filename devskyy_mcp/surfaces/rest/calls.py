@@ -30,6 +30,8 @@ WATCH_AFTER = 0.1
 LONGEST_WAIT = 50.0
 """Seconds that a job's end is waited for, however long the caller would."""
 _PREFERRED = re.compile(r"(?:^|[,;])\s*wait\s*=\s*(\d{1,6})\b", re.IGNORECASE)
+ALLOWANCE = "devskyy.allowance"
+"""Where a scope has what the limits still allow."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -123,9 +125,12 @@ async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> R
     app = app_of(request)
     call = Call(principal_of(request), name, arguments, "rest", key=_key(request), wait=_wait(request))
     capability = app.registry.tools.get(name)
-    if capability is None or capability.policy.writes:
-        return await app.road.invoke(call)
-    return await _unless_gone(request, app, call)
+    try:
+        if capability is None or capability.policy.writes:
+            return await app.road.invoke(call)
+        return await _unless_gone(request, app, call)
+    finally:
+        request.scope[ALLOWANCE] = call.allowance  # the door tells
 
 
 async def _unless_gone(request: Request, app: App, call: Call) -> Result:

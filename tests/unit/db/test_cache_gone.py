@@ -153,7 +153,7 @@ async def test_what_was_asked_before_a_change_does_not_turn_it_back(caplog: pyte
             if b"late" in command:
                 await asyncio.sleep(0.2)
             if b"lost" not in command:
-                writer.write(b":0\r\n" if b"EVALSHA" in command else b"+OK\r\n")
+                writer.write(b"*2\r\n:0\r\n:0\r\n" if b"EVALSHA" in command else b"+OK\r\n")
         writer.close()
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
