@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..auth.throttle import network
@@ -92,6 +93,9 @@ class Door:
             await self.inside(scope, receive, sent)
         except Refused as refused:
             await self._turn_away(scope, receive, sent, refused)
+        except ClientDisconnect:  # in the middle of its body: nothing went wrong here
+            if not started:
+                await self._turn_away(scope, receive, sent, Refused(Code.CANCELLED, "The caller went away."))
         except Exception as error:
             refused = unforeseen(scope["path"], error)
             log.debug("the incident's trace", exc_info=error)

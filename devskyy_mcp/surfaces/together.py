@@ -88,6 +88,16 @@ class Protocol(H11Protocol):
         self._since, self._bytes = self.loop.time(), 0
         super().on_response_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say so, unless an answer is under way: behind a broken rest of a request nothing can be said any more."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            super().send_400_response(msg)
+            return
+        cycle.disconnected = True
+        cycle.message_event.set()
+        self.transport.close()
+
     def _stop_looking(self) -> None:
         if self._look is not None:
             self._look.cancel()

@@ -64,7 +64,9 @@ class Maker:
         if self.chance(0.7):
             return self.random.choice(TEXTS)
         ranges = ((1, 128), (128, 0x2000), (0xE000, 0x10000), (0x1F300, 0x1F700))
-        return "".join(chr(self.random.randrange(*self.random.choice(ranges))) for _ in range(self.random.randrange(20)))
+        return "".join(
+            chr(self.random.randrange(*self.random.choice(ranges))) for _ in range(self.random.randrange(20))
+        )
 
     def value(self, deep: int = 3) -> Any:
         kind = self.random.randrange(6)

@@ -64,7 +64,9 @@ MCP = [
     )
 ] + [Target("DELETE", "/mcp")]
 PROGRAMS = [
-    Target("POST", "/oauth/token", {"grant_type": "authorization_code", "code": "x", "client_id": "x"}, form=True, share=3),
+    Target(
+        "POST", "/oauth/token", {"grant_type": "authorization_code", "code": "x", "client_id": "x"}, form=True, share=3
+    ),
     Target("POST", "/oauth/token", {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "x"}, form=True),
     Target("POST", "/oauth/revoke", {"token": "x", "client_id": "x"}, form=True),
     Target("POST", "/oauth/introspect", {"token": "x"}, form=True),

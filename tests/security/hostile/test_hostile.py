@@ -23,7 +23,12 @@ from .targets import MCP, PAGES, PROGRAMS, REST, Target
 
 SLOWEST = 5.0
 GROWTH = 50 * 1024 * 1024
-FREE: dict[str, Any] = {"calls_per_second": 1e6, "calls_burst": 10**6, "address_per_second": 1e6, "address_burst": 10**6}
+FREE: dict[str, Any] = {
+    "calls_per_second": 1e6,
+    "calls_burst": 10**6,
+    "address_per_second": 1e6,
+    "address_burst": 10**6,
+}
 
 
 async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
@@ -151,7 +156,7 @@ async def test_raw_bytes_on_a_socket(tmp_path: Path, caplog: pytest.LogCaptureFi
     caplog.set_level(logging.WARNING)
     maker, seen = Maker(3), Counter[bytes]()
     async with served(tmp_path, auth_mode="none", worker="off", **FREE) as shop:
-        port = int(shop.url.rsplit(":", 1)[1])
+        port = int(shop.url.rstrip("/").rsplit(":", 1)[1])
         for _ in range(1000):
             raw = maker.random.choice(HEADS).replace(b"HOST", f"127.0.0.1:{port}".encode())
             if maker.chance(0.3):
