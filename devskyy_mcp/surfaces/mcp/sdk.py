@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from mcp.server.caching import CacheHint
 from mcp.server.connection import Connection
@@ -122,7 +122,8 @@ def connection_of(ctx: RequestContext) -> Connection:
 def declared_extensions(ctx: RequestContext) -> Mapping[str, Any]:
     """The extensions that this one request declares; what the host declared elsewhere does not count."""
     capabilities: Any = (ctx.params or {}).get("_meta", {}).get(CLIENT_CAPABILITIES_META_KEY) or {}
-    return capabilities.get("extensions") or {}
+    extensions: Any = capabilities.get("extensions") if isinstance(capabilities, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return cast("dict[str, Any]", extensions) if isinstance(extensions, dict) else {}  # what it is else, hosts invent
 
 
 def named_in_header(ctx: RequestContext) -> str | None:
