@@ -121,9 +121,10 @@ def connection_of(ctx: RequestContext) -> Connection:
 
 def declared_extensions(ctx: RequestContext) -> Mapping[str, Any]:
     """The extensions that this one request declares; what the host declared elsewhere does not count."""
-    capabilities: Any = (ctx.params or {}).get("_meta", {}).get(CLIENT_CAPABILITIES_META_KEY) or {}
-    extensions: Any = capabilities.get("extensions") if isinstance(capabilities, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return cast("dict[str, Any]", extensions) if isinstance(extensions, dict) else {}  # what it is else, hosts invent
+    found: Any = ctx.params or {}
+    for name in ("_meta", CLIENT_CAPABILITIES_META_KEY, "extensions"):  # hosts may send anything under each
+        found = cast("dict[str, Any]", found).get(name) if isinstance(found, dict) else None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def named_in_header(ctx: RequestContext) -> str | None:
