@@ -15,6 +15,7 @@ from . import env_example
 from .docs_tools import ROOT, stale_pages
 
 LINK = re.compile(r"\[[^\]]*\]\((?!\w+:|#)([^)#\s]+)")
+PLACE = re.compile(r"`((?:tests|devskyy_mcp|requirements)/[\w./-]*)`")
 TARGET = re.compile(r"`make ([a-z-]+)")
 SETTING = re.compile(r"\b(?:DEVSKYY|DATABASE|REDIS|KEEP|BUDGET|WORDPRESS|WOOCOMMERCE)_[A-Z_]+\b")
 OTHERS = frozenset({"DEVSKYY_LONG", "DEVSKYY_REQUIRE_DEBIAN", "WOOCOMMERCE_PLUGIN", "WORDPRESS_FOLDER"})
@@ -45,6 +46,9 @@ def problems() -> Iterator[str]:
             yield f"{where} names the setting {name}, which does not exist."
         for command in sorted(set(COMMAND.findall(text)) - commands):
             yield f"{where} names devskyy {command}, which is no command."
+        for named in sorted(set(PLACE.findall(text))):
+            if page.name == "security.md" and not (ROOT / named).exists():
+                yield f"{where} names {named}, which does not exist."
         for target in set(TARGET.findall(text)) - targets:
             yield f"{where} names make {target}, which the Makefile does not have."
 

@@ -28,6 +28,13 @@ REQUIREMENTS = [
     Requirement("logs:redacted", "product, logs", "No secret and no personal datum gets into the log."),
     Requirement("logs:readable", "product, logs", "SKUs, prices, dates and order numbers stay readable in the log."),
     Requirement("logs:structured", "product, logs", "Log lines are objects with time, place, request and principal."),
+    Requirement(
+        "hostile:inputs",
+        "security, shown 3",
+        "20,000 hostile inputs lead to no 5xx but 503, no incident in the log, no hang and no growth.",
+    ),
+    Requirement("limits:layers", "security", "Principal, tool and address have limits, counted in one step and told."),
+    Requirement("limits:slow-senders", "security", "Who drips a head or a body is cut off."),
     Requirement("audit:listing", "product, jobs", "The audit is listed newest first, narrowed and in pages."),
     Requirement("changes:pages", "product, jobs", "Changes are listed newest first, each once over all pages."),
     Requirement("jobs:policies", "product, shown 3", "Rates, priorities, deadlines and attempts of jobs are kept to."),

@@ -77,8 +77,8 @@ class Rules:
             scope: an ASGI scope of type http or websocket.
 
         Raises:
-            Refused: HeadTooLarge; FORBIDDEN for a wrong address, Host, Origin or site; INVALID_ARGUMENTS for headers given
-                twice; TOO_LARGE; Unsupported for bodies of another kind.
+            Refused: HeadTooLarge; FORBIDDEN for a wrong address, Host, Origin or site; INVALID_ARGUMENTS for headers
+                given twice; TOO_LARGE; Unsupported for bodies of another kind.
         """
         _check_head(scope)
         headers = _once(scope["headers"])

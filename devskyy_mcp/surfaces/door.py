@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..auth.throttle import network
@@ -83,20 +84,27 @@ class Door:
             if shared and _asks_first(scope, headers):
                 await _allow(sent)
                 return
-            path: str = scope["path"]
-            if is_page(path) or is_open_to_all(path):
-                await self._count(scope)
-            elif path not in OPEN_PATHS:
-                principal = self.callers.at_once(scope, headers)
-                scope["devskyy.principal"] = principal or await self._caller(scope, headers)
+            await self._enter(scope, headers)
             await self.inside(scope, receive, sent)
         except Refused as refused:
             await self._turn_away(scope, receive, sent, refused)
+        except ClientDisconnect:  # in the middle of its body: nothing went wrong here
+            if not started:
+                await self._turn_away(scope, receive, sent, Refused(Code.CANCELLED, "The caller went away."))
         except Exception as error:
             refused = unforeseen(scope["path"], error)
             log.debug("the incident's trace", exc_info=error)
             if not started:
                 await self._turn_away(scope, receive, sent, refused)
+
+    async def _enter(self, scope: Scope, headers: Headers) -> None:
+        """Say in the scope who calls, or count what comes without anybody."""
+        path: str = scope["path"]
+        if is_page(path) or is_open_to_all(path):
+            await self._count(scope)
+        elif path not in OPEN_PATHS:
+            principal = self.callers.at_once(scope, headers)
+            scope["devskyy.principal"] = principal or await self._caller(scope, headers)
 
     async def _caller(self, scope: Scope, headers: Headers) -> Principal:
         """The caller; one whose proof is wrong counts against the address, before the next proof is looked at."""

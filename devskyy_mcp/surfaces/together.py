@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 HEAD_SECONDS = 10.0
 """A request's head may take so long, from the connection's start or the head's first byte."""
@@ -60,6 +60,13 @@ class Protocol(H11Protocol):
     """When what is being received began: the connection, a head, or a body."""
     _heard = 0.0
     _bytes = 0
+    _answered = False
+
+    @property
+    def _answering(self) -> RequestResponseCycle | None:
+        """The request that is being answered; None before the first and between two."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle if cycle is not None and not cycle.response_complete else None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] # as uvicorn has it
         super().connection_made(cast("asyncio.Transport", Together(transport)))
@@ -75,18 +82,28 @@ class Protocol(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def data_received(self, data: bytes) -> None:
-        now, cycle = self.loop.time(), self.cycle
-        if not self._bytes and (cycle is None or cycle.response_complete):  # the first bytes of another head
+        now, cycle = self.loop.time(), self._answering
+        if not self._bytes and cycle is None:  # the first bytes of another head
             self._since = now
         self._heard = now
         self._bytes += len(data)
         super().data_received(data)
-        if self.cycle is not cycle:  # a head is whole
+        if self._answering is not cycle:  # a head is whole
             self._since, self._bytes = now, 0
 
     def on_response_complete(self) -> None:
-        self._since, self._bytes = self.loop.time(), 0
+        self._since, self._bytes, self._answered = self.loop.time(), 0, True
         super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say so, unless an answer is under way: behind a broken rest of a request nothing can be said any more."""
+        cycle = self._answering
+        if cycle is None:
+            super().send_400_response(msg)
+            return
+        cycle.disconnected = True
+        cycle.message_event.set()
+        self.transport.close()
 
     def _stop_looking(self) -> None:
         if self._look is not None:
@@ -100,10 +117,10 @@ class Protocol(H11Protocol):
         self._look = self.loop.call_later(LOOK_EVERY, self._look_after)
 
     def _drips(self, now: float) -> bool:
-        spent, cycle = now - self._since, self.cycle
-        if cycle is None or cycle.response_complete:
+        spent, cycle = now - self._since, self._answering
+        if cycle is None:
             # Between requests uvicorn's own timeout_keep_alive counts, which the first byte of a head ends.
-            return (cycle is None or self._bytes > 0) and spent > HEAD_SECONDS
+            return (not self._answered or self._bytes > 0) and spent > HEAD_SECONDS
         if not cycle.more_body or self.flow.read_paused:  # all is here, or it is we who don't read
             return False
         return now - self._heard > IDLE_SECONDS or (spent > IDLE_SECONDS and self._bytes < SLOWEST * spent)

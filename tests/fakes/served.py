@@ -19,6 +19,8 @@ from devskyy_mcp.app import App, build
 from devskyy_mcp.config import Settings
 from devskyy_mcp.guard.local_key import local_key
 from devskyy_mcp.surfaces.http import create_http
+from devskyy_mcp.surfaces.serving import LARGEST_HEAD
+from devskyy_mcp.surfaces.together import Protocol
 
 from .notes import Notes
 from .packs import Waiting, changes_pack, notes_pack
@@ -97,7 +99,8 @@ async def listening(asgi: Starlette, port: int = 0, **options: Any) -> AsyncGene
     """The app under uvicorn on a loopback port, by default one that the system chooses, and a client for it."""
     listener = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, access_log=False, lifespan="on", **options))
+    given: dict[str, Any] = {"http": Protocol, "h11_max_incomplete_event_size": LARGEST_HEAD, **options}
+    server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, access_log=False, lifespan="on", **given))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listener])
         try:

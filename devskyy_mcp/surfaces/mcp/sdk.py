@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from mcp.server.caching import CacheHint
 from mcp.server.connection import Connection
@@ -121,8 +121,10 @@ def connection_of(ctx: RequestContext) -> Connection:
 
 def declared_extensions(ctx: RequestContext) -> Mapping[str, Any]:
     """The extensions that this one request declares; what the host declared elsewhere does not count."""
-    capabilities: Any = (ctx.params or {}).get("_meta", {}).get(CLIENT_CAPABILITIES_META_KEY) or {}
-    return capabilities.get("extensions") or {}
+    found: Any = ctx.params or {}
+    for name in ("_meta", CLIENT_CAPABILITIES_META_KEY, "extensions"):  # hosts may send anything under each
+        found = cast("dict[str, Any]", found).get(name) if isinstance(found, dict) else None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def named_in_header(ctx: RequestContext) -> str | None:

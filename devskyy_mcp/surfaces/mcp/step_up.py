@@ -14,6 +14,7 @@ from typing import Any, cast
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.shared.inbound import MCP_METHOD_HEADER, MCP_NAME_HEADER, NAME_BEARING_METHODS, decode_header_value
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from ...app import App
@@ -111,10 +112,13 @@ async def strictly(receive: Receive) -> Receive:
 
     Raises:
         Refused: as ``strict_json.parse`` does.
+        ClientDisconnect: when the caller goes away before its end.
     """
     messages = await _read(receive)
     body = b"".join(message.get("body", b"") for message in messages)
-    if len(body) <= BODY_LIMIT and messages[-1]["type"] == "http.request":
+    if messages[-1]["type"] == "http.disconnect":
+        raise ClientDisconnect
+    if len(body) <= BODY_LIMIT:
         parse(body)
     return _again(messages, receive)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ...auth.grants import Grants
 from ...auth.scopes import OFFLINE
@@ -47,8 +47,11 @@ async def body(request: Request, kind: str) -> bytes:
     if given != kind:
         raise Rejected("invalid_request", f"The body must be {kind}.", 415)
     whole = b""
-    async for chunk in request.stream():
-        whole += chunk
-        if len(whole) > BODY_LIMIT:
-            raise Rejected("invalid_request", "The body is too large.", 413)
+    try:
+        async for chunk in request.stream():
+            whole += chunk
+            if len(whole) > BODY_LIMIT:
+                raise Rejected("invalid_request", "The body is too large.", 413)
+    except ClientDisconnect:  # in the middle of its body
+        raise Rejected("invalid_request", "The body is not whole.") from None
     return whole

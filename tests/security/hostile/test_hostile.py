@@ -156,7 +156,7 @@ async def test_raw_bytes_on_a_socket(tmp_path: Path, caplog: pytest.LogCaptureFi
     caplog.set_level(logging.WARNING)
     maker, seen = Maker(3), Counter[bytes]()
     async with served(tmp_path, auth_mode="none", worker="off", **FREE) as shop:
-        port = int(shop.url.rsplit(":", 1)[1])
+        port = int(shop.url.rstrip("/").rsplit(":", 1)[1])
         for _ in range(1000):
             raw = maker.random.choice(HEADS).replace(b"HOST", f"127.0.0.1:{port}".encode())
             if maker.chance(0.3):
