@@ -125,8 +125,8 @@ class Result:
 
 
 class Road:
-    """Carries calls. ``audit`` is told of each one; ``limits`` counts per principal and tool; ``outside`` says whose texts are
-    not the brand's own, after ``Policy.texts``, and ``taints`` who has read such.
+    """Carries calls. ``audit`` is told of each one; ``limits`` counts per principal and tool; ``outside`` says whose
+    texts are not the brand's own, after ``Policy.texts``, and ``taints`` who has read such.
     """
 
     def __init__(
