@@ -19,7 +19,8 @@ VALUES: list[Any] = [
     {}, {"": ""}, {"a": {"b": {"c": []}}}, [1, "1", None], list(range(200)), {str(n): n for n in range(200)},
 ]  # fmt: skip
 RAW = [
-    b"", b" ", b"x", b"{", b"}", b"[", b'"', b"null", b"NaN", b"Infinity", b"[NaN]", b'{"a":NaN}', b"1e999", b"-", b"01",
+    b"", b" ", b"x", b"{", b"}",
+    b"[", b'"', b"null", b"NaN", b"Infinity", b"[NaN]", b'{"a":NaN}', b"1e999", b"-", b"01",
     b'{"a":1,"a":2}', b'{"a":1}{"a":2}', b'{"a":"\\ud800"}', b'{"\\udfff":1}', b"\xff\xfe{}", b"\xef\xbb\xbf{}",
     b"\x00", b"{\x00}", b"[" * 100, b"[" * 100_000, b'{"a":' * 5_000, b"[" * 64 + b"]" * 64, b"[" * 65 + b"]" * 65,
     b'{"a":[' + b"0," * 120_000 + b"0]}", b"9" * 6_000, b'{"a":"' + b"\\u0000" * 50 + b'"}', b"{'a':1}", b"<?xml?><a/>",
