@@ -79,8 +79,6 @@ async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
     async def receive() -> dict[str, Any]:
         if parts:
             return parts.pop(0)
-        if status and status != 200:
-            await done.wait()
         with anyio.move_on_after(0.2):
             await done.wait()
         return {"type": "http.disconnect"}
