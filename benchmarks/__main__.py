@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth logins auth]``: figures and goals as a table."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth]``: a table of figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import auth, bulk, calls, events, growth, jobs, logins, shop, start
+    from . import auth, bulk, calls, events, growth, jobs, logins, shop, start, vault
 
     parts = {
         "calls": calls.run,
@@ -22,6 +22,7 @@ async def main(wanted: list[str]) -> None:
         "jobs": jobs.run,
         "bulk": bulk.run,
         "growth": growth.run,
+        "vault": vault.run,
         "logins": logins.run,
         "auth": auth.run,
     }

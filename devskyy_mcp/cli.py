@@ -82,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
     doctor.add_argument("--json", action="store_true")
     _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
-    _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
     _clients_arguments(command("clients", _clients, "Show connected programs, and let programs act in their own name."))
+    _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
     command("migrate", _in_app("migrate"), "Create or bring up to date the database's tables.")
     command("local-key", _in_app("local_key"), "Show where the local key is, and at a terminal the key.")
     command("version", _version, "Print the version.")
@@ -116,22 +116,6 @@ def _users_arguments(users: argparse.ArgumentParser) -> None:
     action("sign-out", "End all sessions of somebody.")
 
 
-def _keys_arguments(keys: argparse.ArgumentParser) -> None:
-    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
-    created = actions.add_parser("create", help="Make a key that acts as somebody; it is shown once.")
-    created.add_argument("login", metavar="LOGIN")
-    created.add_argument("--name", required=True, help="what it is for")
-    created.add_argument(
-        "--scope", action="append", required=True, help="e.g. catalog:read; may be given several times"
-    )
-    created.add_argument("--days", type=int, default=90, help="until it ends, at most 365")
-    listed = actions.add_parser("list", help="Show the keys, without their secrets.")
-    listed.add_argument("login", nargs="?", metavar="LOGIN", help="whose; everybody's if left out")
-    for one in (created, listed):
-        one.add_argument("--json", action="store_true")
-    actions.add_parser("revoke", help="End a key.").add_argument("id", metavar="ID", help="as list shows it")
-
-
 def _clients_arguments(clients: argparse.ArgumentParser) -> None:
     actions = clients.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in (
@@ -148,6 +132,22 @@ def _clients_arguments(clients: argparse.ArgumentParser) -> None:
             action.add_argument("name", metavar="NAME", help="what people see")
             action.add_argument("scopes", metavar="SCOPE", nargs="+", help="what it may do, e.g. orders:read")
             action.add_argument("--jwks", type=Path, metavar="FILE", help="its public keys, instead of a secret")
+
+
+def _keys_arguments(keys: argparse.ArgumentParser) -> None:
+    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    created = actions.add_parser("create", help="Make a key that acts as somebody; it is shown once.")
+    created.add_argument("login", metavar="LOGIN")
+    created.add_argument("--name", required=True, help="what it is for")
+    created.add_argument(
+        "--scope", action="append", required=True, help="e.g. catalog:read; may be given several times"
+    )
+    created.add_argument("--days", type=int, default=90, help="until it ends, at most 365")
+    listed = actions.add_parser("list", help="Show the keys, without their secrets.")
+    listed.add_argument("login", nargs="?", metavar="LOGIN", help="whose; everybody's if left out")
+    for one in (created, listed):
+        one.add_argument("--json", action="store_true")
+    actions.add_parser("revoke", help="End a key.").add_argument("id", metavar="ID", help="as list shows it")
 
 
 def command_names() -> list[str]:
@@ -170,7 +170,10 @@ def _settings(given: argparse.Namespace) -> Settings | None:
         return Settings(_env_file=given.env_file)  # pyright: ignore[reportCallIssue] # pydantic-settings' own argument
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):  # values may be secrets
-            warn(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}")
+            name = ".".join(str(part) for part in item["loc"])
+            known = Settings.model_fields.get(name)  # where a value is missing, pydantic names the field
+            said = item["msg"].removeprefix("Value error, ")
+            warn(f"{known.validation_alias if known else name}: {said}")
         warn(f"  → Correct it in the environment or in {given.env_file}.")
         return None
 

@@ -245,6 +245,30 @@ REQUIREMENTS = [
     Requirement(
         "rest:writes", "design, REST", "A write over REST is staged, shown, applied and followed like any other."
     ),
+    # secrets at rest
+    Requirement("vault:bound", "sign-in, secrets at rest", "A sealed value that was moved or altered is not used."),
+    Requirement("vault:dump", "sign-in, secrets at rest", "Nobody's data is readable in a dump of the database."),
+    Requirement(
+        "vault:keyring", "sign-in, secrets at rest", "Encryption is always on: without a key one is made, or needed."
+    ),
+    Requirement("vault:lost", "sign-in, secrets at rest", "Without its key a database is refused in words."),
+    Requirement(
+        "vault:rotate", "sign-in, secrets at rest", "Keys are rotated while servers write; what was plain is sealed."
+    ),
+    Requirement("vault:sealed", "sign-in, secrets at rest", "What is sealed comes back as it was, and tells nothing."),
+    Requirement("vault:shared", "sign-in, secrets at rest", "Servers of one database open each other's values."),
+    Requirement(
+        "audit:checkpoints", "sign-in, secrets at rest", "Signed checkpoints tell of an audit that was written anew."
+    ),
+    Requirement(
+        "audit:retention", "sign-in, secrets at rest", "Old rows go up to a checkpoint, and the rest stays proven."
+    ),
+    Requirement(
+        "cli:keys", "sign-in, secrets at rest", "`devskyy keys` shows, rotates and verifies, and tells no key."
+    ),
+    Requirement(
+        "settings:secrets", "sign-in, secrets at rest", "Missing, short or example secrets are refused in production."
+    ),
     # sandbox
     Requirement(
         "sandbox:addresses", "product, the demo shop", "Addresses come from the stored URL, as WordPress's do."
@@ -347,6 +371,7 @@ REQUIREMENTS = [
     ),
     Requirement("auth:no-passthrough", "MCP", "A caller's token or key is never passed on to the shop."),
     Requirement("auth:one-way", "RFC 6750", "A request with a session and a token is refused."),
+    Requirement("auth:proxies", "product, sign-in", "Only proxies in the settings are believed on who calls."),
     Requirement(
         "auth:revocation", "product, sign-in", "What is revoked ends at once in this process, in others in 5 seconds."
     ),
@@ -577,6 +602,39 @@ REQUIREMENTS = [
     Requirement(
         "cache:relay", "product, events", "Behind a pooler Redis carries wake-ups, or the direct address does."
     ),
+    # the authorization server
+    Requirement(
+        "oauth:claude-code", "product, shown 1", "Processes that share a refresh token are not put out by each other."
+    ),
+    Requirement("oauth:claude-document", "product, shown 1", "claude.ai connects with its metadata document."),
+    Requirement("oauth:claude-registered", "product, shown 1", "claude.ai connects by registering with a secret."),
+    Requirement(
+        "oauth:client-credentials", "RFC 6749 4.4", "A confidential client acts in its own name, until revoked."
+    ),
+    Requirement("oauth:conformance", "product, shown 1", "The official authorization scenarios pass."),
+    Requirement("oauth:connect", "product, shown 1", "A person gives a connected program more without its asking."),
+    Requirement("oauth:cursor", "product, shown 1", "Cursor registers addresses of three kinds and connects by each."),
+    Requirement(
+        "oauth:documents", "product, shown 1", "A metadata document that is not what it must be lets nobody in."
+    ),
+    Requirement(
+        "oauth:flow", "OAuth 2.1 4.1", "A host gets tokens that work where they were asked for, and carry no more."
+    ),
+    Requirement(
+        "oauth:grace", "design, ADR 8", "A refresh token is taken again for 60 seconds, ten times, then it ends all."
+    ),
+    Requirement(
+        "oauth:hostile", "product, shown 3", "Hostile requests to the endpoints of sign-in get ordinary refusals."
+    ),
+    Requirement("oauth:introspection", "RFC 7662", "Confidential clients look tokens up; nobody else does."),
+    Requirement("oauth:private-key", "RFC 7523", "A client with a key of its own signs each assertion once."),
+    Requirement("oauth:races", "product, shown 4", "Of many that present one code at once, one gets it."),
+    Requirement("oauth:redirects", "product, shown 4", "Codes go to no address outside the policy."),
+    Requirement("oauth:registration", "RFC 7591", "Registration takes the allowed addresses and caps no scopes."),
+    Requirement("oauth:replay", "RFC 6749 4.1.2", "A code presented twice ends what it gave, at once."),
+    Requirement("oauth:revocation", "RFC 7009", "A revoked token ends its whole grant, at once."),
+    Requirement("oauth:sdk", "product, shown 1", "The SDK's client registers, connects, steps up and refreshes."),
+    Requirement("oauth:vscode", "product, shown 1", "VS Code connects from a port that it never registered."),
     # people
     Requirement(
         "people:approving", "product, people", "Who approves must have the role; the journal has ids and shows names."
@@ -599,9 +657,7 @@ REQUIREMENTS = [
     Requirement(
         "people:sessions-end", "product, people", "Another password, role, factor or state ends a person's sessions."
     ),
-    Requirement(
-        "people:step-up", "product, people", "What is grave asks for a proof of the last 15 minutes, shown or not."
-    ),
+    Requirement("people:step-up", "product, people", "What is grave asks for a proof of the last 15 minutes."),
     Requirement("people:throttle", "product, people", "Failed tries are answered ever later, however many at once."),
     Requirement("people:totp-once", "product, people", "A code of the app is taken once, whoever sends it first."),
     # surfaces

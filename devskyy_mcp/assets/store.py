@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from ..config import UPLOAD_LIMIT
+from ..db.vault.files import replace
 from ..errors import Code, Refused
 from ..guard.ssrf import media_type
 
@@ -102,8 +102,9 @@ class Assets:
         asset = Asset(f"ast_{digest}", digest, name, content_type, file.stat().st_size, source)
         target = self._file(asset.id)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.chmod(0o600)
         file.replace(target)
-        _put(self._sheet(asset.id), json.dumps(asdict(asset)).encode())
+        replace(self._sheet(asset.id), json.dumps(asdict(asset)).encode())
         shutil.rmtree(file.parent)
         return asset
 
@@ -136,15 +137,5 @@ class Assets:
     def _write(self, asset: Asset, content: bytes) -> None:
         target = self._file(asset.id)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _put(target, content)
-        _put(self._sheet(asset.id), json.dumps(asdict(asset)).encode())
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write beside and move there, so that a crash leaves no half file."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+        replace(target, content)
+        replace(self._sheet(asset.id), json.dumps(asdict(asset)).encode())

@@ -217,7 +217,8 @@ async def _sign_in(services: Services) -> list[Finding]:
     found = [Finding("ok", f"Sign-in is {mode}; owners: {owners}.")]
     if not owners:
         what = "Nobody can sign in to the pages, so nobody can approve anything there."
-        found.append(Finding("problem", what, "Make the first owner: devskyy users add --role owner"))
+        level = "problem" if mode == "embedded" else "warning"  # programs may come with the provider's tokens
+        found.append(Finding(level, what, "Make the first owner: devskyy users add --role owner"))
     elif bare:
         found.append(
             Finding(

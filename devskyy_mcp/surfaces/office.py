@@ -153,8 +153,7 @@ async def audit(app: App, given: argparse.Namespace) -> int:
     if given.json:
         say(as_json(dataclasses.asdict(verdict)))
     elif verdict.ok:
-        signed = f", {verdict.checkpoints} signed checkpoints" if verdict.checkpoints else ""
-        say(f"The audit is whole: {verdict.rows} rows{signed}.")
+        say(f"The audit is whole: {verdict.rows} rows; signed checkpoints: {verdict.checkpoints}.")
     else:
         say(
             f"The audit is broken at row {verdict.first_bad_seq}: {verdict.reason} {verdict.rows} rows before are good."

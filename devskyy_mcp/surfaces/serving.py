@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -15,6 +16,10 @@ from devskyy_mcp.errors import Code, Refused
 
 from .hosts import welcome
 from .terminal import complain, say
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
 
 GRACE = 10  # seconds that running calls have to end after SIGTERM
 LARGEST_MESSAGE = 1024 * 1024  # bytes of one WebSocket message
@@ -33,7 +38,6 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     from devskyy_mcp.app import build
 
     from .http import create_http
-    from .together import Protocol
 
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -45,7 +49,19 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     nobody = settings.sign_in == "embedded" and anyio.run(_nobody, settings)
     say(welcome(settings, env_file if Path(env_file).is_file() else None, nobody=nobody))
     sys.stdout.flush()
-    config = uvicorn.Config(
+    server = uvicorn.Server(config_of(settings, site))
+    with listener:
+        server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def config_of(settings: Settings, site: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves the app."""
+    import uvicorn
+
+    from .together import Protocol
+
+    return uvicorn.Config(
         site,
         http=Protocol,
         log_config=None,
@@ -60,10 +76,6 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
         h11_max_incomplete_event_size=LARGEST_HEAD,
         limit_concurrency=MOST_CONNECTIONS,
     )
-    server = uvicorn.Server(config)
-    with listener:
-        server.run(sockets=[listener])
-    return 0 if server.started else 1
 
 
 async def _nobody(settings: Settings) -> bool:

@@ -45,8 +45,9 @@ async def person(app: App, role: Role = "owner", login: str = "ada@example.com",
 
 async def connected(app: App, user: User, name: str = "Claude") -> str:
     """A grant that the person has given a program; its id."""
-    client = {
-        "id": f"client-{name}",
+    client_id = f"client-{name}"
+    client: dict[str, Any] = {
+        "id": client_id,
         "kind": "registered",
         "metadata": {"client_name": name},
         "created_at": time.time_ns() // 1000,
@@ -56,7 +57,7 @@ async def connected(app: App, user: User, name: str = "Claude") -> str:
         await conn.execute(oauth_clients.insert().values(client))
         return await grants.open(
             conn,
-            client_id=client["id"],
+            client_id=client_id,
             scopes=["catalog:read", "offline_access"],
             resource="http://127.0.0.1:8000/mcp",
             lives=10**12,

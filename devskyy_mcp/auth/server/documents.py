@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ...db.cache import Cache
 from ...errors import Code, Refused
@@ -100,9 +100,10 @@ def public_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
     from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
 
-    listed: Any = jwks.get("keys")
+    given = jwks.get("keys")
+    listed = cast("list[Any]", given) if isinstance(given, list) else []
     try:
-        usable = isinstance(listed, list) and bool(listed) and all(_is_strong(key) for key in listed)
+        usable = bool(listed) and all(_is_strong(key) for key in listed)
         keys = KeySet.import_key_set({"keys": listed}).keys if usable else []
         usable = usable and not any(key.is_private for key in keys)
         known = [

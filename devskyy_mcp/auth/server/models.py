@@ -54,7 +54,7 @@ class Rejected(Exception):
 class Strict(BaseModel):
     """Unknown parameters are ignored, as RFC 6749 §3.1 has it; known ones are what they must be."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, defer_build=True)
 
 
 class Asking(Strict):

@@ -171,7 +171,7 @@ class Store:
 
 
 class AuthServer:
-    """What the endpoints call."""
+    """What the endpoints call. ``issuer`` is this server's public address: https, or http on this machine."""
 
     def __init__(self, store: Store, issuer: str) -> None:
         self.store = store
@@ -221,13 +221,18 @@ class AuthServer:
     async def _ask(
         self, method: str, path: str, form: Credentials, authorization: str, address: str, *arguments: str
     ) -> Answer:
+        from authlib.oauth2 import OAuth2Error
+
         from .bridge import Bridge, Request
 
         client = await self._client(form, authorization, address)
         if self._bridge is None:
             self._bridge = Bridge(self.store, self.issuer)
         given = form.model_dump(exclude_none=True)
-        request = Request("POST", f"{self.issuer}{path}", given, client, authorization)
+        try:
+            request = Request("POST", f"{self.issuer}{path}", given, client, authorization)
+        except OAuth2Error:  # OAuth 2.1 §1.5
+            raise Rejected("invalid_request", "This server has no https address, so it gives no tokens.") from None
         return await anyio.to_thread.run_sync(getattr(self._bridge, method), *arguments, request)
 
     async def _client(self, form: Credentials, authorization: str, address: str) -> Client | None:

@@ -63,7 +63,7 @@ class Vault:
         self.keyring = keyring
         self._clock = clock
         self._boxes: dict[str, AESGCM] = {}
-        self._current = ""
+        self._current: str = ""
         self._left = 0
         self._until = 0.0
         self._root = b""

@@ -22,6 +22,7 @@ from ...app import App
 from ...config import Settings
 from ...context import Principal
 from ...errors import Code, Refused
+from ..challenge import CHALLENGES
 from .caller import PRINCIPAL, PROFILE, PROFILES, from_request
 from .results import refusal_text
 from .server import Surface
@@ -99,7 +100,8 @@ class McpHttp:
                 except Refused as refused:
                     await _refuse(send, 400, refused, rpc=PARSE_ERROR)
                     return
-            if scope["method"] == "POST" and "*" not in principal.scopes:
+            # Without the door there is no challenge to send, and the road's refusal says as much.
+            if scope["method"] == "POST" and "*" not in principal.scopes and CHALLENGES in scope:
                 try:
                     receive = await self._step_up.checked(scope, receive)
                 except NotAllowed as refusal:

@@ -22,7 +22,7 @@ from ...capability import authorize
 from ...context import Principal
 from ...errors import Code, Refused
 from ...reading import Reader
-from ..challenge import CHALLENGES
+from ..challenge import CHALLENGES, Challenges
 from ..strict_json import parse
 from .caller import PRINCIPAL
 
@@ -44,7 +44,7 @@ def owner(principal: Principal) -> AuthenticatedUser:
 
 
 class StepUp:
-    """The check for one app."""
+    """The check for one app, behind the door."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -73,8 +73,8 @@ class StepUp:
         if refused is None:
             return receive
         given = requests[0].get("id") if len(requests) == 1 else None
-        challenges = scope.get(CHALLENGES)
-        challenge: dict[str, str] = challenges.headers(challenges.explained(refused), scope) if challenges else {}
+        challenges: Challenges = scope[CHALLENGES]
+        challenge = challenges.headers(challenges.explained(refused), scope)
         raise NotAllowed(refused, given if isinstance(given, str | int) else None, challenge)
 
     def _stands_for_others(self, method: str, name: str) -> bool:

@@ -50,10 +50,9 @@ class Consent(Browser):
         if session is None:
             if "none" in ask.prompts:
                 raise self.authorizations.login_required(ask)
-            return to("/login", f"{AT}?{ask.query}")
-        if "login" in ask.prompts:  # from here on with consent, or the way back would lead here again
-            again = dict(pairs(ask.query)) | {"prompt": "consent"}
-            return to("/login/again", f"{AT}?{urlencode(again)}")
+            return to("/login", _after_login(ask))
+        if "login" in ask.prompts:
+            return to("/login/again", _after_login(ask))
         scopes = await self.authorizations.agreed(ask, session)
         if scopes is not None:
             return _away(await self.authorizations.grant(ask, session, scopes, remember=False))
@@ -93,6 +92,12 @@ class Consent(Browser):
             raise self.authorizations.denied(ask)
         ticked = [name.removeprefix("scope_") for name in given if name.startswith("scope_")]
         return _away(await self.authorizations.grant(ask, session, ticked, remember=True))
+
+
+def _after_login(ask: Ask) -> str:
+    """The way back from the login page; where that was asked for, on to the consent, or it would lead there again."""
+    given = pairs(ask.query)
+    return f"{AT}?{urlencode(given | {'prompt': 'consent'} if 'login' in ask.prompts else given)}"
 
 
 def _answered(endpoint: Endpoint) -> Endpoint:

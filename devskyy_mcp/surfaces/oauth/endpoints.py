@@ -48,11 +48,10 @@ class Endpoints:
     @property
     def routes(self) -> list[Route]:
         known, named = self._metadata, "/.well-known/oauth-authorization-server"
-        openid, paths = "/.well-known/openid-configuration", [path for path in RESOURCES if path]
+        openid = "/.well-known/openid-configuration"
         return [
-            *(Route(f"{named}{path}", known(metadata)) for path in ("", *paths)),
-            *(Route(f"{openid}{path}", known(discovery)) for path in ("", *paths)),
-            *(Route(f"{path}{openid}", known(discovery)) for path in paths),
+            *(Route(f"{named}{path}", known(metadata)) for path in RESOURCES),
+            *(Route(f"{openid}{path}", known(discovery)) for path in RESOURCES),
             Route("/oauth/jwks.json", _told(self.jwks)),
             Route("/oauth/token", self._form(self.server.token), methods=["POST"]),
             Route("/oauth/revoke", self._form(self.server.revoke), methods=["POST"]),

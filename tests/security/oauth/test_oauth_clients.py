@@ -23,7 +23,7 @@ DOCUMENT = "https://host.brand.shop/client.json"
 
 
 async def post(
-    http: httpx2.AsyncClient, path: str, auth: tuple[str, str] | None = None, **form: Any
+    http: httpx2.AsyncClient, path: str, auth: tuple[str, str] | None = None, /, **form: Any
 ) -> httpx2.Response:
     return await http.post(path, data=form, auth=auth) if auth else await http.post(path, data=form)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
+from devskyy_mcp.app import build
 from devskyy_mcp.auth.grants import Grants
 from devskyy_mcp.auth.people import User
-from tests.fakes.oauth import Host, Server, answered, claims, scope_of
+from devskyy_mcp.surfaces.oauth.wording import worded
+from tests.fakes.oauth import Host, Server, answered, claims, scope_of, signing_in
 from tests.fakes.people import Clock, Visit
 
 
@@ -98,6 +102,39 @@ async def test_prompts(host: Host, browser: Visit) -> None:
     assert "prompt%3Dconsent" in again.headers["location"]
     browser.forget()
     assert answered(await host.ask(prompt="none"))["error"] == "login_required"
+    assert "prompt%3Dconsent" in (await host.ask(prompt="login")).headers["location"]
+
+
+async def test_the_metadata_is_at_every_address_that_hosts_ask(shop: Server, stranger: httpx2.AsyncClient) -> None:
+    asked = [
+        f"{start}{path}"
+        for start in ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+        for path in ("", "/mcp", "/mcp/full", "/api/v1")
+    ]
+    for path in asked:
+        answer = await stranger.get(path, headers={"Origin": "https://inspector.example.org"})
+        assert answer.headers["access-control-allow-origin"] == "*"
+        said = answer.json()
+        assert said["issuer"] == shop.url
+        assert said["code_challenge_methods_supported"] == ["S256"]
+        assert said["authorization_response_iss_parameter_supported"] is True
+        assert "offline_access" in said["scopes_supported"]
+    keys = (await stranger.get("/oauth/jwks.json")).json()["keys"]
+    assert len(keys) >= 2
+    assert all("d" not in key for key in keys)
+
+
+async def test_without_https_there_are_no_tokens(tmp_path: Path) -> None:
+    async with signing_in(tmp_path, public_url="http://mcp.example.com") as server:
+        form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "cl_x"}
+        answer = await server.http.post("/oauth/token", data=form)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        assert "https" in answer.json()["error_description"]
+
+
+def test_every_scope_of_the_catalogue_is_worded() -> None:
+    scopes = {scope for tool in build().registry.tools.values() for scope in tool.policy.scopes}
+    assert [scope for scope in scopes if worded(scope) == scope] == []
 
 
 async def test_a_consent_counts_again_only_for_a_known_client(host: Host, browser: Visit) -> None:

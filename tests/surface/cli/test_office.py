@@ -46,7 +46,7 @@ def test_changes_are_listed_and_shown_whole(run: Run) -> None:
 def test_an_edited_audit_is_told_at_its_row(run: Run, app_settings: Settings) -> None:
     for _ in range(3):
         run("call", "notes_list")
-    assert run("audit", "verify").out == "The audit is whole: 3 rows, 1 signed checkpoints.\n"
+    assert run("audit", "verify").out == "The audit is whole: 3 rows; signed checkpoints: 1.\n"
     with contextlib.closing(sqlite3.connect(app_settings.data_dir / "devskyy.db")) as file, file:
         for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             file.execute(f"DROP TRIGGER {name}")

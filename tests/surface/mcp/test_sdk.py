@@ -137,7 +137,7 @@ def test_only_schemas_with_headers_of_their_own_are_walked_at_each_call() -> Non
 
 @pytest.mark.requirement("mcp:hook")
 def test_the_conformance_hook_is_refused_outside_of_tests(world: World) -> None:
-    settings = Settings(environment="production", data_dir=world.app.settings.data_dir)
+    settings = world.app.settings.model_copy(update={"environment": "production"})
     app = build(settings, [Pack(raw.PACK)])
     with pytest.raises(Refused, match="tests only"):
         Surface(app, fixed(Caller(ADA, "full", "stdio")))

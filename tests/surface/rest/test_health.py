@@ -28,6 +28,7 @@ async def test_health_says_how_each_part_really_is(shop: Site) -> None:
     assert services["auth"] == "loopback, no login"
     assert services["database"] == "ok, sqlite"
     assert services["cache"] == "in process, this server only"
+    assert services["encryption"] == "ok, AES-256-GCM"
     assert services["shop"] == "demo shop"
     assert services["mcp_server"] == f"ok; tools: {len(shop.app.registry.tools)}, prompts: 1"
 

@@ -16,7 +16,13 @@ from devskyy_mcp.db.vault import vault as module
 from devskyy_mcp.db.vault.rotation import look, rewrap
 from devskyy_mcp.errors import Code, Refused
 
-ROW = {"id": "chg_1", "arguments": {"email": "ada@example.com"}, "summary": {}, "reasons": [], "outcome": None}
+ROW: dict[str, Any] = {
+    "id": "chg_1",
+    "arguments": {"email": "ada@example.com"},
+    "summary": {},
+    "reasons": [],
+    "outcome": None,
+}
 
 
 @pytest.mark.requirement("vault:sealed")
@@ -145,7 +151,7 @@ async def test_a_data_key_that_was_altered_is_told(database: Database) -> None:
     async with database.begin() as conn:
         rows = (await conn.execute(data_keys.select().order_by(data_keys.c.id))).all()
         await conn.execute(data_keys.update().where(data_keys.c.id == rows[0].id).values(wrapped=rows[1].wrapped))
-    with pytest.raises(Refused, match="data_keys.wrapped"):
+    with pytest.raises(Refused, match=r"data_keys\.wrapped"):
         await Database(database.dsn.path or database.dsn.url, migrate=True).open()
 
 
