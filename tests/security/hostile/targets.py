@@ -9,7 +9,7 @@ META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontex
 
 
 class Target(NamedTuple):
-    """``near``: a JSON object, or a form's fields for pages and forms of programs. ``share``: how often, beside others."""
+    """``near``: a JSON object, or a form's fields for pages and forms of programs. ``share``: how often."""
 
     method: str
     path: str

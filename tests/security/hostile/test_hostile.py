@@ -31,6 +31,16 @@ FREE: dict[str, Any] = {
 }
 
 
+def modern_headers(target: Target) -> dict[str, bytes]:
+    """What a request of 2026-07-28 says of itself in headers; nothing for others."""
+    params = target.near.get("params", {})
+    if "_meta" not in params:
+        return {}
+    named = params.get("name") or params.get("uri")
+    more = {"mcp-name": named.encode()} if named else {}
+    return {"mcp-protocol-version": b"2026-07-28", "mcp-method": target.near["method"].encode(), **more}
+
+
 async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
     """One request straight into the app; the status of its answer."""
     path, _, query = target.path.partition("?")
@@ -50,12 +60,7 @@ async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
             mutated = maker.mutated(target.near)
             body = urlencode(mutated if isinstance(mutated, dict) else {"x": mutated}, errors="surrogatepass").encode()
         near["content-length"] = str(len(body)).encode()
-    if target in MCP:
-        called = target.near.get("method", "")
-        if "_meta" in target.near.get("params", {}):
-            near |= {"mcp-protocol-version": b"2026-07-28", "mcp-method": called.encode()}
-            if name := target.near["params"].get("name") or target.near["params"].get("uri"):
-                near["mcp-name"] = name.encode()
+    near |= modern_headers(target)
     scope: dict[str, Any] = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": quote(path, errors="replace").encode(), "root_path": "",
@@ -74,8 +79,6 @@ async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
     async def receive() -> dict[str, Any]:
         if parts:
             return parts.pop(0)
-        if status and status != 200:
-            await done.wait()
         with anyio.move_on_after(0.2):
             await done.wait()
         return {"type": "http.disconnect"}
@@ -144,8 +147,8 @@ HEADS = [
     b"GET http://evil/ HTTP/1.1\r\nHost: HOST\r\n\r\n", b"CONNECT evil:443 HTTP/1.1\r\nHost: HOST\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: HOST\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(300)) + b"\r\n",
     b"GET /api/v1/ws HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-    b"GET /api/v1/ws HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: !\r\nSec-WebSocket-Protocol: devskyy.v1\r\n\r\n",
+    b"GET /api/v1/ws HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: !\r\nSec-WebSocket-Protocol: devskyy.v1\r\n\r\n",
     b"GET /health/live HTTP/1.1\r\nHost: HOST\r\n\r\n" * 20, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 ]  # fmt: skip
 
