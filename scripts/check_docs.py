@@ -33,6 +33,11 @@ def problems() -> Iterator[str]:
     for field in Settings.model_fields.values():
         if str(field.validation_alias) not in readme:
             yield f"README.md does not name the setting {field.validation_alias}."
+    yield from _named()
+
+
+def _named() -> Iterator[str]:
+    """Settings, commands, targets, files and links that pages name and nothing has."""
     settings = {str(field.validation_alias) for field in Settings.model_fields.values()}
     commands = set(command_names())
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
