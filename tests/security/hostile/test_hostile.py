@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import anyio
@@ -57,8 +57,9 @@ async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
         near["content-type"] = b"application/x-www-form-urlencoded" if target.form else b"application/json"
         body = maker.body(target.near)
         if target.form and maker.chance(0.85):
-            mutated = maker.mutated(target.near)
-            body = urlencode(mutated if isinstance(mutated, dict) else {"x": mutated}, errors="surrogatepass").encode()
+            mutated: Any = maker.mutated(target.near)
+            fields = cast("dict[str, Any]", mutated) if isinstance(mutated, dict) else {"x": mutated}
+            body = urlencode(fields, errors="surrogatepass").encode()
         near["content-length"] = str(len(body)).encode()
     near |= modern_headers(target)
     scope: dict[str, Any] = {
@@ -188,7 +189,7 @@ async def test_hostile_messages_on_a_websocket(tmp_path: Path, caplog: pytest.Lo
     """Each is answered, or ends the socket in good order; afterwards a new one works."""
     caplog.set_level(logging.WARNING)
     maker = Maker(4)
-    nears = [
+    nears: list[dict[str, Any]] = [
         {"id": 1, "call": "notes_list", "arguments": {}},
         {"id": 2, "call": "notes_update", "arguments": {"note": 1, "title": "x"}, "key": "k"},
         {"cancel": 1},
