@@ -57,8 +57,8 @@ async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
         near["content-type"] = b"application/x-www-form-urlencoded" if target.form else b"application/json"
         body = maker.body(target.near)
         if target.form and maker.chance(0.85):
-            made = maker.mutated(target.near)
-            fields = cast("dict[Any, Any]", made) if isinstance(made, dict) else {"x": made}
+            mutated: Any = maker.mutated(target.near)
+            fields = cast("dict[str, Any]", mutated) if isinstance(mutated, dict) else {"x": mutated}
             body = urlencode(fields, errors="surrogatepass").encode()
         near["content-length"] = str(len(body)).encode()
     near |= modern_headers(target)
