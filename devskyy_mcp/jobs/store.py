@@ -171,13 +171,13 @@ async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None
 
 
 async def paid_calls(conn: AsyncConnection, job: str, limit: int, state: str | None = None) -> list[dict[str, Any]]:
-    """The job's paid calls, the oldest first: change_id, label, state, object_id, estimate, cost."""
+    """The job's paid calls, the oldest first: change_id, seq, label, state, object_id, estimate, cost."""
     o = change_ops.c
-    query = select(o.change_id, o.label, o.state, o.object_id, o.estimate, o.cost).where(*_paid_by(job))
+    query = select(o.change_id, o.seq, o.label, o.state, o.object_id, o.estimate, o.cost).where(*_paid_by(job))
     if state is not None:
         query = query.where(o.state == state)
     rows = (await conn.execute(query.order_by(o.sent_at, o.change_id).limit(limit))).mappings()
-    return [dict(row) for row in rows]
+    return await vault_of(conn).open_rows(conn, change_ops.name, rows)
 
 
 def _paid_by(job: str) -> tuple[Any, Any]:

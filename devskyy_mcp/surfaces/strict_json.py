@@ -11,7 +11,7 @@ from typing import Any, NoReturn, cast
 from ..errors import Code, Refused
 
 DEPTH = 64
-VALUES = 100_000
+VALUES = 250_000
 _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)', re.DOTALL)
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
