@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from ..auth.verifier import RESOURCES
+from ..context import Principal
 from ..errors import Code, Refused
 from .rest.calls import json_response
 
@@ -73,10 +74,13 @@ class Challenges:
         }
         return _header(parts)
 
-    def explained(self, refused: Refused) -> Refused:
+    def explained(self, refused: Refused, scope: Scope) -> Refused:
         """The refusal with where to get the scopes that it misses."""
         missing = refused.details.get("missing_scopes")
-        if refused.code is Code.FORBIDDEN and missing and self._signs_in:
+        principal: Principal | None = scope.get("devskyy.principal")
+        if refused.code is Code.FORBIDDEN and missing and principal is not None and principal.kind == "key":
+            refused.hint = "A key's scopes are fixed: make one that has them, with `devskyy api-keys create`."
+        elif refused.code is Code.FORBIDDEN and missing and self._signs_in:
             link = f"{self._base_url}/connect?scope={quote(' '.join(missing), safe=':')}"
             refused.hint = f"Allow it at {link} and try again, or ask the owner for a role that may."
             refused.details["connect"] = link

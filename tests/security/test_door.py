@@ -230,7 +230,9 @@ async def test_a_key_acts_as_its_person_within_its_scopes_until_it_ends(
     me = (await shop.http.get("/api/v1/me", headers=bearing(text))).json()
     assert (me["id"], me["kind"], me["scopes"]) == (f"user:{user.id}", "key", ["notes:read"])
     assert (await shop.call_with(bearing(text), "notes_list")).status_code == 200
-    assert (await shop.call_with(bearing(text), "notes_update", **BODY)).status_code == 403
+    refusal = await shop.call_with(bearing(text), "notes_update", **BODY)
+    assert refusal.status_code == 403
+    assert "devskyy api-keys create" in refusal.json()["hint"]
     listed = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     assert (await shop.http.post("/mcp", json=listed, headers={**ACCEPT, **bearing(text)})).status_code != 401
     assert text.rpartition("_")[2] not in json.dumps([str(one) for one in await keys.all()])

@@ -74,7 +74,7 @@ class StepUp:
             return receive
         given = requests[0].get("id") if len(requests) == 1 else None
         challenges: Challenges = scope[CHALLENGES]
-        challenge = challenges.headers(challenges.explained(refused), scope)
+        challenge = challenges.headers(challenges.explained(refused, scope), scope)
         raise NotAllowed(refused, given if isinstance(given, str | int) else None, challenge)
 
     def _stands_for_others(self, method: str, name: str) -> bool:

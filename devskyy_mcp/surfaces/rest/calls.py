@@ -61,7 +61,7 @@ class Refusing:
             if challenges is None:
                 response = problem_response(refused)
             else:
-                refused = challenges.explained(refused)
+                refused = challenges.explained(refused, scope)
                 response = problem_response(refused, headers=challenges.headers(refused, scope))
         await response(scope, receive, send)
 
