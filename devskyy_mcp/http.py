@@ -7,10 +7,13 @@ whole URLs, keep cookies and read proxies from the environment.
 
 from __future__ import annotations
 
+import math
 import random
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Mapping
+from contextlib import aclosing, contextmanager
+from contextvars import ContextVar
 from datetime import date
 from typing import Any, cast
 from urllib.parse import quote, unquote
@@ -23,7 +26,7 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.breaker import Breaker
 from devskyy_mcp.http_errors import GATEWAY, MIB, Answer, Trouble, UpstreamError
 
-__all__ = ["MIB", "Answer", "Upstream", "UpstreamError"]
+__all__ = ["MIB", "Answer", "TooLate", "Upstream", "UpstreamError", "fence", "leaving_by"]
 
 RETRIES = 2
 CONNECT_BACKOFF = 0.05  # a refused connection must be told within half a second, retries included
@@ -34,6 +37,35 @@ KEEP_ALIVE = 4.0  # seconds; Apache and uvicorn drop idle connections after 5, a
 RETRIED = frozenset({Code.UPSTREAM_UNREACHABLE, Code.RATE_LIMITED})
 
 Build = Callable[[], httpx2.Request]
+SENDS = "http11.send_request_headers.started"
+"""The transport's word for: the connection stands, and the first byte leaves now."""
+_leave_by: ContextVar[float] = ContextVar("leave_by", default=math.inf)
+
+
+class TooLate(Exception):
+    """A request may not leave any more: this process stood still, and another one may be at it."""
+
+
+@contextmanager
+def leaving_by(moment: float) -> Generator[None]:
+    """In this block no request leaves after the moment, in seconds since 1970 by the clock on the wall (the monotonic
+    one stands still while a machine sleeps). It is looked at last, when the connection stands.
+    """
+    token = _leave_by.set(moment)
+    try:
+        yield
+    finally:
+        _leave_by.reset(token)
+
+
+async def fence(event: str, _info: Mapping[str, Any]) -> None:
+    """For httpx2's ``trace`` extension, where something else than ``Upstream`` sends.
+
+    Raises:
+        TooLate: instead of sending, out of the client's call.
+    """
+    if event == SENDS and time.time() > _leave_by.get():
+        raise TooLate
 
 
 class Upstream:
@@ -190,9 +222,10 @@ class Upstream:
         # Only the network's transport tells when it begins to send; any other may have done all once it is called.
         sent = not isinstance(transport, httpx2.AsyncHTTPTransport)
 
-        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
             nonlocal sent
-            sent = sent or event == "http11.send_request_headers.started"
+            await fence(event, info)
+            sent = sent or event == SENDS
 
         request.extensions |= {"timeout": {"connect": self._connect_timeout}, "trace": trace}
         if self._auth is not None:
@@ -201,12 +234,16 @@ class Upstream:
         ticket, began = self.breaker.enter(), anyio.current_time()
         try:
             with anyio.CancelScope(deadline=until):
+                if sent:  # that transport tells nothing on its way
+                    await fence(SENDS, {})
                 response = await transport.handle_async_request(request)
                 answered = True
                 return await self._read(response)
             # Only a wait of some length speaks against the server: the caller may have been in a hurry.
             answered = None if anyio.current_time() - began < self._connect_timeout else False
             raise self._trouble.timeout(sent)
+        except TooLate:
+            raise self._trouble.late() from None
         except httpx2.RequestError as error:
             failure = self._trouble.on_the_way(error, sent)
             answered = failure.reached == "answered"

@@ -147,6 +147,11 @@ class Trouble:
         message = f"{self.name} is busy: too many calls are waiting for it."
         return UpstreamError(Code.UPSTREAM_TIMEOUT, message, "Try again, with fewer calls at a time.", reached="no")
 
+    def late(self) -> UpstreamError:
+        """The process stood still before it had sent the request."""
+        message = f"The server stood still; nothing was sent to {self.name[:1].lower()}{self.name[1:]}."
+        return UpstreamError(Code.UPSTREAM_TIMEOUT, message, "Try again.", reached="no")
+
     def timeout(self, sent: bool) -> UpstreamError:
         return UpstreamError(
             Code.UPSTREAM_TIMEOUT,

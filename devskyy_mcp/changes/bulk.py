@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import anyio
 
 from ..errors import Code, Refused
+from ..http import leaving_by
 from . import commit, pages, store
 from .chunks import Chunks, Patience
 from .model import SETTLED, JournalOp, Op, Outcome, System, refs
@@ -254,7 +255,8 @@ class Run:
         if store.now() - since > commit.FENCE * SECOND:  # stood still: another process may be at it by now
             late = {"code": str(Code.TIMEOUT), "message": "The server stood still; this was not sent."}
             return [(op, Outcome("not_sent", error=late)) for op in ready]
-        outcomes = await system.send(self.change, ready)
+        with leaving_by(since / SECOND + commit.FENCE):
+            outcomes = await system.send(self.change, ready)
         outcomes = await commit.look_again(self.change, system, ready, outcomes)
         return list(zip(ready, outcomes, strict=True))
 

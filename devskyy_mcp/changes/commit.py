@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ..errors import Code, Refused
+from ..http import leaving_by
 from . import store
 from .model import JournalOp, Op, Outcome, System, fill, refs
 from .news import FINISHED
@@ -228,12 +229,12 @@ class Committer:
 
     async def _send(self, draft: Draft, group: list[Op], since: int) -> None:
         system = self._system(group)
-        # By the clock on the wall: the monotonic one stands still while a machine sleeps.
         if store.now() - since > FENCE * 1_000_000:
             late = {"code": str(Code.TIMEOUT), "message": "The server stood still; this was not sent."}
             outcomes = [Outcome("not_sent", error=late) for _ in group]
-        else:
-            outcomes = await system.send(draft.change, group)
+        else:  # and until the connection stands, it may stand still yet
+            with leaving_by(since / 1_000_000 + FENCE):
+                outcomes = await system.send(draft.change, group)
         outcomes = await look_again(draft.change, system, group, outcomes)
         for op, outcome in zip(group, outcomes, strict=True):
             draft.outcomes[op.seq] = outcome

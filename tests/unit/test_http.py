@@ -6,16 +6,20 @@ import gzip
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from enum import StrEnum
 from typing import Any
 
+import anyio
+import anyio.abc
 import httpx2
 import pytest
+from anyio.abc import SocketStream
 
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.http import MIB, Answer, Upstream, UpstreamError
+from devskyy_mcp.http import MIB, Answer, Upstream, UpstreamError, leaving_by
 from tests.fakes.upstream import BODY, PAGE, behind_proxy, mocked, refused, scripted, sign
 
 # What is sent
@@ -300,3 +304,36 @@ async def test_no_secret_reaches_a_message_or_a_log(caplog: pytest.LogCaptureFix
     assert "cs_secret" not in "".join(shown)
     assert "cs_secret" not in caplog.text
     assert "cs_secret" not in repr(Answer(200, {}, b"cs_secret"))
+
+
+# Standing still
+
+
+@pytest.mark.requirement("durability:stopped")
+@pytest.mark.parametrize("network", [True, False])
+async def test_what_stood_still_before_the_first_byte_left_sends_nothing(network: bool) -> None:
+    """As a process does that is stopped between its last look at the clock and the socket."""
+
+    def stand_still(_request: httpx2.Request) -> None:
+        time.sleep(0.2)  # the whole process
+
+    asked, handler = scripted(httpx2.Response(200, json={}))
+    heard: list[bytes] = []
+
+    async def hear(stream: SocketStream) -> None:
+        async with stream:
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                heard.append(await stream.receive())
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, hear)
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        transport = None if network else httpx2.MockTransport(handler)
+        shop = Upstream("The shop", f"http://127.0.0.1:{port}", transport=transport, auth=stand_still)
+        with leaving_by(time.time() + 0.1), pytest.raises(UpstreamError) as error:
+            await shop.send("POST", "/x", json={})
+        assert error.value.reached == "no"
+        assert heard == []
+        assert asked == []
+        await shop.aclose()
+        tasks.cancel_scope.cancel()

@@ -14,6 +14,7 @@ from devskyy_mcp.capability import JobPolicy, Pack, Queue, Toolset
 from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome, Systems
 from devskyy_mcp.context import Context, Services
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.http import TooLate, fence
 from devskyy_mcp.jobs.model import Job
 
 Kind = Literal["key", "list", "blind"]
@@ -122,7 +123,8 @@ class Provider:
         await self._json("PUT", f"/stored/{job}")
 
     async def submit(self, kind: str, key: str, body: dict[str, Any]) -> httpx2.Response:
-        return await self.http.post(f"/{kind}/tasks", json=body, headers={"Idempotency-Key": key})
+        headers, fenced = {"Idempotency-Key": key}, {"trace": fence}
+        return await self.http.post(f"/{kind}/tasks", json=body, headers=headers, extensions=fenced)
 
     async def tasks(self, since: float) -> list[dict[str, Any]]:
         return (await self._json("GET", "/list/tasks", params={"since": since}))["tasks"]
@@ -166,6 +168,8 @@ class Renders:
     async def _submit(self, change: str, op: Op) -> Outcome:
         try:
             answer = await self.provider.submit(self.kind, change, op.body)
+        except TooLate:
+            return Outcome("not_sent", error=_error(Code.UPSTREAM_TIMEOUT, "The server stood still."))
         except httpx2.ConnectError:
             return Outcome("not_sent", error=_error(Code.UPSTREAM_UNREACHABLE, "The provider can't be reached."))
         except httpx2.TransportError:
