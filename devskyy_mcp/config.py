@@ -224,8 +224,7 @@ class Settings(BaseSettings):
         default=20,
         validation_alias="DEVSKYY_CALLS_PER_SECOND",
         gt=0,
-        description="Calls a principal may make on average. Of one tool that writes: half, "
-        "that destroys or costs money: a tenth.",
+        description="Calls a principal may make on average. Of one tool that writes: half, that costs money: a tenth.",
     )
     calls_burst: int = Field(
         default=200, validation_alias="DEVSKYY_CALLS_BURST", ge=1, description="Calls a principal may make at once."

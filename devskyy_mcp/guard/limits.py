@@ -18,7 +18,7 @@ from ..errors import Code, Refused
 ADDRESSES = 10_000
 """Addresses that are kept as refused; then all are asked about anew."""
 
-SHARE: dict[Effect, float] = {"write": 0.5, "destroy": 0.1, "generate": 0.1}
+SHARE: dict[Effect, float] = {"write": 0.5, "destroy": 0.5, "generate": 0.1}
 """Of what a principal may call, how much one tool of each effect may take; a read may take all."""
 
 

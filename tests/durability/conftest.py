@@ -92,6 +92,7 @@ def floor(shop: ShopServer, proxy: FaultProxy, folder: Path) -> Floor:
         "wordpress_username": sandbox.DEMO_USER,
         "wordpress_app_password": sandbox.DEMO_APP_PASSWORD,
         "confirm_writes": "risky",
+        "catalogue_texts": "own",
         "upload_folders": [str(folder)],
         "settle_after": SETTLE_AFTER,
         "shop_max_seconds": SHOP_MAX_SECONDS,

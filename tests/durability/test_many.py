@@ -91,10 +91,10 @@ async def test_a_lost_answer_to_a_batch_of_25_is_looked_up(floor: Floor) -> None
 async def test_a_shop_that_goes_away_during_a_bulk_gets_no_more(floor: Floor) -> None:
     """Connections are refused after the second group: the rest is known not to have been sent."""
     case = bulk(floor.shop, floor.folder)
-    rule = floor.proxy.rule("hold_answer", "POST", case.writes, after=1, times=1)
+    rule = floor.proxy.rule("hold_answer", "POST", case.writes, after=1, times=2)
     process = floor.start(case.tool, case.arguments)
     await rule.hit.wait()
-    await floor.sent(3)  # the first worker has gone on to the third group
+    await floor.sent(3)  # the first worker has gone on to the third group, and waits there
     refuse(floor)
     rule.release.set()
     answer = await process.answer()
