@@ -1,7 +1,7 @@
 """Prints which share of the branches of sign-in and of the surfaces the tests of both reach; fails below 90 %.
 
-Runs tests/security and tests/surface, without those marked slow, for some minutes; what they start as processes of their
-own is not counted. With arguments: these tests only.
+Runs tests/security and tests/surface, without those marked slow, for some minutes; what they start as processes of
+their own is not counted. With arguments: these tests only.
 """
 
 from __future__ import annotations

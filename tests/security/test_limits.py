@@ -57,6 +57,24 @@ async def test_a_call_is_told_what_is_left_and_when_to_come_again(tmp_path: Path
 
 
 @pytest.mark.requirement("limits:layers")
+async def test_mcp_hosts_are_told_what_is_left_in_the_same_words(tmp_path: Path) -> None:
+    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+    params = {"name": "notes_update", "arguments": {"note": 1, "title": "a"}, "_meta": meta}
+    headers = {
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": "tools/call",
+        "mcp-name": "notes_update",
+    }
+    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    async with site(tmp_path, calls_per_second=0.5, calls_burst=4) as shop:
+        answer = await shop.http.post("/mcp", json=request, headers=headers)
+        assert answer.json()["result"]["structuredContent"]["change"]
+        assert answer.headers["ratelimit-policy"] == '"principal";q=4;w=8, "tool";q=2;w=8'
+        assert answer.headers["ratelimit"] == '"principal";r=3;t=2, "tool";r=1;t=4'
+
+
+@pytest.mark.requirement("limits:layers")
 async def test_an_address_without_sign_in_is_limited_before_it_is_looked_at(tmp_path: Path) -> None:
     given: dict[str, Any] = {"auth_mode": "embedded", "address_per_second": 0.01, "address_burst": 3}
     async with site(tmp_path, **given) as shop:
