@@ -103,7 +103,7 @@ async def run_jobs(shop: Demo) -> None:
             assert (await shop.do("jobs_wait", job=job, seconds=30))["state"] == "succeeded"
         asks = (await shop.do("prints_ask"))["job"]
         assert (await shop.do("jobs_wait", job=asks, seconds=30))["state"] == "input_required"
-        await shop.app.road.jobs.answer(local_principal(), asks, {"what": {"title": "Quackenbush"}})
+        await shop.app.road.jobs.answer(local_principal(), asks, {"what": {"title": "Quackenbush"}}, person=True)
         ended = await shop.do("jobs_wait", job=asks, seconds=30)
         assert ended["result"]["title"] == "Quackenbush"
 

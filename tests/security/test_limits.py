@@ -58,15 +58,18 @@ async def test_a_call_is_told_what_is_left_and_when_to_come_again(tmp_path: Path
 
 @pytest.mark.requirement("limits:layers")
 async def test_mcp_hosts_are_told_what_is_left_in_the_same_words(tmp_path: Path) -> None:
-    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
-    params = {"name": "notes_update", "arguments": {"note": 1, "title": "a"}, "_meta": meta}
+    meta: dict[str, Any] = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params: dict[str, Any] = {"name": "notes_update", "arguments": {"note": 1, "title": "a"}, "_meta": meta}
     headers = {
         "accept": "application/json, text/event-stream",
         "mcp-protocol-version": "2026-07-28",
         "mcp-method": "tools/call",
         "mcp-name": "notes_update",
     }
-    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    request: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     async with site(tmp_path, calls_per_second=0.5, calls_burst=4) as shop:
         answer = await shop.http.post("/mcp", json=request, headers=headers)
         assert answer.json()["result"]["structuredContent"]["change"]
@@ -104,12 +107,9 @@ def test_only_so_many_at_once() -> None:
 async def test_heads_that_are_too_large_are_told_so(path: str, tmp_path: Path) -> None:
     async with site(tmp_path, auth_mode="embedded") as shop:
         much = {f"x-{number}": "y" for number in range(MOST_HEADERS)}
-        for asked in (
-            {"headers": much},
-            {"headers": {"x-long": "y" * (LONGEST_HEADER + 1)}},
-            {"params": {"q": "y" * ADDRESS_LIMIT}},
-        ):
-            answer = await shop.http.get(path, **asked)
+        long = {"x-long": "y" * (LONGEST_HEADER + 1)}
+        for query, headers in (("", much), ("", long), (f"?q={'y' * ADDRESS_LIMIT}", {})):
+            answer = await shop.http.get(path + query, headers=headers)
             assert answer.status_code == 431
             assert (answer.json()["code"], bool(answer.json()["hint"])) == ("too_large", True)
         few = {f"x-{number}": "y" for number in range(MOST_HEADERS // 2)}
@@ -181,8 +181,12 @@ async def flood(socket: ClientConnection) -> int:
 
 async def session_of(shop: Site, proof: dict[str, str]) -> httpx2.Response:
     """The answer to a host that begins a session of the handshake era."""
-    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    opening = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    hello: dict[str, Any] = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    }
+    opening: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
     accept = {"accept": "application/json, text/event-stream"}
     return await shop.http.post("/mcp", json=opening, headers={**proof, **accept})
 
