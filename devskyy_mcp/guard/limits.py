@@ -15,6 +15,8 @@ from ..capability import Effect
 from ..db.cache import Cache, Count, MemoryCache, Rate
 from ..errors import Code, Refused
 
+ALLOWANCE = "devskyy.allowance"
+"""Where an ASGI scope has what the limits still allow its caller."""
 ADDRESSES = 10_000
 """Addresses that are kept as refused; then all are asked about anew."""
 

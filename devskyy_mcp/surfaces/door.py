@@ -14,12 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..auth.throttle import network
 from ..context import Principal
 from ..errors import Code, Refused
-from ..guard.limits import AddressLimits, Allowance, too_many
+from ..guard.limits import ALLOWANCE, AddressLimits, Allowance, too_many
 from ..guard.loopback import OPEN_PATHS, Headers, Rules, is_open_to_all, is_page
 from ..invoke import unforeseen
 from .callers import Callers
 from .challenge import CHALLENGES, Challenges
-from .rest.calls import ALLOWANCE
 from .rest.problem import problem_response
 
 log = logging.getLogger(__name__)

@@ -58,21 +58,25 @@ class MemoryCache:
         at, arrivals, open_ = self.clock(), self._arrivals, True
         ahead: list[float] = []
         for key, rate, burst in rates:
-            # Further ahead than a full burst: the limit was another one before.
-            mine = min(max(arrivals.get(key, at) - at, 0.0), burst / rate)
+            mine = arrivals.get(key, at) - at
+            if mine < 0:
+                mine = 0.0
+            elif mine > burst / rate:  # further ahead than a full burst: the limit was another one before
+                mine = burst / rate
             ahead.append(mine)
             open_ = open_ and mine <= (burst - 1) / rate
         if open_ and len(arrivals) + len(rates) > KEYS:
             self._forget(at)
         counts: list[Count] = []
         for mine, (key, rate, burst) in zip(ahead, rates, strict=True):
-            wait = max(mine - (burst - 1) / rate, 0.0)
+            wait = 0.0 if open_ else max(mine - (burst - 1) / rate, 0.0)
             if open_:
                 mine += 1 / rate
                 arrivals[key] = at + mine
             elif key in arrivals:
                 arrivals[key] = at + mine
-            counts.append(Count(wait, max(int(burst - mine * rate + 1e-9), 0), mine))
+            left = int(burst - mine * rate + 1e-9)
+            counts.append(Count(wait, left if left > 0 else 0, mine))
         return counts
 
     def _forget(self, at: float) -> None:

@@ -110,7 +110,8 @@ class McpHttp:
                 except NotAllowed as refusal:
                     await _refuse(send, refusal.refused.http_status, refusal.refused, refusal.id, refusal.headers)
                     return
-            await self._answer({**scope, PROFILE: wanted, "user": owner(principal)}, receive, send)
+            scope[PROFILE], scope["user"] = wanted, owner(principal)
+            await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the SDK answer; a stream of events ends with the access of whoever listens."""

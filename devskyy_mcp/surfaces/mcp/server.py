@@ -13,6 +13,7 @@ from ... import __version__
 from ...app import App
 from ...capability import Capability
 from ...errors import Code, Refused
+from ...guard.limits import ALLOWANCE
 from ...invoke import Call, Result
 from ...jobs.model import JobView
 from ...reading import Reader
@@ -128,7 +129,11 @@ class Surface:
         """Take the road; with a handshake-era host also ask its person, as often as the plan turns out to be stale or
         the job has another question.
         """
-        result = await self._app.road.invoke(call)
+        try:
+            result = await self._app.road.invoke(call)
+        finally:
+            if ctx.request is not None:  # the door tells, unless the answer has begun as a stream
+                ctx.request.scope[ALLOWANCE] = call.allowance
         for _ in range(QUESTIONS):
             asks = _asking_job(result)
             if asking.modern(ctx) or not call.can_ask or (result.question is None and asks is None):

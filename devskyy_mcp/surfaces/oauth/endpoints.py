@@ -40,10 +40,8 @@ class Endpoints:
         self.app = app
         self.issuer = app.settings.base_url
         self.server = server_of(app)
-        cache = app.services.get(Cache)
-        self._registrations = Limiter(0.05, 30, cache, "oauth-register")
-        # Guessing secrets and codes is hopeless; this keeps a broken client from wearing out the database.
-        self._tokens = Limiter(20, 200, cache, "oauth-token")
+        # The door counts what comes without a principal; a registration also leaves a row behind.
+        self._registrations = Limiter(0.05, 30, app.services.get(Cache), "oauth-register")
 
     @property
     def routes(self) -> list[Route]:
@@ -70,13 +68,11 @@ class Endpoints:
 
     def _form(self, take: Take) -> Endpoint:
         async def answer(request: Request) -> Response:
-            address = address_of(request)
-            await self._tokens.hit(address)
             given = pairs(await body(request, FORM))
             headers = request.headers.getlist("authorization")
             if len(headers) > 1:
                 raise Rejected("invalid_request", "The client says who it is in more than one way.")
-            status, content, more = await take(given, headers[0] if headers else "", address)
+            status, content, more = await take(given, headers[0] if headers else "", address_of(request))
             return _json(
                 content, status, NO_STORE | {name: value for name, value in more if name == "WWW-Authenticate"}
             )

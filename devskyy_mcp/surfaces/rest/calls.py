@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...context import Principal
 from ...errors import Code, Refused
+from ...guard.limits import ALLOWANCE
 from ...guard.loopback import BODY_LIMIT, too_large
 from ...guard.trust import HEADER, UNTRUSTED
 from ...invoke import Call, Result
@@ -30,8 +31,6 @@ WATCH_AFTER = 0.1
 LONGEST_WAIT = 50.0
 """Seconds that a job's end is waited for, however long the caller would."""
 _PREFERRED = re.compile(r"(?:^|[,;])\s*wait\s*=\s*(\d{1,6})\b", re.IGNORECASE)
-ALLOWANCE = "devskyy.allowance"
-"""Where a scope has what the limits still allow."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 

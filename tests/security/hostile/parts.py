@@ -96,12 +96,13 @@ class Maker:
         return self.value()
 
     def body(self, near: Any) -> bytes:
-        """JSON that is nearly right, JSON that is not, or something else, now and then cut or with a byte turned."""
+        """JSON that is right, nearly so, or not at all, or something else, now and then cut or with a byte turned."""
         pick = self.random.random()
         if pick < 0.25:
             raw = self.random.choice(RAW)
         else:
-            raw = json.dumps(self.mutated(near), ensure_ascii=self.chance(0.5)).encode(errors="surrogatepass")
+            near = near if pick > 0.85 else self.mutated(near)
+            raw = json.dumps(near, ensure_ascii=self.chance(0.5)).encode(errors="surrogatepass")
         if raw and self.chance(0.1):
             raw = raw[: self.random.randrange(len(raw))]
         if raw and self.chance(0.1):

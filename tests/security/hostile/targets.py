@@ -1,7 +1,12 @@
-"""Where hostile requests go: every address of the server, with what a right request to it looks like."""
+"""Where hostile requests go: every address of the server, with what a right request to it looks like.
+
+``chg_x`` and ``client_x`` stand for a change that waits for a person, and for a client that is registered.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 CALL = {"note": 1, "title": "new"}
@@ -12,13 +17,27 @@ META: dict[str, Any] = {
 
 
 class Target(NamedTuple):
-    """``near``: a JSON object, or a form's fields for pages and forms of programs. ``share``: how often."""
+    """``near``: a JSON object, or a form's fields for pages and forms of programs. ``share``: how often. ``csrf``: the
+    name of the page's form that its token is for.
+    """
 
     method: str
     path: str
     near: dict[str, Any] = {}  # noqa: RUF012 # nobody writes to it
     form: bool = False
     share: int = 1
+    csrf: str = ""
+
+    def filled(self, known: Mapping[str, str]) -> Target:
+        """With what there really is in place of what stands for it."""
+        text = json.dumps(self)
+        for name, real in known.items():
+            text = text.replace(name, real)
+        return Target(*json.loads(text))
+
+
+def page_form(path: str, csrf: str, **fields: str) -> Target:
+    return Target("POST", path, {"csrf": "x", **fields}, form=True, csrf=csrf)
 
 
 def rpc(method: str, **params: Any) -> dict[str, Any]:
@@ -79,17 +98,41 @@ PROGRAMS = [
     Target("GET", "/.well-known/oauth-protected-resource/mcp"),
     Target("GET", "/.well-known/x"),
 ]
+WISH = (
+    "response_type=code&client_id=client_x&redirect_uri=http%3A%2F%2F127.0.0.1%3A33418%2Fcallback&scope=tools%3Aread"
+    "&code_challenge_method=S256&code_challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&state=s"
+)
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PAGES = [
     Target("GET", "/oauth/authorize?response_type=code&client_id=x&redirect_uri=http://127.0.0.1/"),
-    Target("POST", "/oauth/authorize", {"csrf": "x", "request": "x", "answer": "allow"}, form=True),
+    Target("GET", f"/oauth/authorize?{WISH}", share=2),
+    page_form("/oauth/authorize", f"consent|{WISH}", request=WISH, answer="allow", **{"scope_tools:read": "on"}),
     Target("GET", "/login?next=/account"),
     Target("POST", "/login", {"login": "ada@example.com", "password": "", "next": "/account"}, form=True),
-    Target("POST", "/login/second-factor", {"csrf": "x", "code": "000000"}, form=True),
-    Target("GET", "/account"),
-    Target("POST", "/account/second-factor", {"csrf": "x", "secret": "x", "code": "1"}, form=True),
+    Target("GET", "/login/second-factor"),
+    page_form("/login/second-factor", "/login/second-factor", code="000000"),
+    Target("GET", "/login/again?next=/account"),
+    page_form("/login/again", "/login/again", code="000000", password="x", next="/account"),
+    Target("GET", "/account?done=password"),
+    Target("GET", "/account/password"),
+    page_form(
+        "/account/password", "/account", old="x", new="new words for the door", repeated="new words for the door"
+    ),
+    Target("GET", "/account/second-factor?next=/account"),
+    page_form("/account/second-factor", f"/account/second-factor|{SECRET}", secret=SECRET, code="1"),
+    page_form("/account/second-factor/codes", "/account"),
+    page_form("/account/second-factor/remove", "/account"),
+    Target("GET", "/account/keys"),
+    page_form("/account/keys", "/account", name="a key", days="30", **{"notes:read": "on", "catalog:read": "on"}),
+    page_form("/account/keys/end", "/account", key="x"),
+    page_form("/account/programs/end", "/account", grant="x"),
+    page_form("/account/sessions/end", "/account", session="x"),
+    page_form("/account/sessions/end-others", "/account"),
     Target("GET", "/connect?scope=catalog:read"),
+    page_form("/connect", "/connect", client="client_x", **{"scope_catalog:read": "on"}),
     Target("GET", "/approvals"),
-    Target("GET", "/approvals/chg_x"),
-    Target("POST", "/approvals/chg_x", {"csrf": "x", "answer": "apply"}, form=True),
-    Target("POST", "/logout", {"csrf": "x"}, form=True),
+    Target("GET", "/approvals/chg_x", share=2),
+    page_form("/approvals/chg_x/decide", "/approvals/chg_x", answer="approve", count="1"),
+    page_form("/approvals/chg_x/decide", "/approvals/chg_x", answer="decline"),
+    page_form("/logout", "logout"),
 ]

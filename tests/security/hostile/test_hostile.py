@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -18,6 +18,7 @@ import pytest
 
 from tests.fakes.served import Site, served, site
 
+from .callers import Caller, Nobody, browsers, known_to, programs
 from .parts import RAW, Maker
 from .targets import MCP, PAGES, PROGRAMS, REST, Target
 
@@ -41,17 +42,18 @@ def modern_headers(target: Target) -> dict[str, bytes]:
     return {"mcp-protocol-version": b"2026-07-28", "mcp-method": target.near["method"].encode(), **more}
 
 
-async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
+async def ask(asgi: Any, target: Target, maker: Maker, caller: Caller) -> int:
     """One request straight into the app; the status of its answer."""
+    proof = await caller.headers() if maker.chance(0.95) else {}
+    if proof and target.csrf and maker.chance(0.8):
+        target = target._replace(near={**target.near, "csrf": caller.csrf(target.csrf)})
     path, _, query = target.path.partition("?")
     if maker.chance(0.1):
         path = f"{path}/{maker.text()}" if maker.chance(0.5) else path.rsplit("/", 1)[0] + "/" + maker.text()
     if maker.chance(0.3):
         query += "&" + urlencode({maker.text(): maker.text()}, errors="surrogatepass")
     method = target.method if maker.chance(0.95) else maker.random.choice(["PUT", "HEAD", "TRACE", "PATCH", "X", "GET"])
-    near = {"host": b"127.0.0.1:8000", "accept": b"application/json, text/event-stream"}
-    if bearer and maker.chance(0.9):
-        near["authorization"] = f"Bearer {bearer}".encode()
+    near = {"host": b"127.0.0.1:8000", "accept": b"application/json, text/event-stream", **proof}
     body = b""
     if target.method == "POST":
         near["content-type"] = b"application/x-www-form-urlencoded" if target.form else b"application/json"
@@ -96,12 +98,14 @@ async def ask(asgi: Any, target: Target, maker: Maker, bearer: str) -> int:
     return status
 
 
-async def bombard(shop: Site, targets: Sequence[Target], number: int, seed: int, bearer: str) -> Counter[int]:
+async def bombard(
+    shop: Site, targets: Sequence[Target], number: int, seed: int, callers: Sequence[Caller]
+) -> Counter[int]:
     maker, seen = Maker(seed), Counter[int]()
     weights = [target.share for target in targets]
     for count in range(number):
         target = maker.random.choices(targets, weights)[0]
-        status = await ask(shop.asgi, target, maker, bearer)
+        status = await ask(shop.asgi, target, maker, maker.random.choice(callers))
         assert status < 500 or status == 503, (seed, count, status, target)
         seen[status] += 1
     return seen
@@ -115,7 +119,20 @@ def incidents(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-AREAS = {"rest": (REST, 7000), "mcp": (MCP, 6000), "programs": (PROGRAMS, 3000), "pages": (PAGES, 2000)}
+async def nobody(_: Site) -> list[Caller]:
+    return [Nobody()]
+
+
+Who = Callable[[Site], Awaitable[list[Caller]]]
+AREAS: dict[str, tuple[str, list[Target], int, Who]] = {
+    "rest": ("none", REST, 3500, nobody),
+    "rest with tokens": ("embedded", REST, 3500, programs),
+    "mcp": ("none", MCP, 3000, nobody),
+    "mcp with tokens": ("embedded", MCP, 3000, programs),
+    "programs": ("embedded", PROGRAMS, 3000, nobody),
+    "pages": ("embedded", PAGES, 1000, nobody),
+    "pages with sessions": ("embedded", PAGES, 1500, browsers),
+}
 
 
 @pytest.mark.requirement("hostile:inputs")
@@ -125,14 +142,18 @@ async def test_hostile_requests_get_ordinary_answers(
     area: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    targets, number = AREAS[area]
-    mode = "none" if area in {"rest", "mcp"} else "embedded"
+    mode, targets, number, who = AREAS[area]
     async with site(tmp_path, auth_mode=mode, worker="off", **FREE) as shop:
-        await bombard(shop, targets, 300, 1, "")  # what is loaded and kept once is no growth
+        callers = await who(shop)
+        if who is not nobody:
+            known = await known_to(shop, callers[0])
+            targets = [target.filled(known) for target in targets]
+        await bombard(shop, targets, 300, 1, callers)  # what is loaded and kept once is no growth
         before = psutil.Process().memory_info().rss
-        seen = await bombard(shop, targets, number, 20260728, "")
+        seen = await bombard(shop, targets, number, 20260728, callers)
         grown = psutil.Process().memory_info().rss - before
     assert len(seen) > 3, "they get to different places"
+    assert who is nobody or seen[200] > number / 20, ("and behind the door", seen)
     assert not incidents(caplog)
     assert grown < GROWTH, f"{grown >> 20} MiB"
 
@@ -185,7 +206,10 @@ async def test_raw_bytes_on_a_socket(tmp_path: Path, caplog: pytest.LogCaptureFi
 
 @pytest.mark.requirement("hostile:inputs")
 @pytest.mark.timeout(200)
-async def test_hostile_messages_on_a_websocket(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("mode", "who"), [("none", nobody), ("embedded", programs)])
+async def test_hostile_messages_on_a_websocket(
+    mode: str, who: Who, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Each is answered, or ends the socket in good order; afterwards a new one works."""
     caplog.set_level(logging.WARNING)
     maker = Maker(4)
@@ -195,14 +219,16 @@ async def test_hostile_messages_on_a_websocket(tmp_path: Path, caplog: pytest.Lo
         {"cancel": 1},
         {"resume": {"job_x": 0}},
     ]
-    async with site(tmp_path, auth_mode="none", worker="off", **FREE) as shop:
-        for _ in range(50):
-            codes = await converse(shop.asgi, [maker.body(maker.random.choice(nears)) for _ in range(40)], maker)
+    async with site(tmp_path, auth_mode=mode, worker="off", **FREE) as shop:
+        callers = await who(shop)
+        for _ in range(25):
+            messages = [maker.body(maker.random.choice(nears)) for _ in range(40)]
+            codes = await converse(shop.asgi, messages, maker, await maker.random.choice(callers).headers())
             assert codes <= {1000, 1008, 1009}, codes
     assert not incidents(caplog)
 
 
-async def converse(asgi: Any, messages: list[bytes], maker: Maker) -> set[int]:
+async def converse(asgi: Any, messages: list[bytes], maker: Maker, proof: dict[str, bytes]) -> set[int]:
     """One socket straight into the app; the codes it was closed with by the app."""
     waiting: list[dict[str, Any]] = [{"type": "websocket.connect"}]
     for raw in messages:
@@ -210,6 +236,7 @@ async def converse(asgi: Any, messages: list[bytes], maker: Maker) -> set[int]:
         waiting.append({"type": "websocket.receive", kind: raw if kind == "bytes" else raw.decode(errors="replace")})
     waiting.append({"type": "websocket.disconnect", "code": 1000})
     codes: set[int] = set()
+    headers = [(b"host", b"127.0.0.1:8000"), *((name.encode(), value) for name, value in proof.items())]
 
     async def receive() -> dict[str, Any]:
         await anyio.sleep(0)
@@ -221,7 +248,7 @@ async def converse(asgi: Any, messages: list[bytes], maker: Maker) -> set[int]:
 
     scope: dict[str, Any] = {
         "type": "websocket", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "ws", "path": "/api/v1/ws",
-        "raw_path": b"/api/v1/ws", "root_path": "", "query_string": b"", "headers": [(b"host", b"127.0.0.1:8000")],
+        "raw_path": b"/api/v1/ws", "root_path": "", "query_string": b"", "headers": headers,
         "client": ("127.0.0.1", 5), "server": ("127.0.0.1", 8000), "subprotocols": ["devskyy.v1"], "extensions": {},
     }  # fmt: skip
     started = time.monotonic()

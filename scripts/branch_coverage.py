@@ -1,0 +1,78 @@
+"""Prints which share of the branches of sign-in and of the surfaces the tests of both reach; fails below 90 %.
+
+Runs tests/security and tests/surface, without those marked slow, for some minutes; what they start as processes of
+their own is not counted. With arguments: these tests only.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import coverage
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("devskyy_mcp/auth", "devskyy_mcp/surfaces")
+TESTS = ("tests/security", "tests/surface")
+GOAL = 90.0
+PYTEST = ["pytest", "-m", "not slow", "-o", "timeout=600"]  # counting makes everything two to three times as slow
+COUNTED = [
+    "--branch",
+    # SQLAlchemy's async engine runs on greenlets.
+    "--concurrency=thread,greenlet",
+    f"--include={','.join(f'{ROOT}/{part}/*' for part in PARTS)}",
+]
+
+
+def portions() -> Iterator[list[str]]:
+    """The tests, folder by folder: in one process the counting of so many greenlets comes to a standstill."""
+    for name in TESTS:
+        yield [str(path) for path in sorted((ROOT / name).glob("test_*.py"))]
+        for folder in sorted((ROOT / name).iterdir()):
+            if any(folder.glob("test_*.py")):
+                yield [str(folder)]
+
+
+def measured(wanted: list[str]) -> tuple[bool, dict[str, Any]]:
+    """Whether the tests passed, and coverage's report (its JSON, format 3)."""
+    passed = True
+    with tempfile.TemporaryDirectory() as folder:
+        files: list[str] = []
+        for tests in [wanted] if wanted else portions():
+            files.append(f"{folder}/{len(files)}")
+            command = [sys.executable, "-m", "coverage", "run", "--rcfile=", f"--data-file={files[-1]}", *COUNTED]
+            done = subprocess.run([*command, "-m", *PYTEST, *tests], cwd=ROOT, check=False)
+            passed = passed and done.returncode == 0
+        found = coverage.Coverage(data_file=f"{folder}/all", config_file=False, branch=True)
+        found.combine(files)
+        report = Path(folder) / "report.json"
+        found.json_report(outfile=str(report))
+        return passed, json.loads(report.read_text())
+
+
+def share(summary: dict[str, Any]) -> float:
+    """Percent of the branches that were reached; 100 of none."""
+    number = summary["num_branches"]
+    return 100 * summary["covered_branches"] / number if number else 100.0
+
+
+def main(wanted: list[str]) -> int:
+    passed, report = measured(wanted)
+    for name, file in sorted(report["files"].items(), key=lambda pair: share(pair[1]["summary"])):
+        if missing := file["missing_branches"]:
+            jumps = ", ".join(f"{start}→{end if end > 0 else 'end'}" for start, end in missing)
+            print(f"{share(file['summary']):5.1f} % of {file['summary']['num_branches']:3} {name}: {jumps}")
+    totals = report["totals"]
+    print(f"{totals['covered_branches']} of {totals['num_branches']} branches reached: {share(totals):.1f} %")
+    if not passed:
+        print("Some of the tests that were to reach them failed.", file=sys.stderr)
+    return 0 if passed and share(totals) >= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
