@@ -12,6 +12,7 @@ import pytest
 
 from devskyy_mcp.auth import standing
 from devskyy_mcp.config import Settings
+from devskyy_mcp.db import patience
 from tests.fakes.postgres import database_url, postgres_server, postgres_url
 
 __all__ = ["database_url", "postgres_server", "postgres_url"]
@@ -42,6 +43,7 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that is slow because the machine is busy is not away; what tests that sets its own."""
     monkeypatch.setattr(standing, "PATIENCE", 20)
+    monkeypatch.setattr(patience, "PATIENCE", 20)
 
 
 @pytest.fixture

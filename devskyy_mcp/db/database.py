@@ -15,6 +15,7 @@ import anyio.lowlevel
 from devskyy_mcp.errors import Code, Refused
 
 from .dsn import direct_dsn, normalize_dsn
+from .patience import Patience
 from .vault import Keyring, Vault
 from .vault.vault import OPTION
 
@@ -65,6 +66,7 @@ class Database:
         # SQLite has one writer at a time. Within the process they queue here in order, instead of polling the file.
         self._turn = anyio.Lock() if self.dsn.dialect == "sqlite" else nullcontext()
         self._file: tuple[int, int] | None = None
+        self._patience = Patience()
         self._reads: AsyncEngine | None = None
         self._writes: AsyncEngine | None = None
 
@@ -196,7 +198,8 @@ class Database:
         # answer: the process could then not end. So cancelling waits for the block; the driver's timeouts bound it.
         with anyio.CancelScope(shield=True) as shield:
             with in_words(self.dsn):
-                await conn.start()
+                # Opening may take long: it connects anew, and migrates.
+                await (self._patience.start(conn) if self.is_open and self.dsn.path is None else conn.start())
             try:
                 yield conn, shield
             finally:

@@ -73,7 +73,14 @@ POSTGRES_WORDS: dict[str, Words] = {
 
 
 class DatabaseRefused(Refused):
-    """The database's own: what asked for it may be asked again when the database is back."""
+    """The database's own: what asked for it may be asked again when the database is back.
+
+    While it is away the HTTP status is 503: it is a part of this server, not a shop behind it.
+    """
+
+    @property
+    def http_status(self) -> int:
+        return 503 if self.code is Code.UPSTREAM_UNREACHABLE else super().http_status
 
 
 def speak_on_errors(dsn: Dsn, context: ExceptionContext) -> Refused | None:

@@ -88,9 +88,9 @@ async def site(folder: Path, **given: Any) -> AsyncGenerator[Site]:
 
 @asynccontextmanager
 async def served(folder: Path, **given: Any) -> AsyncGenerator[Site]:
-    """The server on a loopback port that the system has chosen; the settings say port 0."""
+    """The server on a loopback port that the system has chosen; the settings say port 0, or one that is free."""
     app, asgi, notes, waiting = _make(settings_for(folder, **{"port": 0, **given}))
-    async with listening(asgi) as http:
+    async with listening(asgi, app.settings.port) as http:
         yield Site(app, asgi, notes, waiting, http, str(http.base_url))
 
 
