@@ -393,9 +393,11 @@ def validate(capability: Capability, arguments: Mapping[str, Any]) -> BaseModel:
     Raises:
         Refused: INVALID_ARGUMENTS, one sentence per field; values are never repeated.
     """
-    from pydantic import ValidationError
-
     try:
         return capability.arguments.model_validate(arguments)
-    except ValidationError as error:
+    except ValueError as error:
+        from pydantic import ValidationError  # loading it is for who needs it, and costs each call a look-up
+
+        if not isinstance(error, ValidationError):
+            raise
         raise explain(error, capability) from None

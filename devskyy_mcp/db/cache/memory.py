@@ -59,7 +59,8 @@ class MemoryCache:
         ahead: list[float] = []
         for key, rate, burst in rates:
             # Further ahead than a full burst: the limit was another one before.
-            mine = min(max(arrivals.get(key, at) - at, 0.0), burst / rate)
+            mine = arrivals.get(key, at) - at
+            mine = 0.0 if mine <= 0 else min(mine, burst / rate)
             ahead.append(mine)
             open_ = open_ and mine <= (burst - 1) / rate
         if open_ and len(arrivals) + len(rates) > KEYS:
