@@ -371,9 +371,12 @@ def authorize(principal: Principal, capability: Capability, through: Capability 
         Refused: FORBIDDEN, naming the scopes that are missing (``missing_scopes``) and all that the call needs
             (``needed_scopes``); Unconfirmed for a write while it can't be looked up whether the access still stands.
     """
-    needed = capability.policy.scopes | (through.policy.scopes if through else frozenset[str]())
-    missing = sorted(scope for scope in needed if not principal.may(scope))
+    needed = capability.policy.scopes
+    if through is not None:
+        needed |= through.policy.scopes
+    missing = [scope for scope in needed if not principal.may(scope)]
     if missing:
+        missing.sort()
         raise Refused(
             Code.FORBIDDEN,
             f"{capability.name} needs {' and '.join(missing)}, which {principal.name or principal.id} does not have.",
@@ -390,9 +393,11 @@ def validate(capability: Capability, arguments: Mapping[str, Any]) -> BaseModel:
     Raises:
         Refused: INVALID_ARGUMENTS, one sentence per field; values are never repeated.
     """
-    from pydantic import ValidationError
-
     try:
         return capability.arguments.model_validate(arguments)
-    except ValidationError as error:
+    except ValueError as error:
+        from pydantic import ValidationError  # loading it is for who needs it, and costs each call a look-up
+
+        if not isinstance(error, ValidationError):
+            raise
         raise explain(error, capability) from None

@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -25,7 +24,7 @@ from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.limits import Allowance, CallLimits
-from .guard.logs import call_of
+from .guard.logs import begin_call, call_of
 from .guard.taint import Taints
 from .guard.trust import cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
@@ -163,14 +162,19 @@ class Road:
         code = "ok"
         change: str | None = None
         text = ""
-        told = call_of.set((token_hex(4), call.principal.id))
+        told = begin_call(call.principal.id)
         try:
             text = _checked(call.arguments)
             capability, arguments = self._resolve(call)
             call.allowance = await self.limits.hit(call.principal.id, capability.name, capability.policy.effect)
             call.allowance.enforce()
-            with self.limits.running(call.principal.id):
-                result = await self._handed_over(call.principal, await self._carry_out(call, capability, arguments))
+            self.limits.running.enter(call.principal.id)
+            try:
+                result = await self._carry_out(call, capability, arguments)
+                if capability.policy.texts in self.outside or says_untrusted(result.data):
+                    result = await self._handed_over(call.principal, result)
+            finally:
+                self.limits.running.leave(call.principal.id)
             change = result.data.get("change") or result.data.get("job") if capability.policy.writes else None
             return result
         except Refused as refused:
@@ -218,7 +222,7 @@ class Road:
         Raises:
             Refused: WAITS_FOR_PERSON when its caller has just read customers' texts.
         """
-        if capability.policy.privileged and await self.taints.marked(principal.id):
+        if await self.taints.marked(principal.id):
             raise Refused(
                 Code.WAITS_FOR_PERSON,
                 "Text from customers or the web was read shortly before, and may be what asks for this.",
@@ -257,7 +261,8 @@ class Road:
             call.key,
             call.extras,
         )
-        await self._check_trust(call.principal, capability)
+        if capability.policy.privileged:
+            await self._check_trust(call.principal, capability)
         try:
             if call.decision is not None:
                 digest = request_hash(call.principal.id, capability.name, arguments)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from secrets import token_hex
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -20,7 +19,7 @@ from .capability import Effect, Prompt, Resource, allowed
 from .context import Context, Principal
 from .errors import Code, Refused
 from .guard.audit import AuditRecord
-from .guard.logs import call_of
+from .guard.logs import begin_call, call_of
 from .invoke import Road, unforeseen
 
 T = TypeVar("T")
@@ -196,7 +195,7 @@ class Reader:
         """
         started = time.perf_counter_ns()
         code = "ok"
-        told = call_of.set((token_hex(4), self.principal.id))
+        told = begin_call(self.principal.id)
         self.road.first_call.set()
         try:
             (await self.road.limits.hit(self.principal.id)).enforce()

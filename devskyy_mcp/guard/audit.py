@@ -195,8 +195,9 @@ class AuditLog:
         for record in records:
             seq += 1
             row = _row(vault, seq, record)
-            before, last = last, chain_hash(last, row)
-            rows.append({**row, "prev_hash": before, "hash": last})
+            row["prev_hash"] = last
+            row["hash"] = last = chain_hash(last, row)
+            rows.append(row)
         if rows:
             await statements.insert.run(conn, *rows)
             await statements.update.run(conn, {"new_seq": seq, "new_hash": last})

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..capability import Effect
@@ -19,20 +20,36 @@ ALLOWANCE = "devskyy.allowance"
 """Where an ASGI scope has what the limits still allow its caller."""
 ADDRESSES = 10_000
 """Addresses that are kept as refused; then all are asked about anew."""
+KEPT = 4096
+"""Limits that are kept made up, of principals and tools."""
 
 SHARE: dict[Effect, float] = {"write": 0.5, "destroy": 0.5, "generate": 0.1}
 """Of what a principal may call, how much one tool of each effect may take; a read may take all."""
 
 
-class Allowance(NamedTuple):
-    """What is left of the limits that a call was counted against.
+class Layers(NamedTuple):
+    """The limits that a call is counted against.
 
     Args:
-        names: ``principal``, ``tool`` or ``address``, one for each of ``rates`` and ``counts``.
+        names: ``principal``, ``tool`` or ``address``, one for each of ``rates``.
+        policy: the rates as ``RateLimit-Policy`` has them.
     """
 
     names: Sequence[str]
     rates: Sequence[Rate]
+    policy: bytes
+
+    @classmethod
+    def of(cls, rates: Mapping[str, Rate]) -> Layers:
+        """The limits by their names."""
+        said = (f'"{name}";q={burst};w={math.ceil(burst / rate)}' for name, (_, rate, burst) in rates.items())
+        return cls(tuple(rates), tuple(rates.values()), ", ".join(said).encode())
+
+
+class Allowance(NamedTuple):
+    """What is left of the limits that a call was counted against: ``counts`` has one for each of them."""
+
+    layers: Layers
     counts: Sequence[Count]
 
     @property
@@ -40,20 +57,16 @@ class Allowance(NamedTuple):
         """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10): quota and window of each
         limit, what remains of it, and the seconds until it is whole again.
         """
-        policies: list[str] = []
-        limits: list[str] = []
-        for name, (_, rate, burst), count in zip(self.names, self.rates, self.counts, strict=True):
-            policies.append(f'"{name}";q={burst};w={math.ceil(burst / rate)}')
-            limits.append(f'"{name}";r={count.left};t={math.ceil(count.reset)}')
-        return [
-            (b"ratelimit-policy", ", ".join(policies).encode()),
-            (b"ratelimit", ", ".join(limits).encode()),
+        limits = [
+            f'"{name}";r={left};t={math.ceil(reset)}'
+            for name, (_, left, reset) in zip(self.layers.names, self.counts, strict=True)
         ]
+        return [(b"ratelimit-policy", self.layers.policy), (b"ratelimit", ", ".join(limits).encode())]
 
     @property
     def wait(self) -> float:
         """Seconds until all of the limits let the call through; 0 when they do."""
-        return max(count.wait for count in self.counts)
+        return max([count.wait for count in self.counts])
 
     def enforce(self) -> None:
         """Raise RATE_LIMITED with the seconds to wait when one of the limits is used up."""
@@ -99,7 +112,15 @@ class AtOnce:
 
     @contextmanager
     def __call__(self, key: str) -> Generator[None]:
-        """Around one of them.
+        """Around one of them. Raises as ``enter``."""
+        self.enter(key)
+        try:
+            yield
+        finally:
+            self.leave(key)
+
+    def enter(self, key: str) -> None:
+        """Count one more, until ``leave``.
 
         Raises:
             Refused: RATE_LIMITED when there are as many already.
@@ -113,12 +134,14 @@ class AtOnce:
                 retry_after=1,
             )
         self._now[key] = now + 1
-        try:
-            yield
-        finally:
-            self._now[key] -= 1
-            if not self._now[key]:
-                del self._now[key]
+
+    def leave(self, key: str) -> None:
+        """One of them is over."""
+        left = self._now[key] - 1
+        if left:
+            self._now[key] = left
+        else:
+            del self._now[key]
 
 
 class CallLimits:
@@ -135,15 +158,20 @@ class CallLimits:
         self.burst = burst
         self.cache = cache or MemoryCache()
         self.running = AtOnce(burst, "calls are under way")
+        self._layers = lru_cache(KEPT)(self._layers_of)
 
     async def hit(self, principal: str, tool: str = "", effect: Effect = "read") -> Allowance:
         """Count one call; a refused one does not count. ``Allowance.wait`` says whether it may happen."""
-        rates, names = [Rate(f"calls:{principal}", self.rate, self.burst)], ["principal"]
         share = SHARE.get(effect)
-        if share is not None:
-            rates.append(Rate(f"calls:{principal}:{tool}", self.rate * share, max(round(self.burst * share), 1)))
-            names.append("tool")
-        return Allowance(names, rates, await self.cache.hits(rates))
+        layers = self._layers(principal) if share is None else self._layers(principal, tool, share)
+        return Allowance(layers, await self.cache.hits(layers.rates))
+
+    def _layers_of(self, principal: str, tool: str = "", share: float = 0) -> Layers:
+        rates = {"principal": Rate(f"calls:{principal}", self.rate, self.burst)}
+        if share:
+            burst = max(round(self.burst * share), 1)
+            rates["tool"] = Rate(f"calls:{principal}:{tool}", self.rate * share, burst)
+        return Layers.of(rates)
 
 
 class AddressLimits:
@@ -161,8 +189,8 @@ class AddressLimits:
 
     async def hit(self, address: str) -> Allowance:
         """Count one request."""
-        rates = [Rate(f"address:{address}", self.rate, self.burst)]
-        allowance = Allowance(["address"], rates, await self.cache.hits(rates))
+        layers = Layers.of({"address": Rate(f"address:{address}", self.rate, self.burst)})
+        allowance = Allowance(layers, await self.cache.hits(layers.rates))
         if allowance.wait:
             if len(self._until) >= ADDRESSES:
                 self._until.clear()

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import secrets
 import sys
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -23,11 +25,17 @@ if TYPE_CHECKING:
 Format = Literal["json", "text"]
 call_of: ContextVar[tuple[str, str] | None] = ContextVar("call_of", default=None)
 """Request id and principal of the call that is under way in this task."""
+_requests = count(secrets.randbits(32))  # random enough that processes which log together don't begin alike
 UNREADABLE = "a line that could not be written"
 _TALKATIVE = ("aiosqlite", "asyncpg", "httpcore", "httpcore2", "httpx2", "mcp", "sqlalchemy")
 """Loggers that write whole statements, addresses and messages below WARNING: no pattern knows what is in those."""
 _OWN_HANDLERS = ("dbos",)
 """Loggers that give themselves a handler on standard error when they have none."""
+
+
+def begin_call(principal: str) -> Token[tuple[str, str] | None]:
+    """Set ``call_of`` for a new request; reset it by the token when the request is over."""
+    return call_of.set((f"{next(_requests) & 0xFFFFFFFF:08x}", principal))
 
 
 class Redacting(logging.Filter):

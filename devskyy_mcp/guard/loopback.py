@@ -33,6 +33,8 @@ PAGES = ("/approvals", "/login", "/logout", "/account", "/connect", "/oauth/auth
 _BELOW_PAGES = tuple(f"{page}/" for page in PAGES)
 UPLOADS = "/api/v1/assets"
 """The one place that takes other bodies than JSON and forms: pictures."""
+HEADERS = "devskyy.headers"
+"""Where a scope has its headers once they were checked, by their names in lower case."""
 OPEN_PATHS = frozenset({"/health/live", "/favicon.ico"})
 FORMS_OF_PROGRAMS = ("/oauth/token", "/oauth/revoke", "/oauth/introspect")
 OPEN_TO_ALL = frozenset({*FORMS_OF_PROGRAMS, "/oauth/register", "/oauth/jwks.json"})
@@ -80,7 +82,7 @@ class Rules:
             Refused: HeadTooLarge; FORBIDDEN for a wrong address, Host, Origin or site; INVALID_ARGUMENTS for headers
                 given twice; TOO_LARGE; Unsupported for bodies of another kind.
         """
-        _check_head(scope)
+        _check_address(scope)
         headers = _once(scope["headers"])
         hosts, origins = self._of(scope)
         _check_host(headers, hosts)
@@ -174,25 +176,25 @@ def _check_site(scope: Scope, headers: Headers, origins: frozenset[bytes]) -> No
 
 
 def _once(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """The headers that decide, each given at most once: two values are read differently by different readers."""
+    """The first of each header; those that decide are given at most once: readers differ in which of two they take."""
     found: dict[bytes, bytes] = {}
-    for name, value in pairs:
-        if name in found and name in _ONCE:
+    for number, (name, value) in enumerate(pairs, 1):
+        if number > MOST_HEADERS or len(value) > LONGEST_HEADER:
+            raise HeadTooLarge(
+                Code.TOO_LARGE,
+                f"The request has more than {MOST_HEADERS} headers, or one longer than {LONGEST_HEADER // 1024} KiB.",
+                "Leave out what this server does not need.",
+            )
+        if name not in found:
+            found[name] = value
+        elif name in _ONCE:
             raise Refused(Code.INVALID_ARGUMENTS, f"The header {name.decode()} was sent twice.")
-        found[name] = value
     return found
 
 
-def _check_head(scope: Scope) -> None:
+def _check_address(scope: Scope) -> None:
     if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > ADDRESS_LIMIT:
         raise HeadTooLarge(Code.TOO_LARGE, "The address is longer than 8 KiB.", "Send long content in a body.")
-    pairs: list[tuple[bytes, bytes]] = scope["headers"]
-    if len(pairs) > MOST_HEADERS or any(len(value) > LONGEST_HEADER for _, value in pairs):
-        raise HeadTooLarge(
-            Code.TOO_LARGE,
-            f"The request has more than {MOST_HEADERS} headers, or one longer than {LONGEST_HEADER // 1024} KiB.",
-            "Leave out what this server does not need.",
-        )
 
 
 def _check_body(scope: Scope, headers: Headers) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,16 +16,16 @@ from ..auth.throttle import network
 from ..context import Principal
 from ..errors import Code, Refused
 from ..guard.limits import ALLOWANCE, AddressLimits, Allowance, too_many
-from ..guard.loopback import OPEN_PATHS, Headers, Rules, is_open_to_all, is_page
+from ..guard.loopback import HEADERS, OPEN_PATHS, Headers, Rules, is_open_to_all, is_page
 from ..invoke import unforeseen
 from .callers import Callers
 from .challenge import CHALLENGES, Challenges
-from .rest.problem import problem_response
+from .rest.problem import of_status, problem_response
 
 log = logging.getLogger(__name__)
 Pairs = list[tuple[bytes, bytes]]
 
-HEADERS: Pairs = [
+HARDENING: Pairs = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -56,7 +57,7 @@ class Door:
         self.rules = rules
         self.callers = callers
         self.challenges = challenges
-        self._headers = HEADERS + ([HTTPS_ONLY] if rules.settings.base_url.startswith("https:") else [])
+        self._headers = HARDENING + ([HTTPS_ONLY] if rules.settings.base_url.startswith("https:") else [])
         self._names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,14 +72,14 @@ class Door:
             kind = message["type"]
             if kind == "http.response.start" or kind == "websocket.http.response.start":
                 started = True
-                self._harden(message, [*shared, *_limits(scope)])
+                self._harden(message, scope, shared)
             elif kind in {"websocket.accept", "websocket.close"}:
                 started = True
             await send(message)
 
         try:
             scope[CHALLENGES] = self.challenges
-            headers = self.rules.check(scope)
+            scope[HEADERS] = headers = self.rules.check(scope)
             shared += self._shared(scope, headers)
             if shared and _asks_first(scope, headers):
                 await _allow(sent)
@@ -87,6 +88,8 @@ class Door:
             await self.inside(scope, receive, sent)
         except Refused as refused:
             await self._turn_away(scope, receive, sent, refused)
+        except HTTPException as error:  # the router's: no such path, or not with this method
+            await of_status(error.status_code, dict(error.headers or {}))(scope, receive, sent)
         except ClientDisconnect:  # in the middle of its body: nothing went wrong here
             if not started:
                 await self._turn_away(scope, receive, sent, Refused(Code.CANCELLED, "The caller went away."))
@@ -140,8 +143,9 @@ class Door:
             (b"vary", b"Origin"),
         ]
 
-    def _harden(self, message: Message, shared: Pairs) -> None:
-        given: Pairs = [*message.get("headers", ()), *shared]
+    def _harden(self, message: Message, scope: Scope, shared: Pairs) -> None:
+        allowance: Allowance | None = scope.get(ALLOWANCE)
+        given: Pairs = [*message.get("headers", ()), *shared, *(allowance.headers if allowance is not None else ())]
         names = {name for name, _ in given}  # in lower case, as ASGI has them
         if names.isdisjoint(self._names):
             message["headers"] = given + self._headers
@@ -159,11 +163,6 @@ class Door:
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return network(client[0]) if client else ""
-
-
-def _limits(scope: Scope) -> Pairs:
-    allowance: Allowance | None = scope.get(ALLOWANCE)
-    return allowance.headers if allowance is not None else []
 
 
 def _asks_first(scope: Scope, headers: Headers) -> bool:

@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -27,7 +25,6 @@ from .door import Door
 from .rest import assets, more, tools
 from .rest.calls import Endpoint, Refusing, json_response
 from .rest.openapi import openapi
-from .rest.problem import of_status
 
 API = tools.API
 
@@ -58,6 +55,7 @@ def create_http(app: App | None = None) -> Starlette:
     site = Starlette(
         # The router tries them in order, so the most used come first.
         routes=[
+            _route(f"{API}/tools/{{name}}", tools.call_tool, "POST"),
             *mcp.routes,
             *_api(),
             *_health(),
@@ -66,17 +64,11 @@ def create_http(app: App | None = None) -> Starlette:
             *oauth.routes(app),
             *challenge.routes(app),
         ],
-        middleware=[
-            Middleware(
-                Door,
-                rules=rules,
-                callers=callers,
-                challenges=challenge.Challenges(app),
-                addresses=app.services.get(AddressLimits),
-            )
-        ],
-        exception_handlers={HTTPException: _unrouted},
         lifespan=lifespan,
+    )
+    # In the place of Starlette's own layers: the door answers whatever goes wrong inside.
+    site.middleware_stack = Door(
+        site.router, rules, callers, challenge.Challenges(app), app.services.get(AddressLimits)
     )
     site.state.devskyy, site.state.rules = app, rules
     site.state.sockets = AtOnce(ws.SOCKETS, "sockets are open")
@@ -106,7 +98,6 @@ def _check_reach(settings: Settings) -> None:
 
 def _api() -> list[BaseRoute]:
     return [
-        _route(f"{API}/tools/{{name}}", tools.call_tool, "POST"),
         _route(f"{API}/tools/{{name}}", tools.read_tool),
         _route(f"{API}/tools", tools.list_tools),
         _route(f"{API}/tools/{{name}}/schema", tools.describe_tool),
@@ -173,8 +164,3 @@ async def _ready(request: Request) -> Response:
 
 async def _favicon(_: Request) -> Response:
     return Response(status_code=204)
-
-
-async def _unrouted(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return of_status(error.status_code, dict(error.headers or {}))

@@ -67,7 +67,7 @@ class Vault:
         self._left = 0
         self._until = 0.0
         self._root = b""
-        self._marks = b""
+        self._marks: hmac.HMAC | None = None
 
     # ---- keys ----------------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class Vault:
             return
         if name == ROOT:
             self._root = key
-            self._marks = self.derive("marks")
+            self._marks = hmac.new(self.derive("marks"), digestmod="sha256")
         else:
             self._boxes[name] = AESGCM(key)
 
@@ -198,7 +198,9 @@ class Vault:
         assert self._marks, "the database is not open yet"
         if text.startswith(MARK):
             return text
-        return MARK + hmac.digest(self._marks, text.encode(errors="replace"), "sha256").hex()
+        mark = self._marks.copy()  # setting up the key costs more than the text
+        mark.update(text.encode(errors="replace"))
+        return MARK + mark.hexdigest()
 
     def seal(self, table: str, column: str, row: str, value: Any) -> str:
         """The JSON value, closed, for that column of that row and no other."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -40,7 +41,12 @@ class NotAllowed(Exception):
 
 def owner(principal: Principal) -> AuthenticatedUser:
     """The principal as the SDK compares it: a session belongs to whoever opened it, others are told there is none."""
-    return AuthenticatedUser(AccessToken(token="", client_id=principal.client, scopes=[], subject=principal.id))
+    return _owner(principal.client, principal.id)
+
+
+@lru_cache(maxsize=4096)
+def _owner(client: str, subject: str) -> AuthenticatedUser:
+    return AuthenticatedUser(AccessToken(token="", client_id=client, scopes=[], subject=subject))
 
 
 class StepUp:

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from ...context import Principal
 from ...errors import Code, Refused
 from ...guard.limits import ALLOWANCE
-from ...guard.loopback import BODY_LIMIT, too_large
+from ...guard.loopback import BODY_LIMIT, HEADERS, too_large
 from ...guard.trust import HEADER, UNTRUSTED
 from ...invoke import Call, Result
 from ..strict_json import parse_object
@@ -154,12 +154,15 @@ async def _unless_gone(request: Request, app: App, call: Call) -> Result:
 
 def _wait(request: Request) -> float:
     """Seconds after ``Prefer: wait=N`` (RFC 7240 §4.3), as far as they are granted."""
-    given = _PREFERRED.search(request.headers.get("prefer", ""))
+    prefer: bytes | None = request.scope[HEADERS].get(b"prefer")
+    given = _PREFERRED.search(prefer.decode("latin-1")) if prefer else None
     return min(float(given[1]), LONGEST_WAIT) if given else 0
 
 
 def _key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= KEY_LIMIT:
+    key: bytes | None = request.scope[HEADERS].get(b"idempotency-key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= KEY_LIMIT:
         raise Refused(Code.INVALID_ARGUMENTS, f"Idempotency-Key must have 1 to {KEY_LIMIT} characters.")
-    return key
+    return key.decode("latin-1")

@@ -184,9 +184,7 @@ async def test_without_postgres_who_was_known_reads_and_the_rest_is_told_503(
 
 
 @pytest.mark.parametrize("fault", ["refuse", "freeze", "slow"])
-async def test_without_redis_everything_goes_on(
-    fault: str, tmp_path: Path, postgres_url: str, valkey: Valkey
-) -> None:
+async def test_without_redis_everything_goes_on(fault: str, tmp_path: Path, postgres_url: str, valkey: Valkey) -> None:
     async with bed(tmp_path, postgres_url, valkey) as made:
         await getattr(made.redis, fault)()
         for _ in range(3):
