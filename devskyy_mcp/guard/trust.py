@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
 META = "com.devskyy/trust"
@@ -34,7 +35,6 @@ _HIDDEN = (
     r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\ue000-\uf8ff"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
 )
-_SCAN = re.compile(f"({_KEPT})|[{_HIDDEN}]+")
 _PLAIN = re.compile(r"[\t\n\r\x20-\x7e]*")
 
 
@@ -44,7 +44,13 @@ def without_hidden(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text
-    return _SCAN.sub(lambda found: found[1] or "", text)
+    return _scan().sub(lambda found: found[1] or "", text)
+
+
+@cache
+def _scan() -> re.Pattern[str]:
+    """Made at first use: it takes milliseconds, which a server that only starts need not spend."""
+    return re.compile(f"({_KEPT})|[{_HIDDEN}]+")
 
 
 def cleaned(value: Any) -> Any:

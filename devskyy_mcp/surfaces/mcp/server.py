@@ -89,7 +89,7 @@ class Surface:
         return listing.tools(self._app.registry.visible(caller.principal, caller.profile))
 
     async def _call_tool(self, ctx: RequestContext, params: types.CallToolRequestParams) -> Any:
-        caller = self._caller_of(ctx)
+        caller, as_tasks = self._caller_of(ctx), tasks.declared(ctx)
         try:
             capability = self._app.registry.tools.get(params.name)
             if capability is not None:
@@ -104,7 +104,7 @@ class Surface:
                 can_ask=asking.can_ask(ctx),
                 decision=asking.brought(params, caller),
                 answers=asking.brought_to_job(params),
-                wait=0 if tasks.declared(ctx) else self._app.settings.host_wait,
+                wait=0 if as_tasks else self._app.settings.host_wait,
                 extras=extras,
             )
             result = await self._invoke(ctx, call, caller)
@@ -116,7 +116,7 @@ class Surface:
             return _out(given.answer)
         if result.question is not None:
             return asking.input_required(result.question)
-        if tasks.declared(ctx):
+        if as_tasks:
             job = tasks.going_on(result)
             if job is not None:
                 return await self.tasks.created(caller.principal, job)
