@@ -22,7 +22,7 @@ def parse(text: bytes | str) -> Any:
 
     Raises:
         Refused: INVALID_ARGUMENTS for what is not JSON, names given twice, NaN or Infinity, half characters (lone
-            surrogates), nesting deeper than 64 and more than 100,000 values.
+            surrogates), nesting deeper than 64 and more than 250,000 values.
     """
     try:
         if isinstance(text, bytes):
