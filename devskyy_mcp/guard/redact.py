@@ -14,24 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from .known import Known
-from .patterns import (
-    APP_PASSWORD,
-    BASIC,
-    CARD,
-    CREDENTIALS,
-    EMAIL,
-    IBAN,
-    KEYS,
-    NAMED,
-    PHONE,
-    PRIVATE_KEY,
-    RANDOM,
-    is_app_password,
-    is_card,
-    is_iban,
-    is_random,
-    is_token,
-)
 
 Key = Callable[[], bytes]
 _DIGITS = re.compile(r"\d[ ().\-/\d\u00a0\u2009\u202f]{5}")
@@ -78,13 +60,15 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text with marks in the place of what must not be logged."""
+        from . import patterns as seen  # compiled with the first line, not at start
+
         text = self._without_secrets(self.known.replace(text, self.mark))
         if "@" in text or "%40" in text:
-            text = EMAIL.sub(lambda found: self.mark("email", found[0].replace("%40", "@").lower()), text)
+            text = seen.EMAIL.sub(lambda found: self.mark("email", found[0].replace("%40", "@").lower()), text)
         if _DIGITS.search(text):
-            text = IBAN.sub(lambda found: self._if(is_iban(found[0]), "iban", found[0]), text)
-            text = CARD.sub(lambda found: self._if(is_card(found[0]), "card", found[0]), text)
-            text = PHONE.sub(self._phone, text)
+            text = seen.IBAN.sub(lambda found: self._if(seen.is_iban(found[0]), "iban", found[0]), text)
+            text = seen.CARD.sub(lambda found: self._if(seen.is_card(found[0]), "card", found[0]), text)
+            text = seen.PHONE.sub(self._phone, text)
         return text
 
     def mark(self, kind: str, value: str) -> str:
@@ -98,19 +82,25 @@ class Redactor:
 
     def _without_secrets(self, text: str) -> str:
         """Each pattern is only tried where something of its kind may stand: most lines hold nothing of any."""
+        from . import patterns as seen
+
         mark, small = self.mark, text.lower()
         if "://" in text and "@" in text:
-            text = CREDENTIALS.sub(lambda found: f"{mark('secret', found[1])}@", text)
+            text = seen.CREDENTIALS.sub(lambda found: f"{mark('secret', found[1])}@", text)
         if any(word in small for word in _SCHEMES):
-            text = BASIC.sub(lambda found: f"{found[1]} {self._if(is_token(found[2]), 'secret', found[2])}", text)
+            text = seen.BASIC.sub(
+                lambda found: f"{found[1]} {self._if(seen.is_token(found[2]), 'secret', found[2])}", text
+            )
         if _LONG.search(text):
-            text = PRIVATE_KEY.sub(lambda found: mark("secret", found[0]), text) if "-----BEGIN" in text else text
-            text = KEYS.sub(lambda found: mark("secret", found[0]), text)
-            text = RANDOM.sub(lambda found: self._if(is_random(found[0]), "secret", found[0]), text)
+            text = seen.PRIVATE_KEY.sub(lambda found: mark("secret", found[0]), text) if "-----BEGIN" in text else text
+            text = seen.KEYS.sub(lambda found: mark("secret", found[0]), text)
+            text = seen.RANDOM.sub(lambda found: self._if(seen.is_random(found[0]), "secret", found[0]), text)
         if _FOURS.search(text):
-            text = APP_PASSWORD.sub(lambda found: self._if(is_app_password(found[0]), "secret", found[0]), text)
+            text = seen.APP_PASSWORD.sub(
+                lambda found: self._if(seen.is_app_password(found[0]), "secret", found[0]), text
+            )
         if any(word in small for word in _NAMES):
-            text = NAMED.sub(lambda found: found[1] + found[2] + mark("secret", found[3].strip("\"'")), text)
+            text = seen.NAMED.sub(lambda found: found[1] + found[2] + mark("secret", found[3].strip("\"'")), text)
         return text
 
     def _phone(self, found: re.Match[str]) -> str:
