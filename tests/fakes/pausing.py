@@ -1,8 +1,8 @@
 """A TCP proxy before any server that can refuse, freeze and slow down, and be well again.
 
-    async with Line(target) as line:     # ("127.0.0.1", 6379), or the path of a Unix socket
-        await line.freeze()              # clients of 127.0.0.1:line.port hear nothing, and their connections stay
-        await line.heal()
+async with Line(target) as line:     # ("127.0.0.1", 6379), or the path of a Unix socket
+    await line.freeze()              # clients of 127.0.0.1:line.port hear nothing, and their connections stay
+    await line.heal()
 """
 
 from __future__ import annotations
