@@ -45,7 +45,9 @@ async def test_without_the_identity_provider_its_known_keys_are_good_and_others_
 ) -> None:
     port = free_port()
     async with Line(("127.0.0.1", port)) as line:
-        first = build(settings_for(tmp_path / "one", public_url=f"http://127.0.0.1:{line.port}", auth_mode="embedded"), [])
+        first = build(
+            settings_for(tmp_path / "one", public_url=f"http://127.0.0.1:{line.port}", auth_mode="embedded"), []
+        )
         async with listening(create_http(first), port):
             issuer = first.settings.base_url
             given = {"auth_mode": "external", "auth_issuer": issuer, "auth_audience": f"{issuer}/api/v1"}
