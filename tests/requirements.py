@@ -616,6 +616,17 @@ REQUIREMENTS = [
         "cache:address", "product, cache port", "A wrong REDIS_URL or login is told in words, without the password."
     ),
     Requirement(
+        "fail:answers",
+        "product, sign-in",
+        "With Postgres, Redis or the identity provider refused or frozen every call has its documented answer within a "
+        "second, and all is well within 5 seconds of their return.",
+    ),
+    Requirement(
+        "fail:frozen-client",
+        "product, WebSocket",
+        "A socket that is not read costs no memory beyond its queue and is closed with 1013.",
+    ),
+    Requirement(
         "cache:redis-gone",
         "product, cache port",
         "While Redis is away calls go on, limits are per process and /health says so; it is back within 5 seconds.",

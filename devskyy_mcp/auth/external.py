@@ -6,6 +6,7 @@ introspection (RFC 7662).
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -133,9 +134,10 @@ class External:
                 raise _silent()
             self._asked_at = now
             try:
-                self._keys = await self._fetch_keys()
+                async with asyncio.timeout(DEADLINE):  # both requests together
+                    self._keys = await self._fetch_keys()
                 self._read_at = now
-            except Refused:
+            except (Refused, TimeoutError):
                 if self._keys is None or now - self._read_at > KEYS_LAST:
                     raise _silent() from None
 

@@ -62,6 +62,7 @@ def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_s
             json_serializer=_json,
             hide_parameters=True,
         )
+        engine.sync_engine.dialect.do_ping = _ping
     event.listen(engine.sync_engine, "handle_error", partial(speak_on_errors, dsn), retval=True)
     return engine
 
@@ -80,6 +81,20 @@ def _postgres_arguments(dsn: Dsn, command_seconds: float) -> dict[str, Any]:
             "idle_in_transaction_session_timeout": "15000",
         }
     return arguments
+
+
+def _ping(dbapi_connection: Any) -> bool:
+    """One round trip, which a pooler passes on whole; SQLAlchemy's own makes a transaction around it, and so three."""
+
+    async def ask(driver: Any) -> None:
+        await driver.execute("SELECT 1")
+
+    try:
+        dbapi_connection.run_async(ask)
+    except Exception as error:
+        # SQLAlchemy's own errors are what its pool takes for a lost connection, and only this makes them.
+        dbapi_connection._handle_exception(error)  # noqa: SLF001
+    return True
 
 
 def _pragmas(connection: Any, _record: Any) -> None:

@@ -53,15 +53,24 @@ class Patience:
                     raise TimeoutError
             task.result()
             taken = True
-            self._answers += 1
-            self._away_until = None
+            self._answered()
         finally:
             if trying:
                 self._trying = False
             if not taken:
-                late = asyncio.create_task(_give_back(task, conn))
+                late = asyncio.create_task(self._give_back(task, conn))
                 self._late.add(late)
                 late.add_done_callback(self._late.discard)
+
+    def _answered(self) -> None:
+        self._answers += 1
+        self._away_until = None
+
+    async def _give_back(self, task: asyncio.Future[AsyncConnection], conn: AsyncConnection) -> None:
+        with suppress(Exception):  # whoever asked was told, and the pool has dropped it
+            await task
+            self._answered()
+            await conn.close()
 
 
 async def _done(task: asyncio.Future[AsyncConnection]) -> bool:
@@ -71,9 +80,3 @@ async def _done(task: asyncio.Future[AsyncConnection]) -> bool:
         if task.done():
             return True
     return False
-
-
-async def _give_back(task: asyncio.Future[AsyncConnection], conn: AsyncConnection) -> None:
-    with suppress(Exception):  # whoever asked was told, and the pool has dropped it
-        await task
-        await conn.close()
