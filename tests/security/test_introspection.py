@@ -44,9 +44,12 @@ class Provider:
         async def keys(_: Request) -> Response:
             return JSONResponse(self.keys)
 
+        async def live(_: Request) -> Response:
+            return Response()
+
         known = "/.well-known/openid-configuration"
         routes = [Route("/look-up", look_up, methods=["POST"]), Route(known, itself), Route("/keys", keys)]
-        return Starlette(routes=[*routes, Route("/health/live", lambda _: Response())])
+        return Starlette(routes=[*routes, Route("/health/live", live)])
 
     def says(self, status: int = 200, **claims: Any) -> None:
         said = {"active": True, "sub": "ada", "aud": OURS, "client_id": "host", "scope": "catalog:read", **claims}
@@ -157,7 +160,7 @@ async def test_a_provider_that_is_set_up_wrongly_is_not_used(
     provider.named, provider.keys = named, keys
     external = External(settings_for(tmp_path, auth_mode="external", auth_issuer=issuer or provider.issuer))
     with pytest.raises(Refused) as refused:
-        await external._fetch_keys()
+        await external._fetch_keys()  # pyright: ignore[reportPrivateUsage] # callers are told less
     assert refused.value.code is Code.NOT_CONFIGURED
     assert why in refused.value.message
     with pytest.raises(Unconfirmed):
@@ -174,5 +177,6 @@ async def test_keys_of_other_kinds_are_left_out(provider: Provider, tmp_path: Pa
     secret, sealing = {"kty": "oct", "k": "AA"}, {**JWK, "use": "enc"}
     provider.keys = {"keys": [secret, sealing, "x", JWK]}
     external = External(settings_for(tmp_path, auth_mode="external", auth_issuer=provider.issuer))
-    assert [key.kid for key in (await external._fetch_keys()).keys] == ["k"]
+    found = await external._fetch_keys()  # pyright: ignore[reportPrivateUsage] # which keys are kept shows nowhere else
+    assert [key.kid for key in found.keys] == ["k"]
     await external.aclose()
