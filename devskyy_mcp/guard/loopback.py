@@ -35,7 +35,8 @@ UPLOADS = "/api/v1/assets"
 """The one place that takes other bodies than JSON and forms: pictures."""
 HEADERS = "devskyy.headers"
 """Where a scope has its headers once they were checked, by their names in lower case."""
-OPEN_PATHS = frozenset({"/health/live", "/favicon.ico"})
+OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/favicon.ico"})
+"""What balancers and browsers ask for without a word of who they are; it tells nothing else."""
 FORMS_OF_PROGRAMS = ("/oauth/token", "/oauth/revoke", "/oauth/introspect")
 OPEN_TO_ALL = frozenset({*FORMS_OF_PROGRAMS, "/oauth/register", "/oauth/jwks.json"})
 """What programs call without a token, also those that run in a browser; with it all of ``/.well-known/``."""
