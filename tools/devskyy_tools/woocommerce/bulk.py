@@ -29,7 +29,7 @@ async def woo_products_bulk_update(
     set: ProductFields | None = None,  # noqa: A002
     include_variations: bool = False,
 ) -> None:
-    """Change many products with one undo: items (at most 100), or filter and set (10,000)."""
+    """Change many products with one undo: 100 items, or filter and set (10,000)."""
     if (items is None) == (filter is None) or (filter is None) != (set is None):
         raise Refused(
             Code.INVALID_ARGUMENTS,

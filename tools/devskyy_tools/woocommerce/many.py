@@ -35,7 +35,7 @@ _CONFIG = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class ProductFilter(BaseModel):
-    """All conditions hold; {}: every product."""
+    """All hold; {}: all products."""
 
     model_config = _CONFIG
     ids: list[Annotated[int, Field(ge=1)]] | None = None
@@ -71,7 +71,7 @@ class ProductFilter(BaseModel):
 
 
 class ProductFields(BaseModel):
-    """Prices also as moves: "-15%", "by:+2.50"."""
+    """Prices also as "-15%", "by:+2.5"."""
 
     model_config = _CONFIG
     id: Annotated[int, Field(ge=1)] | None = None
