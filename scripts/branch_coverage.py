@@ -3,8 +3,8 @@
 Runs tests/security, tests/surface and tests/unit/auth, without those marked slow, for some minutes; what they start as
 processes of their own is not counted. With arguments: these tests only.
 
-Python 3.11 does not tell its tracers when an exception is thrown into a coroutine, so that what comes after a
-cancellation is not counted there: take 3.12 or newer for the figure.
+The figure is on the low side: on Python 3.11 some lines after an exception that was thrown into a coroutine are not
+counted, though they ran.
 """
 
 from __future__ import annotations
