@@ -11,7 +11,7 @@ import math
 import random
 import ssl
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Mapping
 from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -39,6 +39,8 @@ RETRIED = frozenset({Code.UPSTREAM_UNREACHABLE, Code.RATE_LIMITED})
 Build = Callable[[], httpx2.Request]
 SENDS = "http11.send_request_headers.started"
 """The transport's word for: the connection stands, and the first byte leaves now."""
+COMPLETES = "http11.send_request_body.started"
+"""And for: the head is out, the body follows. Without the whole body nobody does what a request asks for."""
 _leave_by: ContextVar[float] = ContextVar("leave_by", default=math.inf)
 
 
@@ -58,14 +60,20 @@ def leaving_by(moment: float) -> Generator[None]:
         _leave_by.reset(token)
 
 
-async def fence(event: str, _info: Mapping[str, Any]) -> None:
+async def fence(event: str, info: Mapping[str, Any]) -> None:
     """For httpx2's ``trace`` extension, where something else than ``Upstream`` sends.
 
     Raises:
-        TooLate: instead of sending, out of the client's call.
+        TooLate: instead of sending the head, or the body where there is one; out of the client's call.
     """
-    if event == SENDS and time.time() > _leave_by.get():
+    sends = event == SENDS or (event == COMPLETES and _has_body(info["request"].headers))
+    if sends and time.time() > _leave_by.get():
         raise TooLate
+
+
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    given = {name.lower(): value for name, value in headers}
+    return b"transfer-encoding" in given or given.get(b"content-length", b"0") != b"0"
 
 
 class Upstream:

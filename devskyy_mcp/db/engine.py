@@ -19,6 +19,8 @@ POOL_SIZE = 20  # per process
 ACQUIRE_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
 COMMAND_SECONDS = 5.0
+TRANSACTION_SECONDS = 25
+"""A whole transaction: many statements of a few milliseconds, or a few that wait for others."""
 WRITES = "devskyy_writes"  # execution option of connections whose transactions write
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -63,6 +65,8 @@ def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_s
             hide_parameters=True,
         )
         engine.sync_engine.dialect.do_ping = _ping
+        if not dsn.pooled and command_seconds <= COMMAND_SECONDS:
+            event.listen(engine.sync_engine, "connect", _bound_transactions)
     event.listen(engine.sync_engine, "handle_error", partial(speak_on_errors, dsn), retval=True)
     return engine
 
@@ -81,6 +85,18 @@ def _postgres_arguments(dsn: Dsn, command_seconds: float) -> dict[str, Any]:
             "idle_in_transaction_session_timeout": "15000",
         }
     return arguments
+
+
+def _bound_transactions(dbapi_connection: Any, _record: Any) -> None:
+    """End a transaction whose process stopped in the middle of a statement: that is not idle. From Postgres 17 on."""
+
+    async def ask(driver: Any) -> None:
+        await driver.execute(
+            f"SELECT set_config(name, '{TRANSACTION_SECONDS * 1000}', false) FROM pg_settings "  # noqa: S608 # ours
+            "WHERE name = 'transaction_timeout'"
+        )
+
+    dbapi_connection.run_async(ask)
 
 
 def _ping(dbapi_connection: Any) -> bool:

@@ -337,3 +337,32 @@ async def test_what_stood_still_before_the_first_byte_left_sends_nothing(network
         assert asked == []
         await shop.aclose()
         tasks.cancel_scope.cancel()
+
+
+@pytest.mark.requirement("durability:stopped")
+async def test_what_stood_still_between_head_and_body_sends_no_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = time.time() + 10
+    moments = iter([limit - 5, limit + 5])
+    monkeypatch.setattr("devskyy_mcp.http.time.time", lambda: next(moments))
+    heard = bytearray()
+    done = anyio.Event()
+
+    async def hear(stream: SocketStream) -> None:
+        async with stream:
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                while True:
+                    heard.extend(await stream.receive())
+        done.set()
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, hear)
+        shop = Upstream("The shop", f"http://127.0.0.1:{listener.extra(anyio.abc.SocketAttribute.local_port)}")
+        with leaving_by(limit), pytest.raises(UpstreamError) as error:
+            await shop.send("POST", "/x", json={"price": "1"})
+        with anyio.fail_after(5):
+            await done.wait()
+        assert error.value.reached == "no"
+        assert b"POST /x" in heard
+        assert b"price" not in heard
+        await shop.aclose()
+        tasks.cancel_scope.cancel()
