@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..db.cache import Cache
 from ..db.database import Database
 from ..errors import Code, Refused
-from ..guard.audit import AuditLog, AuditRecord
+from ..guard.audit import AuditLog, AuditRecord, now_us
 from . import passwords, totp
 from .scopes import ROLES, Role
 from .throttle import Throttle
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
 
 LONGEST_LOGIN = 254
 LONGEST_NAME = 80
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from ..context import Principal
 from ..db.database import Database
 from ..errors import Code, Refused
-from ..guard.audit import AuditLog, AuditRecord
-from .accounts import User, now_us
+from ..guard.audit import AuditLog, AuditRecord, now_us
+from .accounts import User
 from .scopes import covers, of_role, within
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..db.database import Database
-from ..guard.audit import AuditLog, AuditRecord
-from .accounts import now_us
+from ..guard.audit import AuditLog, AuditRecord, now_us
 from .scopes import OFFLINE, Role, of_role, within
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ minutes without a request and after 12 hours, and its id changes whenever it com
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,9 @@ from typing import Any
 from ..context import Principal
 from ..db.database import Database
 from ..errors import Code, Refused
-from .accounts import User, now_us, user_of
+from ..guard.audit import now_us
+from .accounts import User, user_of
+from .hashed import hashed
 from .scopes import of_role
 
 MINUTE = 60_000_000
@@ -131,7 +132,7 @@ class Sessions:
         if not 40 <= len(cookie) <= 50:
             return None
         async with self._db.read() as conn:
-            found = await conn.execute(sa.select(sessions).where(sessions.c.id == _hash(cookie)))
+            found = await conn.execute(sa.select(sessions).where(sessions.c.id == hashed(cookie)))
             rows = await self._db.vault.open_rows(conn, "sessions", found.mappings().all())
             if not rows or not self._lives(rows[0]):
                 return None
@@ -204,7 +205,7 @@ class Sessions:
 
     def _made(self, user_id: str, amr: list[str], agent: str, address: str) -> tuple[str, dict[str, Any]]:
         cookie = secrets.token_urlsafe(32)
-        session = _hash(cookie)
+        session = hashed(cookie)
         return cookie, {
             "id": session,
             "user_id": user_id,
@@ -275,7 +276,3 @@ def _session(row: Mapping[str, Any], user: User) -> Session:
         row["seen_at"],
         row["expires_at"],
     )
-
-
-def _hash(cookie: str) -> str:
-    return hashlib.sha256(cookie.encode(errors="replace")).hexdigest()

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..db.database import Database
-from .accounts import now_us
+from ..guard.audit import now_us
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey

@@ -6,14 +6,14 @@ deletes its row. While the database is away there are none.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable
 
 from ..context import Principal
 from ..db.database import Database
-from .accounts import now_us
+from ..guard.audit import now_us
+from .hashed import hashed
 
 SECONDS = 30
 _LONGEST = 50
@@ -39,7 +39,7 @@ class Tickets:
 
         ticket, now = secrets.token_urlsafe(32), self._clock()
         row = {
-            "id": _hash(ticket),
+            "id": hashed(ticket),
             "holder": _written(principal),
             "origin": origin,
             "expires_at": now + SECONDS * 1_000_000,
@@ -57,17 +57,13 @@ class Tickets:
 
         if not 0 < len(ticket) <= _LONGEST:
             return None
-        taken = sa.delete(ws_tickets).where(ws_tickets.c.id == _hash(ticket)).returning(*ws_tickets.c)
+        taken = sa.delete(ws_tickets).where(ws_tickets.c.id == hashed(ticket)).returning(*ws_tickets.c)
         async with self._db.begin() as conn:
             found = (await conn.execute(taken)).mappings().all()
             rows = await self._db.vault.open_rows(conn, "ws_tickets", found)
         if not rows or rows[0]["expires_at"] <= self._clock() or rows[0]["origin"] != origin:
             return None
         return _read(rows[0]["holder"])
-
-
-def _hash(ticket: str) -> str:
-    return hashlib.sha256(ticket.encode(errors="replace")).hexdigest()
 
 
 def _written(one: Principal) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
+
+from .hashed import hashed
 
 ISSUER = "DevSkyy"
 STEP = 30
@@ -62,7 +63,7 @@ def new_codes() -> list[str]:
 
 def code_hash(code: str) -> str:
     """What is stored of a recovery code, however its letters and groups are typed. 80 random bits need no salt."""
-    return hashlib.sha256(typed(code).encode()).hexdigest()
+    return hashed(typed(code))
 
 
 def typed(code: str) -> str:

@@ -109,7 +109,7 @@ def _ping(dbapi_connection: Any) -> bool:
         dbapi_connection.run_async(ask)
     except Exception as error:
         # SQLAlchemy's own errors are what its pool takes for a lost connection, and only this makes them.
-        dbapi_connection._handle_exception(error)  # noqa: SLF001
+        dbapi_connection._handle_exception(error)  # noqa: SLF001 # as above
     return True
 
 

@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 import os
-import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ import anyio.to_thread
 from devskyy_mcp.db import Database
 from devskyy_mcp.errors import Refused
 
-from .audit import CHECKPOINT_ROWS, AuditLog, Verdict, anchor_of, verify
+from .audit import CHECKPOINT_ROWS, AuditLog, Verdict, anchor_of, now_us, verify
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -133,7 +132,7 @@ class Checkpoints:
             due = await _due(conn, now=now)
             if due is None:
                 return None
-            made = self.signer.signed("checkpoint", due[0], due[1], time.time_ns() // 1000)
+            made = self.signer.signed("checkpoint", due[0], due[1], now_us())
             await conn.execute(audit_checkpoints.insert().values(**made.as_dict()))
         await self._export("checkpoint", made)
         return made
@@ -150,7 +149,7 @@ class Checkpoints:
         if last is None:
             return 0
         if last.seq > anchor:
-            purged = self.signer.signed("purge", last.seq, last.hash, time.time_ns() // 1000)
+            purged = self.signer.signed("purge", last.seq, last.hash, now_us())
             async with self._db.begin() as conn:
                 await _set_anchor(conn, purged)
             await self._export("purge", purged)
@@ -192,7 +191,7 @@ async def _due(conn: AsyncConnection, *, now: bool) -> tuple[int, str] | None:
     seq, at = (int(last.seq), int(last.at)) if last else (0, 0)
     if head is None or head.seq <= seq:
         return None
-    enough = now or head.seq - seq >= CHECKPOINT_ROWS or time.time_ns() // 1000 - at >= SECONDS * 1_000_000
+    enough = now or head.seq - seq >= CHECKPOINT_ROWS or now_us() - at >= SECONDS * 1_000_000
     return (int(head.seq), str(head.hash)) if enough else None
 
 

@@ -67,18 +67,6 @@ class Visitor(Protocol):
         ...
 
 
-class Entrance(Protocol):
-    """How one gets to the pages."""
-
-    async def visitor(self, request: Request) -> Visitor | None:
-        """Who asks; None when they have to come in first."""
-        ...
-
-    def closed(self, at: str, status: int = 200, notice: str = "", /) -> Response:
-        """The answer to somebody who has to come in first."""
-        ...
-
-
 def check_token(visitor: Visitor, change: str, given: str) -> None:
     """Raise Refused FORBIDDEN for a form that this visitor was not shown."""
     if not same(given, visitor.token(change)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ...errors import Code, Refused
 from ...guard.audit import AuditRecord
 from ..grants import DAY, SECOND, Grants
+from ..hashed import hashed
 from . import redirects
 from .models import Registration, Rejected, plain_name
 
@@ -59,7 +59,7 @@ class Client:
         return re.sub(r"^https://([^/]+)/.*", r"\1", self.id) if self.kind == "document" else ""
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return self.secret_hash is not None and hmac.compare_digest(self.secret_hash, _hash(client_secret))
+        return self.secret_hash is not None and hmac.compare_digest(self.secret_hash, hashed(client_secret))
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
         """A client with a secret may send it either way: hosts register one and use the other."""
@@ -160,9 +160,9 @@ class Clients:
             "client_name": plain_name(given.client_name),
         }
         client_id = f"cl_{secrets.token_urlsafe(16)}"
-        hashed = _hash(secret) if secret else None
-        await self._store(client_id, "registered", metadata, {"secret_hash": hashed})
-        row = {"id": client_id, "kind": "registered", "metadata": metadata, "scopes": None, "secret_hash": hashed}
+        kept = hashed(secret) if secret else None
+        await self._store(client_id, "registered", metadata, {"secret_hash": kept})
+        row = {"id": client_id, "kind": "registered", "metadata": metadata, "scopes": None, "secret_hash": kept}
         return _client(row), secret
 
     async def used(self, client_id: str) -> None:
@@ -198,7 +198,7 @@ class Clients:
             "client_name": plain_name(name),
             "jwks": jwks,
         }
-        more = {"secret_hash": _hash(secret) if secret else None, "scopes": sorted(scopes)}
+        more = {"secret_hash": hashed(secret) if secret else None, "scopes": sorted(scopes)}
         await self._store(client_id, "confidential", metadata, more)
         self._grants.audit.add(AuditRecord(by, "cli", "oauth_client_added", "write", "outcome"))
         return _client({"id": client_id, "kind": "confidential", "metadata": metadata, **more}), secret
@@ -250,7 +250,3 @@ def insert_on(conn: AsyncConnection) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
     return postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

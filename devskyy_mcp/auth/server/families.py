@@ -6,13 +6,13 @@ times; whatever comes after that is a thief or a victim, and the whole family en
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..grants import ACCESS_SECONDS, CODE_LIVES, DAY, GRANT_LIVES, SECOND, Grants
+from ..hashed import hashed
 from ..scopes import OFFLINE
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Families:
         code, now = f"dsc_{secrets.token_urlsafe(32)}", self._grants.clock()
         async with self._grants.db.begin() as conn:
             sid = await self._grants.open(conn, lives=CODE_LIVES, **grant)
-            row = {"hash": _hash(code), "grant_id": sid, "redirect_uri": redirect_uri, "redirect_named": named}
+            row = {"hash": hashed(code), "grant_id": sid, "redirect_uri": redirect_uri, "redirect_named": named}
             row |= {"challenge": challenge, "expires_at": now + CODE_LIVES}
             await conn.execute(oauth_codes.insert().values(row))
         return code
@@ -72,7 +72,7 @@ class Families:
 
         now = self._grants.clock()
         mine = sa.and_(
-            oauth_codes.c.hash == _hash(code),
+            oauth_codes.c.hash == hashed(code),
             oauth_codes.c.grant_id.in_(sa.select(oauth_grants.c.id).where(oauth_grants.c.client_id == client_id)),
         )
         take = (
@@ -100,7 +100,7 @@ class Families:
         from ...db.tables import oauth_refresh_tokens as table
 
         now = self._grants.clock()
-        this = table.c.hash == _hash(token)
+        this = table.c.hash == hashed(token)
         mine = table.c.grant_id.in_(sa.select(oauth_grants.c.id).where(oauth_grants.c.client_id == client_id))
         live = sa.and_(this, mine, table.c.expires_at > now)
         first = sa.update(table).where(live, table.c.used_at.is_(None)).values(used_at=now)
@@ -145,7 +145,7 @@ class Families:
             await conn.execute(sa.update(grants).where(live).values(expires_at=until))
             if not offline:
                 return None
-            row = {"hash": _hash(token), "grant_id": sid, "created_at": now}
+            row = {"hash": hashed(token), "grant_id": sid, "created_at": now}
             await conn.execute(tokens.insert().values(row | {"expires_at": min(now + REFRESH_LIVES, until)}))
         return token
 
@@ -157,12 +157,8 @@ class Families:
 
         query = sa.select(table.c.grant_id, table.c.expires_at, table.c.used_at)
         async with self._grants.db.read() as conn:
-            row = (await conn.execute(query.where(table.c.hash == _hash(refresh_token)))).one_or_none()
+            row = (await conn.execute(query.where(table.c.hash == hashed(refresh_token)))).one_or_none()
         now = self._grants.clock()
         if row is None or row.expires_at <= now or (row.used_at is not None and row.used_at <= now - GRACE):
             return None
         return row.grant_id, row.expires_at
-
-
-def _hash(value: str) -> str:
-    return hashlib.sha256(value.encode(errors="replace")).hexdigest()

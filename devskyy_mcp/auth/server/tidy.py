@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...db.database import Database
-from ..accounts import now_us
+from ...guard.audit import now_us
 from ..grants import DAY
 
 GRANTS_KEPT = 30 * DAY
