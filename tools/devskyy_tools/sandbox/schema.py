@@ -1,4 +1,4 @@
-"""Check and coerce arguments as WordPress does, from the field schemas in data/schemas.json."""
+"""Check and coerce arguments as WordPress does, from the field schemas in data/schemas/."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _HEX_COLOR = re.compile(r"#([A-Fa-f0-9]{3}){1,2}")
 
 
 @cache
-def schemas() -> dict[str, Json]:
-    """Return field names, types and enums of every noun, as the shop's OPTIONS answers give them."""
-    return json.loads((Path(__file__).parent / "data" / "schemas.json").read_text())
+def of(noun: str) -> Json:
+    """Return field names, types and enums of a noun, as the shop's OPTIONS answers give them."""
+    return json.loads((Path(__file__).parent / "data" / "schemas" / f"{noun}.json").read_text())
 
 
 @cache
 def list_args(noun: str) -> Json:
     """Return the query arguments of a noun's list."""
-    return schemas()[noun]["list"]
+    return of(noun)["list"]
 
 
 @cache
 def create_args(noun: str) -> Json:
     """Return the body arguments of a create: the fields that are not read-only, with defaults."""
-    schema = schemas()[noun]
+    schema = of(noun)
     args: Json = {name: dict(field) for name, field in schema["properties"].items() if not field.get("readonly")}
     for name, field in args.items():
         if "raw" in field.get("properties", {}):  # title, content …: text or {raw: …}, WordPress checks neither
@@ -53,7 +53,7 @@ def edit_args(noun: str) -> Json:
 
 @cache
 def properties(noun: str) -> Json:
-    return schemas()[noun]["properties"]
+    return of(noun)["properties"]
 
 
 class Invalid(Exception):

@@ -207,7 +207,7 @@ def _describe(route: Route) -> Json:
     if route.noun:
         out["schema"] = {
             "$schema": "http://json-schema.org/draft-04/schema#",
-            "title": schema.schemas()[route.noun]["title"] or route.noun,
+            "title": schema.of(route.noun)["title"] or route.noun,
             "type": "object",
             "properties": schema.properties(route.noun),
         }

@@ -12,7 +12,7 @@ from . import collections as at
 from . import compare, lookup
 from .client import ShopClient
 from .collections import Collection
-from .fields import cut
+from .fields import cut, schema_of
 from .session import digest
 
 Json = dict[str, Any]
@@ -43,21 +43,17 @@ async def _read(client: ShopClient, collection: Collection, ops: Sequence[Op]) -
     first = ops[0]
     try:
         if len(ops) == 1:
-            obj: Json = await client.get(collection.url(first.parent, first.target), {"context": "edit"})
+            obj = collection.read(await client.get(collection.url(first.parent, first.target), {"context": "edit"}))
             return {str(first.target): obj}
-        query = {
-            **collection.every,
-            **cut(collection),
-            "context": "edit",
-            "include": [op.target for op in ops],
-            "per_page": 100,
-        }
+        query: Json = {**collection.every, **cut(collection), "context": "edit"}
+        if "include" in schema_of(collection)["list"]:  # else the shop gives all there are
+            query |= {"include": [op.target for op in ops], "per_page": 100}
         page = await client.page(collection.url(first.parent), query)
     except Refused as refused:
         if refused.code is Code.NOT_FOUND:  # the object, or what it belonged to
             return {}
         raise
-    return {str(obj["id"]): obj for obj in page.items}
+    return {str(collection.id_of(obj)): obj for obj in page.items}
 
 
 def _verdict(client: ShopClient, collection: Collection, op: Op, present: Json | None) -> Outcome | None:

@@ -55,7 +55,7 @@ class _Finder:
         present = await self._object(collection, op)
         if op.kind == "delete":
             gone = present is None or (present.get("status") == "trash" and "force" not in op.body)
-            return outcomes.of_answer(op, {"id": op.target}) if gone else Outcome("not_sent")
+            return outcomes.of_answer(op, {collection.id_field: op.target}) if gone else Outcome("not_sent")
         if present is None:
             return lost_object(op)
         return self._updated(item, present)
@@ -75,11 +75,11 @@ class _Finder:
 
     async def _object(self, collection: Collection, op: Op) -> Json | None:
         url = collection.url(op.parent, op.target)
-        if not self._read and len(self.ops) > 1 and op.kind == "update":
+        if not self._read and len(self.ops) > 1 and op.kind == "update" and "include" in at_params(collection):
             await self._read_many(collection, op.parent)
         if url not in self._read:
             try:
-                self._read[url] = await self.client.get(url, {"context": "edit"})
+                self._read[url] = collection.read(await self.client.get(url, {"context": "edit"}))
             except Refused as refused:
                 if refused.code is Code.NOT_FOUND:
                     return None
@@ -90,14 +90,14 @@ class _Finder:
         ids = [one.op.target for one in self.ops if one.op.collection == collection.name and one.op.target is not None]
         query = {**collection.every, "context": "edit", "include": ids[:100], "per_page": 100}
         for obj in (await self.client.page(collection.url(parent), query)).items:
-            self._read[collection.url(parent, obj["id"])] = obj
+            self._read[collection.url(parent, collection.id_of(obj))] = obj
 
     async def _created(self, item: JournalOp) -> Outcome:
         op = item.op
         collection = at.ALL[op.collection]
         stamp = f"{item.change}/{op.seq}"
         for obj in await self._recent(collection, item):
-            key = collection.url(op.parent, obj["id"])
+            key = collection.url(op.parent, collection.id_of(obj))
             is_it = _has_stamp(obj, stamp) if collection.stamp else key not in self._claimed and _twin(op, obj, item)
             if is_it:
                 self._claimed.add(key)

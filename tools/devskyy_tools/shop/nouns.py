@@ -25,6 +25,7 @@ VERBS: tuple[Verb, ...] = ("list", "get", "create", "update", "delete")
 PageNumber = Annotated[int, Field(ge=1, le=100_000)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 Id = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 Search = Annotated[str, Field(max_length=200)]
 More = Annotated[dict[str, Any], Field(description="Other fields, see devskyy://schemas.")]
 
@@ -140,11 +141,10 @@ class Noun:
         make = cast("type[FromShop]", self.full)
 
         async def body(ctx: Context, given: dict[str, Any]) -> BaseModel:
-            return make.of(await ctx.get(Shop).get(self.collection, given.pop("id"), **self._parent(given)))
+            return make.of(await ctx.get(Shop).get(self.collection, self._target(given), **self._parent(given)))
 
-        self._tool(
-            "get", "read", f"Get one {self._one} in full.", {**self._parents(), "id": (Id, ...)}, self.full, body
-        )
+        text = f"Get the {self._one}." if self.collection.single else f"Get one {self._one} in full."
+        self._tool("get", "read", text, {**self._parents(), **self._id()}, self.full, body)
 
     def _create(self) -> None:
         async def body(ctx: Context, given: dict[str, Any]) -> None:
@@ -156,23 +156,24 @@ class Noun:
 
     def _update(self) -> None:
         async def body(ctx: Context, given: dict[str, Any]) -> None:
-            parent, target = self._parent(given), given.pop("id")
+            parent, target = self._parent(given), self._target(given)
             await ctx.get(Shop).update(self.collection, target, self._fields(given), **parent)
 
-        arguments = {**self._parents(), "id": (Id, ...), **self._writable(())}
-        text = f"Change one {self._one}; only given fields are touched."
+        arguments = {**self._parents(), **self._id(), **self._writable(())}
+        which = "the" if self.collection.single else "one"
+        text = f"Change {which} {self._one}; only given fields are touched."
         self._tool("update", "write", text, arguments, None, body)
 
     def _delete(self) -> None:
         async def body(ctx: Context, given: dict[str, Any]) -> None:
-            await ctx.get(Shop).delete(self.collection, given.pop("id"), **self._parent(given))
+            await ctx.get(Shop).delete(self.collection, self._target(given), **self._parent(given))
 
         if self.collection.trash:
             text = f"Move one {self._one} to the bin."
         else:
             text = f"Delete one {self._one} for good; a person is asked."
         effect = "write" if self.collection.trash else "destroy"
-        self._tool("delete", effect, text, {**self._parents(), "id": (Id, ...)}, None, body)
+        self._tool("delete", effect, text, {**self._parents(), **self._id()}, None, body)
 
     # ---- parts ---------------------------------------------------------------------------------------------------
 
@@ -186,7 +187,19 @@ class Noun:
         return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
     def _parents(self) -> dict[str, tuple[Any, Any]]:
-        return {name: (Annotated[int, Field(ge=1, description=text)], ...) for name, text in self.parent.items()}
+        texts = self.collection.text_ids
+        return {
+            name: (Annotated[Name if name in texts else Id, Field(description=text)], ...)
+            for name, text in self.parent.items()
+        }
+
+    def _id(self) -> dict[str, tuple[Any, Any]]:
+        if self.collection.single:
+            return {}
+        return {"id": (Name if "id" in self.collection.text_ids else Id, ...)}
+
+    def _target(self, given: dict[str, Any]) -> Any:
+        return self.collection.name if self.collection.single else given.pop("id")
 
     def _parent(self, given: dict[str, Any]) -> dict[str, Any]:
         return {name: given.pop(name) for name in self.parent}

@@ -42,7 +42,8 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
         whole: the whole object before, where it is still known; else only ``op.before`` tells what moved.
     """
     collection = at.ALL[op.collection]
-    object_id = str(obj["id"]) if "id" in obj else None
+    known = collection.id_of(obj)
+    object_id = None if known is None else str(known)
     if op.kind == "delete":
         object_id = str(op.target)
         after: Json = {} if "force" in op.body else {"status": "trash"}

@@ -78,7 +78,8 @@ class Shop:
         page = await self.client.page(collection.url(parent), query)
         _met(collection, page.items)
         for number, item in enumerate(page.items):
-            op = self._staged.get(collection.url(parent, item["id"])) if "id" in item and self._staged else None
+            known = collection.id_of(item) if self._staged else None
+            op = self._staged.get(collection.url(parent, known)) if known is not None else None
             if op is not None:
                 page.items[number] = overlay(collection, item, op.body)
         return page
@@ -108,7 +109,7 @@ class Shop:
         found = self._seen.get(url)
         if found is None:
             query: Json = {**_EDIT, "_fields": ",".join(fields)} if fields else _EDIT
-            found = cast("Json", await self.client.get(url, query, collection.label(target)))
+            found = cast("Json", collection.read(await self.client.get(url, query, collection.label(target))))
             _met(collection, [found])
             if not fields:
                 self._seen[url] = found
@@ -124,25 +125,27 @@ class Shop:
                 return None
             raise
 
-    async def prefetch(self, collection: Collection, ids: Iterable[int], **parent: Any) -> None:
+    async def prefetch(self, collection: Collection, ids: Iterable[Any], **parent: Any) -> None:
         """Read many objects with one list per 100, so that updates of them ask no more; halved, the two at once, where
-        a plan is about to be sent.
+        a plan is about to be sent. Where a list can't be asked for ids, each is read when it is needed.
         """
+        if "include" not in schema_of(collection)["list"]:
+            return
         wanted = [one for one in dict.fromkeys(ids) if collection.url(parent, one) not in self._seen]
         size = min(PAGE, max(HALF, -(-len(wanted) // 2))) if self.unit.soon else PAGE
 
-        async def read(some: list[int]) -> None:
+        async def read(some: list[Any]) -> None:
             query = {**_EDIT, **collection.every, **cut(collection), "include": some, "per_page": PAGE}
             page = await self.client.page(collection.url(parent), query)
             _met(collection, page.items)
             for item in page.items:
-                self._seen[collection.url(parent, item["id"])] = item
+                self._seen[collection.url(parent, collection.id_of(item))] = item
 
         await abreast(read, [(wanted[start : start + size],) for start in range(0, len(wanted), size)])
 
     def keep(self, collection: Collection, obj: Json, **parent: Any) -> None:
         """Take an object that was just read with ``context=edit``, so that an update of it asks no more."""
-        self._seen[collection.url(parent, obj["id"])] = obj
+        self._seen[collection.url(parent, collection.id_of(obj))] = obj
 
     def forget(self) -> None:
         """Let go of what was read, where thousands of objects are staged one after the other, each once."""

@@ -14,7 +14,10 @@ from .collections import Collection
 from .session import Shop, abreast
 
 Json = dict[str, Any]
-_PARENTS = {"product_id": "products", "order_id": "orders", "attribute_id": "attributes"}
+_PARENTS = {
+    "product_id": "products", "order_id": "orders", "attribute_id": "attributes", "zone_id": "shipping_zones",
+    "user_id": "users", "font_family_id": "font_families",
+}  # fmt: skip
 WINDOW = 400
 """Objects that are held at once while thousands are brought back."""
 _NOTHING_DONE = frozenset({"failed", "not_sent", "skipped", "staged"})
@@ -64,7 +67,7 @@ class _Undoing:
                 wanted.setdefault((item.op.collection, str(sorted(item.op.parent.items()))), []).append(item)
 
         async def read(name: str, items: list[JournalOp]) -> None:
-            ids = [int(str(item.op.target)) for item in items]
+            ids = [item.op.target for item in items]
             await self.shop.prefetch(at.ALL[name], ids, **items[0].op.parent)
 
         await abreast(read, [(name, items) for (name, _), items in wanted.items() if len(items) > 1])
