@@ -111,8 +111,7 @@ class Collection:
 
     def read(self, answer: Any) -> Any:
         """The object of the shop's answer."""
-        whole: list[Any] | None = cast("list[Any]", answer) if isinstance(answer, list) else None
-        return {self.holds: whole} if self.holds and whole is not None else answer
+        return {self.holds: answer} if self.holds else answer
 
     def _id(self, value: object, name: str) -> str:
         text = str(value)
