@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..context import Context
     from ..db.database import Database
+    from ..db.prepared import Step
     from ..db.wake import Wake
     from ..guard.audit import AuditLog, AuditRecord
 
@@ -130,9 +131,7 @@ class Committer:
             values = {name: row[name] for name in ("decided_at", "approved_by")}
             if not await store.move_set(conn, draft.change, ["proposed"], "applying", **values):
                 return draft.change
-        else:
-            await store.insert_set(conn, {**row, "state": "applying"})
-        await self._lock(conn, draft)
+        await self._lock(conn, draft, None if draft.proposal else {**row, "state": "applying"})
         if draft.proposal:
             await store.mark_sent(conn, draft.change, sorted(first))
         else:
@@ -140,9 +139,9 @@ class Committer:
         await self.audit.append(conn, record(phase="intent", code="ok", detail={"ops": len(ops)}))
         return None
 
-    async def _lock(self, conn: AsyncConnection, draft: Draft) -> None:
+    async def _lock(self, conn: AsyncConnection, draft: Draft, new: dict[str, Any] | None) -> None:
         keys = [f"{op.system}:{key}" for op in draft.unit.ops for key in self.systems(op.system).object_keys(op)]
-        holder = await store.lock(conn, keys, draft.change)
+        holder = await store.lock(conn, keys, draft.change, new)
         if holder:
             raise conflict(holder)
         for system in {op.system for op in draft.unit.ops}:
@@ -212,20 +211,21 @@ class Committer:
         written.update(ready)
         return at if marked == len(group) else 0
 
-    async def _write(self, conn: AsyncConnection, draft: Draft, seqs: Sequence[int]) -> bool:
-        """Write outcomes; what the system answered to this process is truer than what a settle loop has inferred.
-        Whether all of them surely went in.
+    async def _write(
+        self, conn: AsyncConnection, draft: Draft, seqs: Sequence[int], *more: Step
+    ) -> tuple[bool, list[int]]:
+        """Write outcomes, and what goes with them; what the system answered to this process is truer than what a settle
+        loop has inferred. Whether all of them surely went in, and what each of the others touched.
         """
         by_seq = {op.seq: op for op in draft.unit.ops}
+        known = [seq for seq in seqs if draft.outcomes[seq].state not in {"unknown", "not_sent"}]
+        guessed = [(by_seq[seq], draft.outcomes[seq]) for seq in seqs if seq not in known]
         number = 0
-        for only, known in ((OPEN, False), (GUESSED, True)):
-            rows = [
-                (by_seq[seq], draft.outcomes[seq])
-                for seq in seqs
-                if (draft.outcomes[seq].state not in {"unknown", "not_sent"}) is known
-            ]
-            number += await store.write_outcomes(conn, draft.change, rows, only=only)
-        return number == len(seqs)
+        if guessed:
+            number = (await store.write_outcomes(conn, draft.change, guessed, only=OPEN))[0]
+        rows = [(by_seq[seq], draft.outcomes[seq]) for seq in known]
+        found, *others = await store.write_outcomes(conn, draft.change, rows, *more, only=GUESSED)
+        return number + found == len(seqs), others
 
     async def _send(self, draft: Draft, group: list[Op], since: int) -> None:
         system = self._system(group)
@@ -243,13 +243,14 @@ class Committer:
         state = set_state((op, draft.outcomes[op.seq]) for op in draft.unit.ops if op.seq in draft.outcomes)
         open_still = state == "unknown"
         async with self.db.begin() as conn:
-            all_in = await self._write(conn, draft, list(draft.outcomes))
             values: dict[str, Any] = {} if open_still else {"finished_at": store.now()}
             # A settle loop may have moved it while this process stood still.
             old = ["applying"] if open_still else ["applying", "unknown", "partial", "failed"]
-            moved = await store.move_set(conn, draft.change, old, state, **values)
+            closing = [store.moving(conn, draft.change, old, state, values)]
             if not open_still:
-                await store.unlock(conn, draft.change)
+                closing.append(store.unlocking(draft.change))
+            all_in, (moved, *_) = await self._write(conn, draft, list(draft.outcomes), *closing)
+            if not open_still:
                 await self.wake.announce(conn, FINISHED)
             failed = {} if state == "applied" else {"state": state}
             await self.audit.append(conn, record(phase="outcome", code=state, detail=failed))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, or_
 
-from ..db.prepared import SIZES, Prepared, padded
+from ..db.prepared import SIZES, Prepared, Step, padded, together
 from ..db.tables import change_ops, change_sets, jobs, object_locks
 from ..db.vault import vault_of
 from ..errors import Code, Refused
@@ -55,8 +55,8 @@ def new_id() -> str:
     return "chg_" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
-async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """Write a new set.
+async def insert_set(conn: AsyncConnection, row: Mapping[str, Any], *more: Step) -> list[int]:
+    """Write a new set, and what else goes with it; how many rows each wrote.
 
     Raises:
         Refused: CONFLICT when another call with the same idempotency key came first.
@@ -64,7 +64,7 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any]) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        await _INSERT_SET.run(conn, vault_of(conn).seal_row(SETS, row))
+        return await together(conn, (_INSERT_SET, vault_of(conn).seal_row(SETS, row)), *more)
     except IntegrityError:
         raise Refused(
             Code.CONFLICT,
@@ -85,10 +85,14 @@ async def _one(conn: AsyncConnection, found: Sequence[Mapping[Any, Any]]) -> dic
 
 async def move_set(conn: AsyncConnection, change: str, old: Sequence[str], new: str, **values: Any) -> bool:
     """Compare and swap the state; False when somebody else moved it first."""
+    return await together(conn, moving(conn, change, old, new, values)) == [1]
+
+
+def moving(conn: AsyncConnection, change: str, old: Sequence[str], new: str, values: Mapping[str, Any]) -> Step:
+    """What ``move_set`` sends."""
     stored = vault_of(conn).seal_values(SETS, change, values)
     known = {f"new_{name}": value for name, value in stored.items()}
-    statement = _move_statement(tuple(values), tuple(old))
-    return await statement.run(conn, {"of": change, "new_state": new, **known}) == 1
+    return _move_statement(tuple(values), tuple(old)), {"of": change, "new_state": new, **known}
 
 
 @lru_cache(maxsize=64)
@@ -234,16 +238,18 @@ def _outcome_statement(only: tuple[str, ...]) -> Prepared:
 
 
 async def write_outcomes(
-    conn: AsyncConnection, change: str, outcomes: Sequence[tuple[Op, Outcome]], *, only: Sequence[str]
-) -> int:
-    """Write what became of ops that are still in one of the states ``only``; the number that were (-1 where the
-    database does not tell it of many).
+    conn: AsyncConnection, change: str, outcomes: Sequence[tuple[Op, Outcome]], *more: Step, only: Sequence[str]
+) -> list[int]:
+    """Write what became of ops that are still in one of the states ``only``, and what else goes with it; the number
+    that were (-1 where the database does not tell it of many), and of the rows that each of the others wrote.
     """
-    if not outcomes:
-        return 0
     at, vault = now(), vault_of(conn)
     rows = [_outcome_row(vault, change, op, outcome, at) for op, outcome in outcomes]
-    return await _outcome_statement(tuple(only)).run(conn, *rows)
+    statement = _outcome_statement(tuple(only))
+    if len(rows) == 1:
+        return await together(conn, (statement, rows[0]), *more)
+    number = await statement.run(conn, *rows) if rows else 0
+    return [number, *(await together(conn, *more) if more else ())]
 
 
 def _outcome_row(vault: Vault, change: str, op: Op, outcome: Outcome, at: int) -> dict[str, Any]:
@@ -321,14 +327,30 @@ def journal_op(row: Mapping[Any, Any], ids: Mapping[int, str]) -> JournalOp:
     return JournalOp(row["change_id"], op, row["state"], row["sent_at"], outcome, row["attempts"])
 
 
-async def lock(conn: AsyncConnection, keys: Sequence[str], holder: str) -> str | None:
-    """Take the locks, all or none (the caller rolls back); the id of the change that holds one of them, if any."""
+async def lock(
+    conn: AsyncConnection, keys: Sequence[str], holder: str, row: Mapping[str, Any] | None = None
+) -> str | None:
+    """Take the locks, all or none (the caller rolls back); the id of the change that holds one of them, if any.
+
+    Args:
+        conn: the caller's transaction.
+        keys: of the objects.
+        holder: the change's id.
+        row: of the change, where it is a new one, to be written with them.
+
+    Raises:
+        Refused: as ``insert_set``.
+    """
     mark = vault_of(conn).mark
     ordered = sorted({mark(key) for key in keys})  # a key may hold what the shop keeps unique: a customer's e-mail
+    if row is not None and not ordered:
+        await insert_set(conn, row)
     for start in range(0, len(ordered), LOCK_CHUNK):
         chunk = ordered[start : start + LOCK_CHUNK]
         statement = _lock_statement(conn.dialect.name, len(chunk))
-        if await statement.run(conn, {"by": holder, "at": now(), **_named("key", chunk)}) != len(chunk):
+        step = statement, {"by": holder, "at": now(), **_named("key", chunk)}
+        taken = await (together(conn, step) if row is None or start else insert_set(conn, row, step))
+        if taken[-1] != len(chunk):
             c = object_locks.c
             query = (
                 object_locks.select().with_only_columns(c.holder).where(c.key.in_(chunk), c.holder != holder).limit(1)
@@ -349,7 +371,12 @@ def _lock_statement(dialect: str, number: int) -> Prepared:
 
 
 async def unlock(conn: AsyncConnection, holder: str) -> None:
-    await _UNLOCK.run(conn, {"locked_by": holder})
+    await together(conn, unlocking(holder))
+
+
+def unlocking(holder: str) -> Step:
+    """What ``unlock`` sends."""
+    return _UNLOCK, {"locked_by": holder}
 
 
 async def written_since(

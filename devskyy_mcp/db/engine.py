@@ -60,6 +60,7 @@ def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_s
             max_overflow=0,
             pool_timeout=ACQUIRE_SECONDS,
             pool_pre_ping=True,
+            pool_use_lifo=True,  # the one that has prepared what is sent most often
             pool_recycle=300,
             json_serializer=_json,
             hide_parameters=True,

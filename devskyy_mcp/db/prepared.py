@@ -5,7 +5,9 @@ SQLAlchemy takes longer to make a statement, or to find that it has made it befo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .one_hop import at_once
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Processor = Callable[[Any], Any] | None
 SIZES = (1, 8, 64, 512)
+_NUMBERED = re.compile(r"\$(\d+)")
 
 
 class _Form(NamedTuple):
@@ -90,6 +93,37 @@ class Prepared:
             for column in (self._statement.selected_columns if self._statement.is_select else ())
         ]
         return _Form(str(compiled), compiled.params, binds, gives)
+
+
+Step = tuple[Prepared, Mapping[str, Any]]
+"""A statement with what it binds."""
+
+
+async def together(conn: AsyncConnection, *steps: Step) -> list[int]:
+    """Send several statements that write different tables; how many rows each touched.
+
+    To Postgres they go as one, since each round trip to a database in another place takes longer than all the work;
+    none sees what the others of them do. Elsewhere they go one after the other.
+    """
+    if conn.dialect.name != "postgresql" or len(steps) == 1:
+        return [await statement.run(conn, given) for statement, given in steps]
+    forms = [statement._form(conn.dialect) for statement, _ in steps]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # of this file
+    values = [value for form, (_, given) in zip(forms, steps, strict=True) for value in form.values(given)]
+    found = await conn.exec_driver_sql(_joined(tuple((form.sql, len(form.binds)) for form in forms)), tuple(values))
+    return list(found.one())
+
+
+@lru_cache(maxsize=64)
+def _joined(parts: tuple[tuple[str, int], ...]) -> str:
+    """One statement of several, each with how many values it binds."""
+    texts: list[str] = []
+    bound = 0
+    for number, (sql, binds) in enumerate(parts):
+        shifted = _NUMBERED.sub(lambda found, by=bound: f"${int(found[1]) + by}", sql)
+        texts.append(f"s{number} AS ({shifted} RETURNING 1)")
+        bound += binds
+    counts = [f"(SELECT count(*) FROM s{number})" for number in range(len(parts))]  # noqa: S608 # our own statements
+    return f"WITH {', '.join(texts)} SELECT {', '.join(counts)}"
 
 
 def padded(found: Sequence[T]) -> list[T]:

@@ -199,8 +199,14 @@ class AuditLog:
             row["hash"] = last = chain_hash(last, row)
             rows.append(row)
         if rows:
-            await statements.insert.run(conn, *rows)
-            await statements.update.run(conn, {"new_seq": seq, "new_hash": last})
+            from devskyy_mcp.db.prepared import together
+
+            moving = statements.update, {"new_seq": seq, "new_hash": last}
+            if len(rows) > 1:
+                await statements.insert.run(conn, *rows)
+                await together(conn, moving)
+            else:
+                await together(conn, (statements.insert, rows[0]), moving)
             self._since += len(rows)
             if self._since >= CHECKPOINT_ROWS:
                 self._since = 0

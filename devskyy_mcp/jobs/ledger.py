@@ -204,7 +204,8 @@ async def resolve(conn: AsyncConnection, change: str, action: Resolution, task: 
             outcome = Outcome("failed", error=error)
     ops = await journal.read_ops(conn, change)
     found = [(item.op, outcome) for item in ops]
-    if await journal.write_outcomes(conn, change, found, only=["needs_review"]) != len(found):
+    written = await journal.write_outcomes(conn, change, found, only=["needs_review"])
+    if written[0] != len(found):
         raise Refused(Code.CONFLICT, f"The paid call {change} is settled already.", "changes_show shows how it stands.")
     state = set_state((item.op, outcome) for item in ops)
     await journal.move_set(conn, change, ["needs_review"], state, finished_at=journal.now())

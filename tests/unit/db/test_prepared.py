@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.one_hop import Connection
-from devskyy_mcp.db.prepared import Prepared, padded
+from devskyy_mcp.db.prepared import Prepared, padded, together
 from devskyy_mcp.db.tables import settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("db:prepared")]
@@ -51,6 +51,20 @@ async def test_a_broken_constraint_is_told_as_by_any_other_statement(database: D
             await INSERT.run(conn, row("one", 2))
     async with database.begin() as conn:  # what failed has left nothing behind
         assert await READ.read(conn, {"of": "one"}) == [row("one", 1)]
+
+
+async def test_several_go_together_and_each_tells_its_number(database: Database) -> None:
+    async with database.begin() as conn:
+        await INSERT.run(conn, row("old", 1), row("older", 2))
+    asked: list[str] = []
+    async with database.begin() as conn:
+        sa.event.listen(conn.sync_connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        new, changed, none = (INSERT, row("new", [3])), {"of": "old", "new": 7}, {"of": "nobody", "new": 7}
+        assert await together(conn, new, (UPDATE, changed), (UPDATE, none)) == [1, 1, 0]
+        if database.dialect == "postgresql":
+            assert len(asked) == 1
+        found = [(await READ.read(conn, {"of": key}))[0]["value"] for key in ("new", "old", "older")]
+    assert found == [[3], 7, 2]
 
 
 async def test_only_what_may_wait_visits_the_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
