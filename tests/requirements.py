@@ -649,6 +649,16 @@ REQUIREMENTS = [
     Requirement("oauth:connect", "product, shown 1", "A person gives a connected program more without its asking."),
     Requirement("oauth:cursor", "product, shown 1", "Cursor registers addresses of three kinds and connects by each."),
     Requirement(
+        "oauth:document-fetched",
+        "draft-ietf-oauth-client-id-metadata-document",
+        "A metadata document is fetched over TLS through the guard, once for as long as its server says within bounds.",
+    ),
+    Requirement(
+        "oauth:document-keys",
+        "RFC 7523, RFC 7517",
+        "A program with a metadata document proves itself by the keys that the document holds or leads to.",
+    ),
+    Requirement(
         "oauth:documents", "product, shown 1", "A metadata document that is not what it must be lets nobody in."
     ),
     Requirement(
