@@ -1,4 +1,7 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks]``: prints a table."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks]``
+
+Prints a table.
+"""
 
 from __future__ import annotations
 

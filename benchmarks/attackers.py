@@ -1,4 +1,4 @@
-"""Attackers for ``attacks``: a process of its own that sends at a set rate, or holds connections open, until told to end.
+"""Attackers for ``attacks``: a process that sends at a set rate, or holds connections open, until told to end.
 
 Plain sockets, so that an attacker costs less than what it attacks; the lowest priority, since a real one computes on
 machines of its own. Each address is one of 127.0.0.0/8.
@@ -22,6 +22,8 @@ SPOTS = [f"127.0.1.{number}" for number in range(1, 251)]
 """A botnet's addresses."""
 NEAR = "127.0.0.2"
 WAIT = 20.0
+EVERY = 1.0
+"""Seconds between two signs of life of a connection that is held."""
 
 
 @dataclass
@@ -146,7 +148,7 @@ def flood(make: Make, rate: float, spots: Sequence[str] = (NEAR,), workers: int 
     return attack
 
 
-def hold(number: int, first: bytes, drip: bytes, spots: Sequence[str], *, reads: bool = True, every: float = 1) -> Attack:
+def hold(number: int, first: bytes, drip: bytes, spots: Sequence[str], *, reads: bool = True) -> Attack:
     """So many connections that say ``first``, then ``drip`` once a second, and come back when they are closed.
 
     Args:
@@ -161,10 +163,10 @@ def hold(number: int, first: bytes, drip: bytes, spots: Sequence[str], *, reads:
             try:
                 while True:
                     with suppress(OSError, asyncio.IncompleteReadError, ValueError):
-                        await _hold(wire, said, drip, reads, every)
+                        await _hold(wire, said, drip, reads)
                         tally.statuses[0] += 1
                     wire.close()
-                    await asyncio.sleep(every)
+                    await asyncio.sleep(EVERY)
             finally:
                 wire.close()
 
@@ -175,14 +177,14 @@ def hold(number: int, first: bytes, drip: bytes, spots: Sequence[str], *, reads:
     return attack
 
 
-async def _hold(wire: Wire, first: bytes, drip: bytes, reads: bool, every: float) -> None:
+async def _hold(wire: Wire, first: bytes, drip: bytes, reads: bool) -> None:
     writer = await wire.open()
     assert wire.reader is not None
     if not reads:
         writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] # a socket's transport has it
     writer.write(first)
     while not writer.is_closing() and not wire.reader.at_eof():
-        await asyncio.sleep(every)
+        await asyncio.sleep(EVERY)
         if drip:
             writer.write(drip)
         await writer.drain()
@@ -263,7 +265,7 @@ def attacks(rate: float) -> dict[str, Attack]:
     """All of them, by what the table calls them. ``rate``: requests a second of a flood."""
     slow_head = request("/health/live", method="GET")[:-2] + b"X-A: "
     slow_form = request("/login", b"x" * 60_000, kind="application/x-www-form-urlencoded")[:-59_000]
-    unread = request("/login", method="GET") * 300
+    unread = request("/api/v1/openapi.json", method="GET", more="Authorization: Bearer KEY\r\n") * 20
     events = request(
         "/mcp",
         json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen"}).encode(),
@@ -279,7 +281,7 @@ def attacks(rate: float) -> dict[str, Attack]:
         "wrong logins from 250 addresses": flood(_login, rate / 5, SPOTS),
         "1,500 heads that drip": hold(1500, slow_head, b"x", SPOTS),
         "1,500 bodies that drip": hold(1500, slow_form, b"x", SPOTS),
-        "200 readers that don't read": hold(200, unread, b"", SPOTS, reads=False),
+        "200 readers that don't read": hold(200, unread, b"", [NEAR], reads=False),
         "200 streams of events that aren't read": hold(200, events, b"", [NEAR], reads=False),
         "huge, wide and deep bodies of another principal": flood(_huge, 10),
         "WebSockets": sockets,

@@ -27,7 +27,8 @@ from devskyy_mcp.auth.people import People
 from devskyy_mcp.config import Settings
 from tests.fakes.people import PASSWORD
 
-from .attackers import HOST, LIST, TOOL, Tally, Target, Wire, attacks, bearer, request, run as run_attacker
+from .attackers import HOST, LIST, TOOL, Tally, Target, Wire, attacks, bearer, request
+from .attackers import run as run_attacker
 from .calls import META
 from .logins import p99
 from .measure import Row
@@ -72,7 +73,10 @@ async def run() -> list[Row]:
             before = _memory(pid)
             rows = [await _row(pipe, port, key, name) for name in attacks(FLOOD) if wanted in name]
             grown = _memory(pid) - before
-    return [*rows, Row("memory of the server after all of them", f"{grown:+.0f} MB", f"< +{GROWS:.0f} MB", grown < GROWS)]
+    return [
+        *rows,
+        Row("memory of the server after all of them", f"{grown:+.0f} MB", f"< +{GROWS:.0f} MB", grown < GROWS),
+    ]
 
 
 async def _row(pipe: Connection, port: int, key: str, name: str) -> Row:
@@ -155,7 +159,7 @@ async def _keys(folder: Path) -> tuple[str, str]:
     async with app.running(eager=False):
         for name in ("ada", "bob"):
             user = await app.services.get(People).add(f"{name}@example.com", name, "owner", PASSWORD, "bench")
-            scopes = ["catalog:read", "orders:read"]
+            scopes = ["catalog:read", "orders:read", "tools:read", "reports:read"]
             found.append((await app.services.get(ApiKeys).create(user, name, scopes, "bench"))[1])
     return found[0], found[1]
 
@@ -186,7 +190,7 @@ def _server(folder: Path) -> Generator[tuple[int, int]]:
 async def _started(port: int) -> None:
     wire = Wire(port, "127.0.0.1")
     with anyio.fail_after(60):
-        while await wire.ask(request("/health/ready", method="GET")) != 200:
+        while await wire.ask(request("/health/ready", method="GET")) != 200:  # noqa: ASYNC110 # another process
             await anyio.sleep(0.1)
     wire.close()
 

@@ -206,6 +206,11 @@ REQUIREMENTS = [
         "product, core",
         "Database addresses as operators write them work, and are never repeated in an error.",
     ),
+    Requirement(
+        "db:outage-logged-once",
+        "operators",
+        "A database that goes away is logged once, and once more when it is back, with how long it was away.",
+    ),
     Requirement("db:failures", "product, core", "A database that is away, locked, full or none is told in words."),
     Requirement("db:migrations", "product, core", "One schema on SQLite and Postgres; migrations go up, down and up."),
     Requirement("db:prepared", "product, core", "Prepared statements mean the same on both databases."),
