@@ -383,6 +383,11 @@ REQUIREMENTS = [
         "auth:external", "product, sign-in", "Access tokens of an identity provider are taken, within a person's role."
     ),
     Requirement(
+        "auth:external-misconfigured",
+        "operators",
+        "What is wrong with the identity provider, and which setting, stands in the log once, in /health and doctor.",
+    ),
+    Requirement(
         "auth:fail-modes",
         "product, sign-in",
         "While the database is away, who was known reads; writes get a 503 at once.",
