@@ -33,12 +33,12 @@ from .calls import META
 from .logins import p99
 from .measure import Row
 
-ROUNDS = 4
+ROUNDS = 5
 CALM = 4.0
 """Seconds of each, calm and attack, in a round."""
-SETTLES = 1.0
-PER_SECOND = 50.0
-"""Calls of the healthy principal, half over REST and half over MCP."""
+SETTLES = 0.5
+PER_SECOND = 20.0
+"""Calls of the healthy principal, half over REST and half over MCP: as many as the usual settings allow."""
 ANEW = 20
 """Calls on one connection; then it makes another."""
 FLOOD = 10 * PER_SECOND
@@ -105,7 +105,7 @@ async def _row(pipe: Connection, port: int, key: str, name: str) -> Row:
 def _told(tally: Tally) -> str:
     """How the attack was answered."""
     refused = sum(number for status, number in tally.statuses.items() if status >= 400)
-    kinds = ", ".join(f"{number}× {status or 'closed'}" for status, number in sorted(tally.statuses.items()))
+    kinds = ", ".join(f"{number} × {status or 'closed'}" for status, number in sorted(tally.statuses.items()))
     return f"{tally.opened} connections, {refused} refused ({kinds or 'no answers'})"
 
 
@@ -175,7 +175,6 @@ def _server(folder: Path) -> Generator[tuple[int, int]]:
         "DEVSKYY_PORT": str(port),
         "DEVSKYY_PUBLIC_URL": f"http://{HOST}",
         "AUTH_MODE": "embedded",
-        "DEVSKYY_CALLS_PER_SECOND": str(2 * PER_SECOND),
         "LOG_LEVEL": "ERROR",
     }
     command = [sys.executable, "-m", "devskyy_mcp", "serve"]

@@ -37,6 +37,13 @@ REQUIREMENTS = [
     Requirement("limits:heads", "security", "Addresses and headers that are too large or too many are answered 431."),
     Requirement("limits:sockets", "security", "WebSockets of one person, and messages on one, are bounded."),
     Requirement("limits:sessions", "security", "One person can't take all the MCP sessions there are."),
+    Requirement(
+        "limits:connections", "security T16", "Who holds connections takes none from others, nor all there are."
+    ),
+    Requirement("limits:readers", "security T16", "Who does not read the answer is cut off."),
+    Requirement("limits:turns", "security T16", "Many calls of one principal at once keep no other waiting for all."),
+    Requirement("limits:big-bodies", "security T16", "Large bodies of one principal are counted before they are read."),
+    Requirement("logs:strangers", "security T16", "What strangers send that is refused writes no line each."),
     Requirement("limits:slow-senders", "security", "Who drips a head or a body is cut off."),
     Requirement("audit:listing", "product, jobs", "The audit is listed newest first, narrowed and in pages."),
     Requirement("changes:pages", "product, jobs", "Changes are listed newest first, each once over all pages."),

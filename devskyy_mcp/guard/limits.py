@@ -24,9 +24,12 @@ ADDRESSES = 10_000
 """Addresses that are kept as refused; then all are asked about anew."""
 KEPT = 4096
 """Limits that are kept made up, of principals and tools."""
-AT_A_TIME = 4
-TURN_SECONDS = 0.1
-"""So many calls of one principal begin at a time; after so long the next begins, whether they have ended or not."""
+AT_A_TIME = 2
+TURN_SECONDS = 0.05
+"""So many requests or calls of one principal begin at a time; after so long the next begins, whether they have ended or
+not."""
+REQUESTS_EACH = 5
+"""Requests of any kind for each call that a principal may make, 100 a second and 1,000 at once at least."""
 
 SHARE: dict[Effect, float] = {"write": 0.5, "destroy": 0.5, "generate": 0.1}
 """Of what a principal may call, how much one tool of each effect may take; a read may take all."""
@@ -252,6 +255,31 @@ class CallLimits:
             burst = max(round(self.burst * share), 1)
             rates["tool"] = Rate(f"calls:{principal}:{tool}", self.rate * share, burst)
         return Layers.of(rates)
+
+
+class RequestLimits:
+    """The limits of requests of each principal, whatever they ask for, in this process: lists and documents cost, too.
+
+    Args:
+        rate: calls that a principal may make a second.
+        burst: and at once.
+    """
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = max(rate * REQUESTS_EACH, 100.0)
+        self._burst = max(burst * REQUESTS_EACH, 1000)
+        self._counts = MemoryCache()
+        self._turns = Turns()
+
+    async def begin(self, principal: str) -> Callable[[], None]:
+        """Count one request and wait for its turn; what is given back is called when it has ended.
+
+        Raises:
+            Refused: RATE_LIMITED with the seconds to wait.
+        """
+        if wait := self._counts.count((Rate(principal, self._rate, self._burst),))[0].wait:
+            raise too_many(wait)
+        return await self._turns.begin(principal)
 
 
 class AddressLimits:

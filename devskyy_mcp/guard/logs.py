@@ -37,8 +37,10 @@ _OF_STRANGERS = (
     "Invalid HTTP request received.",
     "Unsupported upgrade request.",
     "Exceeded concurrency limit.",
+    '%s - "WebSocket %s"',
+    "connection ",  # open, closed, rejected, of each WebSocket
 )
-"""What uvicorn writes for requests that were turned away as they should be: anybody could fill the disk with it."""
+"""How lines begin that uvicorn writes for single requests: anybody could fill the disk with them."""
 
 
 def begin_call(principal: str) -> Token[tuple[str, str] | None]:
@@ -70,7 +72,7 @@ class Redacting(logging.Filter):
 
 
 def _not_of_strangers(record: logging.LogRecord) -> bool:
-    return record.msg not in _OF_STRANGERS and not str(record.msg).startswith('%s - "WebSocket %s"')
+    return not str(record.msg).startswith(_OF_STRANGERS)
 
 
 class JsonLines(logging.Formatter):

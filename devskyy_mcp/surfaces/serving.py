@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ GRACE = 10  # seconds that running calls have to end after SIGTERM
 LARGEST_MESSAGE = 1024 * 1024  # bytes of one WebSocket message
 LARGEST_HEAD = 32 * 1024  # bytes of a request's address and headers
 THREADS_GIVE_WAY = 0.001  # seconds: five times sooner than usual, since the event loop waits for them
-MOST_CONNECTIONS = 1000  # beyond them requests are answered 503
+MOST_CONNECTIONS = 2000  # beyond them requests are answered 503
 
 
 def serve(settings: Settings, env_file: str = ".env") -> int:
@@ -42,6 +43,7 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
 
     set_up(settings)
     sys.setswitchinterval(THREADS_GIVE_WAY)
+    _allow_files()
     try:
         listener = _listen(settings)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
@@ -55,6 +57,17 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     with listener:
         server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def _allow_files() -> None:
+    """Let this process open as many files as its user may: each connection is one, and 1,024 is what shells give."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS says that there is none and refuses to have none
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def config_of(settings: Settings, site: ASGIApp) -> uvicorn.Config:

@@ -28,8 +28,8 @@ UNREAD_SECONDS = 30.0
 LOOK_EVERY = 2.0
 MOST_OF_ONE = 250
 """Connections of one address, where no proxy stands in between."""
-ROOM = 0.8
-"""Of the most connections; from there on, idle ones are closed for new ones."""
+ROOM = 0.4
+"""Of the most connections; from there on, idle ones are closed for new ones, while there is room for a rush."""
 CLOSED_AT_ONCE = 50
 """Looking which ones costs as much for one as for many."""
 
@@ -103,8 +103,13 @@ class Protocol(H11Protocol):
         if self._of[self._peer] > MOST_OF_ONE and not self.config.proxy_headers:
             self.transport.close()
         elif self.limit_concurrency is not None and len(self.connections) > ROOM * self.limit_concurrency:
-            idle = [one for one in self.connections if isinstance(one, Protocol) and one.asks_nothing]
-            for one in sorted(idle, key=attrgetter("answered", "since"))[: min(len(idle) // 2, CLOSED_AT_ONCE)]:
+            self._make_room(int(ROOM * self.limit_concurrency))
+
+    def _make_room(self, most: int) -> None:
+        held = [one for one in self.connections if isinstance(one, Protocol) and not one.transport.is_closing()]
+        if len(held) > most:
+            idle = sorted((one for one in held if one.asks_nothing), key=attrgetter("answered", "since"))
+            for one in idle[: min(len(held) - most + CLOSED_AT_ONCE, len(idle) // 2)]:
                 one.transport.close()
 
     def _leave(self) -> None:

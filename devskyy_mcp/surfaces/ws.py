@@ -74,11 +74,10 @@ async def websocket(socket: WebSocket) -> None:
     principal: Principal = socket.scope["devskyy.principal"]
     try:
         with socket.app.state.sockets(principal.id):
-            session = _Session(socket, socket.app.state.devskyy, principal)
-            if session.too_many():
+            if _one_more(socket, principal):
                 raise too_many(1)
             await socket.accept(SUBPROTOCOL)
-            await session.run()
+            await _Session(socket, socket.app.state.devskyy, principal).run()
     except Refused as refused:
         await socket.send_denial_response(problem_response(refused))
     except WebSocketDisconnect:
@@ -113,11 +112,6 @@ class _Session:
         if self.close_code != 1000:
             await self.socket.close(self.close_code)
 
-    def too_many(self) -> bool:
-        """Count one message; whether it is beyond what the principal may send."""
-        messages: MemoryCache = self.socket.app.state.messages
-        return messages.count((Rate(self.carried.id, *MESSAGES),))[0].wait > 0
-
     # ---- whether the caller may go on ------------------------------------------------------------------------------
 
     async def _watch(self, bearers: Bearers) -> None:
@@ -147,7 +141,7 @@ class _Session:
             if len(text) > MESSAGE_LIMIT:
                 self.close_code = TOO_BIG
                 return
-            if self.too_many():
+            if _one_more(self.socket, self.carried):
                 self.close_code = TOO_MANY
                 return
             await self._take(text)
@@ -262,6 +256,12 @@ class _Session:
                 await self.socket.send_text(text.encode(errors="replace").decode())
             except (WebSocketDisconnect, RuntimeError):  # the other side is gone; receiving ends the session
                 self.tasks.cancel_scope.cancel()
+
+
+def _one_more(socket: WebSocket, principal: Principal) -> bool:
+    """Count one message; whether it is beyond what the principal may send."""
+    messages: MemoryCache = socket.app.state.messages
+    return messages.count((Rate(principal.id, *MESSAGES),))[0].wait > 0
 
 
 def _explain(error: ValidationError) -> Refused:
