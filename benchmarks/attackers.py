@@ -11,10 +11,11 @@ import json
 import os
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from typing import Any, cast
 
 WORKERS = 40
 """Connections of a flood from one address."""
@@ -117,7 +118,7 @@ HANDSHAKE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: devskyy.v1\r\n"
 )
 Make = Callable[[Target, int], bytes]
-Attack = Callable[[Target, Tally], Awaitable[None]]
+Attack = Callable[[Target, Tally], Coroutine[Any, Any, None]]
 
 
 def bearer(token: str) -> str:
@@ -181,7 +182,7 @@ async def _hold(wire: Wire, first: bytes, drip: bytes, reads: bool) -> None:
     writer = await wire.open()
     assert wire.reader is not None
     if not reads:
-        writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] # a socket's transport has it
+        cast("asyncio.Transport", writer.transport).pause_reading()
     writer.write(first)
     while not writer.is_closing() and not wire.reader.at_eof():
         await asyncio.sleep(EVERY)
@@ -248,7 +249,7 @@ def _huge(target: Target, number: int) -> bytes:
     return request(TOOL, body, more=bearer(target.key))
 
 
-EXPENSIVE = [
+EXPENSIVE: list[tuple[str, dict[str, Any]]] = [
     ("woo_products_list", {"limit": 100}),
     ("woo_orders_list", {"limit": 100}),
     ("woo_reports_sales", {}),

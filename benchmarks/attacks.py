@@ -81,18 +81,13 @@ async def run() -> list[Row]:
 
 async def _row(pipe: Connection, port: int, key: str, name: str) -> Row:
     calm, attacked, told = Healthy(), Healthy(), Tally()
+    async with _under(pipe, name, Tally()):  # what it is the first to need is loaded, and its bursts are used up
+        await anyio.sleep(CALM)
     for _ in range(ROUNDS):
         async with _calls(port, key, calm):
             await anyio.sleep(CALM)
-        pipe.send(name)
-        await anyio.sleep(SETTLES)
-        async with _calls(port, key, attacked):
+        async with _under(pipe, name, told), _calls(port, key, attacked):
             await anyio.sleep(CALM)
-        pipe.send("")
-        tally = await anyio.to_thread.run_sync(pipe.recv)
-        told.statuses += tally.statuses
-        told.opened += tally.opened
-        await anyio.sleep(SETTLES)
     ratio = p99(attacked.took) / p99(calm.took)
     figure = (
         f"p50 {statistics.median(calm.took):.1f} → {statistics.median(attacked.took):.1f} ms, "
@@ -100,6 +95,19 @@ async def _row(pipe: Connection, port: int, key: str, name: str) -> Row:
         f"{attacked.failed} of {attacked.statuses.total()} failed; {_told(told)}"
     )
     return Row(f"a call beside {name}", figure, f"≤ {TIMES:.0f}×, none failed", ratio <= TIMES and not attacked.failed)
+
+
+@asynccontextmanager
+async def _under(pipe: Connection, name: str, told: Tally) -> AsyncGenerator[None]:
+    """Under attack while the block runs; adds how it was answered."""
+    pipe.send(name)
+    await anyio.sleep(SETTLES)
+    yield
+    pipe.send("")
+    tally: Tally = await anyio.to_thread.run_sync(pipe.recv)
+    told.statuses += tally.statuses
+    told.opened += tally.opened
+    await anyio.sleep(SETTLES)
 
 
 def _told(tally: Tally) -> str:

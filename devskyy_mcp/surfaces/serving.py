@@ -26,6 +26,8 @@ GRACE = 10  # seconds that running calls have to end after SIGTERM
 LARGEST_MESSAGE = 1024 * 1024  # bytes of one WebSocket message
 LARGEST_HEAD = 32 * 1024  # bytes of a request's address and headers
 THREADS_GIVE_WAY = 0.001  # seconds: five times sooner than usual, since the event loop waits for them
+TAKEN_AT_ONCE = 16  # new connections, before others have their turn
+WAITING = 2048  # new connections that the system keeps
 MOST_CONNECTIONS = 2000  # beyond them requests are answered 503
 
 
@@ -35,8 +37,6 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     Returns:
         0, or the exit status of what kept it from starting.
     """
-    import uvicorn
-
     from devskyy_mcp.app import build
 
     from .http import create_http
@@ -53,10 +53,21 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     nobody = settings.sign_in == "embedded" and anyio.run(_nobody, settings)
     say(welcome(settings, env_file if Path(env_file).is_file() else None, nobody=nobody))
     sys.stdout.flush()
-    server = uvicorn.Server(config_of(settings, site))
     with listener:
+        server = _server(config_of(settings, site), listener)
         server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def _server(config: uvicorn.Config, listener: socket.socket) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            listener.listen(WAITING)  # more wait in the system than asyncio, which knows one number, takes at a time
+
+    return Server(config)
 
 
 def _allow_files() -> None:
@@ -90,6 +101,7 @@ def config_of(settings: Settings, site: ASGIApp) -> uvicorn.Config:
         ws_max_size=LARGEST_MESSAGE,
         h11_max_incomplete_event_size=LARGEST_HEAD,
         limit_concurrency=MOST_CONNECTIONS,
+        backlog=TAKEN_AT_ONCE,
     )
 
 

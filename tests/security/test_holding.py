@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.abc
@@ -166,13 +167,17 @@ async def test_large_bodies_of_one_are_counted_before_they_are_read(
 ) -> None:
     async with site(tmp_path, auth_mode="none", calls_burst=10_000) as shop:
         body = json.dumps({"note": 1, "title": "x" * BIG})
-        sent = {"content": body, "headers": {"content-type": "application/json"}}
+        sent: dict[str, Any] = {"content": body, "headers": {"content-type": "application/json"}}
         for path in ("/api/v1/tools/notes_update", "/mcp"):
             answers = [(await shop.http.post(path, **sent)).status_code for _ in range(BIG_RATE[1])]
             if path != "/mcp":
                 assert 429 not in answers
         read: list[int] = []
-        monkeypatch.setattr(strict_json, "parse", lambda text: read.append(len(text)))
+
+        def parsed(text: bytes) -> None:
+            read.append(len(text))
+
+        monkeypatch.setattr(strict_json, "parse", parsed)
         for path in ("/api/v1/tools/notes_update", "/mcp"):
             answer = await shop.http.post(path, **sent)
             assert answer.status_code == 429

@@ -59,6 +59,8 @@ def broken(provider: Provider, how: str) -> dict[str, Any]:
         case "redirected":
             provider.answer = Response(status_code=302, headers={"Location": "https://id.example.com/look-up"})
             return looked_up
+        case _:
+            raise AssertionError(how)
     return {}
 
 

@@ -35,8 +35,8 @@ SIGNS: dict[str, Any] = {**SAID, "token_endpoint_auth_method": "private_key_jwt"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-def page(said: Any = SAID, kind: str = "application/json", **headers: str) -> bytes:
-    return answer(said if isinstance(said, bytes) else json.dumps(said).encode(), kind, **headers)
+def page(said: dict[str, Any] | bytes = SAID, kind: str = "application/json", cache_control: str = "") -> bytes:
+    return answer(said if isinstance(said, bytes) else json.dumps(said).encode(), kind, cache_control=cache_control)
 
 
 @pytest.fixture
