@@ -27,6 +27,7 @@ LARGEST_MESSAGE = 1024 * 1024  # bytes of one WebSocket message
 LARGEST_HEAD = 32 * 1024  # bytes of a request's address and headers
 THREADS_GIVE_WAY = 0.001  # seconds: five times sooner than usual, since the event loop waits for them
 TAKEN_AT_ONCE = 16  # new connections, before others have their turn
+BUFFERED = 256 * 1024  # bytes that the system keeps of a connection each way; it would grow them to megabytes
 WAITING = 2048  # new connections that the system keeps
 MOST_CONNECTIONS = 2000  # beyond them requests are answered 503
 
@@ -122,7 +123,7 @@ async def _nobody(settings: Settings) -> bool:
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family)
+        listener = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
@@ -134,3 +135,6 @@ def _listen(settings: Settings) -> socket.socket:
         raise Refused(
             Code.NOT_CONFIGURED, f"{where} can't be listened on.", "Set DEVSKYY_HOST and DEVSKYY_PORT to your own."
         ) from None
+    for way in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # connections take them over
+        listener.setsockopt(socket.SOL_SOCKET, way, BUFFERED)
+    return listener

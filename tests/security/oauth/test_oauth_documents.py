@@ -44,7 +44,7 @@ async def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     """The server of that name, which answers with a good document until it is told otherwise."""
     theirs, ours = contexts(NAME, tmp_path)
     async with a_site(page(), tls=theirs) as site:
-        connect = anyio.connect_tcp
+        connect: Any = anyio.connect_tcp  # its many overloads say more than is known here
 
         async def found(host: str, port: int, **_: Any) -> Any:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC_ADDRESS, port))] if host == NAME else []
