@@ -36,7 +36,7 @@ from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
-from .ops.health import HealthChecks, cache_check, database_check, encryption_check, sign_in_check
+from .ops.health import HealthChecks, cache_check, database_check, encryption_check, provider_check, sign_in_check
 
 ENTRY_POINTS = "devskyy.packs"
 AGAIN_AFTER = 5.0
@@ -234,6 +234,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     if settings.sign_in != "none":
         changes.journal.named = lambda text: services.get(People).named(text)
         health.add("sign_in", sign_in_check(services.get(People), settings.sign_in), every=5)
+    if settings.sign_in == "external":
+        health.add("identity_provider", provider_check(services))
     taints = Taints(database, settings.taint_seconds)
     services.put(Taints, taints)
     road = Road(registry, services, changes, jobs, audit, limits, taints, settings.outside_texts)

@@ -168,13 +168,13 @@ class Road:
             capability, arguments = self._resolve(call)
             call.allowance = await self.limits.hit(call.principal.id, capability.name, capability.policy.effect)
             call.allowance.enforce()
-            self.limits.running.enter(call.principal.id)
+            end = await self.limits.begin(call.principal.id)
             try:
                 result = await self._carry_out(call, capability, arguments)
                 if capability.policy.texts in self.outside or says_untrusted(result.data):
                     result = await self._handed_over(call.principal, result)
             finally:
-                self.limits.running.leave(call.principal.id)
+                end()
             change = result.data.get("change") or result.data.get("job") if capability.policy.writes else None
             return result
         except Refused as refused:

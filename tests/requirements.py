@@ -37,6 +37,13 @@ REQUIREMENTS = [
     Requirement("limits:heads", "security", "Addresses and headers that are too large or too many are answered 431."),
     Requirement("limits:sockets", "security", "WebSockets of one person, and messages on one, are bounded."),
     Requirement("limits:sessions", "security", "One person can't take all the MCP sessions there are."),
+    Requirement(
+        "limits:connections", "security T16", "Who holds connections takes none from others, nor all there are."
+    ),
+    Requirement("limits:readers", "security T16", "Who does not read the answer is cut off."),
+    Requirement("limits:turns", "security T16", "Many calls of one principal at once keep no other waiting for all."),
+    Requirement("limits:big-bodies", "security T16", "Large bodies of one principal are counted before they are read."),
+    Requirement("logs:strangers", "security T16", "What strangers send that is refused writes no line each."),
     Requirement("limits:slow-senders", "security", "Who drips a head or a body is cut off."),
     Requirement("audit:listing", "product, jobs", "The audit is listed newest first, narrowed and in pages."),
     Requirement("changes:pages", "product, jobs", "Changes are listed newest first, each once over all pages."),
@@ -205,6 +212,11 @@ REQUIREMENTS = [
         "db:dsn",
         "product, core",
         "Database addresses as operators write them work, and are never repeated in an error.",
+    ),
+    Requirement(
+        "db:outage-logged-once",
+        "operators",
+        "A database that goes away is logged once, and once more when it is back, with how long it was away.",
     ),
     Requirement("db:failures", "product, core", "A database that is away, locked, full or none is told in words."),
     Requirement("db:migrations", "product, core", "One schema on SQLite and Postgres; migrations go up, down and up."),
@@ -376,6 +388,11 @@ REQUIREMENTS = [
     ),
     Requirement(
         "auth:external", "product, sign-in", "Access tokens of an identity provider are taken, within a person's role."
+    ),
+    Requirement(
+        "auth:external-misconfigured",
+        "operators",
+        "What is wrong with the identity provider, and which setting, stands in the log once, in /health and doctor.",
     ),
     Requirement(
         "auth:fail-modes",
@@ -648,6 +665,16 @@ REQUIREMENTS = [
     Requirement("oauth:conformance", "product, shown 1", "The official authorization scenarios pass."),
     Requirement("oauth:connect", "product, shown 1", "A person gives a connected program more without its asking."),
     Requirement("oauth:cursor", "product, shown 1", "Cursor registers addresses of three kinds and connects by each."),
+    Requirement(
+        "oauth:document-fetched",
+        "draft-ietf-oauth-client-id-metadata-document",
+        "A metadata document is fetched over TLS through the guard, once for as long as its server says within bounds.",
+    ),
+    Requirement(
+        "oauth:document-keys",
+        "RFC 7523, RFC 7517",
+        "A program with a metadata document proves itself by the keys that the document holds or leads to.",
+    ),
     Requirement(
         "oauth:documents", "product, shown 1", "A metadata document that is not what it must be lets nobody in."
     ),

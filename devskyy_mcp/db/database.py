@@ -15,6 +15,7 @@ import anyio.lowlevel
 from devskyy_mcp.errors import Code, Refused
 
 from .dsn import direct_dsn, normalize_dsn
+from .outage import Outage
 from .patience import Patience
 from .vault import Keyring, Vault
 from .vault.vault import OPTION
@@ -67,6 +68,7 @@ class Database:
         self._turn = anyio.Lock() if self.dsn.dialect == "sqlite" else nullcontext()
         self._file: tuple[int, int] | None = None
         self._patience = Patience()
+        self._outage = Outage()
         self._reads: AsyncEngine | None = None
         self._writes: AsyncEngine | None = None
 
@@ -97,7 +99,7 @@ class Database:
         from .failures import in_words
 
         if self.dsn.path is not None:
-            with in_words(self.dsn):
+            with in_words(self.dsn, self._outage):
                 _make_file(self.dsn.path)
             self._file = _identity(self.dsn.path)
         engine = make_engine(
@@ -105,6 +107,7 @@ class Database:
             lock_seconds=self._lock_seconds,
             command_seconds=COMMAND_SECONDS,
             pool_size=self._pool_size,
+            outage=self._outage,
         )
         engine = engine.execution_options(**{OPTION: self.vault})
         # Not through a pooler: there a statement is prepared and run on the same connection only in a transaction.
@@ -129,7 +132,9 @@ class Database:
                 return
         if not self._migrate:
             raise refuse_outdated()
-        engine = make_engine(self.direct, lock_seconds=self._lock_seconds, command_seconds=MIGRATION_SECONDS)
+        engine = make_engine(
+            self.direct, lock_seconds=self._lock_seconds, command_seconds=MIGRATION_SECONDS, outage=self._outage
+        )
         try:
             async with self._transaction(engine.execution_options(**{WRITES: True})) as conn:
                 await conn.run_sync(bring_up_to_date)
@@ -197,9 +202,10 @@ class Database:
         # A cancelled statement makes SQLAlchemy close the connection twice, and aiosqlite waits for ever for the second
         # answer: the process could then not end. So cancelling waits for the block; the driver's timeouts bound it.
         with anyio.CancelScope(shield=True) as shield:
-            with in_words(self.dsn):
+            with in_words(self.dsn, self._outage):
                 # Opening may take long: it connects anew, and migrates.
                 await (self._patience.start(conn) if self.is_open and self.dsn.path is None else conn.start())
+            self._outage.over()
             try:
                 yield conn, shield
             finally:

@@ -5,9 +5,11 @@ All layers of a call are counted in one step, and together or not at all.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,6 +24,12 @@ ADDRESSES = 10_000
 """Addresses that are kept as refused; then all are asked about anew."""
 KEPT = 4096
 """Limits that are kept made up, of principals and tools."""
+AT_A_TIME = 2
+TURN_SECONDS = 0.05
+"""So many requests or calls of one principal begin at a time; after so long the next begins, whether they have ended or
+not."""
+REQUESTS_EACH = 5
+"""Requests of any kind for each call that a principal may make, 100 a second and 1,000 at once at least."""
 
 SHARE: dict[Effect, float] = {"write": 0.5, "destroy": 0.5, "generate": 0.1}
 """Of what a principal may call, how much one tool of each effect may take; a read may take all."""
@@ -144,6 +152,61 @@ class AtOnce:
             del self._now[key]
 
 
+class Turns:
+    """Lets each key begin a few things at a time, so that many of one don't keep others waiting.
+
+    A turn ends with what began in it or after TURN_SECONDS, so that what waits long holds nobody up.
+    """
+
+    def __init__(self) -> None:
+        self._free: dict[str, int] = {}
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+
+    async def begin(self, key: str) -> Callable[[], None]:
+        """Wait for a turn; what is given back ends it, however often it is called."""
+        free = self._free.get(key, AT_A_TIME)
+        if free:
+            self._free[key] = free - 1
+        else:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(key, deque()).append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._pass_on(key)
+                raise
+        return self._end_of(key)
+
+    def _end_of(self, key: str) -> Callable[[], None]:
+        timer: asyncio.TimerHandle | None = None
+
+        def end() -> None:
+            nonlocal timer
+            if timer is not None:
+                timer.cancel()
+                timer = None
+                self._pass_on(key)
+
+        timer = asyncio.get_running_loop().call_later(TURN_SECONDS, end)
+        return end
+
+    def _pass_on(self, key: str) -> None:
+        """Give the turn to who has waited longest, or keep it for the next."""
+        waiting = self._waiting.get(key)
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._waiting.pop(key, None)
+        free = self._free[key] + 1
+        if free == AT_A_TIME:
+            del self._free[key]
+        else:
+            self._free[key] = free
+
+
 class CallLimits:
     """The limits of calls on the road: of each principal, and of each principal with one tool that writes.
 
@@ -158,6 +221,7 @@ class CallLimits:
         self.burst = burst
         self.cache = cache or MemoryCache()
         self.running = AtOnce(burst, "calls are under way")
+        self._turns = Turns()
         self._layers = lru_cache(KEPT)(self._layers_of)
 
     async def hit(self, principal: str, tool: str = "", effect: Effect = "read") -> Allowance:
@@ -166,12 +230,56 @@ class CallLimits:
         layers = self._layers(principal) if share is None else self._layers(principal, tool, share)
         return Allowance(layers, await self.cache.hits(layers.rates))
 
+    async def begin(self, principal: str) -> Callable[[], None]:
+        """Wait for a call's turn; what is given back is called when it has ended.
+
+        Raises:
+            Refused: RATE_LIMITED when as many are under way as may be.
+        """
+        self.running.enter(principal)
+        try:
+            end_turn = await self._turns.begin(principal)
+        except BaseException:
+            self.running.leave(principal)
+            raise
+
+        def end() -> None:
+            end_turn()
+            self.running.leave(principal)
+
+        return end
+
     def _layers_of(self, principal: str, tool: str = "", share: float = 0) -> Layers:
         rates = {"principal": Rate(f"calls:{principal}", self.rate, self.burst)}
         if share:
             burst = max(round(self.burst * share), 1)
             rates["tool"] = Rate(f"calls:{principal}:{tool}", self.rate * share, burst)
         return Layers.of(rates)
+
+
+class RequestLimits:
+    """The limits of requests of each principal, whatever they ask for, in this process: lists and documents cost, too.
+
+    Args:
+        rate: calls that a principal may make a second.
+        burst: and at once.
+    """
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = max(rate * REQUESTS_EACH, 100.0)
+        self._burst = max(burst * REQUESTS_EACH, 1000)
+        self._counts = MemoryCache()
+        self._turns = Turns()
+
+    async def begin(self, principal: str) -> Callable[[], None]:
+        """Count one request and wait for its turn; what is given back is called when it has ended.
+
+        Raises:
+            Refused: RATE_LIMITED with the seconds to wait.
+        """
+        if wait := self._counts.count((Rate(principal, self._rate, self._burst),))[0].wait:
+            raise too_many(wait)
+        return await self._turns.begin(principal)
 
 
 class AddressLimits:

@@ -88,6 +88,8 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
     own.add("encryption", lambda: _encryption(services.get(Database), settings))
     own.add("cache", lambda: _cache(services.get(Cache)))
     own.add("sign-in", lambda: _sign_in(services))
+    if settings.sign_in == "external":
+        own.add("identity provider", lambda: _provider(services))
     own.add("port", lambda: to_thread.run_sync(_port, settings))
     return {**await own.run(), **await services.get(Checks).run()}
 
@@ -228,6 +230,13 @@ async def _sign_in(services: Services) -> list[Finding]:
             )
         )
     return found
+
+
+async def _provider(services: Services) -> list[Finding]:
+    from devskyy_mcp.auth.external import External
+
+    words = await services.get(External).check()
+    return [Finding("ok", f"The identity provider answers; {words}.")]
 
 
 def _port(settings: Settings) -> list[Finding]:

@@ -126,6 +126,18 @@ def sign_in_check(people: People, mode: str) -> Check:
     return check
 
 
+def provider_check(services: Services) -> Check:
+    async def check() -> State:
+        from ..auth.external import External
+
+        try:
+            return State(ok=True, words=f"ok; {await services.get(External).check()}")
+        except Refused as refused:
+            return State(ok=False, words=f"{refused.code}: {refused.message} {refused.hint}")
+
+    return check
+
+
 async def report(services: Services, auth: str) -> dict[str, Any]:
     """The body of /health: {status, version, environment, services: {part: words}}.
 

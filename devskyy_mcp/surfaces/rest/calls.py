@@ -19,7 +19,7 @@ from ...guard.limits import ALLOWANCE
 from ...guard.loopback import BODY_LIMIT, HEADERS, too_large
 from ...guard.trust import HEADER, UNTRUSTED
 from ...invoke import Call, Result
-from ..strict_json import parse_object
+from ..strict_json import an_object
 from .problem import problem_response
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ async def body_of(request: Request, limit: int = BODY_LIMIT) -> bytes:
 async def arguments_of(request: Request) -> dict[str, Any]:
     """The JSON object in the body; an empty body is an empty object."""
     body = await body_of(request)
-    return parse_object(body) if body else {}
+    if not body:
+        return {}
+    return an_object(await request.app.state.bodies.parse(body, request.scope["devskyy.principal"].id))
 
 
 def dumps(data: Any) -> bytes:
