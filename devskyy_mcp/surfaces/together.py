@@ -1,9 +1,10 @@
-"""uvicorn's HTTP/1.1 with two things that it lacks: one write for an answer's head and body, and an end to senders that
-drip.
+"""uvicorn's HTTP/1.1 with what it lacks: one write for an answer's head and body, and an end to senders that drip and
+to callers that don't read.
 
 uvicorn writes head and body apart, and a server that is killed between them has promised a body that nobody can send
 any more; a load balancer can't ask another server then, since the client has the head. And it waits for the rest of a
-head or a body without an end: some hundred connections that send a byte now and then would hold it (slowloris).
+head or a body without an end: some hundred connections that send a byte now and then would hold it (slowloris). So it
+waits for a caller who takes nothing more of an answer, whose stream of events would hold up what feeds it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ IDLE_SECONDS = 10.0
 """A body may pause so long."""
 SLOWEST = 4096
 """Bytes of a body per second on average, once IDLE_SECONDS have passed."""
+UNREAD_SECONDS = 30.0
+"""Without taking anything of what waits for it a caller stays so long; what the system's own buffers hold is taken."""
 LOOK_EVERY = 2.0
 
 
@@ -28,6 +31,7 @@ class Together:
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._waiting: list[bytes] = []
+        self._written = 0
 
     def write(self, data: bytes) -> None:
         if not self._waiting:
@@ -43,17 +47,23 @@ class Together:
         self._flush()
         self._transport.set_protocol(protocol)
 
+    def sent(self) -> int | None:
+        """Bytes that the other side has taken so far, or the system for it; None when nothing waits."""
+        waiting = self._transport.get_write_buffer_size()
+        return self._written - waiting if waiting else None
+
     def _flush(self) -> None:
         if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            self._transport.write(b"".join(waiting))
+            waiting, self._waiting = b"".join(self._waiting), []
+            self._written += len(waiting)
+            self._transport.write(waiting)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
 
 class Protocol(H11Protocol):
-    """uvicorn's HTTP/1.1 over such a transport; a sender that drips is cut off."""
+    """uvicorn's HTTP/1.1 over such a transport; who drips, or does not read, is cut off."""
 
     _look: asyncio.TimerHandle | None = None
     _since = 0.0
@@ -61,6 +71,9 @@ class Protocol(H11Protocol):
     _heard = 0.0
     _bytes = 0
     _answered = False
+    _sent: int | None = None
+    _sent_at = 0.0
+    """When the other side was last seen to have taken something, or to have nothing to take."""
 
     @property
     def _answering(self) -> RequestResponseCycle | None:
@@ -70,7 +83,7 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] # as uvicorn has it
         super().connection_made(cast("asyncio.Transport", Together(transport)))
-        self._since = self._heard = self.loop.time()
+        self._since = self._heard = self._sent_at = self.loop.time()
         self._look = self.loop.call_later(LOOK_EVERY, self._look_after)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -111,10 +124,19 @@ class Protocol(H11Protocol):
             self._look = None
 
     def _look_after(self) -> None:
-        if self._drips(self.loop.time()):
-            self.transport.close()
+        now = self.loop.time()
+        if self._is_unread(now):
+            self.transport.abort()  # closing would wait until the rest is read
             return
+        if self._drips(now):
+            self.transport.close()
         self._look = self.loop.call_later(LOOK_EVERY, self._look_after)
+
+    def _is_unread(self, now: float) -> bool:
+        sent = cast("Together", self.transport).sent()
+        if sent is None or sent != self._sent:
+            self._sent, self._sent_at = sent, now
+        return now - self._sent_at > UNREAD_SECONDS
 
     def _drips(self, now: float) -> bool:
         spent, cycle = now - self._since, self._answering
