@@ -26,7 +26,7 @@ from .secret import state_secret
 
 NAME = "devskyy"
 QUESTIONS = 5
-"""How often one call may ask its person anew, when the objects keep changing meanwhile; then they can agree elsewhere."""
+"""How often one call may ask its person anew, when the objects keep changing meanwhile."""
 
 
 class Surface:
