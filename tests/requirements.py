@@ -644,6 +644,11 @@ REQUIREMENTS = [
         "A socket that is not read costs no memory beyond its queue and is closed with 1013.",
     ),
     Requirement(
+        "fail:unread",
+        "product, security",
+        "A stream or an answer over HTTP that is not read holds up nobody else, costs no memory and is ended.",
+    ),
+    Requirement(
         "cache:redis-gone",
         "product, cache port",
         "While Redis is away calls go on, limits are per process and /health says so; it is back within 5 seconds.",

@@ -56,12 +56,9 @@ class Refusing:
         try:
             response = await self._endpoint(Request(scope, receive))
         except Refused as refused:
-            challenges = scope.get("devskyy.challenges")  # the door's
-            if challenges is None:
-                response = problem_response(refused)
-            else:
-                refused = challenges.explained(refused, scope)
-                response = problem_response(refused, headers=challenges.headers(refused, scope))
+            challenges = scope["devskyy.challenges"]  # the door's
+            refused = challenges.explained(refused, scope)
+            response = problem_response(refused, headers=challenges.headers(refused, scope))
         await response(scope, receive, send)
 
 

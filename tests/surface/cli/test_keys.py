@@ -87,3 +87,15 @@ def test_production_without_secrets_does_not_start_and_says_why(run: Run, monkey
     assert "ENCRYPTION_MASTER_KEY: must be set where ENVIRONMENT=production" in ran.err
     assert "JWT_SECRET_KEY: is an example, which everybody knows" in ran.err
     assert "change-me" not in ran.err
+
+
+@pytest.mark.requirement("cli:keys")
+def test_keys_are_shown_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("call", "notes_list")
+    monkeypatch.setenv("ENCRYPTION_MASTER_KEY", f"{os.environ['ENCRYPTION_MASTER_KEY']},one that nothing needs")
+    shown = run("keys", "show")
+    assert shown.out.startswith("Keys from ENCRYPTION_MASTER_KEY, the newest first:\n")
+    assert "2 data keys" in shown.out
+    assert "nothing in this database needs it" in shown.out
+    assert "Sealed values" not in shown.out
+    assert "Sealed values, by column and key:" in run("keys", "show", "--verify").out

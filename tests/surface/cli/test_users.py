@@ -104,3 +104,12 @@ def test_nobody_yet_is_told_by_the_server_and_the_doctor(
     found = json.loads(run("doctor", "--json").out)["sign-in"]
     assert [one["level"] for one in found] == ["ok", "warning"]
     assert "second factor: 1" in found[1]["what"]
+
+
+def test_at_a_terminal_people_are_a_table(run: Run, add: Any) -> None:
+    status, shown = talk(["users", "list"], [])
+    assert (status, "Nobody may sign in yet" in shown) == (0, True)
+    add("ada")
+    status, shown = talk(["users", "list"], [])
+    head, row = shown.strip().splitlines()
+    assert (status, head.split()[:3], row.split()[0]) == (0, ["login", "name", "role"], "ada")
