@@ -41,7 +41,7 @@ class Draft:
     @property
     def label(self) -> str:
         label = self.collection.label(self.target, self.present or self.body)
-        if self.kind != "create":
+        if self.kind != "create" and not self.collection.single:
             return label
         places = [f" of {name.removesuffix('_id')} {at}" for name, at in self.parent.items() if isinstance(at, int)]
         return label + "".join(places)

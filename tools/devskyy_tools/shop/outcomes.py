@@ -10,6 +10,8 @@ from devskyy_mcp.errors import Code, Refused
 from . import collections as at
 from . import compare
 from .collections import Collection
+from .hidden import hides
+from .refusals import plain_text
 
 Json = dict[str, Any]
 UNCLEAR: Json = Refused(Code.OUTCOME_UNKNOWN, "The shop's answer does not say what it did.").as_dict()
@@ -49,7 +51,12 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
         after: Json = {} if "force" in op.body else {"status": "trash"}
         return Outcome("done", object_id, after)
     if op.kind == "act":
-        return Outcome("done", object_id or str(op.target))
+        said = plain_text(obj["message"]) if isinstance(obj.get("message"), str) else ""
+        state = "failed" if obj.get("success") is False else "done"
+        error = (
+            Refused(Code.UPSTREAM_REFUSED, said or "The shop could not do it.").as_dict() if state == "failed" else None
+        )
+        return Outcome(state, object_id or str(op.target), error=error, notes=[said] if said and not error else [])
     if op.kind == "create":
         return _created(collection, op, object_id, compare.leaves(collection, obj))
     return _updated(collection, op, object_id, obj, whole)
@@ -69,6 +76,10 @@ def _not_taken(collection: Collection, op: Op, asked: compare.Leaves, is_now: co
         if op.kind == "create" and (path[0] in _WRITE_ONLY or path not in is_now):
             continue
         if path[0] in ("set_paid", "manual_update"):
+            continue
+        if hides(op, path):  # write-only, or not to be repeated
+            if path in is_now:
+                notes.append(f"The shop did not take {name}.")
             continue
         notes.append(f"The shop did not take {name}: it is {_short(is_now.get(path))}, not {_short(value)}.")
     return notes

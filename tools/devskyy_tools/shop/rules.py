@@ -6,6 +6,7 @@ from . import collections as at
 from . import rules_content as content
 from . import rules_orders as orders
 from . import rules_products as products
+from . import rules_store as store
 from .collections import Collection
 from .draft import Rule
 
@@ -38,6 +39,13 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.POSTS.name: (products.never_binned_here, content.content),
     at.PAGES.name: (products.never_binned_here, content.content),
     at.COMMENTS.name: (products.never_binned_here,),
+    at.GATEWAYS.name: (store.gateway,),
+    at.SHIPPING_ZONES.name: (store.zone,),
+    at.ZONE_LOCATIONS.name: (store.places,),
+    at.ZONE_METHODS.name: (store.zone_method,),
+    at.TAXES.name: (store.tax,),
+    at.TAX_CLASSES.name: (store.tax_class,),
+    at.WEBHOOKS.name: (store.webhook,),
 }
 FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.foresee,),
@@ -47,6 +55,12 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PAGES.name: (content.content_foresee,),
     at.MEDIA.name: (content.media_foresee,),
     at.COUPONS.name: (content.coupon_foresee,),
+    at.SETTINGS.name: (store.setting_foresee,),
+    at.GATEWAYS.name: (store.gateway_foresee,),
+    at.ZONE_LOCATIONS.name: (store.places_foresee,),
+    at.ZONE_METHODS.name: (store.zone_method_foresee,),
+    at.TAXES.name: (store.tax_foresee,),
+    at.WEBHOOKS.name: (store.webhook_foresee,),
     **{
         term.name: (products.term_foresee,)
         for term in (
@@ -60,6 +74,9 @@ DELETING: dict[str, tuple[Rule, ...]] = {
     at.ORDERS.name: (orders.order_foresee,),
     at.ATTRIBUTES.name: (products.attribute_delete,),
     at.MEDIA.name: (content.media_foresee,),
+    at.SHIPPING_ZONES.name: (store.zone_delete,),
+    at.TAX_CLASSES.name: (store.tax_class_delete,),
+    at.WEBHOOKS.name: (store.webhook_delete,),
     **{
         term.name: (products.term_delete,)
         for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS)

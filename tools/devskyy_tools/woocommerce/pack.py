@@ -20,12 +20,18 @@ from .categories import categories
 from .coupons import coupons
 from .customers import customers
 from .export import CSV, exports, read_export, woo_catalog_export
+from .gateways import gateways
 from .models import Product
 from .orders import orders
 from .refunds import notes, refunds
 from .reports import reports
+from .settings import settings
+from .shipping import shipping
 from .stock import stock
+from .system import system
+from .taxes import taxes
 from .variations import variations
+from .webhooks import webhooks
 
 
 async def read_product(ctx: Context, values: Mapping[str, str]) -> dict[str, Any]:
@@ -57,7 +63,10 @@ def provide(services: Services) -> None:
 
 pack = Pack(
     "woocommerce",
-    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports],
+    [
+        *(products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports),
+        *(settings, shipping, taxes, webhooks, gateways, system),
+    ],
     [briefing],
     [
         Resource(

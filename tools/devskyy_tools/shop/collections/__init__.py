@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from . import content, goods, trade
+from . import content, goods, store, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
 from .content import CATEGORIES, COMMENTS, MEDIA, PAGES, POSTS, TAGS
 from .goods import ATTRIBUTE_TERMS, ATTRIBUTES, PRODUCT_CATEGORIES, PRODUCT_REVIEWS, PRODUCT_TAGS, PRODUCTS, VARIATIONS
+from .store import (
+    GATEWAYS,
+    SETTINGS,
+    SETTINGS_GROUPS,
+    SHIPPING_METHODS,
+    SHIPPING_ZONES,
+    SYSTEM_TOOLS,
+    TAX_CLASSES,
+    TAXES,
+    WEBHOOKS,
+    ZONE_LOCATIONS,
+    ZONE_METHODS,
+)
 from .trade import COUPONS, CUSTOMERS, ORDER_NOTES, ORDERS, REFUNDS
 
 __all__ = [
@@ -16,6 +29,7 @@ __all__ = [
     "COMMENTS",
     "COUPONS",
     "CUSTOMERS",
+    "GATEWAYS",
     "MEDIA",
     "NOISE",
     "NOISY_META",
@@ -28,15 +42,25 @@ __all__ = [
     "PRODUCT_REVIEWS",
     "PRODUCT_TAGS",
     "REFUNDS",
+    "SETTINGS",
+    "SETTINGS_GROUPS",
+    "SHIPPING_METHODS",
+    "SHIPPING_ZONES",
     "STAMP",
+    "SYSTEM_TOOLS",
     "TAGS",
+    "TAXES",
+    "TAX_CLASSES",
     "VARIATIONS",
+    "WEBHOOKS",
+    "ZONE_LOCATIONS",
+    "ZONE_METHODS",
     "Collection",
 ]
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (content, goods, trade)
+    for module in (content, goods, store, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }

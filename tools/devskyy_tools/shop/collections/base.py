@@ -42,7 +42,12 @@ class Collection:
         text_ids: which of the parents, and ``id``, are texts; the others are whole numbers.
         single: the path is that of the only object there is; what is named as its id is not sent.
         holds: where the shop gives and takes a bare list as the object: the field under which it is the object's.
+        listed: the shop gives one object as a list of one.
+        zero: those of the parents, and ``id``, for which 0 names an object, too.
+        valued: object fields that are read as ``{key: {value, type, …}}`` and written as ``{key: value}``.
+        reread: an update is answered with what was sent, not with what is stored: it is read again.
         batch: most items in one ``/batch`` request; 0 where the shop has none.
+        batch_across: path whose ``/batch`` takes objects of several parents, which then name theirs; empty for none.
         trash: whether a delete goes to the bin, from where it can come back.
         key: field that the shop keeps unique, empty where there is none.
         stamp: whether a create can carry our mark in ``meta_data``.
@@ -69,7 +74,12 @@ class Collection:
     text_ids: frozenset[str] = _NOTHING
     single: bool = False
     holds: str = ""
+    listed: bool = False
+    zero: frozenset[str] = _NOTHING
+    valued: frozenset[str] = _NOTHING
+    reread: bool = False
     batch: int = 0
+    batch_across: str = ""
     trash: bool = False
     key: str = ""
     stamp: bool = False
@@ -111,6 +121,8 @@ class Collection:
 
     def read(self, answer: Any) -> Any:
         """The object of the shop's answer."""
+        if self.listed and isinstance(answer, list) and len(cast("list[Any]", answer)) == 1:
+            return answer[0]
         return {self.holds: answer} if self.holds else answer
 
     def _id(self, value: object, name: str) -> str:
@@ -119,7 +131,12 @@ class Collection:
             known = bool(_TEXT_ID.fullmatch(text)) and len(text) <= 200
             says = "must be a name as the list gives it"
         else:
-            known = not isinstance(value, bool) and text.isdecimal() and text.isascii() and int(text) > 0
+            known = (
+                not isinstance(value, bool)
+                and text.isdecimal()
+                and text.isascii()
+                and int(text) >= (name not in self.zero)
+            )
             says = "must be a positive whole number"
         if not known:
             raise Refused(Code.INVALID_ARGUMENTS, f"{name} {says}.", details={"field": name})
@@ -131,7 +148,7 @@ class Collection:
         if isinstance(name, dict):
             texts = cast("dict[str, Any]", name)
             name = texts.get("raw") or texts.get("rendered")
-        start = f"new {self.noun}" if target is None else f"{self.noun} {target}"
+        start = f"new {self.noun}" if target is None else self.noun if self.single else f"{self.noun} {target}"
         return f'{start} "{unescape(str(name))[:60]}"' if name else start
 
 
