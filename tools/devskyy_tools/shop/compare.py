@@ -60,7 +60,8 @@ def leaves(collection: Collection, obj: Mapping[str, Any]) -> Leaves:
 
 def value_of(field: Any) -> Any:
     """The value of a field that is described (``{value, type, …}``), or that is the bare value itself."""
-    return cast("Json", field)["value"] if isinstance(field, dict) and "value" in field else field
+    described = cast("Json", field) if isinstance(field, dict) else {}
+    return described["value"] if "value" in described else cast("Any", field)
 
 
 def _value_leaves(found: Leaves, path: Path, value: Any, schema: Json) -> None:

@@ -41,9 +41,11 @@ class Draft:
     @property
     def label(self) -> str:
         label = self.collection.label(self.target, self.present or self.body)
-        if self.kind != "create" and not self.collection.single:
+        apart = self.collection.single or self.collection.text_ids  # its own name does not tell it from others
+        if self.kind != "create" and not apart:
             return label
-        places = [f" of {name.removesuffix('_id')} {at}" for name, at in self.parent.items() if isinstance(at, int)]
+        known = [(name.removesuffix("_id"), at) for name, at in self.parent.items() if isinstance(at, int | str)]
+        places = [f" of {name} {at}" for name, at in known]
         return label + "".join(places)
 
     def was(self, name: str) -> Any:

@@ -132,7 +132,7 @@ async def zone_delete(draft: Draft) -> None:
     methods = (await draft.shop.list(at.ZONE_METHODS, zone_id=draft.target)).items
     if methods:
         names = ", ".join(str(one["title"]) for one in methods[:5])
-        draft.warnings.append(f"{draft.label}: {plural(len(methods), 'shipping method')} of it goes too: {names}.")
+        draft.warnings.append(f"{draft.label}: {plural(len(methods), 'shipping method')} would go too: {names}.")
     draft.effects.append("Its customers get what the next zone that fits offers, or the rest of the world.")
 
 
@@ -151,26 +151,31 @@ async def places(draft: Draft) -> None:
     codes = {str(one.get("code", "")) for one in wanted if one.get("type") != "postcode"}
     if not codes - {str(one["code"]) for one in cast("list[Json]", draft.was("locations") or [])}:
         return
-    known = await _known_places(draft)
     for one in wanted:
         kind, code = str(one.get("type")), str(one.get("code"))
-        if kind == "postcode" or code in known[kind]:
-            continue
-        hint = typed.nearest(code, known[kind]) if kind != "state" else "States are written US:CA; woo_reference_list."
-        draft.refuse(f"the shop knows no {kind} {code!r}.", hint)
+        known = await _known_places(draft, kind, code)
+        if kind != "postcode" and code not in known:
+            hint = "A state is its country and its own code, such as US:CA; woo_reference_list has them."
+            draft.refuse(f"the shop knows no {kind} {code!r}.", hint if kind == "state" else typed.nearest(code, known))
 
 
-async def _known_places(draft: Draft) -> dict[str, set[str]]:
-    found = cast("list[Json]", await draft.shop.client.get("/wc/v3/data/continents"))
-    countries = [country for one in found for country in one["countries"]]
-    return {
-        "continent": {one["code"] for one in found},
-        "country": {one["code"] for one in countries},
-        "state": {f"{one['code']}:{state['code']}" for one in countries for state in one["states"]},
-    }
+async def _known_places(draft: Draft, kind: str, code: str) -> list[str]:
+    """The codes among which this one must be; each list is asked for once per draft."""
+    country = code.partition(":")[0]
+    if kind == "postcode" or (kind == "state" and not re.fullmatch("[A-Z]{2}", country)):
+        return []
+    path = {"country": "countries", "continent": "continents"}.get(kind, f"countries/{country}")
+    cache = cast("dict[str, list[str]]", draft.note.setdefault("known", {}))
+    if path not in cache:
+        query = {} if kind == "state" else {"_fields": "code"}
+        found = await draft.shop.client.get(f"/wc/v3/data/{path}", query, f"country {country}")
+        rows = cast("list[Json]", found["states"] if kind == "state" else found)
+        cache[path] = sorted(f"{country}:{one['code']}" if kind == "state" else one["code"] for one in rows)
+    return cache[path]
 
 
 async def places_foresee(draft: Draft) -> None:
+    draft.note.pop("known", None)
     draft.effects.append("Customers of these places see other ways of shipping, or none.")
     draft.leaves.append("goods")
 
@@ -254,9 +259,9 @@ async def tax_class(draft: Draft) -> None:
 async def tax_class_delete(draft: Draft) -> None:
     if draft.target == "standard":
         draft.refuse("the standard class can't be deleted.")
-    rates = await draft.shop.list(at.TAXES, **{"class": draft.target}, per_page=100)
+    rates = await draft.shop.list(at.TAXES, **{"class": str(draft.target)}, per_page=100)
     if rates.total:
-        draft.warnings.append(f"{draft.label}: {plural(rates.total, 'tax rate')} of it goes too.")
+        draft.warnings.append(f"{draft.label}: {plural(rates.total, 'tax rate')} would go too.")
 
 
 async def webhook(draft: Draft) -> None:

@@ -68,7 +68,7 @@ async def woo_zones_create(ctx: Context, name: Name, places: Places | None = Non
 @shipping.tool("write", scopes="settings:write")
 async def woo_zones_update(
     ctx: Context,
-    id: Id,  # noqa: A002
+    id: ZoneId,  # noqa: A002
     name: Name | None = None,
     places: Places | None = None,
     order: Order | None = None,
@@ -81,7 +81,7 @@ async def woo_zones_update(
 
 
 @shipping.tool("destroy", scopes="settings:write")
-async def woo_zones_delete(ctx: Context, id: Id) -> None:  # noqa: A002
+async def woo_zones_delete(ctx: Context, id: ZoneId) -> None:  # noqa: A002
     """Delete a shipping zone with its ways of shipping for good; a person is asked."""
     await ctx.get(Shop).delete(SHIPPING_ZONES, id)
 

@@ -64,7 +64,8 @@ def _theme(report: Mapping[str, Any]) -> list[str]:
 
 
 def _outdated(override: Any) -> bool:
-    return isinstance(override, dict) and override.get("version") != override.get("core_version")  # pyright: ignore[reportUnknownMemberType] # JSON tree
+    one = cast("Json", override) if isinstance(override, dict) else {}
+    return one.get("version") != one.get("core_version")
 
 
 def _pages(report: Mapping[str, Any]) -> list[str]:

@@ -41,7 +41,7 @@ async def woo_system_status_get(ctx: Context, detail: Section | None = None) -> 
     environment, money, theme = (cast("Json", found.get(name) or {}) for name in ("environment", "settings", "theme"))
     said = problems(found)
     if disabled.total:
-        said.append(f"{disabled.total} webhooks are disabled, as after failed deliveries: woo_webhooks_list.")
+        said.append(f"Disabled webhooks, as after failed deliveries: {disabled.total} (woo_webhooks_list).")
     return SystemStatus(
         woocommerce=str(environment.get("version", "")),
         wordpress=str(environment.get("wp_version", "")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -52,4 +53,4 @@ _NOUN = Noun(
     says={"create": "Have the shop send what happens to an address; a person is asked."},
 )
 _NOUN.declare("create", "delete")
-Noun(**{**vars(_NOUN), "writes": {**_WRITES, "status": Literal["active", "paused", "disabled"]}}).declare("update")
+replace(_NOUN, writes={**_WRITES, "status": Literal["active", "paused", "disabled"]}).declare("update")

@@ -18,7 +18,7 @@ def valid(field: Json, value: Any) -> Any:
     Raises:
         RestError: rest_setting_value_invalid for what is not among the options, or no checkbox.
     """
-    kind, options = field["type"], field.get("options") or {}
+    kind, options = field["type"], cast("Json", field.get("options") or {})
     if kind in ("select", "radio"):
         if str(value) not in _keys(options):
             raise _invalid()

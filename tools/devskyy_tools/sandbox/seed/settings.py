@@ -223,7 +223,8 @@ def _gateway(key: str, title: str, about: str, *, enabled: bool) -> Json:
                 ("secret_key", "Secret key", "sk_test_of_the_demo_shop"),
             )
         }  # fmt: skip
-        settings["capture"] = {**settings["title"], "id": "capture", "type": "checkbox", "value": "yes"}
+        settings["capture"] = {**settings["title"], "id": "capture", "label": "Capture"}
+        settings["capture"] |= {"type": "checkbox", "value": "yes", "default": "yes"}
     return {
         "id": key, "title": title, "description": about, "order": "", "enabled": enabled, "method_title": title,
         "method_description": about, "method_supports": ["products"], "settings": settings,

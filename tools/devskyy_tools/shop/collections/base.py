@@ -121,8 +121,8 @@ class Collection:
 
     def read(self, answer: Any) -> Any:
         """The object of the shop's answer."""
-        if self.listed and isinstance(answer, list) and len(cast("list[Any]", answer)) == 1:
-            return answer[0]
+        if self.listed and isinstance(answer, list):
+            return cast("list[Any]", answer)[0] if answer else {}
         return {self.holds: answer} if self.holds else answer
 
     def _id(self, value: object, name: str) -> str:
