@@ -112,7 +112,10 @@ async def woo_reference_list(
 async def _rows(shop: Shop, kind: Kind, code: str) -> list[Json]:
     if kind in ("shipping_methods", "tax_classes"):
         collection = SHIPPING_METHODS if kind == "shipping_methods" else TAX_CLASSES
-        return [await shop.get(collection, code)] if code else (await shop.list(collection)).items
+        if not code:
+            return (await shop.list(collection)).items
+        url = collection.url(None, code)  # kinds of shipping have no context=edit, in which objects are else read
+        return [collection.read(await shop.client.get(url, what=collection.label(code)))]
     path, query = (
         _DATA.get(kind, "currencies/current"),
         {} if code or kind == "continents" else {"_fields": "code,name,symbol"},

@@ -14,6 +14,7 @@ from devskyy_tools.sandbox.store import Where
 
 BASE = "/wc/v3/shipping/zones"
 METHODS = "/wc/v3/shipping_methods"
+_VIEW: Json = {"context": {"type": "string", "enum": ["view"], "default": "view"}}
 _PLACES = ("postcode", "state", "country", "continent")
 
 
@@ -41,8 +42,8 @@ def routes() -> list[Route]:
             },
             nested=False,
         ),
-        Route(METHODS, "shipping_method", {get: Endpoint(kinds, {})}, nested=False),
-        Route(f"{METHODS}/{{id:s}}", "shipping_method", {get: Endpoint(kind, {})}, nested=False),
+        Route(METHODS, "shipping_method", {get: Endpoint(kinds, _VIEW)}, nested=False),
+        Route(f"{METHODS}/{{id:s}}", "shipping_method", {get: Endpoint(kind, _VIEW)}, nested=False),
     ]  # fmt: skip
 
 

@@ -185,7 +185,7 @@ _MAIL: tuple[Described, ...] = (
     ("subject", "Subject", "text", "", {}),
     ("heading", "Email heading", "text", "", {}),
     ("additional_content", "Additional content", "textarea", "Thank you.", {}),
-    ("email_type", "Email type", "select", "html", {"plain": "Plain text", "html": "HTML"}),
+    ("email_type", "Email type", "select", "html", {"plain": "Plain text", "html": "HTML", "multipart": "Multipart"}),
 )
 _SETTINGS = {
     "general": _GENERAL, "products": _PRODUCTS, "tax": _TAX, "shipping": _SHIPPING, "account": _ACCOUNT,
