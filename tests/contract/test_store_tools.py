@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -54,8 +54,9 @@ class Desk:
 
 def _still(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _still(one) for key, one in value.items() if key not in MOVES_BY_ITSELF}
-    return [_still(one) for one in value] if isinstance(value, list) else value
+        fields = cast("dict[str, Any]", value).items()
+        return {key: _still(one) for key, one in fields if key not in MOVES_BY_ITSELF}
+    return [_still(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from devskyy_mcp.changes.model import Op
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.redact import redactor
-from devskyy_tools.shop import typed
+from devskyy_tools.shop import fresh, typed
+from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import GATEWAYS, SETTINGS
 from devskyy_tools.woocommerce.status_problems import problems, section_of
 from tests.fakes.demo import Demo, demo
@@ -113,8 +115,8 @@ async def test_settings_of_many_groups_go_in_few_requests(desk: Demo) -> None:
     assert asked["state"] == "waits_for_person"
     assert "Prices keep their numbers, in another currency: 79.00 stays 79.00." in asked["warnings"]
     assert (await desk.agree(asked["change"]))["state"] == "applied"
-    across, general = "POST /wp-json/wc/v3/settings/batch", "POST /wp-json/wc/v3/settings/general/batch"
-    assert desk.writes == [across, general, "PUT /wp-json/wc/v3/settings/products/woocommerce_weight_unit"]
+    across, general = "POST /wc/v3/settings/batch", "POST /wc/v3/settings/general/batch"
+    assert desk.writes == [across, general, "PUT /wc/v3/settings/products/woocommerce_weight_unit"]
     assert (await desk.do("woo_zones_get", id=1))["currency"] == "USD", "what is known of the shop's money is forgotten"
     more = [{**item, "value": value} for item, value in zip(items, ("Nice", "GBP", "oz"), strict=True)]
     await desk.agree((await desk.do("woo_settings_update", items=more))["change"])
@@ -138,7 +140,15 @@ async def test_a_gateway_s_key_is_shown_nowhere(desk: Demo, caplog: pytest.LogCa
     assert said[-1]["changes"][0]["fields"]["ours_now"] == [{"settings": {"secret_key": "••••"}}] * 2
     stale = await desk.do("woo_gateways_update", id="stripe", settings={"secret_key": KEY})
     _put(desk, "stripe", OTHER + "2")
-    said.append(await desk.agree(stale["change"]))
+    with pytest.raises(Refused) as caught:
+        await desk.agree(stale["change"])
+    said.append(caught.value.as_dict())
+    op = Op("shop", "update", "gateways", "stripe", {}, {"settings": {"secret_key": KEY}})
+    op.note["secrets"] = ["settings.secret_key"]
+    (late,) = await fresh.check(desk.app.services.get(ShopClient), [op])  # right before it would have been sent
+    assert late is not None
+    assert late.state == "skipped"
+    said.append(late.error)
     text = json.dumps(said) + caplog.text
     assert not [one for one in (KEY, OTHER, "sk_test_of_the_demo_shop") if one in text]
     assert "••••" in json.dumps(said, ensure_ascii=False)
@@ -183,7 +193,7 @@ def test_what_counts_as_a_secret() -> None:
 @pytest.mark.requirement("shop:store-rules")
 async def test_what_the_shop_would_take_wrongly(desk: Demo) -> None:
     place = {"type": "country", "code": "ZZ"}
-    for tool, arguments, says in [
+    wrong: list[tuple[str, Json, str]] = [
         ("woo_zones_create", {"name": "France"}, "zone 1 has this name"),
         ("woo_zones_create", {"name": "X", "places": [place]}, "no country 'ZZ'"),
         ("woo_zones_create", {"name": "X", "places": [{"type": "state", "code": "CA"}]}, "no state 'CA'"),
@@ -205,7 +215,8 @@ async def test_what_the_shop_would_take_wrongly(desk: Demo) -> None:
         ("woo_system_tools_run", {"id": "clear_transient"}, "no maintenance tool"),
         ("woo_reference_list", {"kind": "states"}, "of which country"),
         ("woo_reference_list", {"kind": "countries", "code": "../users"}, "letters"),
-    ]:
+    ]
+    for tool, arguments, says in wrong:
         assert says in (await desk.refused(tool, **arguments)).message, (tool, arguments)
     assert desk.writes == []
 
