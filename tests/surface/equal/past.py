@@ -80,6 +80,30 @@ class Past:
         return [*found, Case("no_such_tool", {}, False)]
 
 
+def _shop_wide() -> dict[str, Choices]:
+    """Names for ids, and addresses that need no name to be looked up."""
+    city = {"group": "general", "id": "woocommerce_store_city", "value": "Lyon"}
+    groups = {"group": ["general", "email_new_order", "none"], "id": ["woocommerce_store_city", "enabled", ""]}
+    gateway = {"id": ["stripe", "bacs", "none"], "settings": [{"secret_key": "sk_test_another"}, {"none": "x"}]}
+    hook = {"topic": ["order.created", "order.none"], "delivery_url": ["https://203.0.113.9/x", "nonsense"]}
+    return {
+        "woo_settings_list": groups,
+        "woo_settings_update": {"items": [city, {**city, "id": "none"}, {**city, "group": "none"}]},
+        "woo_gateways_get": {"id": gateway["id"]},
+        "woo_gateways_update": gateway,
+        "woo_tax_classes_delete": {"id": ["zero-rate", "standard", "none"]},
+        "woo_system_tools_run": {"id": ["clear_transients", "none"]},
+        "woo_taxes_create": {"rate": ["5.5", "7"], "country": ["PT", "FR"], "tax_class": ["zero-rate", "none"]},
+        "woo_zone_methods_create": {
+            "kind": ["flat_rate", "none"],
+            "settings": [{"cost": "5"}],
+            "cost": ["5.00", "abc"],
+        },
+        "woo_webhooks_create": hook,
+        "woo_webhooks_update": hook,
+    }
+
+
 async def _forget_reading(app: App) -> None:
     """Nobody has read customers' texts yet: what a call asks a person for must not depend on who made this past."""
     from devskyy_mcp.db.tables import taints
@@ -136,6 +160,7 @@ async def _live(app: App) -> Past:
         "product_id": [*variable, ABSENT],
         "order_id": listed["woo_orders"],
         "job": [*JOBS.values(), "job_none"],
+        "zone_id": [1, 0, ABSENT],
         "sku": ["MS-LVH-12", "NEW-1"],
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
@@ -150,6 +175,7 @@ async def _live(app: App) -> Past:
             "status": ["completed", "on-hold", "pending"],
         },
         "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
+        **_shop_wide(),
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
     }
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
@@ -161,5 +187,6 @@ async def _live(app: App) -> Past:
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
     }
+    listed |= {"woo_zones": [1, 0, ABSENT], "woo_zone": [1, ABSENT], "woo_taxes": [1, ABSENT], "woo_webhooks": [1, 2]}
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     return Past(listed, known, own, proposed["change"], risky["change"])
