@@ -79,7 +79,7 @@ class ShopSystem:
     def object_keys(self, op: Op) -> list[str]:
         """The object itself; for creates the key that the shop keeps unique."""
         if op.kind != "create":
-            return [f"{op.collection}/{op.target}", *_holders(op)]
+            return [f"{op.collection}/{_place(op)}{op.target}"]
         collection = at.ALL[op.collection]
         value = op.body.get(collection.key) if collection.key else None
         keys = [f"{op.collection}:{collection.key}={str(value).lower()}"] if value else []
@@ -189,12 +189,11 @@ def _none_taken(body: Any) -> bool:
     return bool(items) and all(cast("Json", one.get("error") or {}).get("code") == "invalid-method" for one in items)
 
 
-def _holders(op: Op) -> list[str]:
-    """Keys of what the object is a part of, where its own name is not the only one of its kind."""
+def _place(op: Op) -> str:
+    """What the object is a part of, where its own name is not the only one of its kind."""
     collection = at.ALL[op.collection]
-    if not (collection.single or collection.text_ids):
-        return []
-    return [f"{op.collection}:{name}={value}" for name, value in op.parent.items()]
+    apart = collection.single or collection.text_ids
+    return "".join(f"{value}/" for value in op.parent.values()) if apart else ""
 
 
 def _state(error: UpstreamError) -> OpState:
