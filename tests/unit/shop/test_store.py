@@ -13,11 +13,15 @@ import pytest
 from devskyy_mcp.changes.model import Op
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.redact import redactor
+from devskyy_tools.sandbox.store import Where
 from devskyy_tools.shop import fresh, typed
 from devskyy_tools.shop.client import ShopClient
-from devskyy_tools.shop.collections import GATEWAYS, SETTINGS
+from devskyy_tools.shop.collections import GATEWAYS, SETTINGS, TAXES, WEBHOOKS
+from devskyy_tools.shop.refusals import refused
 from devskyy_tools.woocommerce.status_problems import problems, section_of
 from tests.fakes.demo import Demo, demo
+
+from .bench import Bench
 
 Json = dict[str, Any]
 KEY = "sk_live_51HxkQwErTy"
@@ -95,8 +99,8 @@ async def test_what_was_meant_is_named(desk: Demo) -> None:
         ("tax", "woocommerce_tax_display_shop", "Including tax", "Did you mean incl?"),
     ]:
         item = {"group": group, "id": key, "value": value}
-        refused = await desk.refused("woo_settings_update", items=[item])
-        assert hint in refused.hint
+        found = await desk.refused("woo_settings_update", items=[item])
+        assert hint in found.hint
     twice = {"group": "general", "id": "woocommerce_store_city", "value": "x"}
     assert "named twice" in (await desk.refused("woo_settings_update", items=[twice, twice])).message
     assert "checkout" in (await desk.refused("woo_settings_list", group="checkout2")).hint
@@ -258,8 +262,8 @@ async def test_a_webhook_that_the_shop_switched_off_is_told(desk: Demo) -> None:
 async def test_a_zone_tells_what_goes_with_it(desk: Demo) -> None:
     shown = await desk.do("woo_zones_delete", id=1, preview=True)
     assert "2 shipping methods would go too: Colissimo" in shown["warnings"][0]
-    refused = await desk.refused("woo_zones_get", id=99)
-    assert refused.code is Code.NOT_FOUND
+    missing = await desk.refused("woo_zones_get", id=99)
+    assert missing.code is Code.NOT_FOUND
 
 
 def test_what_is_wrong_with_a_shop() -> None:
@@ -289,6 +293,39 @@ def test_what_is_wrong_with_a_shop() -> None:
     assert "Shop" not in found
     assert problems({}) == []
     assert section_of({"environment": {"log_directory": "/srv/x", "version": "1"}}, "environment") == {"version": "1"}
+
+
+@pytest.mark.requirement("shop:store-undo")
+async def test_many_rates_and_webhooks_go_in_batches(bench: Bench) -> None:
+    """Several staged in one change are one request, its check is one per rate, since rates can't be listed by id."""
+    shop, unit = bench.call()
+    for country in ("PT", "ES", "NL"):
+        await shop.create(TAXES, {"rate": "21", "name": "T", "country": country})
+    made = await bench.commit(unit)
+    assert bench.requests()[-1] == "POST /wc/v3/taxes/batch"
+    ids = [int(str(one.outcome.object_id)) for one in made]
+    shop, unit = bench.call()
+    for one in ids:
+        await shop.update(TAXES, one, {"rate": "22"})
+    for one in (1, 2):
+        await shop.update(WEBHOOKS, one, {"name": f"Hook {one}"})
+    assert await bench.system.check(unit.ops[:3]) == [None] * 3
+    bench.requests()
+    done = await bench.commit(unit)
+    assert bench.requests() == ["POST /wc/v3/taxes/batch", "POST /wc/v3/webhooks/batch"]
+    assert {one.state for one in done} == {"done"}
+    back, _ = await bench.undo(done)
+    assert {one.state for one in back} == {"done"}
+    assert {(await bench.raw(TAXES, one))["rate"] for one in ids} == {"21.0000"}
+    await bench.undo(made)
+    bench.requests()
+    assert bench.app.store.count(Where("tax")) == 3
+
+
+def test_a_shop_that_ships_nowhere() -> None:
+    answer = {"code": "rest_no_route", "message": "Shipping is disabled.", "data": {"status": 404}}
+    error = refused(404, answer)
+    assert (error.code, "woocommerce_ship_to_countries" in error.hint) == (Code.CONFLICT, True)
 
 
 def test_collections_with_names_for_ids() -> None:

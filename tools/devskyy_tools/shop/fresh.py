@@ -14,7 +14,7 @@ from .client import ShopClient
 from .collections import Collection
 from .fields import cut, schema_of
 from .hidden import MASK, hides
-from .session import digest, pages
+from .session import abreast, digest, pages
 
 Json = dict[str, Any]
 
@@ -60,8 +60,17 @@ async def read(client: ShopClient, collection: Collection, ops: Sequence[Op]) ->
 
 
 async def _each(client: ShopClient, collection: Collection, ops: Sequence[Op]) -> dict[str, Json]:
-    urls = [collection.url(op.parent, op.target) for op in ops]
-    return {url: collection.read(await client.get(url, {"context": "edit"})) for url in urls}
+    found: dict[str, Json] = {}
+
+    async def one(url: str) -> None:
+        try:
+            found[url] = collection.read(await client.get(url, {"context": "edit"}))
+        except Refused as refused:
+            if refused.code is not Code.NOT_FOUND:
+                raise
+
+    await abreast(one, [(collection.url(op.parent, op.target),) for op in ops])
+    return found
 
 
 async def _many(client: ShopClient, collection: Collection, ops: Sequence[Op]) -> dict[str, Json]:

@@ -9,7 +9,6 @@ import anyio
 
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.redact import redactor
-from devskyy_mcp.guard.ssrf import check_url
 
 from . import collections as at
 from . import money, typed
@@ -278,6 +277,8 @@ async def webhook(draft: Draft) -> None:
 async def _address(draft: Draft, url: str) -> None:
     if url.lower().startswith("http://"):
         draft.warnings.append("The address is http: orders and customers' data travel in the clear. Use https.")
+    from devskyy_mcp.guard.ssrf import check_url
+
     with anyio.move_on_after(DNS_SECONDS):
         try:
             await check_url(url, allow_http=True)

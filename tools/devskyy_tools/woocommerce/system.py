@@ -93,7 +93,7 @@ async def woo_system_tools_run(
     )  # fmt: skip
 
 
-@system.tool("read", scopes="catalog:read", cache_ttl=300)
+@system.tool("read", scopes="catalog:read")
 async def woo_reference_list(
     ctx: Context,
     kind: Kind,
