@@ -14,7 +14,9 @@ from .models import pick
 
 
 class Setting(ShopModel):
-    """A setting or a group of them. ``value`` is •••• where it is a secret; ``options`` are what can be chosen."""
+    """A setting, or a group of them with ``group`` above it. ``value`` is •••• where it is a secret; ``default`` is
+    told where the value is another; ``more_options`` counts those left out.
+    """
 
     id: str
     label: str
@@ -24,7 +26,6 @@ class Setting(ShopModel):
     default: Any = None
     options: dict[str, str] | None = None
     more_options: int | None = None
-    help: str | None = None
 
     @classmethod
     def of(cls, obj: Mapping[str, Any], most: int = typed.SHOWN_OPTIONS) -> Self:
@@ -43,11 +44,10 @@ class Setting(ShopModel):
 
 
 class SettingsFound(ShopModel):
-    """Groups, or settings. ``currency`` is the shop's, ISO 4217."""
+    """Groups of settings, or settings."""
 
     items: list[Setting]
     total: int
-    note: str | None = None
 
 
 def values_of(settings: Mapping[str, Any] | None) -> dict[str, Any]:
