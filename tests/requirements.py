@@ -572,6 +572,11 @@ REQUIREMENTS = [
         "shop:order-effects", "design, changes", "E-mails and stock moves of an order's change are told before."
     ),
     Requirement(
+        "shop:trade",
+        "every route",
+        "Mails, receipts, refunds, notes, totals and downloads are within reach; what leaves the shop asks a person.",
+    ),
+    Requirement(
         "shop:order-rules",
         "product, changes",
         "What WooCommerce does silently wrong with orders is refused or repaired.",

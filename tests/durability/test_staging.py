@@ -101,6 +101,24 @@ async def sold(desk: Demo) -> dict[str, Any]:
     return {"lines": [{"product_id": found[0]["id"], "quantity": 1}], "billing": {"first_name": "Ada", "city": "Lyon"}}
 
 
+async def noted(desk: Demo) -> dict[str, Any]:
+    order = await create(desk, "woo_orders_create", await sold(desk))
+    await carry_out(desk, "woo_order_notes_create", {"order_id": order, "note": "Called."})
+    notes = (await desk.do("woo_order_notes_list", order_id=order))["items"]
+    return {"order_id": order, "id": notes[0]["id"]}
+
+
+async def given_back(desk: Demo) -> dict[str, Any]:
+    order = await create(desk, "woo_orders_create", await sold(desk))
+    await carry_out(desk, "woo_refunds_create", {"order_id": order, "amount": "1.00"})
+    return {"order_id": order, "id": (await desk.do("woo_refunds_list", order_id=order))["items"][0]["id"]}
+
+
+async def mailed(desk: Demo) -> dict[str, Any]:
+    billing = {"first_name": "Ada", "email": "ada@example.com"}
+    return {"order_id": await create(desk, "woo_orders_create", {**await sold(desk), "billing": billing})}
+
+
 async def undone(desk: Demo) -> dict[str, Any]:
     done = await carry_out(desk, "woo_categories_create", {"name": "Autumn"})
     return {"change": done["change"]}
@@ -126,8 +144,11 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_coupons_delete": made("woo_coupons_create", COUPON),
     "woo_coupons_update": made("woo_coupons_create", COUPON, description="New words."),
     "woo_customers_create": given(email="new@example.com", first_name="Ada"),
+    "woo_customers_delete": made("woo_customers_create", {"email": "old@example.com"}),
     "woo_customers_update": one_of("woo_customers_list", last_name="Lovelace"),
     "woo_order_notes_create": an_order("order_id", note="Called."),
+    "woo_order_notes_delete": noted,
+    "woo_order_mails_send": mailed,
     "woo_orders_create": sold,
     "woo_orders_delete": an_order(),
     "woo_orders_set_status": an_order(status="completed"),
@@ -136,7 +157,9 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_products_create": given(name="Coat", regular_price="120.00", sku="TWICE-1"),
     "woo_products_delete": one_of("woo_products_list", {"type": "variable", "status": "publish"}),
     "woo_products_update": one_of("woo_products_list", short_description="New words."),
+    "woo_receipts_create": an_order("order_id"),
     "woo_refunds_create": an_order("order_id", amount="1.00"),
+    "woo_refunds_delete": given_back,
     "woo_stock_update": given(items=[{"sku": "MS-LVH-12", "adjust": 1}]),
     "woo_variations_create": new_variation,
     "woo_variations_delete": variation(),

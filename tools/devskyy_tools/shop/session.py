@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import anyio
 
-from devskyy_mcp.changes.model import TO_BIN, ObjectId, Op, Ref
+from devskyy_mcp.changes.model import TO_BIN, Leaving, ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
@@ -259,12 +259,13 @@ class Shop:
 
     def act(
         self, collection: Collection, target: ObjectId, action: str, body: Mapping[str, Any] | None = None, *,
-        undo: str, effects: Sequence[str] = (), asks: Sequence[str] = (), **parent: Any,
+        undo: str, effects: Sequence[str] = (), asks: Sequence[str] = (), leaves: Sequence[Leaving] = (), **parent: Any,
     ) -> Op:  # fmt: skip
         """Stage an action below an object, ``POST …/{id}/{action}``: it has no before, only effects."""
         draft = Draft(self, collection, "act", target, parent, bare(body or {}), undo=undo)
         draft.effects += effects
         draft.asks += asks
+        draft.leaves += leaves
         draft.note["action"] = action
         return self._add(draft, {})
 

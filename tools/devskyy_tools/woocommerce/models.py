@@ -264,3 +264,12 @@ class TopSellers(ShopModel):
     last: str
     items: list[TopSeller]
     counted: str
+
+
+class ReportTotals(ShopModel):
+    """Counts as the shop gives them, ``{slug, name, total}`` a row; ``currency`` where rows hold amounts."""
+
+    of: str
+    rows: list[dict[str, Any]]
+    currency: str | None = None
+    note: str | None = None

@@ -21,6 +21,7 @@ from .coupons import coupons
 from .customers import customers
 from .export import CSV, exports, read_export, woo_catalog_export
 from .models import Product
+from .order_mails import order_mails
 from .orders import orders
 from .refunds import notes, refunds
 from .reports import reports
@@ -57,7 +58,20 @@ def provide(services: Services) -> None:
 
 pack = Pack(
     "woocommerce",
-    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports],
+    [
+        products,
+        variations,
+        categories,
+        stock,
+        orders,
+        order_mails,
+        notes,
+        refunds,
+        customers,
+        coupons,
+        reports,
+        exports,
+    ],
     [briefing],
     [
         Resource(
