@@ -11,7 +11,8 @@ from devskyy_mcp.context import Context
 from . import collections as at
 from . import compare
 from .collections import Collection
-from .session import Shop, abreast
+from .lookup import marked
+from .session import MAKES, Shop, abreast
 
 Json = dict[str, Any]
 _PARENTS = {
@@ -80,8 +81,10 @@ class _Undoing:
             self._leave(item, "left_alone", "What became of it is not known yet.")
         elif self._goes_with_its_maker(item):
             pass
-        elif reason or op.kind == "act":
+        elif reason or (op.kind == "act" and MAKES not in op.note):
             self._leave(item, "impossible", reason or "An action can't be taken back.")
+        elif op.kind == "act":
+            await self._take_away(item)
         else:
             await self._bring_back(item, at.ALL[op.collection], target)
 
@@ -116,6 +119,19 @@ class _Undoing:
             return
         reassign = 0 if collection is at.CUSTOMERS else None
         await self.shop.delete(collection, target, reassign=reassign, **cast("Json", item.op.parent))
+
+    async def _take_away(self, item: JournalOp) -> None:
+        """What an action made, as far as it is still there."""
+        collection, target = at.ALL[item.op.note[MAKES]], item.outcome.object_id
+        if collection.name == item.op.collection and target is not None:
+            present = await self.shop.find(collection, target)
+            if present is not None:
+                await self._unmake(item, collection, target, present)
+            return
+        parent = cast("Json", dict.fromkeys(collection.parents, item.op.target))
+        for obj in await marked(self.shop.client, item.op, f"{item.change}/{item.op.seq}"):
+            self.shop.keep(collection, obj, **parent)
+            await self.shop.delete(collection, obj["id"], **parent)
 
     async def _restore(self, item: JournalOp, collection: Collection, target: ObjectId) -> None:
         op = item.op
