@@ -59,6 +59,18 @@ class ShippingClass(Counted):
     """A shipping class."""
 
 
+class Brand(Counted):
+    """A brand; ``parent`` is the one above."""
+
+    parent: int | None = None
+
+    @classmethod
+    def of(cls, obj: Mapping[str, Any]) -> Self:
+        made = super().of(obj)
+        made.parent = obj.get("parent") or None
+        return made
+
+
 class AttributeTerm(Counted):
     """An option of an attribute, at its place among the others."""
 
