@@ -116,7 +116,7 @@ async def woo_variations_generate(
         values |= {"manage_stock": True, "stock_quantity": stock_quantity}
     op = shop.act(
         PRODUCTS, product_id, "variations/generate", {"default_values": values} if values else {}, makes=VARIATIONS,
-        effects=[f"Makes {plural(len(missing), 'variation')} of {label}."],
+        effects=[f"Makes {plural(len(missing), 'variation')} of {label}, and numbers the order of all anew."],
     )  # fmt: skip
     op.label = label
     if regular_price is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from html import unescape
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -133,10 +134,10 @@ class Matrix:
                     raise Refused(Code.INVALID_ARGUMENTS, f"attributes name {one.name} twice.", "Name each once.")
                 axis = await self._new_axis(one.name)
                 axes.append(axis)
-            known = {plain(option): option for option in axis.options}
-            new = [option.strip() for option in one.options if plain(option) not in known]
+            has = {plain(option): option for option in axis.options}
+            known = {**await self._names(axis), **has}  # as they are written already
             laid = [known.get(plain(option), option.strip()) for option in one.options]
-            axis.options += new
+            axis.options += [option for option in laid if plain(option) not in has]
             wanted[plain(one.name)] = Axis(axis.name, laid, axis.id)
         if not axes:
             raise Refused(
@@ -192,10 +193,14 @@ class Matrix:
 
     async def _terms(self, axis: Axis) -> list[Op]:
         """Stage the options that a shared attribute has no terms for yet."""
-        known = await self.shop.taken.read(ATTRIBUTE_TERMS, attribute_id=axis.id)
-        names = {plain(one["name"]): str(one["name"]) for one in known}
-        new = [option for option in axis.options if plain(option) not in names]
+        known = await self._names(axis)
+        new = [option for option in axis.options if plain(option) not in known]
         return [await self.shop.create(ATTRIBUTE_TERMS, {"name": one}, attribute_id=axis.id) for one in new]
+
+    async def _names(self, axis: Axis) -> dict[str, str]:
+        """The terms of a shared attribute."""
+        known = await self.shop.taken.read(ATTRIBUTE_TERMS, attribute_id=axis.id) if axis.id else []
+        return {plain(one["name"]): unescape(str(one["name"])) for one in known}
 
     async def _fields(self, cell: list[Json]) -> Json:
         """A variation's fields: the usual ones, and what the exceptions that it meets say."""
