@@ -198,6 +198,9 @@ REQUIREMENTS = [
         "contract:shop-nouns", "product, bed", "Demo shop and WooCommerce agree on customers, coupons and reviews."
     ),
     Requirement("contract:site", "product, bed", "Demo shop and WordPress agree on the index, types and settings."),
+    Requirement(
+        "contract:catalogue", "product, bed", "Demo shop and WooCommerce agree on attributes, terms and copies."
+    ),
     Requirement("contract:terms", "product, bed", "Demo shop and WordPress agree on categories and tags."),
     Requirement("contract:variations", "product, bed", "Demo shop and WooCommerce agree on variations."),
     # database

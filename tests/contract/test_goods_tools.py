@@ -67,10 +67,10 @@ async def attribute(shop: Shop) -> tuple[Json, str]:
 async def coat(shop: Shop, *sizes: str) -> tuple[Json, list[Json]]:
     """A variable product of three sizes with variations of some."""
     size = {"name": "Size", "visible": True, "variation": True, "options": ["S", "M", "L"]}
-    made = await shop.product(type="variable", attributes=[size], sku=token())
+    made = await shop.product(type="variable", attributes=[size], sku=f"{token()}x")
     path = f"wc/v3/products/{made['id']}/variations"
     options = [[{"name": "Size", "option": one}] for one in sizes]
-    return made, [await shop.make(path, regular_price="30.00", sku=token(), attributes=one) for one in options]
+    return made, [await shop.make(path, regular_price="30.00", sku=f"{token()}x", attributes=one) for one in options]
 
 
 for _tool, _noun in TERMS.items():

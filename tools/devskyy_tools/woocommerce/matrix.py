@@ -126,12 +126,11 @@ class Matrix:
         """The product's axes as they will be, and the options to be laid out on each of them."""
         axes = [Axis(one["name"], [*one["options"]], one["id"]) for one in product["attributes"] if one["variation"]]
         wanted = {plain(axis.name): axis for axis in axes}
+        _once("attributes", [one.name for one in given])
         for one in given:
             _once(one.name, one.options)
             axis = wanted.get(plain(one.name))
-            if axis is None or axis not in axes:
-                if axis is not None:
-                    raise Refused(Code.INVALID_ARGUMENTS, f"attributes name {one.name} twice.", "Name each once.")
+            if axis is None:
                 axis = await self._new_axis(one.name)
                 axes.append(axis)
             has = {plain(option): option for option in axis.options}
@@ -273,11 +272,11 @@ def _price(text: str, base: Decimal | None, decimals: int) -> Decimal:
     return price
 
 
-def _once(name: str, options: list[str]) -> None:
-    texts = [plain(one) for one in options]
-    twice = sorted({one for one, text in zip(options, texts, strict=True) if texts.count(text) > 1})
+def _once(name: str, given: list[str]) -> None:
+    texts = [plain(one) for one in given]
+    twice = sorted({one for one, text in zip(given, texts, strict=True) if texts.count(text) > 1})
     if twice:
         raise Refused(
-            Code.INVALID_ARGUMENTS, f"{name} names an option twice: {', '.join(twice)}.", "Name each once.",
+            Code.INVALID_ARGUMENTS, f"{name} names the same twice: {', '.join(twice)}.", "Name each once.",
             details={"field": "attributes"},
         )  # fmt: skip
