@@ -239,6 +239,14 @@ async def bulk_of_reviews(shop: Shop) -> Trip:
     return Trip({"noun": "reviews", "update": items}, [f"wc/v3/products/reviews/{one['id']}" for one in made])
 
 
+@trip("woo_catalog_bulk")
+async def one_new_review(shop: Shop) -> Trip:
+    product = (await shop.product())["id"]
+    words = {"review": "Fine", "reviewer": "Ada", "reviewer_email": f"{token()}@example.com", "rating": 5}
+    new = {"noun": "reviews", "create": [{"product_id": product, **words}]}
+    return Trip(new, lists=[f"wc/v3/products/reviews?product={product}"])
+
+
 @trip("woo_orders_bulk")
 async def bulk_of_orders(shop: Shop) -> Trip:
     lines = [{"product_id": (await shop.product())["id"], "quantity": 1}]

@@ -358,3 +358,24 @@ async def test_reviews_are_texts_from_outside_without_addresses(desk: Demo) -> N
     assert found["items"]
     assert "@" not in str([one["reviewer"] for one in found["items"]])
     assert desk.app.registry.tools["woo_reviews_list"].policy.texts == "outside"
+
+
+@pytest.mark.requirement("catalogue:reviews")
+async def test_a_binned_review_comes_back(desk: Demo) -> None:
+    target = await desk.some("woo_reviews_list")
+    await desk.carry_out("woo_reviews_delete", id=target)
+    assert "in the bin" in (await desk.refused("woo_reviews_update", id=target, status="approved")).message
+    await desk.carry_out("wp_bin_restore", noun="product_reviews", id=target, status="approved")
+    found = (await desk.do("woo_reviews_list", status="approved"))["items"]
+    assert target in [one["id"] for one in found]
+
+
+@pytest.mark.requirement("catalogue:variations-included")
+async def test_variations_of_all_products_are_listed(desk: Demo) -> None:
+    found = await desk.do("woo_variations_list", limit=100)
+    assert len({one["product_id"] for one in found["items"]}) > 5
+    one = found["items"][0]
+    assert (await desk.do("woo_variations_list", sku=one["sku"]))["items"] == [one]
+    own = await desk.do("woo_variations_list", product_id=one["product_id"], limit=100)
+    assert one in own["items"]
+    assert own["total"] < found["total"]

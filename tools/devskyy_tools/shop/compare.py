@@ -95,7 +95,8 @@ def _writable_item(item: Any, schema: Json, name: object) -> Any:
     if name in ("categories", "tags", "brands"):
         cut = {"id": given.get("id")}
     if name == "attributes" and cut.get("id") and isinstance(cut.get("options"), list):
-        cut["options"] = sorted(cut["options"], key=_plain)  # of a shared attribute the shop orders them itself
+        options = cast("list[Any]", cut["options"])
+        cut["options"] = sorted(options, key=_plain)  # of a shared attribute the shop orders them itself
     return cut
 
 
