@@ -67,10 +67,10 @@ async def attribute(shop: Shop) -> tuple[Json, str]:
 async def coat(shop: Shop, *sizes: str) -> tuple[Json, list[Json]]:
     """A variable product of three sizes with variations of some."""
     size = {"name": "Size", "visible": True, "variation": True, "options": ["S", "M", "L"]}
-    made = await shop.product(type="variable", attributes=[size], sku=f"{token()}x")
+    made = await shop.product(type="variable", attributes=[size], sku=f"x{token()}")
     path = f"wc/v3/products/{made['id']}/variations"
     options = [[{"name": "Size", "option": one}] for one in sizes]
-    return made, [await shop.make(path, regular_price="30.00", sku=f"{token()}x", attributes=one) for one in options]
+    return made, [await shop.make(path, regular_price="30.00", sku=f"x{token()}", attributes=one) for one in options]
 
 
 for _tool, _noun in TERMS.items():
@@ -237,6 +237,19 @@ async def bulk_of_reviews(shop: Shop) -> Trip:
     made = [await review(shop) for _ in range(2)]
     items = [{"id": one["id"], "status": "hold"} for one in made]
     return Trip({"noun": "reviews", "update": items}, [f"wc/v3/products/reviews/{one['id']}" for one in made])
+
+
+@trip("woo_catalog_bulk")
+async def bulk_into_the_bin(shop: Shop) -> Trip:
+    made = [await shop.product(sku=f"x{token()}") for _ in range(2)]
+    watched = [f"wc/v3/products/{one['id']}" for one in made]
+    return Trip({"noun": "products", "delete": [one["id"] for one in made]}, watched)
+
+
+@trip("woo_catalog_bulk")
+async def bulk_for_good(shop: Shop) -> Trip:
+    made = [await shop.make("wc/v3/products/tags", name=token()) for _ in range(2)]
+    return Trip({"noun": "tags", "delete": [one["id"] for one in made]}, undo="impossible")
 
 
 @trip("woo_catalog_bulk")

@@ -188,7 +188,7 @@ async def test_a_review_deleted_for_good(wc: Shop) -> None:
 
 
 async def test_a_copy_takes_a_name_and_own_fields_and_leaves_the_original(wc: Shop) -> None:
-    made = await wc.product(type="variable", attributes=SIZES, sku=f"{token()}x")
+    made = await wc.product(type="variable", attributes=SIZES, sku=f"x{token()}")
     path = f"wc/v3/products/{made['id']}"
     option = {"name": "Size", "option": "S"}
     await wc.make(f"{path}/variations", regular_price="30.00", attributes=[option])

@@ -92,6 +92,7 @@ async def woo_variations_generate(
     shop = ctx.get(Shop)
     product = await shop.get(PRODUCTS, product_id)
     label = PRODUCTS.label(product_id, product)
+    shop.shows_texts_of(PRODUCTS)
     known = cast("list[dict[str, Any]]", product.get("attributes") or [])
     axes = [Axis(one["name"], one["options"]) for one in known if one.get("variation")]
     if product.get("type") != "variable" or not axes:

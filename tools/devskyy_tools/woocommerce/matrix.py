@@ -96,6 +96,7 @@ class Matrix:
         shop, unit = self.shop, self.shop.unit
         product = await shop.get(PRODUCTS, self.product_id)
         label = PRODUCTS.label(self.product_id, product)
+        shop.shows_texts_of(PRODUCTS)
         if product.get("type") != "variable":
             raise Refused(
                 Code.INVALID_ARGUMENTS, f"{label} is a {product.get('type')} product.",
