@@ -69,11 +69,11 @@ class _Undoing:
         """One list for each hundred objects of a collection, where there is more than one."""
         wanted: dict[tuple[str, str], list[JournalOp]] = {}
         for item in ops:
-            if item.op.kind == "update" and not self._goes_with_its_maker(item):
+            if item.op.kind in ("create", "update") and not self._goes_with_its_maker(item):
                 wanted.setdefault((item.op.collection, str(sorted(item.op.parent.items()))), []).append(item)
 
         async def read(name: str, items: list[JournalOp]) -> None:
-            ids = [item.op.target for item in items]
+            ids = [item.op.target if item.op.kind == "update" else item.outcome.object_id for item in items]
             await self.shop.prefetch(at.ALL[name], ids, **items[0].op.parent)
 
         await abreast(read, [(name, items) for (name, _), items in wanted.items() if len(items) > 1])
