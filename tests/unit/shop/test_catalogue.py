@@ -332,6 +332,18 @@ async def test_a_lost_answer_to_a_copy_is_found_by_our_mark(desk: Demo) -> None:
 
 
 @pytest.mark.requirement("catalogue:copies")
+async def test_a_lost_answer_to_generated_variations_is_found_by_our_mark(desk: Demo) -> None:
+    size = {"name": "Size", "variation": True, "visible": True, "options": ["S", "M"]}
+    target = await made(desk, "woo_products_create", name="Cape", type="variable", more={"attributes": [size]})
+    desk.shop.faults.lost(committed=True, method="POST", path="/generate$")
+    done = await desk.carry_out("woo_variations_generate", product_id=target, regular_price="9.00")
+    assert done["state"] == "applied", done
+    assert (await desk.do("woo_variations_list", product_id=target))["total"] == 2
+    assert (await desk.carry_out("changes_undo", change=done["change"]))["state"] == "applied"
+    assert (await desk.do("woo_variations_list", product_id=target))["total"] == 0
+
+
+@pytest.mark.requirement("catalogue:copies")
 async def test_what_goes_with_a_product(desk: Demo) -> None:
     one = await desk.some("woo_products_list", status="publish")
     for basis in ("related", "suggested"):
