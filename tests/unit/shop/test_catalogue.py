@@ -75,7 +75,17 @@ async def test_a_batch_is_checked_whole_before_anything_is_written(desk: Demo) -
         ({"noun": "tags", "parent_id": 5, "delete": [1]}, "parent_id goes with"),
         ({"noun": "products", "create": [{"name": "x", "regular_price": "abc"}]}, "no amount"),
         ({"noun": "products", "create": [{"name": "x", "colour": "red"}]}, "is not a field"),
-        ({"noun": "products", "create": [{"name": "x", "sku": "A"}, {"name": "y", "sku": "A"}]}, "belongs to"),
+        (
+            {"noun": "products", "create": [{"name": "x", "sku": "A"}, {"name": "y", "sku": "A"}]},
+            "has the sku 'a' already",
+        ),
+        (
+            {
+                "noun": "coupons",
+                "create": [{"code": one, "discount_type": "percent", "amount": "5"} for one in ("A", "a")],
+            },
+            "has the code 'a' already",
+        ),
         ({"noun": "attributes", "create": [{"name": "Cut"}, {"name": "Cut"}]}, "uses 'cut' twice"),
         ({"noun": "attributes", "create": [{"name": "Size"}]}, "belongs to attribute"),
         ({"noun": "attributes", "create": [{"name": "A name that is far too long for it"}]}, "more than 28"),
@@ -93,6 +103,7 @@ async def test_what_a_batch_can_not_be(desk: Demo, arguments: Json, says: str) -
     [
         ({"noun": "orders", "update": [{"id": 1, "status": "completed"}]}, "status is not written here"),
         ({"noun": "customers", "create": [{"email": "a@example.com", "password": "x"}]}, "password is not written"),
+        ({"noun": "customers", "create": [{"email": "a@example.com"}, {"email": "A@example.com"}]}, "has the email"),
     ],
 )
 async def test_a_batch_is_no_way_round_a_guard(desk: Demo, arguments: Json, says: str) -> None:
@@ -110,6 +121,19 @@ async def test_fifty_terms_are_a_few_requests_and_one_undo(desk: Demo) -> None:
     undone = await desk.carry_out("changes_undo", change=done["change"])
     assert undone["state"] == "applied"
     assert (await desk.do("woo_tags_list", search="Weave"))["total"] == 0
+
+
+@pytest.mark.requirement("catalogue:bulk")
+async def test_a_hundred_codes_are_a_few_requests(desk: Demo) -> None:
+    codes = [{"code": f"VIP-{number}", "discount_type": "percent", "amount": "10"} for number in range(100)]
+    desk.shop.requests.clear()
+    await desk.do("woo_catalog_bulk", noun="coupons", create=codes, preview=True)
+    assert len(desk.shop.requests) <= 4
+    taken = (await desk.do("woo_coupons_list"))["items"][0]
+    codes[99]["code"] = taken["code"].upper()
+    refused = await desk.refused("woo_catalog_bulk", noun="coupons", create=codes)
+    assert [one["item"] for one in refused.details["items"]] == ["create.99"]
+    assert f"taken by coupon {taken['id']}" in refused.message
 
 
 @pytest.mark.requirement("catalogue:bulk")

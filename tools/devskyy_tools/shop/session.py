@@ -199,6 +199,17 @@ class Shop:
             self._coupons[code] = page.items[0] if page.items else None
         return self._coupons[code]
 
+    async def prefetch_coupons(self, codes: Iterable[str]) -> None:
+        """Find the holders of many codes in the whole list, where that is less than a request for each."""
+        wanted = [code.lower() for code in codes]
+        number, pages, found = 1, 1, dict[str, Json | None].fromkeys(wanted)
+        while number <= pages and pages < len(wanted):
+            page = await self.list(at.COUPONS, fields=("id", "code"), page=number, per_page=PAGE)
+            found.update((one["code"], one) for one in page.items if one.get("code") in found)
+            number, pages = number + 1, page.pages
+        if pages < len(wanted):
+            self._coupons.update(found)
+
     # Staging
 
     async def create(self, collection: Collection, fields: Mapping[str, Any], **parent: Any) -> Op:

@@ -78,6 +78,7 @@ class Batch:
         self.parent = parent
         self.problems: list[Json] = []
         self.seen: set[str] = set()
+        self.keys: set[str] = set()
         self.number = 0
 
     async def stage(self, create: list[Json], update: list[Json], delete: list[int | str]) -> None:
@@ -111,6 +112,8 @@ class Batch:
             await shop.prefetch(collection, ids, **self.parent)
         if create and (self.of.named and len(create) > 1):
             await shop.taken.read(collection, **self.parent)
+        if collection is at.COUPONS:
+            await shop.prefetch_coupons([str(one["code"]) for one in create if one.get("code")])
         if "sku" in schema_of(collection)["fields"]:
             await shop.prefetch_skus([str(one["sku"]) for one in [*create, *update] if one.get("sku")])
 
@@ -137,7 +140,15 @@ class Batch:
         lacking = [name for name in self.of.required if given.get(name) in (None, "", [])]
         if lacking:
             raise Refused(Code.INVALID_ARGUMENTS, f"It needs {' and '.join(lacking)}.")
-        await self.shop.create(self.of.collection, {**self.of.defaults, **self._fields(given)}, **self.parent)
+        fields = self._fields(given)
+        self._alone(str(fields.get(self.of.collection.key) or "").lower())
+        await self.shop.create(self.of.collection, {**self.of.defaults, **fields}, **self.parent)
+
+    def _alone(self, key: str) -> None:
+        """What the shop keeps unique may not be in two new objects: it sees the second too late."""
+        if key and key in self.keys:
+            raise Refused(Code.CONFLICT, f"Another item has the {self.of.collection.key} {key[:60]!r} already.")
+        self.keys.add(key)
 
     async def _update(self, given: Json) -> None:
         target = self._target(given.get("id"))
