@@ -129,6 +129,14 @@ REQUIREMENTS = [
     Requirement(
         "catalog:export", "product, jobs", "The catalogue comes as CSV in WooCommerce's columns, restarts or not."
     ),
+    # the catalogue
+    Requirement("catalogue:bulk", "product, reach", "A bulk change is checked whole, and tells of each wrong item."),
+    Requirement("catalogue:matrix", "product, reach", "40 sizes and colours are at most three calls and one undo."),
+    Requirement("catalogue:attributes", "product, reach", "Shared attributes keep their slug, and go with a yes only."),
+    Requirement("catalogue:variations-included", "product, reach", "Prices and stock reach variations, too."),
+    Requirement("catalogue:copies", "product, reach", "Copies, and what goes with a product, are found and undone."),
+    Requirement("catalogue:reviews", "product, reach", "Reviews are labelled as texts from outside."),
+    Requirement("catalogue:round-trips", "product, bed", "Writes are shown, done and undone exactly, on every shop."),
     # changes
     Requirement("changes:apply-once", "design, changes", "However often a proposal is applied, it is sent once."),
     Requirement("changes:confirm-always", "design, changes", "A newly connected real shop asks for every write."),
@@ -205,6 +213,9 @@ REQUIREMENTS = [
         "contract:shop-nouns", "product, bed", "Demo shop and WooCommerce agree on customers, coupons and reviews."
     ),
     Requirement("contract:site", "product, bed", "Demo shop and WordPress agree on the index, types and settings."),
+    Requirement(
+        "contract:catalogue", "product, bed", "Demo shop and WooCommerce agree on attributes, terms and copies."
+    ),
     Requirement("contract:terms", "product, bed", "Demo shop and WordPress agree on categories and tags."),
     Requirement("contract:variations", "product, bed", "Demo shop and WooCommerce agree on variations."),
     # database

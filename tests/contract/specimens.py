@@ -11,7 +11,10 @@ Maker = Callable[[Shop], Awaitable[Json]]
 WORDPRESS: dict[str, Maker] = {}
 WOOCOMMERCE: dict[str, Maker] = {}
 WORDPRESS_SCHEMAS = ["posts", "pages", "media", "categories", "tags", "users", "comments"]
-WOOCOMMERCE_SCHEMAS = ["products", "orders", "customers", "coupons", "products/categories", "products/reviews"]
+WOOCOMMERCE_SCHEMAS = [
+    *("products", "orders", "customers", "coupons", "products/categories", "products/reviews", "products/attributes"),
+    *("products/tags", "products/brands", "products/shipping_classes", "variations"),
+]
 
 
 def _of(kinds: dict[str, Maker]) -> Callable[[Maker], Maker]:
@@ -236,6 +239,42 @@ async def attribute(shop: Shop) -> Json:
 @woocommerce
 async def attribute_term(shop: Shop) -> Json:
     return await shop.make(f"wc/v3/products/attributes/{(await attribute(shop))['id']}/terms", name="Red")
+
+
+@woocommerce
+async def copied_product(shop: Shop) -> Json:
+    path, _ = await _variable(shop)
+    copy = ok(await shop.http.post(f"{path}/duplicate", json={"meta_data": [{"key": "mark", "value": "x"}]}))
+    shop.remember("wc/v3/products", copy["id"])
+    return copy
+
+
+@woocommerce
+async def variation_as_a_product(shop: Shop) -> Json:
+    return await shop.read(f"wc/v3/products/{(await variation(shop))['id']}")
+
+
+@woocommerce
+async def related_products(shop: Shop) -> Json:
+    return await shop.read(f"wc/v3/products/{(await shop.product())['id']}/related")
+
+
+@woocommerce
+async def suggested_product(shop: Shop) -> Json:
+    category = await shop.make("wc/v3/products/categories", name=token())
+    await shop.product(categories=[{"id": category["id"]}], meta_data=[{"key": "care", "value": "30"}])
+    return (await shop.read("wc/v3/products/suggested-products", categories=category["id"]))[0]
+
+
+@woocommerce
+async def generated_variations(shop: Shop) -> Json:
+    path, _ = await _variable(shop)
+    return ok(await shop.http.post(f"{path}/variations/generate", json={"delete": True}))
+
+
+@woocommerce
+async def deleted_review(shop: Shop) -> Json:
+    return ok(await shop.delete(f"wc/v3/products/reviews/{(await review(shop))['id']}", force="true"))
 
 
 @woocommerce

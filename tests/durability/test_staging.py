@@ -85,10 +85,8 @@ def variation(**arguments: Any) -> Arguments:
 
 
 async def new_variation(desk: Demo) -> dict[str, Any]:
-    parent = await desk.some("woo_products_list", type="variable", status="publish")
-    attributes = (await desk.do("woo_products_get", id=parent))["attributes"]
-    options = [{"name": one["name"], "option": one["options"][0]} for one in attributes if one["variation"]]
-    return {"product_id": parent, "attributes": options, "regular_price": "50.00"}
+    made = await without_variations(desk)
+    return {**made, "attributes": [{"name": "Size", "option": "S"}]}
 
 
 async def several(desk: Demo) -> dict[str, Any]:
@@ -134,9 +132,55 @@ async def uploaded(desk: Demo) -> dict[str, Any]:
     return {"path": str(desk.app.settings.data_dir / "picture.png"), "title": "One pixel"}
 
 
+async def a_term(desk: Demo) -> dict[str, Any]:
+    attribute = await desk.some("woo_attributes_list")
+    return {"attribute_id": attribute, "id": await desk.some("woo_attribute_terms_list", attribute_id=attribute)}
+
+
+async def new_term(desk: Demo) -> dict[str, Any]:
+    return {"attribute_id": await desk.some("woo_attributes_list"), "name": "Extra wide"}
+
+
+async def changed_term(desk: Demo) -> dict[str, Any]:
+    return {**await a_term(desk), "description": "New words."}
+
+
+async def deleted_term(desk: Demo) -> dict[str, Any]:
+    return {"kind": "attribute_term", **await a_term(desk)}
+
+
+async def many_terms(desk: Demo) -> dict[str, Any]:
+    update = [{"id": await desk.some("woo_tags_list"), "description": "New words."}]
+    return {"noun": "tags", "create": [{"name": "Quilted"}, {"name": "Boxy"}], "update": update}
+
+
+async def many_orders(desk: Demo) -> dict[str, Any]:
+    lines = [{"product_id": line["product_id"], "quantity": 1} for line in (await sold(desk))["lines"]]
+    return {"noun": "orders", "create": [{"line_items": lines}, {"line_items": lines}]}
+
+
+async def without_variations(desk: Demo) -> dict[str, Any]:
+    """A new variable product of two sizes without variations."""
+    size = {"name": "Size", "variation": True, "visible": True, "options": ["S", "M"]}
+    body = {"name": "Cape", "type": "variable", "more": {"attributes": [size]}}
+    return {"product_id": await create(desk, "woo_products_create", body), "regular_price": "40.00"}
+
+
+async def laid_out(desk: Demo) -> dict[str, Any]:
+    colours = [{"name": "Colour", "options": ["Black", "Teal"]}]
+    return {**await without_variations(desk), "attributes": colours, "sku": "CAPE-{Colour}-{Size}"}
+
+
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 ARGUMENTS: dict[str, Arguments] = {
     "changes_undo": undone,
+    "woo_attribute_terms_create": new_term,
+    "woo_attribute_terms_update": changed_term,
+    "woo_attributes_create": given(name="Fabric", order_by="name"),
+    "woo_attributes_update": one_of("woo_attributes_list", name="New words"),
+    "woo_brands_create": given(name="Atelier Skyy", description="By hand."),
+    "woo_brands_update": one_of("woo_brands_list", description="New words."),
+    "woo_catalog_bulk": many_terms,
     "woo_categories_create": given(name="Winter", description="<b>Warm</b>"),
     "woo_categories_delete": one_of("woo_categories_list"),
     "woo_categories_update": one_of("woo_categories_list", description="New words."),
@@ -149,6 +193,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_order_notes_create": an_order("order_id", note="Called."),
     "woo_order_notes_delete": noted,
     "woo_order_mails_send": mailed,
+    "woo_orders_bulk": many_orders,
     "woo_orders_create": sold,
     "woo_orders_delete": an_order(),
     "woo_orders_set_status": an_order(status="completed"),
@@ -156,13 +201,23 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_products_bulk_update": several,
     "woo_products_create": given(name="Coat", regular_price="120.00", sku="TWICE-1"),
     "woo_products_delete": one_of("woo_products_list", {"type": "variable", "status": "publish"}),
+    "woo_products_duplicate": one_of("woo_products_list", {"type": "variable"}, name="Another"),
     "woo_products_update": one_of("woo_products_list", short_description="New words."),
     "woo_receipts_create": an_order("order_id"),
     "woo_refunds_create": an_order("order_id", amount="1.00"),
     "woo_refunds_delete": given_back,
+    "woo_reviews_delete": one_of("woo_reviews_list"),
+    "woo_reviews_update": one_of("woo_reviews_list", rating=1, review="New words."),
+    "woo_shipping_classes_create": given(name="Bulky"),
+    "woo_shipping_classes_update": made("woo_shipping_classes_create", {"name": "Tubes"}, description="New words."),
     "woo_stock_update": given(items=[{"sku": "MS-LVH-12", "adjust": 1}]),
+    "woo_tags_create": given(name="Quilted"),
+    "woo_tags_update": one_of("woo_tags_list", description="New words."),
+    "woo_terms_delete": deleted_term,
     "woo_variations_create": new_variation,
     "woo_variations_delete": variation(),
+    "woo_variations_generate": without_variations,
+    "woo_variations_matrix": laid_out,
     "woo_variations_update": variation(regular_price="51.00"),
     "wp_bin_restore": binned,
     "wp_categories_create": given(name="Stories"),

@@ -30,6 +30,7 @@ RESOLVING: list[dict[str, Any]] = [
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
+    *("woo_attributes", "woo_brands", "woo_reviews", "woo_tags"),
     *("wp_categories", "wp_media", "wp_pages", "wp_posts", "wp_tags"),
 ]
 
@@ -60,6 +61,12 @@ class Past:
             ("no_such_tool", {}),
             ("tools_read", {"name": "wp_site_get", "arguments": {}}),
         ]
+        order = {"line_items": [{"product_id": self.own["woo_orders_create"]["product_id"][0], "quantity": 1}]}
+        batches: list[tuple[str, dict[str, Any]]] = [
+            ("woo_catalog_bulk", {"noun": "tags", "create": [{"name": "Boxy"}], "delete": self.ids["woo_tags"][:1]}),
+            ("woo_catalog_bulk", {"noun": "tags", "create": [{}], "update": [{"id": ABSENT}], "delete": ["abc", "-5"]}),
+            ("woo_orders_bulk", {"noun": "orders", "create": [order, order]}),
+        ]
         found = [
             Case(tool, {"name": name, "arguments": arguments}, True)
             for tool in ("tools_read", "tools_call")
@@ -73,6 +80,7 @@ class Past:
             {"filter": {"ids": list(self.known["product_ids"][:2])}, "set": {"status": "draft"}},
         ]
         found += [Case("woo_products_bulk_update", {**way, "preview": True}, True) for way in ways]
+        found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in batches]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
@@ -124,6 +132,10 @@ async def _live(app: App) -> Past:
     made = await do("woo_categories_create", name="Autumn")
     category = int(made["changes"][0]["id"])
     await do("wp_tags_create", name="wool")
+    await do("woo_shipping_classes_create", name="Bulky")
+    size = {"name": "Size", "variation": True, "visible": True, "options": ["S", "M"]}
+    bare = await do("woo_products_create", name="Cape", type="variable", more={"attributes": [size]})
+    cape = int(bare["changes"][0]["id"])
     binned = (await ids("wp_posts_list"))[0]
     await do("wp_posts_delete", id=binned)
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
@@ -131,10 +143,15 @@ async def _live(app: App) -> Past:
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
+    attribute = listed["woo_attributes"][0]
+    listed["woo_attribute"] = await ids("woo_attribute_terms_list", attribute_id=attribute)
+    listed["woo_shipping"] = [*await ids("woo_shipping_classes_list"), ABSENT]
+    tag = listed["woo_tags"][0]
     known: Choices = {
         "change": [made["change"], proposed["change"], "chg_none"],
         "product_id": [*variable, ABSENT],
         "order_id": listed["woo_orders"],
+        "attribute_id": [attribute, ABSENT],
         "job": [*JOBS.values(), "job_none"],
         "sku": ["MS-LVH-12", "NEW-1"],
         "categories": listed["woo_categories"],
@@ -150,6 +167,11 @@ async def _live(app: App) -> Past:
             "status": ["completed", "on-hold", "pending"],
         },
         "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
+        "woo_products_duplicate": {"id": [*listed["woo_products"]]},
+        "woo_products_related": {"id": [*listed["woo_products"]]},
+        "woo_terms_delete": {"kind": ["tag"], "id": [tag, ABSENT]},
+        "woo_variations_generate": {"product_id": [cape, variable[0]]},
+        "woo_variations_matrix": {"product_id": [cape, variable[0]], "attributes": [[]], "exceptions": [[]]},
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
     }
     await _work(Hands(app.services.get(Database), app.services.get(Events)))

@@ -134,7 +134,10 @@ class Noun:
             note = past_the_end(page, found.pages)
             return page_of(items=rows, total=found.total, page=page, pages=found.pages, note=note)
 
-        arguments = {**self._parents(), **self.filters, "page": (PageNumber, 1), "limit": (Limit, 20)}
+        parents = self._parents()
+        if self.collection.everywhere:  # left out, all are listed whatever they are in
+            parents = {name: (optional(kind), None) for name, (kind, _) in parents.items()}
+        arguments = {**parents, **self.filters, "page": (PageNumber, 1), "limit": (Limit, 20)}
         self._tool("list", "read", f"List the {self._many}.", arguments, page_of, body)
 
     def _get(self) -> None:
@@ -202,7 +205,8 @@ class Noun:
         return self.collection.name if self.collection.single else given.pop("id")
 
     def _parent(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {name: given.pop(name) for name in self.parent}
+        found = {name: given.pop(name) for name in self.parent}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _writable(self, required: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
         first = {name: (self.writes[name], ...) for name in required}

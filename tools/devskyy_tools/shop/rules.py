@@ -6,11 +6,18 @@ from . import collections as at
 from . import rules_content as content
 from . import rules_orders as orders
 from . import rules_products as products
+from . import rules_terms as terms
 from .collections import Collection
 from .draft import Rule
 
+_TERMS = (
+    *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.SHIPPING_CLASSES, at.ATTRIBUTE_TERMS),
+    *(at.CATEGORIES, at.TAGS),
+)
+
 CHECKS: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (
+        products.no_variation,
         products.never_binned_here,
         products.prices,
         products.sale_dates,
@@ -22,14 +29,18 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.VARIATIONS.name: (
         products.never_binned_here,
         products.options,
+        terms.one_combination,
         products.prices,
         products.sale_dates,
         products.stock,
         products.sku,
         products.pictures,
     ),
-    **{term.name: (products.term_name,) for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.CATEGORIES, at.TAGS)},
-    at.PRODUCT_REVIEWS.name: (products.never_binned_here, products.review),
+    **{term.name: (terms.term_name,) for term in (at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS, at.TAGS)},
+    **{term.name: (terms.term_name, terms.term_parent) for term in (at.PRODUCT_CATEGORIES, at.BRANDS, at.CATEGORIES)},
+    at.SHIPPING_CLASSES.name: (terms.term_name, terms.shipping_slug),
+    at.ATTRIBUTES.name: (terms.attribute,),
+    at.PRODUCT_REVIEWS.name: (products.never_binned_here, terms.review),
     at.ORDERS.name: (products.never_binned_here, orders.order_lines, orders.order_coupons, orders.order_customer),
     at.REFUNDS.name: (orders.refund,),
     at.ORDER_NOTES.name: (orders.note,),
@@ -47,23 +58,15 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PAGES.name: (content.content_foresee,),
     at.MEDIA.name: (content.media_foresee,),
     at.COUPONS.name: (content.coupon_foresee,),
-    **{
-        term.name: (products.term_foresee,)
-        for term in (
-            *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTES, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS),
-            *(at.PRODUCT_REVIEWS, at.COMMENTS),
-        )
-    },
+    at.ATTRIBUTES.name: (terms.attribute_foresee,),
+    **{term.name: (terms.term_foresee,) for term in (*_TERMS, at.PRODUCT_REVIEWS, at.COMMENTS)},
 }
 DELETING: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.deleting,),
     at.ORDERS.name: (orders.order_foresee,),
-    at.ATTRIBUTES.name: (products.attribute_delete,),
+    at.ATTRIBUTES.name: (terms.attribute_delete,),
     at.MEDIA.name: (content.media_foresee,),
-    **{
-        term.name: (products.term_delete,)
-        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS)
-    },
+    **{term.name: (terms.term_delete,) for term in _TERMS},
 }
 
 

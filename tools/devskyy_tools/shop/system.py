@@ -16,7 +16,7 @@ from . import fresh, lookup, outcomes, refusals, undoing, uploads
 from .client import ShopClient
 from .collections import STAMP, Collection
 from .fields import cut
-from .session import SYSTEM
+from .session import MAKES, SYSTEM
 
 Json = dict[str, Any]
 CHUNKS = (25, 50)
@@ -175,6 +175,6 @@ def stamped(change: str, op: Op, collection: Collection) -> Json:
         from secrets import token_urlsafe
 
         body[secret] = token_urlsafe(24)
-    if op.kind == "create" and collection.stamp:
+    if (op.kind == "create" and collection.stamp) or MAKES in op.note:
         body["meta_data"] = [*body.get("meta_data", []), {"key": STAMP, "value": f"{change}/{op.seq}"}]
     return body

@@ -16,9 +16,10 @@ from devskyy_tools.shop.undoing import restore_variations
 
 bin_tools = Toolset("bin", timeout=30)
 
-Noun = Literal["posts", "pages", "products", "orders", "coupons"]
-_USUAL = {"orders": "on-hold"}
+Noun = Literal["posts", "pages", "products", "orders", "coupons", "product_reviews"]
+_USUAL = {"orders": "on-hold", "product_reviews": "hold"}
 _ORDER = ("pending", "processing", "on-hold", "completed", "cancelled", "failed")
+_REVIEW = ("approved", "hold", "spam")
 _CONTENT = ("draft", "pending", "private", "publish", "future")
 
 
@@ -28,12 +29,12 @@ async def wp_bin_restore(
     noun: Noun,
     id: Id,  # noqa: A002 # the shop's own name
     status: Annotated[
-        str, Field(description="Status it gets; draft (orders: on-hold) if left out.", max_length=20)
+        str, Field(description="Status it gets; draft (orders: on-hold, reviews: hold) if left out.", max_length=20)
     ] = "",
 ) -> None:
-    """Bring a post, page, product, order or coupon back from the bin; a product's variations come with it."""
+    """Bring a post, page, product, order, coupon or review back from the bin; variations come with their product."""
     shop, collection = ctx.get(Shop), ALL[noun]
-    usable = _ORDER if noun == "orders" else _CONTENT
+    usable = {"orders": _ORDER, "product_reviews": _REVIEW}.get(noun, _CONTENT)
     if status and status not in usable:
         raise Refused(
             Code.INVALID_ARGUMENTS, f"{noun} can't become {status!r}.", f"They can become: {', '.join(usable)}."

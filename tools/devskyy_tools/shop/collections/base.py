@@ -37,6 +37,7 @@ class Collection:
         name: ours, unique; also the name of its field schema in ``schemas/``.
         api: ``wc`` (wc/v3) or ``wp`` (wp/v2).
         path: below the API's root; ``{product_id}`` and the like are parents.
+        everywhere: path of the list of all of them, whatever their parents; empty where the shop has none.
         noun: what people call one of them.
         id_field: field that names an object in addresses.
         text_ids: which of the parents, and ``id``, are texts; the others are whole numbers.
@@ -65,6 +66,7 @@ class Collection:
     api: Literal["wc", "wp"]
     path: str
     noun: str
+    everywhere: str = ""
     id_field: str = "id"
     text_ids: frozenset[str] = _NOTHING
     single: bool = False
@@ -97,8 +99,8 @@ class Collection:
         Raises:
             Refused: INVALID_ARGUMENTS when an id is no positive whole number, or no name where names are ids.
         """
-        path = self.path
-        for name in self.parents:
+        path = self.everywhere if self.everywhere and target is None and not parent else self.path
+        for name in () if path == self.everywhere else self.parents:
             path = path.replace(f"{{{name}}}", self._id((parent or {}).get(name), name))
         parts = [f"/{self.api}/{'v3' if self.api == 'wc' else 'v2'}", path]
         if target is not None and not self.single:

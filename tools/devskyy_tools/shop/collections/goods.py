@@ -25,8 +25,9 @@ PRODUCTS = Collection(
     every={"status": "any"}, lean=True, cannot_undo={"force": "the product is gone for good"},
 )  # fmt: skip
 VARIATIONS = Collection(
-    "variations", "wc", "products/{product_id}/variations", "variation", batch=100, trash=True, key="sku", stamp=True,
-    title="sku", derived=fields("price", "on_sale", "purchasable", "permalink", *_GMT),
+    "variations", "wc", "products/{product_id}/variations", "variation", everywhere="variations", batch=100,
+    trash=True, key="sku", stamp=True, title="sku",
+    derived=fields("price", "on_sale", "purchasable", "permalink", *_GMT),
     volatile=fields("stock_quantity", "stock_status"),
     clears_with_empty=fields(*_SALE, "regular_price", "sale_price"), implies=_PRICED,
     every={"status": "any"}, lean=True, cannot_undo={"force": "the variation is gone for good"},
@@ -37,6 +38,14 @@ PRODUCT_CATEGORIES = Collection(
 )  # fmt: skip
 PRODUCT_TAGS = Collection(
     "product_tags", "wc", "products/tags", "product tag", batch=100, key="slug", title="name",
+    derived=fields("count"), cannot_undo={"delete": NO_TERM},
+)  # fmt: skip
+BRANDS = Collection(
+    "brands", "wc", "products/brands", "brand", batch=100, key="slug", title="name",
+    derived=fields("count"), cannot_undo={"delete": NO_TERM},
+)  # fmt: skip
+SHIPPING_CLASSES = Collection(
+    "shipping_classes", "wc", "products/shipping_classes", "shipping class", batch=100, key="slug", title="name",
     derived=fields("count"), cannot_undo={"delete": NO_TERM},
 )  # fmt: skip
 ATTRIBUTES = Collection(
