@@ -17,6 +17,14 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    # every route of the shop
+    Requirement("routes:all", "product, routes", "Each required route that a site lists is reached by a tool."),
+    Requirement(
+        "changes:round-trip",
+        "product, routes",
+        "A change that can be undone leaves all fields as they were, but those of the published list.",
+    ),
+    Requirement("results:as-declared", "product, results", "What real shops lead to is as the tool's schema says."),
     # the gate, and what is logged
     Requirement("trust:labelled", "product, gate", "A result with texts of customers or the web says so everywhere."),
     Requirement("trust:hidden", "product, gate", "Such texts come without what people can't see, and else as written."),

@@ -88,6 +88,8 @@ def _option(draft: Draft, line: dict[str, Any], known: list[dict[str, Any]]) -> 
             "Add it to the product's attributes first, or choose one of these.",
         )
     line["name"] = str(found[0].get("name"))  # written as the product has them
+    if found[0].get("id"):  # by its name alone the shop would drop an attribute that products share
+        line["id"] = found[0]["id"]
     if same:
         line["option"] = same[0]
 
