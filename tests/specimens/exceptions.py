@@ -31,4 +31,4 @@ OF_STATUS: Mapping[str, Mapping[str, str]] = {
 def excepted(collection: str, obj: Mapping[str, Any]) -> frozenset[str]:
     """Fields of the collection's object that may differ after an undo."""
     known = (EVERYWHERE, OF_COLLECTION.get(collection, {}), OF_STATUS.get(str(obj.get("status")), {}))
-    return frozenset().union(*known)
+    return frozenset(name for names in known for name in names)
