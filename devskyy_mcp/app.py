@@ -29,6 +29,7 @@ from .db.vault.keyring import FILE as KEY_FILE
 from .db.wake import Wake
 from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
+from .guard.brake import Brake
 from .guard.checkpoints import Checkpoints
 from .guard.limits import AddressLimits, CallLimits
 from .guard.taint import Taints
@@ -36,7 +37,7 @@ from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
-from .ops.health import HealthChecks, cache_check, database_check, encryption_check, sign_in_check
+from .ops.health import HealthChecks, cache_check, database_check, encryption_check, sign_in_check, writes_check
 
 ENTRY_POINTS = "devskyy.packs"
 AGAIN_AFTER = 5.0
@@ -219,6 +220,9 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
         jobs,
     )
     services.put(Changes, changes)
+    brake = Brake(database, audit, lambda text: changes.journal.named(text), read_only=settings.read_only)
+    services.put(Brake, brake)
+    health.add("writes", writes_check(brake), every=1)
     limits = CallLimits(settings.calls_per_second, settings.calls_burst, cache)
     services.put(AddressLimits, AddressLimits(settings.address_per_second, settings.address_burst, cache))
     relay = cache if isinstance(cache, RedisCache) else None

@@ -25,6 +25,14 @@ REQUIREMENTS = [
         "A change that can be undone leaves all fields as they were, but those of the published list.",
     ),
     Requirement("results:as-declared", "product, results", "What real shops lead to is as the tool's schema says."),
+    # stopping
+    Requirement(
+        "stop:everything", "product, stopping", "While writes are stopped none is sent, and running jobs wait."
+    ),
+    Requirement(
+        "stop:page", "product, stopping", "Owners stop writes on a page, and let them go on with a fresh proof."
+    ),
+    Requirement("stop:command", "product, stopping", "A command stops writes; a person at a terminal lets them go on."),
     # the gate, and what is logged
     Requirement("trust:labelled", "product, gate", "A result with texts of customers or the web says so everywhere."),
     Requirement("trust:hidden", "product, gate", "Such texts come without what people can't see, and else as written."),

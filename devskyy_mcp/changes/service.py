@@ -15,6 +15,7 @@ from ..db.database import Database
 from ..db.wake import Wake
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
+from ..guard.brake import Brake
 from ..guard.taint import Taints
 from .asking import AskPerson, JobStarter, Person, question_text, request_hash
 from .decide import ConfirmRule, after_customers_texts, reasons
@@ -69,13 +70,17 @@ class Changes:
     def _db(self) -> Database:
         return self.services.get(Database)
 
+    @property
+    def brake(self) -> Brake:
+        return self.services.get(Brake)
+
     @cached_property
     def committer(self) -> Committer:
         """Made at first use: it loads the database's tables."""
         from .commit import Committer
 
         audit, systems = self.services.get(AuditLog), self.services.get(Systems)
-        return Committer(self._db, audit, systems.get, self.services.get(Wake), self._active)
+        return Committer(self._db, audit, systems.get, self.services.get(Wake), self._active, self.brake)
 
     @cached_property
     def news(self) -> News:
@@ -88,8 +93,8 @@ class Changes:
         """Carry out one call of a write tool, or show it, or ask.
 
         Raises:
-            Refused: the handler's own; CONFLICT, STALE; and when nothing or not all could be established after sending,
-                with the whole view in ``details.change``.
+            Refused: the handler's own; CONFLICT, STALE, WRITES_STOPPED; and when nothing or not all could be
+                established after sending, with the whole view in ``details.change``.
             AskPerson: when a person must agree and the surface can ask.
         """
         model = validate(capability, arguments)
@@ -99,6 +104,9 @@ class Changes:
             known = await self._known_key(ctx, digest)
             if known:
                 return known
+        stopped = await self.brake.state()
+        if stopped is not None and not preview:
+            raise await self.brake.refusal(stopped)
         for attempt in range(STAGINGS):
             try:
                 draft_at, unit = await self._stage(ctx, capability, model)
@@ -111,6 +119,8 @@ class Changes:
             if not unit.ops:
                 return of_plan(unit, "nothing_to_change", None, [])
             asks = await self._reasons(unit, capability, ctx.principal)
+            if stopped is not None:
+                unit.warnings.insert(0, (await self.brake.refusal(stopped)).message)
             if preview or asks:
                 return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
             view = await self._commit(ctx, new_row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
@@ -268,6 +278,7 @@ class Changes:
             async with self._db.begin() as conn:
                 await store.move_set(conn, row["id"], ["proposed"], "expired")
             raise Refused(Code.STALE, f"The proposal {row['id']} has expired.", "Make it again with preview.")
+        await self.brake.check()
         caller = await still(self.services, caller_of(row))
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
@@ -427,7 +438,8 @@ class Changes:
     def _tools(self) -> Tools:
         from .bulk import Tools
 
-        return Tools(self._db, self.services.get(AuditLog), self.services.get(Systems).get, self.services.get(Wake))
+        audit, systems = self.services.get(AuditLog), self.services.get(Systems)
+        return Tools(self._db, audit, systems.get, self.services.get(Wake), self.brake)
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 
