@@ -25,6 +25,7 @@ REQUIREMENTS = [
         "A change that can be undone leaves all fields as they were, but those of the published list.",
     ),
     Requirement("results:as-declared", "product, results", "What real shops lead to is as the tool's schema says."),
+    Requirement("reports:one-question", "product, reports", "What changed since a time is one list, file and undo."),
     # stopping
     Requirement(
         "stop:everything", "product, stopping", "While writes are stopped none is sent, and running jobs wait."

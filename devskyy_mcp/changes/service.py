@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -443,21 +443,53 @@ class Changes:
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 
-    async def stage_undo(self, ctx: Context, change: str) -> None:
-        """Stage the inverses of a change set into ``ctx.unit``.
+    async def stage_undo(self, ctx: Context, changes: Sequence[str]) -> None:
+        """Stage the inverses of one or more change sets into ``ctx.unit``, as one plan: the newest first, so that an
+        object comes back as it was before the first of them. Of several, those that were taken back already and their
+        undos stay as they are.
+
+        Args:
+            ctx: the call's.
+            changes: the sets, the first that was done first.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT when it is not settled or nothing of it was done.
+            Refused: NOT_FOUND; CONFLICT when one is not settled or nothing of it was done; TOO_LARGE.
         """
-        from . import store
+        from . import report
 
-        row = await self.journal.row_of(change, ctx.principal)
-        if row["state"] not in {"applied", "partial"}:
-            raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
-        async with self._db.read() as conn:
-            ops = [item for item in await store.read_ops(conn, change) if item.state in {"done", "not_taken"}]
         assert ctx.unit is not None
-        ctx.unit.undoes = change
+        for change in changes:
+            row = await self.journal.row_of(change, ctx.principal)
+            if row["state"] not in {"applied", "partial"}:
+                raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
+        async with self._db.read() as conn:
+            if len(changes) > 1:
+                changes = await report.still_standing(conn, changes)
+            ops = await report.ops_of(conn, changes)
+        ctx.unit.undoes = list(changes)
         systems = self.services.get(Systems)
         for name in dict.fromkeys(item.op.system for item in ops):
             await systems.get(name).stage_undo(ctx, [item for item in ops if item.op.system == name])
+        ctx.unit.drop_empty()
+
+    async def in_order(self, changes: Sequence[str]) -> list[str]:
+        """The changes by when they were done, each once.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        rows = [await self.journal.row_of(change, None) for change in dict.fromkeys(changes)]
+        return [row["id"] for row in sorted(rows, key=lambda row: row["finished_at"] or row["created_at"])]
+
+    async def to_take_back(self, principal: Principal, report: str) -> list[str]:
+        """The changes that a report's id stands for, as far as the principal may see them, the first done first.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for an id that is none; TOO_LARGE; NOT_FOUND when it has none.
+        """
+        from .report import to_take_back
+
+        found = await to_take_back(self._db, self.journal.narrowed(principal, report))
+        if not found:
+            raise Refused(Code.NOT_FOUND, "No change is of this report.", "changes_report shows what it has.")
+        return found

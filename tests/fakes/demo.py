@@ -31,10 +31,10 @@ class Desk:
 
     app: App
 
-    async def do(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    async def do(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         return (await self.app.road.invoke(Call(local_principal(), tool, arguments, "cli"))).data
 
-    async def refused(self, tool: str, **arguments: Any) -> Refused:
+    async def refused(self, tool: str, /, **arguments: Any) -> Refused:
         with pytest.raises(Refused) as caught:
             await self.do(tool, **arguments)
         return caught.value

@@ -54,7 +54,7 @@ class Recorder(Desk):
 
     recording: Recording
 
-    async def do(self, tool: str, **arguments: Any) -> Json:
+    async def do(self, tool: str, /, **arguments: Any) -> Json:
         before, self.recording.by = self.recording.by, tool
         try:
             return await super().do(tool, **arguments)

@@ -147,4 +147,4 @@ async def test_a_running_job_waits_before_its_next_chunk(floor: Floor, monkeypat
         monkeypatch.setattr(floor.notes, "send", send)
         await brake.resume("os:1:grace", "cli")
     assert (await floor.states(change)) == {"done": NOTES}
-    assert sorted(floor.updates) == sorted(set(floor.updates))
+    assert len(floor.updates) == len(set(floor.updates)) == NOTES
