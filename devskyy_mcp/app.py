@@ -31,6 +31,7 @@ from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
 from .guard.brake import Brake
 from .guard.checkpoints import Checkpoints
+from .guard.gates import Gates
 from .guard.limits import AddressLimits, CallLimits
 from .guard.taint import Taints
 from .invoke import Road
@@ -197,6 +198,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Registry, registry)
     services.put(Services, services)
     services.put(Systems, Systems())
+    services.put(Gates, Gates())
     services.put(Checks, Checks())
     database = database_of(settings)
     cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)

@@ -23,6 +23,7 @@ from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
+from .guard.gates import Gates
 from .guard.limits import Allowance, CallLimits
 from .guard.logs import begin_call, call_of
 from .guard.taint import Taints
@@ -263,6 +264,7 @@ class Road:
         )
         if capability.policy.privileged:
             await self._check_trust(call.principal, capability)
+        await self.services.get(Gates).check(capability)
         try:
             if call.decision is not None:
                 digest = request_hash(call.principal.id, capability.name, arguments)

@@ -26,6 +26,10 @@ REQUIREMENTS = [
     ),
     Requirement("results:as-declared", "product, results", "What real shops lead to is as the tool's schema says."),
     Requirement("reports:one-question", "product, reports", "What changed since a time is one list, file and undo."),
+    Requirement(
+        "roles:said-before", "product, roles", "What the shop's account may not do is said before it is asked."
+    ),
+    Requirement("roles:marked", "product, roles", "Finding a tool tells that the shop's account may not use it."),
     # stopping
     Requirement(
         "stop:everything", "product, stopping", "While writes are stopped none is sent, and running jobs wait."

@@ -20,6 +20,7 @@ from devskyy_mcp.http import Upstream
 from devskyy_mcp.invoke import Call
 from devskyy_tools import sandbox
 from devskyy_tools.shop.client import ShopClient
+from devskyy_tools.shop.roles import Roles
 from devskyy_tools.shop.signing import Credentials, signer
 
 LOGIN = Credentials(sandbox.DEMO_USER, sandbox.DEMO_APP_PASSWORD)
@@ -68,6 +69,8 @@ async def demo(folder: Path, login: Credentials = LOGIN, **settings: Any) -> Asy
     box = sandbox.create_sandbox()
     app = app_over(folder, "http://sandbox.test", httpx2.ASGITransport(app=box), login, **settings)
     shop: sandbox.Sandbox = box.state.sandbox
+    await app.services.get(Roles).account()  # the shop is asked once for what its account may do
+    shop.requests.clear()
     try:
         yield Demo(app, shop)
     finally:

@@ -15,6 +15,7 @@ class ToolHit(BaseModel):
     name: str
     summary: str
     effect: str
+    unavailable: str | None = Field(default=None, description="Why the account at the shop may not use it.")
 
 
 class ToolHits(BaseModel):
@@ -30,6 +31,7 @@ class ToolDescription(BaseModel):
     call_with: str
     arguments: dict[str, Any]
     result: dict[str, Any]
+    unavailable: str | None = Field(default=None, description="Why the account at the shop may not use it.")
 
 
 class ChangeLine(BaseModel):
