@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
+from .assets.kept import KeptResults
 from .auth.grants import Grants
 from .auth.people import People
 from .auth.provide import provide
@@ -228,6 +229,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     limits = CallLimits(settings.calls_per_second, settings.calls_burst, cache)
     services.put(AddressLimits, AddressLimits(settings.address_per_second, settings.address_burst, cache))
     relay = cache if isinstance(cache, RedisCache) else None
+    services.share(KeptResults, lambda _: KeptResults(database))
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     services.share(People, lambda _: People(database, audit, cache))

@@ -30,6 +30,10 @@ REQUIREMENTS = [
         "roles:said-before", "product, roles", "What the shop's account may not do is said before it is asked."
     ),
     Requirement("roles:marked", "product, roles", "Finding a tool tells that the shop's account may not use it."),
+    Requirement(
+        "results:cap", "product, results", "A result has a size; beyond it, it is cut, says so, and is kept whole."
+    ),
+    Requirement("results:fields", "product, results", "Lists give the fields that are asked for."),
     # stopping
     Requirement(
         "stop:everything", "product, stopping", "While writes are stopped none is sent, and running jobs wait."

@@ -8,7 +8,7 @@ from devskyy_mcp.context import Services
 from .audit import audit
 from .jobs import job_ids, jobs, read_job
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
-from .resources import change_ids, read_change
+from .resources import change_ids, read_change, read_result
 from .tools import ToolIndex, tools
 
 
@@ -46,6 +46,13 @@ pack = Pack(
             mime_type="text/csv",
             scopes=frozenset({"changes:read"}),
             texts="outside",
+        ),
+        Resource(
+            "devskyy://results/{id}",
+            "result",
+            "Result",
+            "A result that was too large to be given at once, whole, for a day.",
+            read_result,
         ),
         Resource(
             "devskyy://jobs/{id}",
