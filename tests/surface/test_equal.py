@@ -28,7 +28,7 @@ FRUITLESS = {"wp_media_upload", "no_such_tool"}
 """What can't succeed here: a picture would have to come from the internet."""
 RECORDED = ("capability", "effect", "code", "arguments_sha256", "change_id")
 SHOWN = 600
-_MADE = re.compile(r"(?:chg|job)_[0-9A-Za-z]+")
+_MADE = re.compile(r"(?:chg|job)_[0-9A-Za-z]+|rep_[0-9A-Za-z_-]+")
 _MOVING = {"state", "summary", "progress", "started_at", "finished_at", "next", "result"}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 

@@ -28,7 +28,7 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 Id = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Search = Annotated[str, Field(max_length=200)]
-Fields = Annotated[list[Name], Field(max_length=40, description="Only these of a row.")]
+Fields = list[Name]
 More = Annotated[dict[str, Any], Field(description="Other fields, see devskyy://schemas.")]
 
 
