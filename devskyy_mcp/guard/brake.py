@@ -109,13 +109,7 @@ class Brake:
         )
 
     async def wait(self, ending: anyio.Event | None = None) -> None:
-        """Wait until writes go on again, or ``ending`` is set.
-
-        Raises:
-            Refused: WRITES_STOPPED where they never will in this process, by READ_ONLY.
-        """
-        if self.read_only:
-            raise await self.refusal(Stop())
+        """Wait until writes go on again, or ``ending`` is set; with READ_ONLY as long as this process runs."""
         ending = ending or anyio.Event()
         while not ending.is_set() and await self.state() is not None:
             with anyio.move_on_after(FRESH):

@@ -44,7 +44,7 @@ async def pay(run: Run, name: str, op: Op) -> Outcome:
     """Send the op once and for all, or say what became of it when an earlier run of the job has sent it.
 
     Raises:
-        Refused: OVER_BUDGET before anything is sent; the provider's refusal; WRITES_STOPPED by READ_ONLY.
+        Refused: OVER_BUDGET before anything is sent; the provider's refusal.
         Parked: a person must find out what became of it.
         Superseded: another process runs the job now.
     """

@@ -33,6 +33,7 @@ async def a_job_now(desk: Desk) -> dict[str, Any]:
 
 
 ARGUMENTS: dict[str, list[Arguments]] = {
+    "changes_report": [given(since="2020-01-01T00:00:00Z")],
     "changes_show": [undone],
     "jobs_get": [a_job],
     "jobs_wait": [a_job_now],

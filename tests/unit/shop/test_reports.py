@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from devskyy_mcp.app import local_principal
+from devskyy_mcp.changes import report
 from devskyy_mcp.context import Principal
+from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.reading import Reader
@@ -91,8 +94,8 @@ async def test_a_report_is_taken_back_as_one_change(desk: Demo) -> None:
     await agreed(desk, "woo_products_delete", id=two)
     undone = await desk.do("wp_tags_create", name="silk")
     await agreed(desk, "changes_undo", change=undone["change"])
-    report = (await desk.do("changes_report", since=START))["report"]
-    shown = await desk.do("changes_undo", report=report, preview=True)
+    whole = (await desk.do("changes_report", since=START))["report"]
+    shown = await desk.do("changes_undo", report=whole, preview=True)
     assert (shown["state"], len(shown["changes"])) == ("proposed", 3)
     assert [row["fields"] for row in shown["changes"] if row.get("id") == str(one)] == [
         {"name": ["Wool scarf", "Scarf"], "regular_price": ["85.00", "80.00"]}
@@ -108,7 +111,7 @@ async def test_a_report_is_taken_back_as_one_change(desk: Demo) -> None:
     assert {row.get("undone_by") for row in rows if row.get("id") == str(one) and row["change"] != done["change"]} == {
         done["change"]
     }
-    again = await desk.do("changes_undo", report=report, preview=True)
+    again = await desk.do("changes_undo", report=whole, preview=True)
     assert again["state"] == "nothing_to_change"
     # And what was taken back as one comes back as one.
     await agreed(desk, "changes_undo", change=done["change"])
@@ -168,3 +171,28 @@ async def test_what_to_take_back_is_said_one_way(desk: Demo) -> None:
     for given in ({}, {"change": "chg_x", "report": "rep_x"}, {"report": "rep_x"}, {"report": "x" * 900}):
         assert (await desk.refused("changes_undo", **given)).code is Code.INVALID_ARGUMENTS
     assert (await desk.refused("changes_undo", changes=["chg_none"])).code is Code.NOT_FOUND
+
+
+async def test_no_report_scans_the_journal(desk: Demo) -> None:
+    """Whatever it is narrowed to, an index leads to its changes, the last finished first."""
+    db = desk.app.services.get(Database)
+    await db.open()
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        asked.append((statement, parameters))
+
+    engine = db._reads  # pyright: ignore[reportPrivateUsage] # there is no other way to see each statement
+    assert engine is not None
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    for actor in ("", "user:ada"):
+        for tool in ("", "wp_tags_create"):
+            asked.clear()
+            async with db.read() as conn:
+                await report.sets(conn, report.Filter(1, 2**50, actor, tool), (2**50, "chg_x"), 100)
+            [(statement, parameters)] = list(asked)
+            async with db.read() as conn:
+                steps = (await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).mappings().all()
+            [plan] = [str(step["detail"]) for step in steps]
+            assert plan.startswith("SEARCH change_sets USING INDEX ix_change_sets_"), plan
+            assert plan.count("=?") == bool(actor) + bool(tool), plan
