@@ -14,7 +14,7 @@ from devskyy_mcp.errors import Code
 from devskyy_tools import sandbox
 from devskyy_tools.sandbox.auth import CAPABILITIES
 from devskyy_tools.shop.client import ShopClient
-from devskyy_tools.shop.roles import HELD_BY, NEEDS, Roles, need_of
+from devskyy_tools.shop.roles import HELD_BY, NEEDS, Account, Roles, need_of
 from devskyy_tools.shop.signing import Credentials
 from tests.fakes.demo import Demo, app_over, demo
 
@@ -107,6 +107,16 @@ async def test_where_the_shop_does_not_tell_nothing_is_refused(tmp_path: Path) -
     async with demo(tmp_path, keys) as desk:
         assert await desk.app.services.get(Roles).account() is None
         assert (await desk.do("woo_products_list"))["items"]
+
+
+@pytest.mark.requirement("roles:said-before")
+async def test_where_the_plugin_is_missing_the_shop_says_so(tmp_path: Path) -> None:
+    async with demo(tmp_path) as desk:
+        roles = desk.app.services.get(Roles)
+        roles.known = Account(("administrator",), frozenset({"edit_posts"}))
+        assert (await desk.do("woo_products_list"))["items"]
+        roles.known = Account(("editor",), frozenset({"edit_posts"}))
+        assert await roles.lack(TOOLS["woo_products_list"]) is not None
 
 
 @pytest.mark.parametrize("tool", [name for name, tool in TOOLS.items() if tool.stages and tool.pack != "platform"])
