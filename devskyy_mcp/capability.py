@@ -32,6 +32,11 @@ Texts = Literal["none", "catalogue", "outside"]
 PRIVILEGED_AREAS = frozenset({"customers", "users", "settings", "keys"})
 """Areas of scopes in which a write gives or takes access, or changes whom the shop knows."""
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+REST: dict[str, Any] = {
+    "type": "object",
+    "description": "Only where the result was too large: left_out, how many rows or characters per place; resource, "
+    "where the whole is for a day.",
+}
 NAME_LIMIT = 40
 SUMMARY_LIMIT = 120
 
@@ -208,7 +213,12 @@ class Capability:
     def whole_output_schema(self) -> dict[str, Any]:
         """JSON Schema of the result with its descriptions, for programs."""
         model = self.result_model
-        return tidy(model.model_json_schema(mode="validation")) if model else {"type": "object"}
+        if model is None:
+            return {"type": "object"}
+        schema = tidy(model.model_json_schema(mode="validation"))
+        if not self.policy.writes:
+            schema["properties"] = {**schema["properties"], "rest": REST}
+        return schema
 
 
 class Toolset:

@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     resolve.add_argument("job", metavar="JOB")
     resolve.add_argument("action", choices=["attach", "resubmit", "abandon"])
     resolve.add_argument("--task", help="the provider's task id, for attach")
+    command("stop-writes", _in_app("stop_writes"), "Stop all writes of every server on the database, at once.")
+    command("resume-writes", _in_app("resume_writes"), "Let writes go on again, at a terminal.")
     audit = command("audit", _in_app("audit"), "Check the audit's hash chain.")
     audit.add_argument("action", choices=["verify"])
     audit.add_argument("--json", action="store_true")

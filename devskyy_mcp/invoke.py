@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from .assets.kept import MOST, KeptResults, shortened, size_of
 from .capability import Capability, Registry, Texts, authorize, validate
 from .changes.asking import AskPerson, Person, request_hash
 from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
+from .guard.gates import Gates
 from .guard.limits import Allowance, CallLimits
 from .guard.logs import begin_call, call_of
 from .guard.taint import Taints
-from .guard.trust import cleaned, refusal_says, says_untrusted
+from .guard.trust import UNTRUSTED, cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
 from .jobs.service import Jobs
 from .render import text_of
@@ -263,6 +265,7 @@ class Road:
         )
         if capability.policy.privileged:
             await self._check_trust(call.principal, capability)
+        await self.services.get(Gates).check(capability)
         try:
             if call.decision is not None:
                 digest = request_hash(call.principal.id, capability.name, arguments)
@@ -358,10 +361,23 @@ class Road:
         deadline = math.inf if capability.policy.writes else clock() + capability.policy.timeout
         with anyio.CancelScope(deadline=deadline) as call.scope:  # fail_after costs half as much again
             answer = await capability.handler(ctx, **given)
-            return _plain(answer)
+            return await self._within_limit(call.principal, capability, _plain(answer))
         if clock() >= deadline:
             raise TimeoutError
         raise Refused(Code.CANCELLED, "The caller went away.")
+
+    async def _within_limit(self, principal: Principal, capability: Capability, data: dict[str, Any]) -> dict[str, Any]:
+        """The result, or as much of it as a call gives, with ``rest``: where the whole is, and what was left out."""
+        if size_of(data) <= MOST:
+            return data
+        short, left_out = shortened(data)
+        rest: dict[str, Any] = {"left_out": left_out}
+        whole = {**data, "trust": UNTRUSTED} if capability.policy.texts in self.outside else data
+        try:
+            rest["resource"] = await self.services.get(KeptResults).keep(principal.id, capability.name, whole)
+        except Refused:
+            rest["note"] = "The whole could not be kept; ask for less."
+        return {**short, "rest": rest}
 
     def _record(
         self, call: Call, capability: Capability | None, code: str, change: str | None, text: str, nanoseconds: int

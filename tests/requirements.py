@@ -17,6 +17,31 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    # every route of the shop
+    Requirement("routes:all", "product, routes", "Each required route that a site lists is reached by a tool."),
+    Requirement(
+        "changes:round-trip",
+        "product, routes",
+        "A change that can be undone leaves all fields as they were, but those of the published list.",
+    ),
+    Requirement("results:as-declared", "product, results", "What real shops lead to is as the tool's schema says."),
+    Requirement("reports:one-question", "product, reports", "What changed since a time is one list, file and undo."),
+    Requirement(
+        "roles:said-before", "product, roles", "What the shop's account may not do is said before it is asked."
+    ),
+    Requirement("roles:marked", "product, roles", "Finding a tool tells that the shop's account may not use it."),
+    Requirement(
+        "results:cap", "product, results", "A result has a size; beyond it, it is cut, says so, and is kept whole."
+    ),
+    Requirement("results:fields", "product, results", "Lists give the fields that are asked for."),
+    # stopping
+    Requirement(
+        "stop:everything", "product, stopping", "While writes are stopped none is sent, and running jobs wait."
+    ),
+    Requirement(
+        "stop:page", "product, stopping", "Owners stop writes on a page, and let them go on with a fresh proof."
+    ),
+    Requirement("stop:command", "product, stopping", "A command stops writes; a person at a terminal lets them go on."),
     # the gate, and what is logged
     Requirement("trust:labelled", "product, gate", "A result with texts of customers or the web says so everywhere."),
     Requirement("trust:hidden", "product, gate", "Such texts come without what people can't see, and else as written."),

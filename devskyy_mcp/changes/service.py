@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ..db.database import Database
 from ..db.wake import Wake
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
+from ..guard.brake import Brake
 from ..guard.taint import Taints
 from .asking import AskPerson, JobStarter, Person, question_text, request_hash
 from .decide import ConfirmRule, after_customers_texts, reasons
@@ -69,13 +70,17 @@ class Changes:
     def _db(self) -> Database:
         return self.services.get(Database)
 
+    @property
+    def brake(self) -> Brake:
+        return self.services.get(Brake)
+
     @cached_property
     def committer(self) -> Committer:
         """Made at first use: it loads the database's tables."""
         from .commit import Committer
 
         audit, systems = self.services.get(AuditLog), self.services.get(Systems)
-        return Committer(self._db, audit, systems.get, self.services.get(Wake), self._active)
+        return Committer(self._db, audit, systems.get, self.services.get(Wake), self._active, self.brake)
 
     @cached_property
     def news(self) -> News:
@@ -88,8 +93,8 @@ class Changes:
         """Carry out one call of a write tool, or show it, or ask.
 
         Raises:
-            Refused: the handler's own; CONFLICT, STALE; and when nothing or not all could be established after sending,
-                with the whole view in ``details.change``.
+            Refused: the handler's own; CONFLICT, STALE, WRITES_STOPPED; and when nothing or not all could be
+                established after sending, with the whole view in ``details.change``.
             AskPerson: when a person must agree and the surface can ask.
         """
         model = validate(capability, arguments)
@@ -99,6 +104,9 @@ class Changes:
             known = await self._known_key(ctx, digest)
             if known:
                 return known
+        stopped = await self.brake.state()
+        if stopped is not None and not preview:
+            raise await self.brake.refusal(stopped)
         for attempt in range(STAGINGS):
             try:
                 draft_at, unit = await self._stage(ctx, capability, model)
@@ -111,6 +119,8 @@ class Changes:
             if not unit.ops:
                 return of_plan(unit, "nothing_to_change", None, [])
             asks = await self._reasons(unit, capability, ctx.principal)
+            if stopped is not None:
+                unit.warnings.insert(0, (await self.brake.refusal(stopped)).message)
             if preview or asks:
                 return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
             view = await self._commit(ctx, new_row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
@@ -268,6 +278,7 @@ class Changes:
             async with self._db.begin() as conn:
                 await store.move_set(conn, row["id"], ["proposed"], "expired")
             raise Refused(Code.STALE, f"The proposal {row['id']} has expired.", "Make it again with preview.")
+        await self.brake.check()
         caller = await still(self.services, caller_of(row))
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
@@ -427,25 +438,58 @@ class Changes:
     def _tools(self) -> Tools:
         from .bulk import Tools
 
-        return Tools(self._db, self.services.get(AuditLog), self.services.get(Systems).get, self.services.get(Wake))
+        audit, systems = self.services.get(AuditLog), self.services.get(Systems)
+        return Tools(self._db, audit, systems.get, self.services.get(Wake), self.brake)
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 
-    async def stage_undo(self, ctx: Context, change: str) -> None:
-        """Stage the inverses of a change set into ``ctx.unit``.
+    async def stage_undo(self, ctx: Context, changes: Sequence[str]) -> None:
+        """Stage the inverses of one or more change sets into ``ctx.unit``, as one plan: the newest first, so that an
+        object comes back as it was before the first of them. Of several, those that were taken back already and their
+        undos stay as they are.
+
+        Args:
+            ctx: the call's.
+            changes: the sets, the first that was done first.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT when it is not settled or nothing of it was done.
+            Refused: NOT_FOUND; CONFLICT when one is not settled or nothing of it was done; TOO_LARGE.
         """
-        from . import store
+        from . import report
 
-        row = await self.journal.row_of(change, ctx.principal)
-        if row["state"] not in {"applied", "partial"}:
-            raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
-        async with self._db.read() as conn:
-            ops = [item for item in await store.read_ops(conn, change) if item.state in {"done", "not_taken"}]
         assert ctx.unit is not None
-        ctx.unit.undoes = change
+        for change in changes:
+            row = await self.journal.row_of(change, ctx.principal)
+            if row["state"] not in {"applied", "partial"}:
+                raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
+        async with self._db.read() as conn:
+            if len(changes) > 1:
+                changes = await report.still_standing(conn, changes)
+            ops = await report.ops_of(conn, changes)
+        ctx.unit.undoes = list(changes)
         systems = self.services.get(Systems)
         for name in dict.fromkeys(item.op.system for item in ops):
             await systems.get(name).stage_undo(ctx, [item for item in ops if item.op.system == name])
+        ctx.unit.drop_empty()
+
+    async def in_order(self, changes: Sequence[str]) -> list[str]:
+        """The changes by when they were done, each once.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        rows = [await self.journal.row_of(change, None) for change in dict.fromkeys(changes)]
+        return [row["id"] for row in sorted(rows, key=lambda row: row["finished_at"] or row["created_at"])]
+
+    async def to_take_back(self, principal: Principal, report: str) -> list[str]:
+        """The changes that a report's id stands for, as far as the principal may see them, the first done first.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for an id that is none; TOO_LARGE; NOT_FOUND when it has none.
+        """
+        from .report import to_take_back
+
+        found = await to_take_back(self._db, self.journal.narrowed(principal, report))
+        if not found:
+            raise Refused(Code.NOT_FOUND, "No change is of this report.", "changes_report shows what it has.")
+        return found

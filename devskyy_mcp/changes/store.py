@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, or_
 
 from ..db.prepared import SIZES, Prepared, Step, padded, together
-from ..db.tables import change_ops, change_sets, jobs, object_locks
+from ..db.tables import change_ops, change_sets, change_undoes, jobs, object_locks
 from ..db.vault import vault_of
 from ..errors import Code, Refused
 from .model import JournalOp, Op, Outcome, fill, plain
@@ -63,8 +63,12 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any], *more: Step)
     """
     from sqlalchemy.exc import IntegrityError
 
+    several: list[str] = row["summary"].get("undoes", [])
     try:
-        return await together(conn, (_INSERT_SET, vault_of(conn).seal_row(SETS, row)), *more)
+        written = await together(conn, (_INSERT_SET, vault_of(conn).seal_row(SETS, row)), *more)
+        if several:
+            await conn.execute(change_undoes.insert(), [{"change_id": row["id"], "undoes": one} for one in several])
+        return written
     except IntegrityError:
         raise Refused(
             Code.CONFLICT,
@@ -123,7 +127,10 @@ async def find_repeat(
     c = change_sets.c
     later = change_sets.alias("later")
     made = select(change_ops.c.seq).where(change_ops.c.change_id == c.id, change_ops.c.kind.in_(kinds))
-    undone = select(later.c.id).where(later.c.undoes == c.id, later.c.state.in_(["applying", "applied", "partial"]))
+    among = select(change_undoes.c.change_id).where(change_undoes.c.undoes == c.id)
+    undone = select(later.c.id).where(
+        or_(later.c.undoes == c.id, later.c.id.in_(among)), later.c.state.in_(["applying", "applied", "partial"])
+    )
     query = (
         select(c.id)
         .where(

@@ -64,7 +64,21 @@ change_sets = sa.Table(
     sa.Index(None, "state", "created_at", "id"),
     sa.Index(None, "principal", "created_at", "id"),
     sa.Index(None, "principal", "state", "created_at", "id"),
-    sa.Index(None, "finished_at"),
+    # What changed in a time, of anybody, of one, by a tool: from the newest on.
+    sa.Index(None, "finished_at", "id"),
+    sa.Index(None, "principal", "finished_at", "id"),
+    sa.Index(None, "tool", "finished_at", "id"),
+    sa.Index(None, "principal", "tool", "finished_at", "id"),
+    sa.Index(None, "undoes"),
+)
+
+# What one change takes back where that is more than one; of a single one ``change_sets.undoes`` has it.
+change_undoes = sa.Table(
+    "change_undoes",
+    metadata,
+    sa.Column("change_id", sa.Text, sa.ForeignKey("change_sets.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("undoes", sa.Text, primary_key=True),
+    sa.Index(None, "undoes"),
 )
 
 change_ops = sa.Table(
@@ -190,6 +204,18 @@ executors = sa.Table(
     _text("id", primary_key=True),
     _time("started_at"),
     _time("beat_at"),
+)
+
+# Results of reads that were too large to be given whole, until they are fetched (assets.kept).
+kept_results = sa.Table(
+    "kept_results",
+    metadata,
+    _text("id", primary_key=True),
+    _text("principal"),
+    _text("tool"),
+    _json("body"),
+    _time("until_at"),
+    sa.Index(None, "until_at"),
 )
 
 # Who has read text of customers or the web lately (guard.taint).

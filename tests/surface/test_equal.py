@@ -30,7 +30,7 @@ DRAWN = {"audit_list", "woo_products_related"}
 """What gives something else each time: the calls of this very test, and products that the shop draws by lot."""
 RECORDED = ("capability", "effect", "code", "arguments_sha256", "change_id")
 SHOWN = 600
-_MADE = re.compile(r"(?:chg|job)_[0-9A-Za-z]+")
+_MADE = re.compile(r"(?:chg|job)_[0-9A-Za-z]+|rep_[0-9A-Za-z_-]+")
 _MOVING = {"state", "summary", "progress", "started_at", "finished_at", "next", "result"}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 

@@ -123,7 +123,7 @@ async def make_past(folder: Path) -> Past:
 
 
 async def _live(app: App) -> Past:
-    async def do(tool: str, **arguments: Any) -> dict[str, Any]:
+    async def do(tool: str, /, **arguments: Any) -> dict[str, Any]:
         return (await app.road.invoke(Call(local_principal(), tool, arguments, "internal"))).data
 
     async def ids(tool: str, **arguments: Any) -> list[int]:
@@ -160,6 +160,11 @@ async def _live(app: App) -> Past:
     }
     variations = [item["id"] for item in (await do("woo_variations_list", product_id=variable[0]))["items"]]
     own: dict[str, Choices] = {
+        "changes_undo": {
+            "change": [made["change"]],
+            "changes": [made["change"]],
+            "report": [(await do("changes_report", since="2020-01-01T00:00:00Z", tool="wp_tags_create"))["report"]],
+        },
         "tools_describe": {"name": ["woo_products_update", "woo_products_lst"]},
         "woo_orders_create": {"product_id": await ids("woo_products_list", type="simple", stock_status="instock")},
         "woo_orders_set_status": {

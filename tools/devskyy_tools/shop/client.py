@@ -46,6 +46,8 @@ class ShopClient:
     known: ShopInfo | None = None
     time_zone: tzinfo | None = None
     counted: tuple[float, int] | None = None
+    forbidden: bool = False
+    """Whether the shop has refused a right since the account was read."""
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).
@@ -54,6 +56,7 @@ class ShopClient:
             Refused: what the shop refused, in our words; ``what`` names the object in "The shop has no …".
         """
         answer = await self.upstream.send("GET", f"/wp-json{path}", params=params)
+        self._note(answer)
         error = refusals.of_answer(answer, what)
         if error:
             raise error
@@ -63,6 +66,7 @@ class ShopClient:
         """One page of a list; a page past the end is empty and has the total, in both halves of the API."""
         query = dict(params or {})
         answer = await self.upstream.send("GET", f"/wp-json{path}", params=query)
+        self._note(answer)
         error = refusals.of_answer(answer)
         if error is None:
             return _page(answer)
@@ -91,7 +95,7 @@ class ShopClient:
         Raises:
             UpstreamError: when there was no answer; its ``reached`` says whether the shop may have done it.
         """
-        return await self.upstream.send(
+        answer = await self.upstream.send(
             method,
             f"/wp-json{path}",
             params=params,
@@ -101,6 +105,11 @@ class ShopClient:
             deadline=deadline,
             retry=False,
         )
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Answer) -> None:
+        self.forbidden = self.forbidden or answer.status == 403
 
     async def info(self) -> ShopInfo:
         """Currency and decimals, asked once per process."""

@@ -16,7 +16,7 @@ from .names import plain
 from .session import MAKES, Shop, abreast
 
 Json = dict[str, Any]
-_PARENTS = {
+PARENTS = {
     "product_id": "products", "order_id": "orders", "attribute_id": "attributes", "zone_id": "shipping_zones",
     "user_id": "users", "font_family_id": "font_families",
 }  # fmt: skip
@@ -111,7 +111,7 @@ class _Undoing:
         op = item.op
         if op.kind != "create" and (op.collection, str(op.target)) in self.made:
             return True
-        return any((_PARENTS.get(name, ""), str(value)) in self.made for name, value in op.parent.items())
+        return any((PARENTS.get(name, ""), str(value)) in self.made for name, value in op.parent.items())
 
     async def _unmake(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
         if present.get("status") == "trash":

@@ -20,7 +20,8 @@ _MAILS = {
     "customer_failed_order": ("Failed order", "Failed order emails are sent to customers when their orders are marked "
                               "as failed."),
     "customer_on_hold_order": ("Order on-hold", "This is an order notification sent to customers containing order "
-                               "details after an order is placed on-hold from Pending, Cancelled or Failed order status."),
+                               "details after an order is placed on-hold from Pending, Cancelled or Failed order "
+                               "status."),
     "customer_processing_order": ("Processing order", "This is an order notification sent to customers containing "
                                   "order details after payment."),
     "customer_refunded_order": ("Refunded order", "Order refunded emails are sent to customers when their orders are "

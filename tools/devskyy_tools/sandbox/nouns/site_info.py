@@ -126,7 +126,10 @@ def _described(call: Call, found: list[Route]) -> Json:
     out: Json = {}
     for route in found:
         methods = list(route.methods)
-        endpoints = [{"methods": [name], "args": endpoint.args or []} for name, endpoint in route.methods.items()]
+        alike: dict[tuple[int, int], list[str]] = {}  # what one handler takes is listed together
+        for name, endpoint in route.methods.items():
+            alike.setdefault((id(endpoint.handler), id(endpoint.args)), []).append(name)
+        endpoints = [{"methods": names, "args": route.methods[names[0]].args or []} for names in alike.values()]
         shown: Json = {"namespace": _namespace(route.path), "methods": methods, "endpoints": endpoints}
         if "{" not in route.path and "(" not in route.path:
             shown["_links"] = {"self": [{"href": call.site.rest(route.path)}]}
