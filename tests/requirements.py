@@ -23,7 +23,7 @@ REQUIREMENTS = [
     Requirement("trust:marked", "product, gate", "Who has read such texts is known to every process for its time."),
     Requirement("trust:fails-closed", "product, gate", "Where nobody can tell who has read, a person is asked."),
     Requirement("gate:person", "product, gate", "After such texts a person agrees to what leaves the shop."),
-    Requirement("gate:privileged", "product, gate", "After such texts a privileged call is a person's to make."),
+    Requirement("gate:privileged", "product, gate", "After such texts a privileged call waits for a person's yes."),
     Requirement("gate:obeying-host", "product, gate", "A host that obeys every text it reads sends nothing out."),
     Requirement("logs:redacted", "product, logs", "No secret and no personal datum gets into the log."),
     Requirement("logs:readable", "product, logs", "SKUs, prices, dates and order numbers stay readable in the log."),
