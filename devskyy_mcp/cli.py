@@ -116,6 +116,7 @@ def _users_arguments(users: argparse.ArgumentParser) -> None:
     for one in (added, changed):
         one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     action("list", "Show who may sign in.", login=False).add_argument("--json", action="store_true")
+    action("name", "Give somebody another name for others to see.").add_argument("name", metavar="NAME")
     action("role", "Give somebody another role; signs them out.").add_argument("role", choices=ROLES)
     action("disable", "Keep somebody out, and end all that they have open.")
     action("enable", "Let somebody in again.")
