@@ -279,6 +279,7 @@ REQUIREMENTS = [
         "vault:rotate", "sign-in, secrets at rest", "Keys are rotated while servers write; what was plain is sealed."
     ),
     Requirement("vault:sealed", "sign-in, secrets at rest", "What is sealed comes back as it was, and tells nothing."),
+    Requirement("vault:strict", "sign-in, secrets at rest", "Where all is sealed, what is not is refused and told."),
     Requirement("vault:shared", "sign-in, secrets at rest", "Servers of one database open each other's values."),
     Requirement(
         "audit:checkpoints", "sign-in, secrets at rest", "Signed checkpoints tell of an audit that was written anew."

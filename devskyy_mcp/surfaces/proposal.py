@@ -131,8 +131,8 @@ def _item(entry: JournalOp, tool: Capability | None) -> Item:
         (name, op.before.get(name, ""), "" if op.kind == "delete" else plain(op.body.get(name))) for name in names
     ]
     if op.kind == "call":
-        known = tool.arguments.model_fields if tool else {}
-        fields = [(name, known[name].description if name in known else "", op.body[name]) for name in op.body]
+        known: dict[str, Any] = tool.input_schema["properties"] if tool else {}
+        fields = [(name, known.get(name, {}).get("description", ""), value) for name, value in op.body.items()]
     error: dict[str, Any] = outcome.error or {}
     notes = [*op.warnings, *op.effects, *op.asks, *([f"Can't be undone: {op.undo}"] if op.undo else [])]
     notes += [*outcome.notes, *([str(error["message"])] if error.get("message") else [])]
