@@ -14,7 +14,7 @@ from devskyy_mcp.changes.settle import Settler
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import change_ops
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs import store
 from devskyy_mcp.jobs.model import JobView
