@@ -20,7 +20,7 @@ from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import change_ops, change_sets, job_events, job_steps, jobs
 from devskyy_mcp.db.vault import vault_of
 from devskyy_mcp.errors import Refused
-from devskyy_mcp.jobs import store, tidy
+from devskyy_mcp.jobs import runs, store, tidy
 from devskyy_mcp.jobs.engine import Engine
 from devskyy_mcp.jobs.model import ENDED, UNFINISHED
 from devskyy_mcp.jobs.tidy import Tidy
@@ -74,7 +74,7 @@ async def add(conn: AsyncConnection, name: str, state: str, age: float, events: 
         {"job_id": name, "seq": number, "kind": "log", "data": {}, "at": at} for number in range(1, events + 1)
     ]
     await conn.execute(job_events.insert(), rows)
-    await store.add_step(conn, name, "poll", True)
+    await runs.add_step(conn, name, "poll", True)
 
 
 async def paid(conn: AsyncConnection, name: str, age: float, state: str = "applied") -> None:
