@@ -18,6 +18,7 @@ from .auth.server.documents import Documents
 from .auth.sessions import Sessions
 from .auth.signing import SigningKeys
 from .capability import Pack, Registry
+from .changes.calls import SYSTEM, Calls
 from .changes.model import Systems
 from .changes.service import Changes
 from .config import Settings
@@ -206,7 +207,9 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Settings, settings)
     services.put(Registry, registry)
     services.put(Services, services)
-    services.put(Systems, Systems())
+    systems = Systems()
+    systems.add(SYSTEM, lambda: Calls(services))
+    services.put(Systems, systems)
     services.put(Gates, Gates())
     services.put(Checks, Checks())
     database = database_of(settings)

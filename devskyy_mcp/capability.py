@@ -83,7 +83,7 @@ class PolicyOptions(TypedDict, total=False):
     proxies: Iterable[Effect]
     job: JobPolicy
     texts: Texts
-    privileged: str
+    privileged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class Policy:
         proxies: effects of the tools that this tool may call by name; empty for ordinary tools.
         job: calls become durable jobs; None for ordinary tools.
         texts: whose texts the result of a read holds; views of changes say it themselves.
-        privileged: refused to a caller who has just read customers' texts, with these words on what a person does
-            instead. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
+        privileged: of a tool that stages nothing: its call waits for a person when the caller has just read customers'
+            texts. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
     """
 
     effect: Effect
@@ -116,13 +116,13 @@ class Policy:
     proxies: frozenset[str] = frozenset()
     job: JobPolicy | None = None
     texts: Texts = "none"
-    privileged: str = ""
+    privileged: bool = False
 
     @property
     def needs_trust(self) -> bool:
         """Whether a person must agree after the caller has read text that customers or the web wrote."""
         areas = {scope.partition(":")[0] for scope in self.scopes} if self.writes else set[str]()
-        return bool(self.privileged or areas & PRIVILEGED_AREAS)
+        return self.privileged or bool(areas & PRIVILEGED_AREAS)
 
     @property
     def writes(self) -> bool:

@@ -84,8 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     audit = command("audit", _in_app("audit"), "Check the audit's hash chain.")
     audit.add_argument("action", choices=["verify"])
     audit.add_argument("--json", action="store_true")
-    keys = command("keys", _keys, "Show or rotate the keys that seal what the database holds.")
-    keys.add_argument("action", choices=["show", "rotate"])
+    keys = command("keys", _keys, "Show, verify or rotate the keys that seal what the database holds.")
+    keys.add_argument("action", choices=["show", "verify", "rotate"])
     keys.add_argument("--verify", action="store_true", help="open every sealed value, and fail where one can't be")
     keys.add_argument("--json", action="store_true")
     doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
@@ -118,6 +118,7 @@ def _users_arguments(users: argparse.ArgumentParser) -> None:
     for one in (added, changed):
         one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     action("list", "Show who may sign in.", login=False).add_argument("--json", action="store_true")
+    action("name", "Give somebody another name for others to see.").add_argument("name", metavar="NAME")
     action("role", "Give somebody another role; signs them out.").add_argument("role", choices=ROLES)
     action("disable", "Keep somebody out, and end all that they have open.")
     action("enable", "Let somebody in again.")

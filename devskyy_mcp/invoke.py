@@ -218,19 +218,6 @@ class Road:
             await self.taints.mark(principal.id)
             refused.message, refused.details = cleaned(refused.message), cleaned(refused.details)
 
-    async def _check_trust(self, principal: Principal, capability: Capability) -> None:
-        """A privileged call that has no plan which a person could be shown.
-
-        Raises:
-            Refused: WAITS_FOR_PERSON when its caller has just read customers' texts.
-        """
-        if await self.taints.marked(principal.id):
-            raise Refused(
-                Code.WAITS_FOR_PERSON,
-                "Text from customers or the web was read shortly before, and may be what asks for this.",
-                f"A person can do it: {capability.policy.privileged}.",
-            )
-
     def _resolve(self, call: Call) -> tuple[Capability, Mapping[str, Any]]:
         """The tool that is meant and its arguments; a proxy (``tools_call``) stands for the tool that it names."""
         capability = self.registry.tool(call.name)
@@ -263,8 +250,6 @@ class Road:
             call.key,
             call.extras,
         )
-        if capability.policy.privileged:
-            await self._check_trust(call.principal, capability)
         await self.services.get(Gates).check(capability)
         try:
             if call.decision is not None:
@@ -273,7 +258,12 @@ class Road:
                 view = await self.changes.decided(
                     ctx, decision.change, decision.person, agreed=decision.agreed, digest=digest
                 )
+                if capability.policy.privileged:
+                    return Result(capability, await self.changes.given(capability, view))
                 return Result(capability, await self._followed(call, _plain(view)))
+            if capability.policy.privileged and await self.taints.marked(call.principal.id):
+                view = await self.changes.ask_first(ctx, capability, arguments)
+                return Result(capability, await self.changes.given(capability, view))
             if call.answers is not None:
                 view = await self._answered(call.principal, call.answers)
                 if capability.policy.job is not None:

@@ -48,7 +48,7 @@ REQUIREMENTS = [
     Requirement("trust:marked", "product, gate", "Who has read such texts is known to every process for its time."),
     Requirement("trust:fails-closed", "product, gate", "Where nobody can tell who has read, a person is asked."),
     Requirement("gate:person", "product, gate", "After such texts a person agrees to what leaves the shop."),
-    Requirement("gate:privileged", "product, gate", "After such texts a privileged call is a person's to make."),
+    Requirement("gate:privileged", "product, gate", "After such texts a privileged call waits for a person's yes."),
     Requirement("gate:obeying-host", "product, gate", "A host that obeys every text it reads sends nothing out."),
     Requirement("logs:redacted", "product, logs", "No secret and no personal datum gets into the log."),
     Requirement("logs:readable", "product, logs", "SKUs, prices, dates and order numbers stay readable in the log."),
@@ -327,6 +327,7 @@ REQUIREMENTS = [
         "vault:rotate", "sign-in, secrets at rest", "Keys are rotated while servers write; what was plain is sealed."
     ),
     Requirement("vault:sealed", "sign-in, secrets at rest", "What is sealed comes back as it was, and tells nothing."),
+    Requirement("vault:strict", "sign-in, secrets at rest", "Where all is sealed, what is not is refused and told."),
     Requirement("vault:shared", "sign-in, secrets at rest", "Servers of one database open each other's values."),
     Requirement(
         "audit:checkpoints", "sign-in, secrets at rest", "Signed checkpoints tell of an audit that was written anew."

@@ -155,6 +155,11 @@ class Changes:
             ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras,
             ctx.agreed,
         )  # fmt: skip
+        if not capability.stages:
+            from .calls import stage_call
+
+            stage_call(unit, capability, model.model_dump(mode="json", exclude_unset=True))
+            return staged_at, unit
         with anyio.fail_after(capability.policy.timeout):
             await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
         return staged_at, unit
@@ -179,6 +184,53 @@ class Changes:
 
         async with self._db.read() as conn:
             return await store.find_repeat(conn, principal.id, digest, (*store.MAKES, "delete"))
+
+    # ---- a privileged call ---------------------------------------------------------------------------------------
+
+    async def ask_first(self, ctx: Context, capability: Capability, arguments: Mapping[str, Any]) -> ChangeView:
+        """Store the call of a tool that stages nothing, for a person to agree to; or what became of it, by its key.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS.
+            AskPerson: when the surface can ask.
+        """
+        model = validate(capability, arguments)
+        digest = request_hash(ctx.principal.id, capability.name, arguments)
+        known = await self._known_key(ctx, digest) if ctx.key else None
+        if known:
+            return known
+        _, unit = await self._stage(ctx, capability, model)
+        asks = await self._reasons(unit, capability, ctx.principal)
+        return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=False)
+
+    async def given(self, capability: Capability, view: ChangeView) -> dict[str, Any]:
+        """What the call has answered that this change was.
+
+        Raises:
+            Refused: WAITS_FOR_PERSON, with the whole view in ``details.change``; CONFLICT when it has not ended well.
+        """
+        from . import store
+
+        change = str(view.change)
+        if view.state in {"proposed", "waits_for_person"}:
+            raise self._not_yet(self._pointing(view, change))
+        async with self._db.read() as conn:
+            row, ops = await store.read_set(conn, change), await store.read_ops(conn, change)
+        if view.state != "applied" or row is None or row["tool"] != capability.name or len(ops) != 1:
+            raise Refused(Code.CONFLICT, f"{change} is {view.state}.", f"changes_show(change={change!r}) tells more.")
+        return ops[0].outcome.after
+
+    @staticmethod
+    def _not_yet(view: ChangeView) -> Refused:
+        approve = view.approve or {}
+        page = f"on {approve['page']} or " if "page" in approve else ""
+        return Refused(
+            Code.WAITS_FOR_PERSON,
+            "Text from customers or the web was read shortly before, and may be what asks for this. Nothing was done.",
+            f"A person can agree {page}with `{approve['command']}`; changes_show(change={view.change!r}) tells the "
+            "outcome afterwards.",
+            details={"change": view.model_dump(mode="json", exclude_none=True)},
+        )
 
     # ---- proposals -----------------------------------------------------------------------------------------------
 
@@ -219,6 +271,11 @@ class Changes:
         view.state = "waits_for_person"
         if ctx.can_ask:
             raise AskPerson(view, question_text(view))
+        return self._pointing(view, change)
+
+    def _pointing(self, view: ChangeView, change: str) -> ChangeView:
+        """The view with where a person can agree."""
+        view.state = "waits_for_person"
         view.approve = {"command": f"devskyy approve {change}"}
         page = self.page(change)
         if page:

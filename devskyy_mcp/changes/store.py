@@ -288,6 +288,22 @@ def _notes(op: Op, said: Sequence[str]) -> dict[str, Any] | None:
     return {name: said for name, said in notes.items() if said} or None
 
 
+async def rewrite(conn: AsyncConnection, which: Sequence[Any], values: Mapping[str, Any]) -> None:
+    """Give every operation that meets the conditions the same values, sealed for each by itself."""
+    from sqlalchemy import select
+
+    c, vault = change_ops.c, vault_of(conn)
+    found = (await conn.execute(select(c.change_id, c.seq).where(*which))).all()
+    new = {name: bindparam(f"new_{name}", type_=c[name].type) for name in values}
+    statement = change_ops.update().where(c.change_id == bindparam("of"), c.seq == bindparam("at"), *which).values(new)
+    for start in range(0, len(found), ROWS_AT_ONCE):
+        rows: list[dict[str, Any]] = []
+        for change, seq in found[start : start + ROWS_AT_ONCE]:
+            sealed = vault.seal_values(OPS, f"{change}|{seq}", values)
+            rows.append({"of": change, "at": seq, **{f"new_{name}": value for name, value in sealed.items()}})
+        await conn.execute(statement, rows)
+
+
 async def read_ops(conn: AsyncConnection, change: str) -> list[JournalOp]:
     rows = await opened(conn, (await conn.execute(_READ_OPS, {"change": change})).mappings().all())
     ids = {row["seq"]: row["object_id"] for row in rows if row["object_id"]}
@@ -495,4 +511,4 @@ async def expire(conn: AsyncConnection, at: int, images_before: int) -> None:
         "inverse": None,
         "undo_reason": "its before-image has expired",
     }
-    await conn.execute(change_ops.update().where(ops.change_id.in_(old), ops.inverse.is_not(None)).values(**empty))
+    await rewrite(conn, (ops.change_id.in_(old), ops.inverse.is_not(None)), empty)

@@ -16,8 +16,8 @@ from .stage import Unit
 
 ROWS = 20
 TEXT_LIMIT = 160
-_DID = {"create": "created", "update": "updated", "delete": "deleted", "act": "carried out"}
-_DO = {"create": "create", "update": "update", "delete": "delete", "act": "carry out"}
+_DID = {"create": "created", "update": "updated", "delete": "deleted", "act": "carried out", "call": "called"}
+_DO = {"create": "create", "update": "update", "delete": "delete", "act": "carry out", "call": "call"}
 
 
 class ChangeRow(BaseModel):
@@ -368,7 +368,7 @@ def text_of_change(data: Mapping[str, Any]) -> str:
 def _row_text(row: Mapping[str, Any]) -> str:
     identity = f" (id {row['id']})" if row.get("id") and str(row["id"]) not in str(row["object"]) else ""
     parts = [f"{row['do']} {row['object']}{identity}"]
-    pairs = row["do"] != "create"
+    pairs = row["do"] not in {"create", "call"}
     fields = cast("dict[str, Any]", row.get("fields") or {})
     parts += [field_text(name, value, pair=pairs) for name, value in fields.items()]
     parts += [str(row[name]) for name in ("outcome", "note") if row.get(name)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,7 +47,7 @@ class Patience:
         task = asyncio.ensure_future(conn.start())
         try:
             # Others' answers mean that it is only busy: then the pool says when that takes too long.
-            while not await _done(task):
+            while not await _done({task}):
                 if trying or self._away_until is not None or answers == self._answers:
                     self._away_until = self._clock() + AGAIN_AFTER
                     raise TimeoutError
@@ -73,10 +73,56 @@ class Patience:
             await conn.close()
 
 
-async def _done(task: asyncio.Future[AsyncConnection]) -> bool:
-    """Whether it is, at the latest after PATIENCE: in slices, since a time in which this process slept is no wait."""
+class Opening:
+    """One try to open, which goes on by itself: whoever asks waits for it only while the database is heard of.
+
+    ``work`` gets a function to call at the first sign of life; from then on it may take long (it migrates).
+    """
+
+    def __init__(self, work: Callable[[Callable[[], None]], Coroutine[None, None, None]]) -> None:
+        self._heard = asyncio.Event()
+        self._away = False
+        self._task = asyncio.create_task(work(self._heard.set))
+        self._task.add_done_callback(_taken_note_of)
+
+    @property
+    def ended(self) -> bool:
+        return self._task.done()
+
+    async def wait(self) -> None:
+        """Wait until it is open.
+
+        Raises:
+            TimeoutError: when the database gives no sign of life; at once for whoever comes after that was found out.
+            Exception: what went wrong with it.
+        """
+        if not self._away and not self._heard.is_set():
+            hearing = asyncio.create_task(self._heard.wait())
+            try:
+                self._away = not await _done({hearing, self._task})
+            finally:
+                hearing.cancel()
+        if self._away and not self._heard.is_set() and not self.ended:
+            raise TimeoutError
+        await asyncio.shield(self._task)
+
+    async def end(self) -> None:
+        """Wait until it has ended, well or not: the driver's own time limits see to that."""
+        await asyncio.wait({self._task})
+
+
+def _taken_note_of(task: asyncio.Task[None]) -> None:
+    """Whoever asked has been told, also of what went wrong only after they went."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _done(futures: set[asyncio.Future[Any]] | set[asyncio.Task[Any]]) -> bool:
+    """Whether one of them is, at the latest after PATIENCE: in slices, since a time in which this process slept is no
+    wait.
+    """
     for _ in range(SLICES):
-        await asyncio.wait({task}, timeout=PATIENCE / SLICES)
-        if task.done():
+        done, _ = await asyncio.wait(futures, timeout=PATIENCE / SLICES, return_when=asyncio.FIRST_COMPLETED)
+        if done:
             return True
     return False

@@ -18,7 +18,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from devskyy_mcp.db.database import Database
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 
 from .world import Person, data_of, text_of
 
