@@ -151,7 +151,7 @@ async def test_who_may_not_see_all_sees_the_own_changes(desk: Demo) -> None:
     whole = await desk.do("changes_report", since=START)
     assert (await read(desk, whole["files"]["json"], replace(mine)))["rows"] == []
     with pytest.raises(Refused, match="not_found"):
-        await desk.app.changes.to_take_back(mine, whole["report"])
+        await desk.app.changes.journal.to_take_back(mine, whole["report"])
 
 
 @pytest.mark.parametrize(
