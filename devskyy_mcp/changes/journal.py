@@ -174,6 +174,28 @@ class Journal:
             raise Refused(Code.FORBIDDEN, "You may see your own changes only.", "Leave actor out.")
         return replace(wanted, actor=principal.id)
 
+    async def in_order(self, changes: Sequence[str]) -> list[str]:
+        """The changes by when they were done, each once.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        rows = [await self.row_of(change, None) for change in dict.fromkeys(changes)]
+        return [row["id"] for row in sorted(rows, key=lambda row: row["finished_at"] or row["created_at"])]
+
+    async def to_take_back(self, principal: Principal, report: str) -> list[str]:
+        """The changes that a report's id stands for, as far as the principal may see them, the first done first.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for an id that is none; TOO_LARGE; NOT_FOUND when it has none.
+        """
+        from .report import to_take_back
+
+        found = await to_take_back(self.db, self.narrowed(principal, report))
+        if not found:
+            raise Refused(Code.NOT_FOUND, "No change is of this report.", "changes_report shows what it has.")
+        return found
+
     async def recent(self, principal: Principal, *, limit: int, state: str | None = None) -> list[dict[str, Any]]:
         """The newest change sets: id, state, tool, principal, created_at (µs), undoes."""
         found, _ = await self.page(principal, limit=limit, state=state)

@@ -528,25 +528,3 @@ class Changes:
         for name in dict.fromkeys(item.op.system for item in ops):
             await systems.get(name).stage_undo(ctx, [item for item in ops if item.op.system == name])
         ctx.unit.drop_empty()
-
-    async def in_order(self, changes: Sequence[str]) -> list[str]:
-        """The changes by when they were done, each once.
-
-        Raises:
-            Refused: NOT_FOUND.
-        """
-        rows = [await self.journal.row_of(change, None) for change in dict.fromkeys(changes)]
-        return [row["id"] for row in sorted(rows, key=lambda row: row["finished_at"] or row["created_at"])]
-
-    async def to_take_back(self, principal: Principal, report: str) -> list[str]:
-        """The changes that a report's id stands for, as far as the principal may see them, the first done first.
-
-        Raises:
-            Refused: INVALID_ARGUMENTS for an id that is none; TOO_LARGE; NOT_FOUND when it has none.
-        """
-        from .report import to_take_back
-
-        found = await to_take_back(self._db, self.journal.narrowed(principal, report))
-        if not found:
-            raise Refused(Code.NOT_FOUND, "No change is of this report.", "changes_report shows what it has.")
-        return found

@@ -72,7 +72,7 @@ async def changes_undo(
         raise Refused(Code.INVALID_ARGUMENTS, "Give change, changes or report, one of them.")
     service = ctx.get(Changes)
     if report is not None:
-        wanted = await service.to_take_back(ctx.principal, report)
+        wanted = await service.journal.to_take_back(ctx.principal, report)
     else:
-        wanted = await service.in_order([change] if change else changes or [])
+        wanted = await service.journal.in_order([change] if change else changes or [])
     await service.stage_undo(ctx, wanted)
