@@ -8,7 +8,7 @@ from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
 from .writes import ARGUMENTS as WRITES
-from .writes import Arguments, a_picture, an_order, create, given, undone
+from .writes import FURTHER, Arguments, a_picture, an_order, carry_out, create, given, mailed, undone
 
 ASKED_ELSEWHERE = {
     "changes_apply": "every round applies with it",
@@ -21,6 +21,23 @@ ASKED_ELSEWHERE = {
 
 async def a_product_with_variations(desk: Desk) -> dict[str, Any]:
     return {"product_id": await desk.some("woo_products_list", type="variable", status="publish")}
+
+
+async def terms_of_an_attribute(desk: Desk) -> dict[str, Any]:
+    return {"attribute_id": await desk.some("woo_attributes_list")}
+
+
+def a_product(**arguments: Any) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        return {"id": await desk.some("woo_products_list", type="simple", status="publish"), **arguments}
+
+    return build
+
+
+async def a_receipt(desk: Desk) -> dict[str, Any]:
+    order = (await mailed(desk))["order_id"]
+    await carry_out(desk, "woo_receipts_create", {"order_id": order})
+    return {"order_id": order}
 
 
 async def a_job(desk: Desk) -> dict[str, Any]:
@@ -41,9 +58,13 @@ ARGUMENTS: dict[str, list[Arguments]] = {
     "tools_describe": [given(name="wp_site_get")],
     "tools_find": [given(query="posts")],
     "tools_read": [given(name="wp_site_get", arguments={})],
+    "woo_attribute_terms_list": [terms_of_an_attribute],
+    "woo_order_mails_list": [an_order("order_id")],
     "woo_order_notes_list": [an_order("order_id")],
-    "woo_refunds_list": [an_order("order_id")],
-    "woo_variations_list": [a_product_with_variations],
+    "woo_products_related": [a_product(basis=basis) for basis in ("related", "suggested")],
+    "woo_receipts_get": [a_receipt],
+    "woo_refunds_list": [given(), an_order("order_id")],
+    "woo_variations_list": [given(), a_product_with_variations],
     "wp_media_get": [a_picture()],
     "wp_search": [given(query="a")],
 }
@@ -80,5 +101,5 @@ def _first_of(prefix: str) -> Arguments:
 def specimens_of(tool: Capability) -> list[Arguments]:
     """How to call the tool, each way once; empty where nobody said how."""
     if tool.name in WRITES:
-        return [WRITES[tool.name]]
+        return [WRITES[tool.name], *FURTHER.get(tool.name, [])]
     return ARGUMENTS.get(tool.name) or given_by_itself(tool)

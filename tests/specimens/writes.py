@@ -173,12 +173,49 @@ async def changed_term(desk: Desk) -> dict[str, Any]:
 
 
 async def deleted_term(desk: Desk) -> dict[str, Any]:
-    return {"kind": "attribute_term", **await a_term(desk)}
+    attribute = await desk.some("woo_attributes_list")
+    body = {"attribute_id": attribute, "name": "Faded"}
+    return {
+        "kind": "attribute_term",
+        "attribute_id": attribute,
+        "id": await create(desk, "woo_attribute_terms_create", body),
+    }
 
 
 async def many_terms(desk: Desk) -> dict[str, Any]:
     update = [{"id": await desk.some("woo_tags_list"), "description": "New words."}]
     return {"noun": "tags", "create": [{"name": "Quilted"}, {"name": "Boxy"}], "update": update}
+
+
+def two(noun: str, **fields: Any) -> Arguments:
+    """Arguments for two new ones of a noun at once, whose names are their own."""
+
+    async def build(_desk: Desk) -> dict[str, Any]:
+        own = [{name: unique(value) if name in _NAMES else value for name, value in fields.items()} for _ in range(2)]
+        return {"noun": noun, "create": own}
+
+    return build
+
+
+async def two_categories(desk: Desk) -> dict[str, Any]:
+    found = (await desk.do("woo_categories_list", limit=2))["items"]
+    return {"noun": "categories", "update": [{"id": one["id"], "description": "New words."} for one in found]}
+
+
+def some_reviews(number: int) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        product = await create(desk, "woo_products_create", {"name": "Muff"})
+        words = {"product_id": product, "review": "Warm.", "reviewer": "Ada", "rating": 5}
+        items = [{**words, "reviewer_email": unique("ada@example.com")} for _ in range(number)]
+        return {"noun": "reviews", "create": items}
+
+    return build
+
+
+async def mailed_anew(desk: Desk) -> dict[str, Any]:
+    order = (await mailed(desk))["order_id"]
+    await carry_out(desk, "woo_orders_set_status", {"id": order, "status": "completed"})
+    return {"order_id": order, "mail": "customer_completed_order"}
 
 
 async def many_orders(desk: Desk) -> dict[str, Any]:
@@ -264,3 +301,19 @@ ARGUMENTS: dict[str, Arguments] = {
     "wp_tags_update": made("wp_tags_create", {"name": "silk"}, description="New words."),
 }
 """Valid arguments for each; a new write tool needs its own line here."""
+
+
+FURTHER: dict[str, list[Arguments]] = {
+    "woo_catalog_bulk": [
+        two("attributes", name="Weave"),
+        two("brands", name="Atelier"),
+        two("coupons", code="TWO", discount_type="percent", amount="5"),
+        two("shipping_classes", name="Rolls"),
+        two_categories,
+        some_reviews(1),
+        some_reviews(2),
+    ],
+    "woo_order_mails_send": [mailed_anew],
+    "woo_orders_bulk": [two("customers", email="two@example.com")],
+}
+"""Further ways to call a tool that leads to several routes."""
