@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from . import collections as at
 from . import rules_content as content
+from . import rules_markup as markup
 from . import rules_orders as orders
+from . import rules_people as people
 from . import rules_products as products
 from .collections import Collection
 from .draft import Rule
@@ -28,7 +30,7 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
         products.sku,
         products.pictures,
     ),
-    **{term.name: (products.term_name,) for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.CATEGORIES, at.TAGS)},
+    **{term.name: (products.term_name,) for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.TERMS)},
     at.PRODUCT_REVIEWS.name: (products.never_binned_here, products.review),
     at.ORDERS.name: (products.never_binned_here, orders.order_lines, orders.order_coupons, orders.order_customer),
     at.REFUNDS.name: (orders.refund,),
@@ -37,7 +39,10 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.CUSTOMERS.name: (content.customer,),
     at.POSTS.name: (products.never_binned_here, content.content),
     at.PAGES.name: (products.never_binned_here, content.content),
-    at.COMMENTS.name: (products.never_binned_here,),
+    at.ITEMS.name: (products.never_binned_here, content.content),
+    at.COMMENTS.name: (products.never_binned_here, content.comment),
+    at.USERS.name: (people.user,),
+    at.APP_PASSWORDS.name: (people.app_password,),
 }
 FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.foresee,),
@@ -45,12 +50,15 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.ORDERS.name: (orders.order_foresee,),
     at.POSTS.name: (content.content_foresee,),
     at.PAGES.name: (content.content_foresee,),
+    at.ITEMS.name: (content.content_foresee,),
     at.MEDIA.name: (content.media_foresee,),
+    at.MEDIA_EDITS.name: (content.media_foresee,),
+    at.USERS.name: (people.user_foresee,),
     at.COUPONS.name: (content.coupon_foresee,),
     **{
         term.name: (products.term_foresee,)
         for term in (
-            *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTES, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS),
+            *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTES, at.ATTRIBUTE_TERMS, at.TERMS),
             *(at.PRODUCT_REVIEWS, at.COMMENTS),
         )
     },
@@ -60,12 +68,18 @@ DELETING: dict[str, tuple[Rule, ...]] = {
     at.ORDERS.name: (orders.order_foresee,),
     at.ATTRIBUTES.name: (products.attribute_delete,),
     at.MEDIA.name: (content.media_foresee,),
+    at.REVISIONS.name: (content.revision_delete,),
+    at.USERS.name: (people.user_delete,),
+    at.APP_PASSWORDS.name: (people.app_password_delete,),
+    at.APP_PASSWORD_SETS.name: (people.app_passwords_delete,),
     **{
         term.name: (products.term_delete,)
-        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS)
+        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS, at.TERMS)
     },
 }
 
 
 def of(table: dict[str, tuple[Rule, ...]], collection: Collection) -> tuple[Rule, ...]:
-    return table.get(collection.name, ())
+    """The rules of a collection; texts that are shown as HTML are cleaned before anything else looks at them."""
+    found = table.get(collection.name, ())
+    return (markup.clean_texts, *found) if table is CHECKS and collection.html else found

@@ -185,7 +185,7 @@ async def term_name(draft: Draft) -> None:
     query: dict[str, Any] = {"search": str(name), "per_page": 100}
     if "parent" in fields_of(draft):
         query["parent"] = parent
-    found = (await draft.shop.list(draft.collection, fields=("id", "name"), **query)).items
+    found = (await draft.shop.list(draft.collection, fields=("id", "name"), **query, **draft.parent)).items
     holder = next((one for one in found if _plain(one.get("name")) == _plain(name)), None)
     if holder is not None:
         draft.refuse(
