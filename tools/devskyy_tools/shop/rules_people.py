@@ -16,21 +16,21 @@ ROLES = frozenset({ADMINISTRATOR, "shop_manager", "editor", "author", "contribut
 
 async def user(draft: Draft) -> None:
     """Names and addresses are one account's each."""
-    for name, column in (("username", "login"), ("email", "email")):
+    for name in ("username", "email"):
         value = str(draft.body.get(name) or "")
         if name in draft.body and not value:
             draft.refuse(f"{name} can't be empty.")
         if value and value.lower() != str(draft.was(name) or "").lower():
-            await _free(draft, name, column, value)
+            await _free(draft, name, value)
     if draft.kind == "create":
         draft.effects.append(
             'The account gets a password that nobody knows; its owner sets one with "Lost your password?".'
         )
 
 
-async def _free(draft: Draft, name: str, column: str, value: str) -> None:
+async def _free(draft: Draft, name: str, value: str) -> None:
     found = await draft.shop.list(
-        at.USERS, fields=("id", name), context="edit", search=value, search_columns=[column], per_page=100
+        at.USERS, fields=("id", name), context="edit", search=value, search_columns=[name], per_page=100
     )
     holder = next((one["id"] for one in found.items if str(one.get(name)).lower() == value.lower()), None)
     if holder is not None:

@@ -252,11 +252,21 @@ def create_comment(call: Call) -> Reply:
     body["author"] = text.plain(call["author_name"] or author["name"])
     body["email"] = call["author_email"] or author["email"]
     body["reply_to"] = int(call.sent.get("parent") or 0)
+    _refuse_twin(call, body)
     call.store.put("comment", body)
     call.params["context"] = "edit"
     reply = show_comment(call, body)
     reply.status, reply.headers["Location"] = 201, call.site.rest(f"{COMMENTS}/{body['id']}")
     return reply
+
+
+def _refuse_twin(call: Call, body: Json) -> None:
+    where = Where("comment")
+    where.add("parent = ? AND status <> 'trash'", body["parent"])
+    for found in call.store.find(where):
+        if all(found[name] == body[name] for name in ("author", "content", "reply_to")):
+            message = "Duplicate comment detected; it looks as though you&#8217;ve already said that!"
+            raise RestError("comment_duplicate", message, 409)
 
 
 def update_comment(call: Call) -> Reply:

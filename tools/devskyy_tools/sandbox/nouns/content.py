@@ -81,6 +81,23 @@ class Content:
     def __init__(self, kind: PostType) -> None:
         self.of = kind
 
+    # --- what is stored ---
+
+    def new(self, call: Call) -> Json:
+        return blank(call.store, self.of.kind, author=call.user.id)
+
+    def get(self, store: Store, object_id: int) -> Json | None:
+        return store.get(self.of.kind, object_id)
+
+    def put(self, store: Store, body: Json) -> None:
+        store.put(self.of.kind, body)
+
+    def remove(self, store: Store, object_id: int) -> None:
+        store.delete(self.of.kind, object_id)
+
+    def show_stored(self, call: Call, body: Json) -> Reply:
+        return self.show(call, body)
+
     # --- reading ---
 
     def items(self, call: Call) -> Reply:
@@ -95,7 +112,7 @@ class Content:
         lists.common(call, where)
         lists.statuses(where, chosen)
         self._filter(call, where)
-        return lists.page_of(call, where, self.show, strict=True)
+        return lists.page_of(call, where, self.show_stored, strict=True)
 
     def _filter(self, call: Call, where: Where) -> None:
         if call["author"]:
@@ -113,7 +130,7 @@ class Content:
         lists.words(where, call["search"], ["name", *(f"json_extract(body, '$.{t}')" for t in ("content", "excerpt"))])
 
     def load(self, call: Call, object_id: int | None = None) -> Json:
-        body = call.store.get(self.of.kind, int(object_id or call["id"] or 0))
+        body = self.get(call.store, int(object_id or call["id"] or 0))
         if body is None:
             raise RestError("rest_post_invalid_id", "Invalid post ID.", 404)
         return body
@@ -232,13 +249,13 @@ class Content:
         self._check(call)
         if not any(raw(call[name]).strip() for name in TEXTS):
             raise RestError("empty_content", "Content, title, and excerpt are empty.", 400)
-        body = blank(call.store, self.of.kind, author=call.user.id)
-        if self.of.taxonomies:
+        body = self.new(call)
+        if self.of.kind == "post":
             body["categories"] = [call.store.option("site", {}).get("default_category", 0)]
         self._apply(call, body)
         if body["dated"]:
             body["modified"] = body["created"]  # a new post was last changed on the day it claims to be from
-        call.store.put(self.of.kind, body)
+        self.put(call.store, body)
         call.params["context"] = "edit"
         reply = self.show(call, body)
         reply.status, reply.headers["Location"] = 201, call.site.rest(f"{self.of.base}/{body['id']}")
@@ -251,7 +268,7 @@ class Content:
         self._check(call)
         self._apply(call, body)
         body["modified"] = clock.now()
-        call.store.put(self.of.kind, body)
+        self.put(call.store, body)
         if any(name in call.sent for name in TEXTS):
             revisions.save(call.store, body, call.user.id)
         call.params["context"] = "edit"
@@ -320,13 +337,13 @@ class Content:
             before = self.show(call, body).data
             for revision in revisions.of(call.store, body["id"]):
                 call.store.delete("revision", revision["id"])
-            call.store.delete(self.of.kind, body["id"])
+            self.remove(call.store, body["id"])
             return Reply({"deleted": True, "previous": before})
         if body["status"] == "trash":
             raise RestError("rest_already_trashed", "The post has already been deleted.", 410)
         goods.to_bin(call.store, body)
         body["slug"] = body["slug"] or "__trashed"
-        call.store.put(self.of.kind, body)
+        self.put(call.store, body)
         return self.show(call, body)
 
 

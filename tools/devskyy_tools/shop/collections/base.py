@@ -137,7 +137,7 @@ class Collection:
         if isinstance(name, dict):
             texts = cast("dict[str, Any]", name)
             name = texts.get("raw") or texts.get("rendered")
-        start = f"new {self.noun}" if target is None else f"{self.noun} {target}"
+        start = f"new {self.noun}" if target is None else self.noun if self.single else f"{self.noun} {target}"
         return f'{start} "{unescape(str(name))[:60]}"' if name else start
 
 
