@@ -28,7 +28,7 @@ class Draft:
     collection: Collection
     kind: OpKind
     target: ObjectId | None
-    parent: dict[str, ObjectId]
+    parent: dict[str, Any]
     body: Json
     present: Json = field(default_factory=dict[str, Any])
     undo: str = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,8 @@ def take(folder: Path, collection: str, answer: dict[str, Any], name: str) -> st
     path = folder / f"{name}.txt"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secret + "\n")
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(f"{secret}\n")
     except OSError:
         return "The password could not be stored and is lost: delete this one and make another."
     return f"The password is in {path}, on the machine of this server: read it there, then delete the file."

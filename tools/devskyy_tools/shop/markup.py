@@ -25,8 +25,8 @@ FRAMES = frozenset(
 _SCHEMES = frozenset({"http", "https", "mailto", "tel", "sms", "whatsapp", "webcal"})
 _MORE_TAGS = frozenset(
     {
-        "article", "aside", "audio", "button", "caption", "col", "colgroup", "details", "figcaption", "figure", "footer",
-        "header", "iframe", "main", "nav", "picture", "section", "source", "summary", "track", "video",
+        "article", "aside", "audio", "button", "caption", "col", "colgroup", "details", "figcaption", "figure",
+        "footer", "header", "iframe", "main", "nav", "picture", "section", "source", "summary", "track", "video",
     }
 )  # fmt: skip
 _EVERYWHERE = frozenset(

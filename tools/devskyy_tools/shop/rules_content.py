@@ -101,9 +101,9 @@ async def comment(draft: Draft) -> None:
     if draft.kind != "create":
         return
     post = draft.body.get("post")
-    if isinstance(post, int) and await draft.shop.missing(at.POSTS, [post]):
-        if await draft.shop.missing(at.PAGES, [post]):
-            draft.refuse(f"the site has no post or page {post}.", "List posts to find the right id.", Code.NOT_FOUND)
+    ids = [post] if isinstance(post, int) else []
+    if await draft.shop.missing(at.POSTS, ids) and await draft.shop.missing(at.PAGES, ids):
+        draft.refuse(f"the site has no post or page {post}.", "List posts to find the right id.", Code.NOT_FOUND)
     draft.effects.append("WordPress may tell the author of the post by mail.")
 
 

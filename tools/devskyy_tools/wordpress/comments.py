@@ -49,5 +49,5 @@ Noun(
     },
     required=("post", "content"),
     scope="content",
-    says={"create": "Comment on a post or page, or answer a comment, as the account this server acts as."},
+    says={"create": "Comment on a post or page, or answer a comment."},
 ).declare("create")

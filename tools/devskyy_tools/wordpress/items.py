@@ -14,10 +14,10 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.client import Page, ShopClient
 from devskyy_tools.shop.collections import ITEMS, TERMS
 from devskyy_tools.shop.fields import check_more
-from devskyy_tools.shop.nouns import Id, Limit, More, PageNumber, Search, past_the_end
+from devskyy_tools.shop.nouns import Id, Limit, PageNumber, Search, past_the_end
 from devskyy_tools.shop.session import Shop
 
-from .content import Date, Html, ListStatus, MediaId, Slug, Status, Title
+from .content import Html, ListStatus, Status, Title
 from .kinds import TypeName, item_type, taxonomy_path
 from .models import Item, ItemPage, Post, PostRow
 
@@ -25,9 +25,9 @@ items = Toolset("items", timeout=20)
 
 Terms = Annotated[
     dict[str, Annotated[list[int], Field(max_length=100)]],
-    Field(description="Ids by taxonomy, such as {product_cat: [3]}.", max_length=20),
+    Field(description="{product_cat: [3]}", max_length=20),
 ]
-Parent = Annotated[int, Field(ge=0, description="Id of the item above; 0 for none.")]
+More = Annotated[dict[str, Any], Field(description="excerpt, slug, date, parent, featured_media …")]
 _PRODUCT = "Prices, stock and SKU are not checked here: woo_products_* knows them."
 
 
@@ -62,19 +62,14 @@ async def wp_items_create(
     type: TypeName,  # noqa: A002 # the shop's own name
     title: Title,
     content: Html | None = None,
-    excerpt: Html | None = None,
     status: Status | None = None,
-    slug: Slug | None = None,
-    date: Date | None = None,
-    featured_media: MediaId | None = None,
-    parent: Parent | None = None,
     terms: Terms | None = None,
     more: More | None = None,
 ) -> None:
     """Make a new item of any type; a draft unless another status is given."""
-    given = {"title": title, "content": content, "excerpt": excerpt, "status": status, "slug": slug, "date": date}
+    given = {"title": title, "content": content, "status": status}
     kind = await item_type(ctx.get(ShopClient), type)
-    fields = await _fields(ctx, kind, {**given, "featured_media": featured_media, "parent": parent}, terms, more)
+    fields = await _fields(ctx, kind, given, terms, more)
     _warned(kind, await ctx.get(Shop).create(ITEMS, fields, type=kind["rest_base"]))
 
 
@@ -85,19 +80,14 @@ async def wp_items_update(
     id: Id,  # noqa: A002 # the shop's own name
     title: Title | None = None,
     content: Html | None = None,
-    excerpt: Html | None = None,
     status: Status | None = None,
-    slug: Slug | None = None,
-    date: Date | None = None,
-    featured_media: MediaId | None = None,
-    parent: Parent | None = None,
     terms: Terms | None = None,
     more: More | None = None,
 ) -> None:
     """Change one item of any type; only given fields are touched."""
-    given = {"title": title, "content": content, "excerpt": excerpt, "status": status, "slug": slug, "date": date}
+    given = {"title": title, "content": content, "status": status}
     kind = await item_type(ctx.get(ShopClient), type)
-    fields = await _fields(ctx, kind, {**given, "featured_media": featured_media, "parent": parent}, terms, more)
+    fields = await _fields(ctx, kind, given, terms, more)
     _warned(kind, await ctx.get(Shop).update(ITEMS, id, fields, type=kind["rest_base"]))
 
 
@@ -142,7 +132,8 @@ async def _fields(
 async def _paths(client: ShopClient, kind: Mapping[str, Any]) -> dict[str, str]:
     """The type's taxonomies that can be written here, and their names in addresses."""
     listed = await client.kinds("taxonomies")
-    return {name: await taxonomy_path(client, name) for name in kind.get("taxonomies") or [] if name in listed}
+    names = cast("list[str]", kind.get("taxonomies") or [])
+    return {name: await taxonomy_path(client, name) for name in names if name in listed}
 
 
 async def _terms_of(client: ShopClient, kind: Mapping[str, Any], obj: Mapping[str, Any]) -> dict[str, list[int]] | None:

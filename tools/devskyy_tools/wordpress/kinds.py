@@ -10,10 +10,8 @@ from pydantic import Field
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.client import ShopClient
 
-TypeName = Annotated[str, Field(min_length=1, max_length=60, description="A type that wp_types_list names.")]
-Taxonomy = Annotated[
-    str, Field(min_length=1, max_length=60, description="category, post_tag, or another that wp_types_list names.")
-]
+TypeName = Annotated[str, Field(min_length=1, max_length=60, description="See wp_types_list.")]
+Taxonomy = Annotated[str, Field(min_length=1, max_length=60, description="category, post_tag, …: see wp_types_list.")]
 Of = Literal["types", "taxonomies"]
 
 OWN_TOOLS = {

@@ -46,7 +46,7 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Crop(ShopModel):
-    """What is kept, in percent of the picture: from where, and how much."""
+    """A part of a picture, in percent of it."""
 
     left: Percent
     top: Percent
@@ -60,9 +60,9 @@ async def wp_media_edit(
     id: Id,  # noqa: A002 # the shop's own name
     rotate: Annotated[Literal[90, 180, 270], Field(description="Degrees clockwise.")] | None = None,
     crop: Annotated[Crop, Field(description="What is kept, in percent.")] | None = None,
-    make_sizes: Annotated[bool, Field(description="Make the sizes that the picture lacks instead.")] = False,
+    make_sizes: bool = False,
 ) -> None:
-    """Rotate or crop a picture into a new media file; the old one stays. Or make the sizes it lacks."""
+    """Rotate or crop a picture into a new media file, or make the sizes that it lacks."""
     shop = ctx.get(Shop)
     if make_sizes is bool(rotate or crop):
         raise Refused(Code.INVALID_ARGUMENTS, "Give rotate or crop, or make_sizes=true.")

@@ -19,7 +19,7 @@ from .models import Revision, RevisionPage, raw
 revisions = Toolset("revisions", timeout=20)
 
 Type = Literal["posts", "pages", "blocks", "navigation", "templates", "template-parts", "global-styles"]
-Of = Annotated[str, Field(min_length=1, max_length=200, description="Id of the post, page, template …")]
+Of = Annotated[str, Field(min_length=1, max_length=200, description="The id of that.")]
 _TEXTS = ("title", "content", "excerpt", "settings", "styles", "meta")
 
 
@@ -32,7 +32,7 @@ async def wp_revisions_list(
     page: PageNumber = 1,
     limit: Limit = 20,
 ) -> RevisionPage:
-    """List what a post, page, pattern, menu, template or style was after each edit, or get one in full."""
+    """List earlier texts of a post, page, pattern, menu, template or style, or get one in full."""
     shop = ctx.get(Shop)
     if id is not None:
         one = Revision.of(await shop.get(REVISIONS, id, type=type, object=of), whole=True)

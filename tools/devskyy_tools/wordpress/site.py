@@ -88,7 +88,8 @@ async def wp_types_list(
 
 def _kind(of: str, one: dict[str, Any]) -> Kind:
     slug, general = str(one.get("slug", "")), {"types": "wp_items_*", "taxonomies": "wp_terms_*"}.get(of)
-    public = one.get("viewable", (one.get("visibility") or {}).get("public", one.get("public")))
+    visibility: dict[str, Any] = one.get("visibility") or {}
+    public = one.get("viewable", visibility.get("public", one.get("public")))
     if one.get("rest_namespace", "wp/v2") != "wp/v2" or (of == "types" and public is False):
         general = None
     return Kind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ terms = Toolset("terms", timeout=20)
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=20_000)]
-Above = Annotated[int, Field(ge=0, description="Id of the term above; 0 for none.")]
+Above = Annotated[int, Field(ge=0, description="The term above; 0: none.")]
 
 
 @terms.tool("read", scopes="content:read", texts="catalogue")
@@ -30,14 +30,14 @@ async def wp_terms_list(
     taxonomy: Taxonomy,
     search: Search = "",
     parent: Above | None = None,
-    post: Annotated[Id, Field(description="Only those of this post or item.")] | None = None,
+    post: Annotated[Id, Field(description="Only of this post.")] | None = None,
     page: PageNumber = 1,
     limit: Limit = 20,
 ) -> TermPage:
     """List the terms of a taxonomy: categories, tags, product categories, brands."""
     path = await taxonomy_path(ctx.get(ShopClient), taxonomy, nests=parent is not None)
     asked = {"search": search or None, "parent": parent, "post": post, "page": page, "per_page": limit}
-    params = {name: value for name, value in asked.items() if value is not None}
+    params: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     fields = ("id", "name", "slug", "count", "parent", "description")
     found = await ctx.get(Shop).list(TERMS, fields=fields, taxonomy=path, **params)
     rows = [Term.of(item) for item in found.items]

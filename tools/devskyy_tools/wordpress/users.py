@@ -13,7 +13,6 @@ from devskyy_tools.shop.collections import APP_PASSWORD_SETS, APP_PASSWORDS, USE
 from devskyy_tools.shop.nouns import Id, Noun, Search, optional
 from devskyy_tools.shop.session import Shop
 
-from .content import Slug
 from .models import AppPassword, AppPasswords, UserRow
 
 users = Toolset("users", timeout=20)
@@ -24,7 +23,7 @@ Role = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,60}$")]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=5, description="editor, shop_manager, author …")]
 Text = Annotated[str, Field(max_length=250)]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
-UserId = Annotated[Id, Field(description="Left out: the account that this server acts as.")]
+UserId = Annotated[Id, Field(description="Left out: the own account.")]
 
 _PROFILE = {
     "email": Email,
@@ -32,7 +31,6 @@ _PROFILE = {
     "name": Text,
     "first_name": Text,
     "last_name": Text,
-    "description": Annotated[str, Field(max_length=5000)],
 }
 
 Noun(
@@ -63,14 +61,11 @@ async def wp_users_update(
     name: Text | None = None,
     first_name: Text | None = None,
     last_name: Text | None = None,
-    nickname: Text | None = None,
-    slug: Slug | None = None,
     description: Annotated[str, Field(max_length=5000)] | None = None,
 ) -> None:
     """Change one account, or the own one; only given fields are touched, and new roles need a person."""
     given = {"email": email, "roles": roles, "name": name, "first_name": first_name, "last_name": last_name}
-    given |= {"nickname": nickname, "slug": slug, "description": description}
-    fields = {field: value for field, value in given.items() if value is not None}
+    fields = {field: value for field, value in {**given, "description": description}.items() if value is not None}
     await ctx.get(Shop).update(USERS, "me" if id is None else id, fields)
 
 
@@ -103,7 +98,7 @@ async def wp_app_passwords_save(
     name: Annotated[str, Field(min_length=1, max_length=100, description="Of the program.")],
     uuid: Annotated[Uuid, Field(description="Rename this one; left out: make a new one.")] | None = None,
 ) -> None:
-    """Make or rename an application password; a new one is put into a file on the server, and shown nowhere."""
+    """Make or rename an application password; a new one goes into a file on the server, unseen."""
     shop = ctx.get(Shop)
     if uuid is None:
         await shop.create(APP_PASSWORDS, {"name": name}, user_id=user_id)

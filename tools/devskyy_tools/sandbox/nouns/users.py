@@ -28,7 +28,7 @@ _SHOP_META = (
     "homepage_stats", "task_list_tracked_started_tasks", "android_app_banner_dismissed",
     "launch_your_store_tour_hidden", "coming_soon_banner_dismissed",
 )  # fmt: skip
-_AS_GIVEN = ("first_name", "last_name", "nickname", "description", "url", "name", "locale")
+_AS_GIVEN = ("first_name", "last_name", "nickname", "url", "name", "locale")
 
 
 def routes() -> list[Route]:
@@ -202,6 +202,8 @@ def _apply(call: Call, body: Json) -> None:
     for name in _AS_GIVEN:
         if call.sent.get(name) is not None:
             body[name] = text.plain(call[name])
+    if call.sent.get("description") is not None:
+        body["description"] = text.kses(call["description"])
     if call.sent.get("email"):
         body["email"] = call["email"]
     if call.sent.get("slug"):
