@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.fakes.demo import Demo, demo
 from .kinds import picture
 
 Arguments = Callable[[Demo], Awaitable[dict[str, Any]]]
+_numbers = itertools.count(1)
 TOOLS = sorted(name for name, tool in Registry(installed_packs()).tools.items() if tool.stages)
 
 
@@ -106,6 +108,52 @@ async def undone(desk: Demo) -> dict[str, Any]:
     return {"change": done["change"]}
 
 
+def term(**arguments: Any) -> Arguments:
+    return made("wp_terms_create", {"taxonomy": "post_tag", "name": "silk"}, taxonomy="post_tag", **arguments)
+
+
+def item(**arguments: Any) -> Arguments:
+    return made("wp_items_create", {"type": "product", "title": "Hat"}, type="product", **arguments)
+
+
+def comment(**arguments: Any) -> Arguments:
+    async def build(desk: Demo) -> dict[str, Any]:
+        post = await desk.some("wp_posts_list", status="publish")
+        made = await create(desk, "wp_comments_create", {"post": post, "content": f"No. {next(_numbers)}"})
+        return {"id": made, **arguments}
+
+    return build
+
+
+async def answer(desk: Demo) -> dict[str, Any]:
+    return {"post": await desk.some("wp_posts_list", status="publish"), "content": "Thank you."}
+
+
+def user(called: str = "id", **arguments: Any) -> Arguments:
+    """Arguments for a new account whose id is called ``called``."""
+
+    async def build(desk: Demo) -> dict[str, Any]:
+        login = f"ada{next(_numbers)}"
+        body = {"username": login, "email": f"{login}@example.com"}
+        return {called: await create(desk, "wp_users_create", body), **arguments}
+
+    return build
+
+
+async def app_password(desk: Demo) -> dict[str, Any]:
+    owner = (await user("user_id")(desk))["user_id"]
+    saved = await carry_out(desk, "wp_app_passwords_save", {"user_id": owner, "name": "Till"})
+    return {"user_id": owner, "uuid": saved["changes"][0]["id"]}
+
+
+async def revision(desk: Demo) -> dict[str, Any]:
+    target = await create(desk, "wp_posts_create", {"title": "First", "content": "<p>One.</p>"})
+    for words in ("<p>Two.</p>", "<p>Three.</p>"):
+        await desk.do("wp_posts_update", id=target, content=words)
+    listed = await desk.do("wp_revisions_list", type="posts", of=str(target))
+    return {"type": "posts", "of": str(target), "id": listed["items"][-1]["id"]}
+
+
 async def binned(desk: Demo) -> dict[str, Any]:
     target = await create(desk, "wp_posts_create", {"title": "Thrown away"})
     await desk.do("wp_posts_delete", id=target)
@@ -142,9 +190,15 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_variations_delete": variation(),
     "woo_variations_update": variation(regular_price="51.00"),
     "wp_bin_restore": binned,
-    "wp_categories_create": given(name="Stories"),
-    "wp_categories_delete": made("wp_categories_create", {"name": "Old"}),
-    "wp_categories_update": made("wp_categories_create", {"name": "Old"}, description="New words."),
+    "wp_app_passwords_delete": app_password,
+    "wp_app_passwords_save": user("user_id", name="Till"),
+    "wp_comments_create": answer,
+    "wp_comments_delete": comment(),
+    "wp_comments_update": comment(status="hold"),
+    "wp_items_create": given(type="product", title="Scarf"),
+    "wp_items_delete": item(),
+    "wp_items_update": item(title="New words"),
+    "wp_media_edit": one_of("wp_media_list", {"media_type": "image"}, rotate=90),
     "wp_media_delete": one_of("wp_media_list"),
     "wp_media_update": one_of("wp_media_list", alt_text="New words."),
     "wp_media_upload": uploaded,
@@ -154,9 +208,14 @@ ARGUMENTS: dict[str, Arguments] = {
     "wp_posts_create": given(title="New in", content="<p>Now.</p>"),
     "wp_posts_delete": made("wp_posts_create", {"title": "Old"}),
     "wp_posts_update": made("wp_posts_create", {"title": "Old"}, title="New words"),
-    "wp_tags_create": given(name="wool"),
-    "wp_tags_delete": made("wp_tags_create", {"name": "silk"}),
-    "wp_tags_update": made("wp_tags_create", {"name": "silk"}, description="New words."),
+    "wp_revisions_delete": revision,
+    "wp_revisions_restore": revision,
+    "wp_terms_create": given(taxonomy="post_tag", name="wool"),
+    "wp_terms_delete": term(),
+    "wp_terms_update": term(description="New words."),
+    "wp_users_create": given(username="grace", email="grace@example.com"),
+    "wp_users_delete": user(reassign=1),
+    "wp_users_update": user(first_name="Ada"),
 }
 """Valid arguments for each; a new write tool needs its own line here."""
 

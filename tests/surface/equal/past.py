@@ -30,7 +30,7 @@ RESOLVING: list[dict[str, Any]] = [
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
-    *("wp_categories", "wp_media", "wp_pages", "wp_posts", "wp_tags"),
+    *("wp_comments", "wp_media", "wp_pages", "wp_posts", "wp_users"),
 ]
 
 
@@ -123,7 +123,7 @@ async def _live(app: App) -> Past:
 
     made = await do("woo_categories_create", name="Autumn")
     category = int(made["changes"][0]["id"])
-    await do("wp_tags_create", name="wool")
+    await do("wp_terms_create", taxonomy="post_tag", name="wool")
     binned = (await ids("wp_posts_list"))[0]
     await do("wp_posts_delete", id=binned)
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
@@ -140,6 +140,9 @@ async def _live(app: App) -> Past:
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
         "featured_media": listed["wp_media"],
+        "taxonomy": ["post_tag", "product_cat", "none_such"],
+        "of": [str(one) for one in listed["wp_posts"]],
+        "user_id": listed["wp_users"],
     }
     variations = [item["id"] for item in (await do("woo_variations_list", product_id=variable[0]))["items"]]
     own: dict[str, Choices] = {
@@ -160,6 +163,13 @@ async def _live(app: App) -> Past:
         "jobs_resolve": {"job": [JOBS["parked"], JOBS["ended"], "job_none"], "task": ["task_9"]},
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
+    }
+    types = {"type": ["product", "post", "none such"]}
+    own |= {f"wp_items_{verb}": types for verb in ("list", "create", "update", "delete")}
+    own |= {"wp_types_list": {"of": ["types", "taxonomies", "statuses"], "name": ["post", "category", "none"]}}
+    listed |= {
+        "wp_terms": [one["id"] for one in (await do("wp_terms_list", taxonomy="post_tag"))["items"][:FEW]],
+        "wp_items": listed["woo_products"],
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     return Past(listed, known, own, proposed["change"], risky["change"])
