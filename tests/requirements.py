@@ -20,7 +20,7 @@ REQUIREMENTS = [
     # content and people
     Requirement("content:round-trips", "product, shown 3", "Content, terms and accounts come back as they were."),
     Requirement("content:clean-html", "product", "What is published holds nothing that could run, whoever writes it."),
-    Requirement("content:blocks", "product", "Block markup that the editor can't read is refused, with line and remedy."),
+    Requirement("content:blocks", "product", "Block markup that the editor can't read is refused with a remedy."),
     Requirement("content:kinds", "product", "Types and taxonomies are those that the site itself lists."),
     Requirement("accounts:guarded", "product", "Accounts are a person's to decide; passwords are seen by nobody else."),
     # the gate, and what is logged
