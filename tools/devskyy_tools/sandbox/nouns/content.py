@@ -95,6 +95,10 @@ class Content:
     def remove(self, store: Store, object_id: int) -> None:
         store.delete(self.of.kind, object_id)
 
+    def stored(self, field: str) -> str:
+        """What the field is called in the store."""
+        return field
+
     def show_stored(self, call: Call, body: Json) -> Reply:
         return self.show(call, body)
 
@@ -122,12 +126,16 @@ class Content:
         for field, kind in self.of.taxonomies:
             for name, negate in ((field, False), (f"{field}_exclude", True)):
                 if ids := _term_ids(call.store, call[name], kind):
-                    where.holds(field, ids, negate=negate)
+                    where.holds(self.stored(field), ids, negate=negate)
         if call["sticky"] is not None:
             where.add("json_extract(body, '$.sticky') = ?", int(call["sticky"]))
         if call["menu_order"] is not None:
             where.add("json_extract(body, '$.menu_order') = ?", call["menu_order"])
-        lists.words(where, call["search"], ["name", *(f"json_extract(body, '$.{t}')" for t in ("content", "excerpt"))])
+        lists.words(
+            where,
+            call["search"],
+            ["name", *(f"json_extract(body, '$.{self.stored(t)}')" for t in ("content", "excerpt"))],
+        )
 
     def load(self, call: Call, object_id: int | None = None) -> Json:
         body = self.get(call.store, int(object_id or call["id"] or 0))

@@ -49,6 +49,9 @@ class ProductPosts(Content):
         store.put("product", held)
         body["product"] = held
 
+    def stored(self, field: str) -> str:
+        return _FIELDS[field]
+
     def show_stored(self, call: Call, body: Json) -> Reply:
         return self.show(call, _as_post(body))
 
