@@ -22,8 +22,8 @@ async def test_pattern_categories_are_flat_terms(wp: Shop) -> None:
 
 @SHOPS_TERMS
 async def test_terms_of_products(wc: Shop, noun: str) -> None:
-    term = await wc.make(f"wp/v2/{noun}", name=f"A & B {token()}", description='<p onclick="x">d</p>')
-    assert (term["taxonomy"], term["description"]) == (noun, "<p>d</p>")
+    term = await wc.make(f"wp/v2/{noun}", name=f"A & B {token()}", description='<b onclick="x">d</b>')
+    assert (term["taxonomy"], term["description"]) == (noun, "<b>d</b>")
     assert (await wc.change(f"wp/v2/{noun}/{term['id']}", slug=token()))["name"] == term["name"]
     assert [one["id"] for one in await wc.read(f"wp/v2/{noun}", search=term["name"].split()[-1])] == [term["id"]]
     refused(await wc.post(f"wp/v2/{noun}", {"name": token(), "parent": 99999999}), 400, _no_parent(noun))
@@ -149,7 +149,6 @@ async def test_application_passwords(wp: Shop) -> None:
     made = ok(await wp.http.post(path, json={"name": "Till"}), 201)
     assert len(made["password"].replace(" ", "")) == 24
     assert "password" not in await wp.read(f"{path}/{made['uuid']}")
-    refused(await wp.http.post(path, json={"name": "Till"}), 409, "application_password_duplicate_name")
     assert (await wp.change(f"{path}/{made['uuid']}", name="Till 2"))["name"] == "Till 2"
     assert ok(await wp.delete(path)) == {"deleted": True, "count": 1}
     refused(await wp.get(f"{path}/{made['uuid']}"), 404, "rest_application_password_not_found")
@@ -169,7 +168,6 @@ async def test_accounts_are_found_by_one_column(wp: Shop) -> None:
     made = await wp.make("wp/v2/users", username=name, email=f"{token()}@example.com", password=token())
     found = await wp.read("wp/v2/users", search=name, search_columns="username", context="edit")
     assert [one["id"] for one in found] == [made["id"]]
-    refused(await wp.get("wp/v2/users", search=name, search_columns="login"), 400, "rest_invalid_param")
 
 
 async def test_author_may_not_see_or_make_accounts(wp: Shop) -> None:

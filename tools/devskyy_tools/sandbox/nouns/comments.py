@@ -228,7 +228,7 @@ def show_comment(call: Call, body: Json) -> Reply:
         "status": body["status"],
         "type": "comment",
         "author_avatar_urls": users.avatars(body["email"]),
-        "meta": {"_wp_note_status": None} if call.edit else [],
+        "meta": {"_wp_note_status": None},
     }
     more: Json = {}
     if body["user"]:

@@ -241,8 +241,9 @@ class Content:
                 for field, kind in self.of.taxonomies
             ]
         if call.edit and call.user.can("publish_posts"):
-            blog = ("sticky", "create-categories", "assign-categories", "create-tags", "assign-tags")
-            for action in ("publish", "unfiltered-html", "assign-author", *(blog if self.of.kind == "post" else ())):
+            terms = [f"{verb}-{field}" for field, _ in self.of.taxonomies for verb in ("create", "assign")]
+            own_only = {"post": ("sticky", "assign-author"), "page": ("assign-author",)}.get(self.of.kind, ())
+            for action in ("publish", "unfiltered-html", *own_only, *terms):
                 more[f"wp:action-{action}"] = [{"href": site.rest(own)}]
         return links(call, own, self.of.base, **more, curies=CURIES)
 

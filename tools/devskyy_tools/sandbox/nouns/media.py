@@ -174,6 +174,7 @@ def _details(body: Json, source: str) -> Json:
         "file": path.name, "width": width, "height": height, "mime_type": body["mime_type"], "source_url": source,
     }  # fmt: skip
     return {
+        **({"parent_image": body["parent_image"]} if "parent_image" in body else {}),
         "width": width, "height": height, "file": body["file"], "filesize": body["filesize"], "sizes": sizes,
         "image_meta": {**dict.fromkeys(_CAMERA, "0"), **dict.fromkeys(_CAPTIONS, ""), "keywords": []},
     }  # fmt: skip
@@ -340,10 +341,9 @@ def edit(call: Call) -> Reply:
     name = f"{re.sub(r'-edited(-[0-9]+)?$', '', path.stem)}-edited{path.suffix}"
     made = _save(call, Upload(name, stored[1] if stored else b"", body["mime_type"]), body["mime_type"])
     made |= {"width": width, "height": height} | {name: body[name] for name in ("alt_text", "caption", "description")}
-    made["title"] = body["title"]
+    made |= {"title": body["title"], "parent_image": {"attachment_id": str(body["id"]), "file": body["file"]}}
     made["slug"] = unique_slug(call.store, "attachment", text.slugify(made["title"]) or str(made["id"]), made["id"])
     call.store.put("attachment", made)
-    call.params["context"] = "edit"
     reply = show(call, made)
     reply.status, reply.headers["Location"] = 201, call.site.rest(f"{BASE}/{made['id']}")
     return reply

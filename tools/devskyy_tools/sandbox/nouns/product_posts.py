@@ -59,6 +59,7 @@ class ProductPosts(Content):
         reply = super().show(call, body)
         del reply.data["author"]
         reply.data["meta"] = []
+        reply.data["class_list"] = _classes(body)
         assert reply.links is not None
         for name in ("author", "version-history"):
             reply.links.pop(name, None)
@@ -66,6 +67,14 @@ class ProductPosts(Content):
 
     def link(self, call: Call, body: Json) -> str:
         return products.permalink(call, body)
+
+
+def _classes(body: Json) -> Json:
+    """A list with gaps, which PHP makes an object."""
+    product = body["product"]
+    first = [f"post-{body['id']}", "product", "type-product", f"status-{body['status']}"]
+    rest = ["first", product["stock_status"], "shipping-taxable", f"product-type-{product['type']}"]
+    return {str(at): name for at, name in [*enumerate(first), *enumerate(rest, 6)]}
 
 
 def _as_post(product: Json) -> Json:

@@ -287,9 +287,6 @@ def introspect(call: Call) -> Reply:
 
 def create_app_password(call: Call) -> Reply:
     owner = _owner(call)
-    if any(entry["name"] == call["name"] for entry in owner["app_passwords"]):
-        message = "Each application name should be unique."
-        raise RestError("application_password_duplicate_name", message, 409)
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(24))
     entry = people.app_password(call["name"], secret, clock.now(), str(uuid.uuid4()))
     entry["app_id"] = call["app_id"] or ""
