@@ -60,7 +60,7 @@ async def test_refused_before_it_is_sent(bench: Bench, fields: dict[str, Any], s
 @pytest.mark.requirement("shop:product-rules")
 @pytest.mark.parametrize("collection", [at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.TERMS])
 async def test_a_second_term_of_one_name_is_refused_in_the_preview(bench: Bench, collection: at.Collection) -> None:
-    parent = {"taxonomy": "categories"} if collection is at.TERMS else {}
+    parent: dict[str, Any] = {"taxonomy": "categories"} if collection is at.TERMS else {}
     held, _ = await bench.create(collection, {"name": "Summer 27"}, **parent)
     shop, unit = bench.call()
     with pytest.raises(Refused, match=f"{collection.noun} {held} has that name already") as caught:
