@@ -51,7 +51,9 @@ async def wp_revisions_restore(
     id: Id,  # noqa: A002 # the shop's own name
 ) -> None:
     """Write an earlier text back; the text that is there now becomes a revision itself."""
-    shop, collection = ctx.get(Shop), ALL[type.replace("-", "_")]
+    shop, collection = ctx.get(Shop), ALL.get(type.replace("-", "_"))
+    if collection is None:
+        raise Refused(Code.INVALID_ARGUMENTS, f"{type} can't be written by this server.", "Read the revision instead.")
     earlier = await shop.get(REVISIONS, id, type=type, object=of)
     known = schema_of(collection)["fields"]
     fields: dict[str, Any] = {name: earlier[name] for name in _TEXTS if name in earlier and name in known}
