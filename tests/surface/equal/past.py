@@ -164,6 +164,12 @@ async def _live(app: App) -> Past:
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
     }
+    post = listed["wp_posts"][0]
+    for words in ("One.", "Two."):
+        await do("wp_posts_update", id=post, content=words)
+    revisions = (await do("wp_revisions_list", type="posts", of=str(post)))["items"]
+    written = {"type": ["posts"], "of": [str(post)], "id": [revisions[-1]["id"]]}
+    own |= {"wp_revisions_restore": written, "wp_revisions_delete": written, "wp_comments_create": {"post": [post]}}
     types = {"type": ["product", "post", "none such"]}
     own |= {f"wp_items_{verb}": types for verb in ("list", "create", "update", "delete")}
     own |= {"wp_types_list": {"of": ["types", "taxonomies", "statuses"], "name": ["post", "category", "none"]}}
