@@ -126,6 +126,10 @@ async def _live(app: App) -> Past:
     await do("wp_terms_create", taxonomy="post_tag", name="wool")
     binned = (await ids("wp_posts_list"))[0]
     await do("wp_posts_delete", id=binned)
+    post = (await ids("wp_posts_list", status="publish"))[0]
+    for words in ("One.", "Two."):
+        await do("wp_posts_update", id=post, content=words)
+    revisions = await ids("wp_revisions_list", type="posts", of=str(post))
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
     variable = await ids("woo_products_list", type="variable", status="publish")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
@@ -164,11 +168,7 @@ async def _live(app: App) -> Past:
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
     }
-    post = listed["wp_posts"][0]
-    for words in ("One.", "Two."):
-        await do("wp_posts_update", id=post, content=words)
-    revisions = (await do("wp_revisions_list", type="posts", of=str(post)))["items"]
-    written = {"type": ["posts"], "of": [str(post)], "id": [revisions[-1]["id"]]}
+    written = {"type": ["posts"], "of": [str(post)], "id": revisions[-1:]}
     own |= {"wp_revisions_restore": written, "wp_revisions_delete": written, "wp_comments_create": {"post": [post]}}
     types = {"type": ["product", "post", "none such"]}
     own |= {f"wp_items_{verb}": types for verb in ("list", "create", "update", "delete")}
