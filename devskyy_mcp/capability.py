@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Effect = Literal["read", "write", "destroy", "generate"]
 Texts = Literal["none", "catalogue", "outside"]
 """Whose texts a result holds: nobody's, the brand's (products, posts, pages), or those of customers and the web."""
-PRIVILEGED_AREAS = frozenset({"customers", "users", "settings", "keys"})
+PRIVILEGED_AREAS = frozenset({"accounts", "customers", "settings", "keys"})
 """Areas of scopes in which a write gives or takes access, or changes whom the shop knows."""
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 REST: dict[str, Any] = {

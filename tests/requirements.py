@@ -42,6 +42,12 @@ REQUIREMENTS = [
         "stop:page", "product, stopping", "Owners stop writes on a page, and let them go on with a fresh proof."
     ),
     Requirement("stop:command", "product, stopping", "A command stops writes; a person at a terminal lets them go on."),
+    # content and people
+    Requirement("content:round-trips", "product, shown 3", "Content, terms and accounts come back as they were."),
+    Requirement("content:clean-html", "product", "What is published holds nothing that could run, whoever writes it."),
+    Requirement("content:blocks", "product", "Block markup that the editor can't read is refused with a remedy."),
+    Requirement("content:kinds", "product", "Types and taxonomies are those that the site itself lists."),
+    Requirement("accounts:guarded", "product", "Accounts are a person's to decide; passwords are seen by nobody else."),
     # the gate, and what is logged
     Requirement("trust:labelled", "product, gate", "A result with texts of customers or the web says so everywhere."),
     Requirement("trust:hidden", "product, gate", "Such texts come without what people can't see, and else as written."),

@@ -50,7 +50,9 @@ for _name, _path in {
     "type": "wp/v2/types/post",
     "type_edit": "wp/v2/types/post?context=edit",
     "taxonomy": "wp/v2/taxonomies/category",
+    "taxonomy_edit": "wp/v2/taxonomies/category?context=edit",
     "status": "wp/v2/statuses/publish",
+    "status_edit": "wp/v2/statuses/draft?context=edit",
     "settings": "wp/v2/settings",
     "user_view": "wp/v2/users/me",
     "index": "?_fields=name,description,url,home,gmt_offset,timezone_string,namespaces,authentication",
@@ -124,6 +126,38 @@ async def user_edit(shop: Shop) -> Json:
 @wordpress
 async def comment_edit(shop: Shop) -> Json:
     return await shop.make("wp/v2/comments", post=(await post_edit(shop))["id"], content="x")
+
+
+@wordpress
+async def comment_view(shop: Shop) -> Json:
+    return await shop.read(f"wp/v2/comments/{(await comment_edit(shop))['id']}")
+
+
+@wordpress
+async def child_category(shop: Shop) -> Json:
+    above = await category(shop)
+    return await shop.make("wp/v2/categories", name=token(), parent=above["id"])
+
+
+@wordpress
+async def pattern_category(shop: Shop) -> Json:
+    return await shop.make("wp/v2/wp_pattern_category", name=token())
+
+
+@wordpress
+async def media_after_processing(shop: Shop) -> Json:
+    made = await media_edit(shop)
+    return ok(await shop.http.post(f"wp/v2/media/{made['id']}/post-process", json={"action": "create-image-subsizes"}))
+
+
+@wordpress
+async def edited_picture(shop: Shop) -> Json:
+    made = await media_edit(shop)
+    changes = [{"type": "rotate", "args": {"angle": 90}}]
+    path = f"wp/v2/media/{made['id']}/edit"
+    edited = ok(await shop.http.post(path, json={"src": made["source_url"], "modifiers": changes}), 201)
+    shop.remember("wp/v2/media", edited["id"])
+    return edited
 
 
 @wordpress
@@ -229,6 +263,32 @@ async def brand(shop: Shop) -> Json:
 @woocommerce
 async def shipping_class(shop: Shop) -> Json:
     return await shop.make("wc/v3/products/shipping_classes", name=token())
+
+
+@woocommerce
+async def product_post_edit(shop: Shop) -> Json:
+    return await shop.make("wp/v2/product", title=token(), content="b", status="publish")
+
+
+@woocommerce
+async def product_post_view(shop: Shop) -> Json:
+    return await shop.read(f"wp/v2/product/{(await product_post_edit(shop))['id']}")
+
+
+@woocommerce
+async def product_cat(shop: Shop) -> Json:
+    return await shop.make("wp/v2/product_cat", name=token())
+
+
+@woocommerce
+async def product_brand_child(shop: Shop) -> Json:
+    above = await shop.make("wp/v2/product_brand", name=token())
+    return await shop.make("wp/v2/product_brand", name=token(), parent=above["id"])
+
+
+@woocommerce
+async def product_tag_post(shop: Shop) -> Json:
+    return await shop.make("wp/v2/product_tag", name=token())
 
 
 @woocommerce

@@ -20,6 +20,10 @@ OF_COLLECTION: Mapping[str, Mapping[str, str]] = {
     "products": {"total_sales": "the shop counts what was sold, and never back"},
 }
 """Per collection the fields, and why."""
+REFUSED: Mapping[str, str] = {
+    "wp_revisions_delete": "not allowed to delete revisions",
+}
+"""Tools whose calls a shop refuses unless a plugin changes that, and what it says."""
 _UNDATED = ("date", "date_gmt")
 OF_STATUS: Mapping[str, Mapping[str, str]] = {
     "draft": dict.fromkeys(_UNDATED, "a draft has the date of its last change until it is published"),

@@ -8,7 +8,20 @@ from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
 from .writes import ARGUMENTS as WRITES
-from .writes import FURTHER, Arguments, a_picture, an_order, carry_out, create, given, mailed, undone
+from .writes import (
+    FURTHER,
+    TAXONOMIES,
+    Arguments,
+    a_picture,
+    an_order,
+    carry_out,
+    create,
+    given,
+    mailed,
+    revision_of,
+    there,
+    undone,
+)  # fmt: skip
 
 ASKED_ELSEWHERE = {
     "changes_apply": "every round applies with it",
@@ -30,6 +43,31 @@ async def terms_of_an_attribute(desk: Desk) -> dict[str, Any]:
 def a_product(**arguments: Any) -> Arguments:
     async def build(desk: Desk) -> dict[str, Any]:
         return {"id": await desk.some("woo_products_list", type="simple", status="publish"), **arguments}
+
+    return build
+
+
+KINDS = (("types", "post"), ("taxonomies", "category"), ("statuses", "publish"))
+
+
+def items_of(kind: str) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        return {"type": await there(desk, "types", kind, "post")}
+
+    return build
+
+
+def terms_of(taxonomy: str) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        return {"taxonomy": await there(desk, "taxonomies", taxonomy, "post_tag")}
+
+    return build
+
+
+def revisions(kind: str, *, one: bool) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        found = await revision_of(kind)(desk)
+        return found if one else {"type": found["type"], "of": found["of"]}
 
     return build
 
@@ -65,8 +103,12 @@ ARGUMENTS: dict[str, list[Arguments]] = {
     "woo_receipts_get": [a_receipt],
     "woo_refunds_list": [given(), an_order("order_id")],
     "woo_variations_list": [given(), a_product_with_variations],
+    "wp_items_list": [items_of("product")],
     "wp_media_get": [a_picture()],
+    "wp_revisions_list": [revisions(kind, one=one) for kind in ("posts", "pages") for one in (False, True)],
     "wp_search": [given(query="a")],
+    "wp_terms_list": [terms_of(taxonomy) for taxonomy in ("post_tag", *TAXONOMIES)],
+    "wp_types_list": [given(), *(given(of=of, name=name) for of, name in KINDS), *(given(of=of) for of, _ in KINDS)],
 }
 """Each list is called one by one: a tool that leads to several routes needs several."""
 

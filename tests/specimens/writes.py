@@ -123,8 +123,88 @@ async def stocked(desk: Desk) -> dict[str, Any]:
     return {"items": [{"sku": sku, "adjust": 1}]}
 
 
+def term(**arguments: Any) -> Arguments:
+    return made("wp_terms_create", {"taxonomy": "post_tag", "name": "silk"}, taxonomy="post_tag", **arguments)
+
+
+def item(**arguments: Any) -> Arguments:
+    return made("wp_items_create", {"type": "product", "title": "Hat"}, type="product", **arguments)
+
+
+def comment(**arguments: Any) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        post = await desk.some("wp_posts_list", status="publish")
+        made = await create(desk, "wp_comments_create", {"post": post, "content": unique("No. ")})
+        return {"id": made, **arguments}
+
+    return build
+
+
+async def answer(desk: Desk) -> dict[str, Any]:
+    return {"post": await desk.some("wp_posts_list", status="publish"), "content": unique("Thank you. ")}
+
+
+async def a_new_user(_desk: Desk) -> dict[str, Any]:
+    login = unique("grace")
+    return {"username": login, "email": f"{login}@example.com"}
+
+
+def user(called: str = "id", **arguments: Any) -> Arguments:
+    """Arguments for a new account whose id is called ``called``."""
+
+    async def build(desk: Desk) -> dict[str, Any]:
+        return {called: await create(desk, "wp_users_create", await a_new_user(desk)), **arguments}
+
+    return build
+
+
+async def app_password(desk: Desk) -> dict[str, Any]:
+    owner = (await user("user_id")(desk))["user_id"]
+    saved = await carry_out(desk, "wp_app_passwords_save", {"user_id": owner, "name": "Till"})
+    return {"user_id": owner, "uuid": saved["changes"][0]["id"]}
+
+
+async def there(desk: Desk, of: str, name: str, otherwise: str) -> str:
+    """The type or taxonomy where the site has it."""
+    known = {one["name"] for one in (await desk.do("wp_types_list", of=of))["items"]}
+    return name if name in known else otherwise
+
+
+TAXONOMIES = ("category", "product_brand", "product_cat", "product_tag", "wp_pattern_category")
+
+
+def term_of(taxonomy: str, *, new: bool = False, **arguments: Any) -> Arguments:
+    """Arguments for a term, a new one's or those of one that is made for it."""
+
+    async def build(desk: Desk) -> dict[str, Any]:
+        own: dict[str, Any] = {"taxonomy": await there(desk, "taxonomies", taxonomy, "post_tag")}
+        body = {**own, "name": unique("silk")}
+        return body if new else {**own, "id": await create(desk, "wp_terms_create", body), **arguments}
+
+    return build
+
+
+async def a_renamed_password(desk: Desk) -> dict[str, Any]:
+    return {**await app_password(desk), "name": unique("Counter")}
+
+
+async def every_password(desk: Desk) -> dict[str, Any]:
+    return {"user_id": (await app_password(desk))["user_id"], "every": True}
+
+
+def revision_of(kind: str) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        target = await create(desk, f"wp_{kind}_create", {"title": "First", "content": "<p>One.</p>"})
+        for words in ("<p>Two.</p>", "<p>Three.</p>"):
+            await carry_out(desk, f"wp_{kind}_update", {"id": target, "content": words})
+        listed = await desk.do("wp_revisions_list", type=kind, of=str(target))
+        return {"type": kind, "of": str(target), "id": listed["items"][-1]["id"]}
+
+    return build
+
+
 async def undone(desk: Desk) -> dict[str, Any]:
-    done = await carry_out(desk, "wp_tags_create", {"name": unique("linen")})
+    done = await carry_out(desk, "wp_terms_create", {"taxonomy": "post_tag", "name": unique("linen")})
     return {"change": done["change"]}
 
 
@@ -284,9 +364,15 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_variations_matrix": laid_out,
     "woo_variations_update": variation(regular_price="51.00"),
     "wp_bin_restore": binned,
-    "wp_categories_create": new("name", "Stories"),
-    "wp_categories_delete": made("wp_categories_create", {"name": "Old"}),
-    "wp_categories_update": made("wp_categories_create", {"name": "Old"}, description="New words."),
+    "wp_app_passwords_delete": app_password,
+    "wp_app_passwords_save": user("user_id", name="Till"),
+    "wp_comments_create": answer,
+    "wp_comments_delete": comment(),
+    "wp_comments_update": comment(status="hold"),
+    "wp_items_create": new("title", "Scarf", type="product"),
+    "wp_items_delete": item(),
+    "wp_items_update": item(title="New words"),
+    "wp_media_edit": a_picture(rotate=90),
     "wp_media_delete": a_picture(),
     "wp_media_update": a_picture(alt_text="New words."),
     "wp_media_upload": uploaded,
@@ -296,9 +382,14 @@ ARGUMENTS: dict[str, Arguments] = {
     "wp_posts_create": given(title="New in", content="<p>Now.</p>"),
     "wp_posts_delete": made("wp_posts_create", {"title": "Old"}),
     "wp_posts_update": made("wp_posts_create", {"title": "Old"}, title="New words"),
-    "wp_tags_create": new("name", "wool"),
-    "wp_tags_delete": made("wp_tags_create", {"name": "silk"}),
-    "wp_tags_update": made("wp_tags_create", {"name": "silk"}, description="New words."),
+    "wp_revisions_delete": revision_of("posts"),
+    "wp_revisions_restore": revision_of("posts"),
+    "wp_terms_create": new("name", "wool", taxonomy="post_tag"),
+    "wp_terms_delete": term(),
+    "wp_terms_update": term(description="New words."),
+    "wp_users_create": a_new_user,
+    "wp_users_delete": user(reassign=1),
+    "wp_users_update": user(first_name="Ada"),
 }
 """Valid arguments for each; a new write tool needs its own line here."""
 
@@ -315,5 +406,14 @@ FURTHER: dict[str, list[Arguments]] = {
     ],
     "woo_order_mails_send": [mailed_anew],
     "woo_orders_bulk": [two("customers", email="two@example.com")],
+    "wp_app_passwords_delete": [every_password],
+    "wp_app_passwords_save": [a_renamed_password],
+    "wp_media_edit": [a_picture(make_sizes=True)],
+    "wp_revisions_delete": [revision_of("pages")],
+    "wp_revisions_restore": [revision_of("pages")],
+    "wp_terms_create": [term_of(taxonomy, new=True) for taxonomy in TAXONOMIES],
+    "wp_terms_delete": [term_of(taxonomy) for taxonomy in TAXONOMIES],
+    "wp_terms_update": [term_of(taxonomy, description="New words.") for taxonomy in TAXONOMIES],
+    "wp_users_update": [given(description="New words.")],
 }
 """Further ways to call a tool that leads to several routes."""

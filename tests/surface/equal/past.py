@@ -31,7 +31,7 @@ ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size":
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
     *("woo_attributes", "woo_brands", "woo_reviews", "woo_tags"),
-    *("wp_categories", "wp_media", "wp_pages", "wp_posts", "wp_tags"),
+    *("wp_comments", "wp_media", "wp_pages", "wp_posts", "wp_users"),
 ]
 
 
@@ -131,13 +131,17 @@ async def _live(app: App) -> Past:
 
     made = await do("woo_categories_create", name="Autumn")
     category = int(made["changes"][0]["id"])
-    await do("wp_tags_create", name="wool")
     await do("woo_shipping_classes_create", name="Bulky")
     size = {"name": "Size", "variation": True, "visible": True, "options": ["S", "M"]}
     bare = await do("woo_products_create", name="Cape", type="variable", more={"attributes": [size]})
     cape = int(bare["changes"][0]["id"])
+    await do("wp_terms_create", taxonomy="post_tag", name="wool")
     binned = (await ids("wp_posts_list"))[0]
     await do("wp_posts_delete", id=binned)
+    post = (await ids("wp_posts_list", status="publish"))[0]
+    for words in ("One.", "Two."):
+        await do("wp_posts_update", id=post, content=words)
+    revisions = await ids("wp_revisions_list", type="posts", of=str(post))
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
     variable = await ids("woo_products_list", type="variable", status="publish")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
@@ -157,13 +161,16 @@ async def _live(app: App) -> Past:
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
         "featured_media": listed["wp_media"],
+        "taxonomy": ["post_tag", "product_cat", "none_such"],
+        "of": [str(one) for one in listed["wp_posts"]],
+        "user_id": listed["wp_users"],
     }
     variations = [item["id"] for item in (await do("woo_variations_list", product_id=variable[0]))["items"]]
     own: dict[str, Choices] = {
         "changes_undo": {
             "change": [made["change"]],
             "changes": [made["change"]],
-            "report": [(await do("changes_report", since="2020-01-01T00:00:00Z", tool="wp_tags_create"))["report"]],
+            "report": [(await do("changes_report", since="2020-01-01T00:00:00Z", tool="wp_terms_create"))["report"]],
         },
         "tools_describe": {"name": ["woo_products_update", "woo_products_lst"]},
         "woo_orders_create": {"product_id": await ids("woo_products_list", type="simple", stock_status="instock")},
@@ -187,6 +194,15 @@ async def _live(app: App) -> Past:
         "jobs_resolve": {"job": [JOBS["parked"], JOBS["ended"], "job_none"], "task": ["task_9"]},
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
+    }
+    written = {"type": ["posts"], "of": [str(post)], "id": revisions[-1:]}
+    own |= {"wp_revisions_restore": written, "wp_revisions_delete": written, "wp_comments_create": {"post": [post]}}
+    types = {"type": ["product", "post", "none such"]}
+    own |= {f"wp_items_{verb}": types for verb in ("list", "create", "update", "delete")}
+    own |= {"wp_types_list": {"of": ["types", "taxonomies", "statuses"], "name": ["post", "category", "none"]}}
+    listed |= {
+        "wp_terms": [one["id"] for one in (await do("wp_terms_list", taxonomy="post_tag"))["items"][:FEW]],
+        "wp_items": listed["woo_products"],
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     return Past(listed, known, own, proposed["change"], risky["change"])

@@ -55,7 +55,7 @@ async def read(desk: Demo, uri: str, who: Principal | None = None) -> Any:
 async def test_lists_counts_and_pages(desk: Demo) -> None:
     one = await product(desk)
     await desk.do("woo_products_update", id=one, name="Silk scarf")
-    await desk.do("wp_tags_create", name="=1+1")
+    await desk.do("wp_terms_create", taxonomy="post_tag", name="=1+1")
     await desk.do("woo_products_update", id=one, regular_price="85.00", name="Scarf")
     await desk.do("woo_products_update", id=one, name="never", preview=True)
     whole = await desk.do("changes_report", since=START)
@@ -70,12 +70,12 @@ async def test_lists_counts_and_pages(desk: Demo) -> None:
             break
         cursor = {"cursor": page["next_cursor"]}
     assert seen == whole["rows"]
-    narrowed = await desk.do("changes_report", since=START, tool="wp_tags_create")
-    assert [row["tool"] for row in narrowed["rows"]] == ["wp_tags_create"]
+    narrowed = await desk.do("changes_report", since=START, tool="wp_terms_create")
+    assert [row["tool"] for row in narrowed["rows"]] == ["wp_terms_create"]
     for nothing in ({"actor": "user:nobody"}, {"run": "job_none"}, {"until": "2020-01-02T00:00:00Z"}):
         assert (await desk.do("changes_report", since=START, **nothing))["rows"] == []
     table = list(csv.DictReader(io.StringIO(await read(desk, whole["files"]["csv"]))))
-    assert [(row["field"], row["before"], row["after"]) for row in table if row["tool"] == "wp_tags_create"] == [
+    assert [(row["field"], row["before"], row["after"]) for row in table if row["tool"] == "wp_terms_create"] == [
         ("name", "", "'=1+1")
     ]
     assert len(table) == 4
@@ -92,7 +92,7 @@ async def test_a_report_is_taken_back_as_one_change(desk: Demo) -> None:
     coat = int(made["changes"][0]["id"])
     await desk.do("woo_products_update", id=coat, name="Long coat")
     await agreed(desk, "woo_products_delete", id=two)
-    undone = await desk.do("wp_tags_create", name="silk")
+    undone = await desk.do("wp_terms_create", taxonomy="post_tag", name="silk")
     await agreed(desk, "changes_undo", change=undone["change"])
     whole = (await desk.do("changes_report", since=START))["report"]
     shown = await desk.do("changes_undo", report=whole, preview=True)
@@ -137,7 +137,7 @@ async def test_what_was_changed_since_is_left_alone(desk: Demo) -> None:
 
 
 async def test_who_may_not_see_all_sees_the_own_changes(desk: Demo) -> None:
-    await desk.do("wp_tags_create", name="silk")
+    await desk.do("wp_terms_create", taxonomy="post_tag", name="silk")
     mine = Principal("user:ada", "user", frozenset({"changes:write", "content:write"}), "Ada")
 
     async def ask(**more: Any) -> dict[str, Any]:
@@ -186,7 +186,7 @@ async def test_no_report_scans_the_journal(desk: Demo) -> None:
     assert engine is not None
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     for actor in ("", "user:ada"):
-        for tool in ("", "wp_tags_create"):
+        for tool in ("", "wp_terms_create"):
             asked.clear()
             async with db.read() as conn:
                 await report.sets(conn, report.Filter(1, 2**50, actor, tool), (2**50, "chg_x"), 100)

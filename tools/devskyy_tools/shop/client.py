@@ -17,6 +17,7 @@ from .compare import Originals
 from .signing import Credentials, signer
 
 COUNT_SECONDS = 60.0
+KINDS_SECONDS = 600.0
 __all__ = ["Credentials", "Page", "ShopClient", "ShopInfo"]
 
 
@@ -48,6 +49,10 @@ class ShopClient:
     counted: tuple[float, int] | None = None
     forbidden: bool = False
     """Whether the shop has refused a right since the account was read."""
+    listed: dict[str, tuple[float, dict[str, dict[str, Any]]]] = field(
+        default_factory=dict[str, tuple[float, dict[str, dict[str, Any]]]]
+    )
+    blocks: tuple[float, dict[str, dict[str, Any]]] | None = None
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).
@@ -137,6 +142,26 @@ class ShopClient:
             except (ValueError, KeyError, OSError):
                 self.time_zone = timezone(timedelta(hours=float(site.get("gmt_offset") or 0)))
         return self.time_zone
+
+    async def block_types(self) -> dict[str, dict[str, Any]]:
+        """The blocks of the site by name, ``{attributes, parent}`` of each, asked once in ten minutes; none where the
+        site does not say.
+        """
+        if self.blocks is None or self.blocks[0] < time.monotonic() - KINDS_SECONDS:
+            try:
+                page = await self.page("/wp/v2/block-types", {"_fields": "name,attributes,parent", "context": "edit"})
+            except Refused:
+                page = Page([], 0, 0)
+            self.blocks = (time.monotonic(), {str(one.get("name")): one for one in page.items})
+        return self.blocks[1]
+
+    async def kinds(self, of: str, *, anew: bool = False) -> dict[str, dict[str, Any]]:
+        """The site's ``types`` or ``taxonomies`` by name, as it lists them, asked once in ten minutes."""
+        held = self.listed.get(of)
+        if held is None or anew or held[0] < time.monotonic() - KINDS_SECONDS:
+            found = cast("dict[str, dict[str, Any]]", await self.get(f"/wp/v2/{of}", {"context": "edit"}))
+            held = self.listed[of] = (time.monotonic(), found)
+        return held[1]
 
     async def aclose(self) -> None:
         await self.upstream.aclose()

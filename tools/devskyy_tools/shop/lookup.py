@@ -98,6 +98,8 @@ class _Finder:
     async def _created(self, item: JournalOp) -> Outcome:
         op = item.op
         collection = at.ALL[op.collection]
+        if collection.made_in:
+            return self._given_up(item, "What it made carries no mark; look at the shop before doing it again.")
         stamp = f"{item.change}/{op.seq}"
         for obj in await self._recent(collection, item):
             key = collection.url(op.parent, collection.id_of(obj))

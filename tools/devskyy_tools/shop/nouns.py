@@ -1,6 +1,6 @@
 """Tools for a noun whose REST collection is regular: list, get, create, update, delete from one declaration.
 
-Noun(tags, TAGS, "wp_tags", row=Term, full=Term, writes={"name": Text}, required=("name",), scope="content").declare()
+Noun(coupons, COUPONS, "woo_coupons", row=CouponRow, full=Coupon, writes={"code": Code}, scope="catalog").declare()
 """
 
 from __future__ import annotations
@@ -98,12 +98,13 @@ class Noun:
     Args:
         toolset: takes the tools.
         collection: where the objects are.
-        tools: prefix and nouns of the tools' names (``wp_tags``).
+        tools: prefix and nouns of the tools' names (``woo_coupons``).
         row: result model of a list's item; ``_fields`` are asked for what it needs (``row_fields``).
         full: result model of one object.
         writes: writable arguments by the shop's own names, with their types.
         required: those a create can't do without.
         filters: list arguments by the shop's own names, with (type, default).
+        context: ``edit`` where a list's rows show what only editors see.
         scope: area of the scopes (``catalog`` → ``catalog:read``).
         parent: path parameters and what they are called, e.g. ``{"product_id": "The product's id."}``.
         defaults: what a create sends where the argument is left out.
@@ -127,6 +128,7 @@ class Noun:
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     wire: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict[str, Callable[[Any], Any]])
     more: bool = False
+    context: Literal["view", "edit"] = "view"
     core: frozenset[Verb] = frozenset()
     says: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -146,7 +148,8 @@ class Noun:
             page, limit, wanted = given.pop("page"), given.pop("limit"), self._wanted(given.pop("fields"))
             params = {name: value for name, value in given.items() if value not in (None, "", [])}
             params |= {"page": page, "per_page": limit, **parent}
-            found = await ctx.get(Shop).list(self.collection, fields=self.row_fields, **params)
+            shop = ctx.get(Shop)
+            found = await shop.list(self.collection, fields=self.row_fields, context=self.context, **params)
             rows = [cut_to(make.of(item), wanted, self.collection.id_field) for item in found.items]
             note = past_the_end(page, found.pages)
             return page_of(items=rows, total=found.total, page=page, pages=found.pages, note=note)

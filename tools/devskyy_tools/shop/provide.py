@@ -47,7 +47,8 @@ async def _health(services: Services) -> State:
 
 
 def _system(services: Services) -> ShopSystem:
-    return ShopSystem(services.get(ShopClient), quiet_after=services.get(Settings).shop_max_seconds)
+    settings = services.get(Settings)
+    return ShopSystem(services.get(ShopClient), settings.data_dir / "secrets", settings.shop_max_seconds)
 
 
 def shop_settings(settings: Settings) -> ShopSettings | None:

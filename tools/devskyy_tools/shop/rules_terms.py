@@ -40,7 +40,7 @@ async def term_parent(draft: Draft) -> None:
         return
     if above == draft.target:
         draft.refuse("it can't be its own parent.")
-    if await draft.shop.missing(draft.collection, [above]):
+    if await draft.shop.missing(draft.collection, [above], **draft.parent):
         draft.refuse(
             f"the shop has no {draft.collection.noun} {above}.", "List them to find the right id.", Code.NOT_FOUND
         )

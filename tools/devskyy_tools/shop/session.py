@@ -159,19 +159,21 @@ class Shop:
         self._seen.clear()
         self._staged.clear()
 
-    async def missing(self, collection: Collection, ids: Iterable[Any], *, context: str = "view") -> list[int]:
+    async def missing(
+        self, collection: Collection, ids: Iterable[Any], *, context: str = "view", **parent: Any
+    ) -> list[int]:
         """Those of the ids that the shop does not have; one request per 100, each id asked once per call.
 
         With ``context="edit"`` the shop refuses who may not see all, instead of leaving out what is hidden.
         """
         wanted = [one for one in dict.fromkeys(ids) if isinstance(one, int)]
-        asked = [one for one in wanted if collection.url(None, one) not in self._there]
+        asked = [one for one in wanted if collection.url(parent, one) not in self._there]
         for start in range(0, len(asked), PAGE):
             query = {"include": asked[start : start + PAGE], "per_page": PAGE, "_fields": "id", "context": context}
             query |= collection.every
-            page = await self.client.page(collection.url(), query)
-            self._there.update(collection.url(None, item["id"]) for item in page.items)
-        return [one for one in asked if collection.url(None, one) not in self._there]
+            page = await self.client.page(collection.url(parent), query)
+            self._there.update(collection.url(parent, item["id"]) for item in page.items)
+        return [one for one in asked if collection.url(parent, one) not in self._there]
 
     async def holder_of_sku(self, sku: str) -> Json | None:
         """``{id, status, type, parent_id}`` of the product or variation with this SKU, the bin included."""

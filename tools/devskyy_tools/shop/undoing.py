@@ -95,6 +95,8 @@ class _Undoing:
 
     async def _bring_back(self, item: JournalOp, collection: Collection, target: ObjectId) -> None:
         kind = item.op.kind
+        if kind == "create" and collection.made_in:
+            collection = at.ALL[collection.made_in]
         present = await self.shop.find(collection, target, **item.op.parent)
         if present is None:
             if kind != "create":
@@ -123,7 +125,7 @@ class _Undoing:
         if not collection.trash and (drift := self._drift(collection, item.outcome.after, present, item.outcome.after)):
             self._leave(item, "left_alone", "It was changed since.", *drift)
             return
-        reassign = 0 if collection is at.CUSTOMERS else None
+        reassign = 0 if collection is at.CUSTOMERS else None  # a user's heir is found when that is staged
         gone = await self.shop.delete(collection, target, reassign=reassign, **cast("Json", item.op.parent))
         if gone is not None and losing:  # when its objects have lost it
             gone.parent = {**gone.parent, **{f"loses_{op.seq}": op.ref for op in losing}}
@@ -181,7 +183,8 @@ class _Undoing:
     def _leave(self, item: JournalOp, state: Any, reason: str, ours: Any = None, now: Any = None) -> None:
         label = item.op.label
         if item.op.kind == "create" and item.outcome.object_id:
-            label = at.ALL[item.op.collection].label(item.outcome.object_id, item.op.body)
+            collection = at.ALL[item.op.collection]
+            label = at.ALL[collection.made_in or collection.name].label(item.outcome.object_id, item.op.body)
         if now is not None:
             self.shop.shows_texts_of(at.ALL[item.op.collection])
         self.shop.unit.leave(LeftAlone(label, state, reason, ours, now))

@@ -8,7 +8,7 @@ from devskyy_tools.sandbox.routing import Route
 
 _FILES = (
     "products", "variations", "terms", "attributes", "orders", "order_mails", "refunds", "coupons", "customers",
-    "comments", "reports", "shop_settings", "delivery", "content", "media", "users", "site_info",
+    "comments", "reports", "shop_settings", "delivery", "content", "product_posts", "media", "users", "site_info",
 )  # fmt: skip
 
 
