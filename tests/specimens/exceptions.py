@@ -21,7 +21,7 @@ OF_COLLECTION: Mapping[str, Mapping[str, str]] = {
 }
 """Per collection the fields, and why."""
 REFUSED: Mapping[str, str] = {
-    "wp_revisions_delete": "not allowed to delete revisions",
+    "wp_revisions_delete": "not allowed to delete",
 }
 """Tools whose calls a shop refuses unless a plugin changes that, and what it says."""
 _UNDATED = ("date", "date_gmt")

@@ -96,7 +96,10 @@ class Rounds:
 
     def speaks(self, tool: Capability) -> bool:
         """Whether the site has what the tool is for."""
-        return tool.pack != "woocommerce" or any(pair.route.startswith("/wc/v3") for pair in self.routes.pairs)
+        listed = {pair.route for pair in self.routes.pairs}
+        if tool.name.startswith("wp_items_"):  # a plain site has no type without tools of its own
+            return "/wp/v2/product" in listed
+        return tool.pack != "woocommerce" or any(route.startswith("/wc/v3") for route in listed)
 
     async def of(self, name: str) -> Round:
         """The round of this tool, gone now if it was not before."""
