@@ -490,7 +490,7 @@ REQUIREMENTS = [
     Requirement(
         "mcp:cold-start",
         "product, speed",
-        "Starting stdio costs at most 1.6 times the SDK's import and loads nothing slow.",
+        "Starting stdio costs at most 1.5 times the SDK's import and loads nothing slow.",
     ),
     Requirement("mcp:completion", "MCP, completion", "Arguments of prompts and variables of templates are completed."),
     Requirement(

@@ -151,6 +151,10 @@ async def _live(app: App) -> Past:
     listed["woo_attribute"] = await ids("woo_attribute_terms_list", attribute_id=attribute)
     listed["woo_shipping"] = [*await ids("woo_shipping_classes_list"), ABSENT]
     tag = listed["woo_tags"][0]
+    order = listed["woo_orders"][0]
+    await do("woo_order_notes_create", order_id=order, note="Called.")
+    note = (await do("woo_order_notes_list", order_id=order))["items"][0]["id"]
+    refund = (await do("woo_refunds_list", limit=1))["items"][0]
     known: Choices = {
         "change": [made["change"], proposed["change"], "chg_none"],
         "product_id": [*variable, ABSENT],
@@ -172,6 +176,9 @@ async def _live(app: App) -> Past:
             "changes": [made["change"]],
             "report": [(await do("changes_report", since="2020-01-01T00:00:00Z", tool="wp_terms_create"))["report"]],
         },
+        "woo_order_notes_delete": {"order_id": [order], "id": [note, ABSENT]},
+        "woo_refunds_delete": {"order_id": [refund["order_id"]], "id": [refund["id"], ABSENT]},
+        "woo_reports_totals": {"of": ["orders", "sales", "nothing"]},
         "tools_describe": {"name": ["woo_products_update", "woo_products_lst"]},
         "woo_orders_create": {"product_id": await ids("woo_products_list", type="simple", stock_status="instock")},
         "woo_orders_set_status": {
