@@ -208,7 +208,9 @@ class Noun:
     @property
     def _many(self) -> str:
         noun = self.collection.noun
-        return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+        if noun.endswith("y"):
+            return f"{noun[:-1]}ies"
+        return f"{noun}es" if noun.endswith("s") else f"{noun}s"
 
     def _wanted(self, names: list[str] | None) -> frozenset[str]:
         """The fields that rows are to have; empty for all.
