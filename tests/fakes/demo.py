@@ -73,9 +73,7 @@ async def desk_over(
     folder: Path, url: str, login: Credentials, transport: httpx2.AsyncBaseTransport | None
 ) -> AsyncGenerator[Desk]:
     """A DevSkyy over a shop that is there already."""
-    values: dict[str, Any] = {"data_dir": folder, "confirm_writes": "risky", "calls_burst": 10_000}
-    app = build(Settings(_env_file=None, **values))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
-    app.services.put(ShopClient, ShopClient(Upstream("The shop", url, transport=transport, auth=signer(login))))
+    app = app_over(folder, url, transport, login, calls_burst=10_000)
     try:
         yield Desk(app)
     finally:
@@ -100,7 +98,7 @@ async def demo(folder: Path, login: Credentials = LOGIN, **settings: Any) -> Asy
 def app_over(
     folder: Path,
     url: str,
-    transport: httpx2.AsyncBaseTransport,
+    transport: httpx2.AsyncBaseTransport | None,
     login: Credentials = LOGIN,
     *,
     deadline: float = 9,
