@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,11 +19,25 @@ AGAIN_AFTER = 1.0
 """Seconds until one connection tries again."""
 
 
+_heard: ContextVar[asyncio.Event | None] = ContextVar("heard", default=None)
+
+
+async def connect(*args: Any, **named: Any) -> Any:
+    """asyncpg's connect, which tells whoever waits for the connection that the server has spoken."""
+    import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+
+    made = await asyncpg.connect(*args, **named)
+    if (heard := _heard.get()) is not None:
+        heard.set()
+    return made
+
+
 class Patience:
     """One per engine. ``clock`` counts seconds.
 
     Taking a connection asks the server for a sign of life: the pool pings it, or it is new. Where none comes, the
-    database is away: everybody is refused at once, and every second one tries again.
+    database is away: everybody is refused at once, and every second one tries again. A new connection is set up in
+    several round trips; once it stands the server is only slow, and the driver bounds the rest.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,18 +58,22 @@ class Patience:
         if self._away_until is not None and (self._trying or self._clock() < self._away_until):
             raise TimeoutError
         self._trying = trying
-        answers, taken = self._answers, False
+        answers, taken, heard = self._answers, False, asyncio.Event()
+        token = _heard.set(heard)
         task = asyncio.ensure_future(conn.start())
+        _heard.reset(token)
+        hearing = asyncio.create_task(heard.wait())
         try:
             # Others' answers mean that it is only busy: then the pool says when that takes too long.
-            while not await _done({task}):
+            while not await _done({task, hearing}):
                 if trying or self._away_until is not None or answers == self._answers:
                     self._away_until = self._clock() + AGAIN_AFTER
                     raise TimeoutError
-            task.result()
+            await asyncio.shield(task)
             taken = True
             self._answered()
         finally:
+            hearing.cancel()
             if trying:
                 self._trying = False
             if not taken:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import httpx2
 import pytest
+import sqlalchemy as sa
 from websockets import Subprotocol
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -257,6 +258,24 @@ async def test_a_slow_postgres_is_read_within_a_second_and_what_writes_takes_its
         quick = ("read", "live", "ready")
         assert [await made.timed(name) for name in quick] == [WELL[name] for name in quick]
         assert max(made.seconds.values()) < WITHIN + NOISE, made.seconds
+        await made.postgres.slow(0.15)  # a connection that is new prepares each statement first: twice the round trips
         assert await made.timed("write") == 200
         await made.postgres.heal()
         assert await made.until_well() < BACK
+
+
+async def test_a_new_connection_to_a_slow_postgres_is_no_outage(
+    tmp_path: Path, postgres_url: str, valkey: Valkey
+) -> None:
+    """It is set up in more round trips than anybody waits for a server that is silent."""
+    async with lines(postgres_url, valkey) as (postgres, _, given):
+        database = Database(given["database_url"])
+        await database.open()
+        try:
+            await postgres.slow(0.5)
+            async with database.read() as conn, database.read() as another:
+                assert (await conn.execute(sa.text("SELECT 1"))).scalar_one() == 1
+                assert (await another.execute(sa.text("SELECT 1"))).scalar_one() == 1
+        finally:
+            await postgres.heal()
+            await database.close()
