@@ -11,7 +11,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 ARGUMENTS_LIMIT = 512 * 1024
 CACHE_ENTRIES = 512
 SHORT = 4096
+SLOW_AFTER = 0.1
+"""Seconds after which a read counts as slow: most have been answered by then."""
 _canonical = json.JSONEncoder(sort_keys=True, default=str, allow_nan=False).encode
 _LONG_NUMBER = re.compile(r"\d{19}")
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # behind an even number of backslashes: not a text that names it
@@ -76,6 +78,7 @@ class Call:
         answers: a person's answers to a job; the call goes on with that job.
         key: idempotency key, at most 200 characters.
         wait: seconds the caller waits for a job's end; work that takes longer goes on without the caller.
+        on_slow: called when a read takes longer than SLOW_AFTER.
     """
 
     principal: Principal
@@ -88,6 +91,7 @@ class Call:
     answers: Answers | None = None
     key: str | None = None
     wait: float = 0
+    on_slow: Callable[[], None] | None = None
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
     allowance: Allowance | None = field(default=None, init=False)
     """What the limits that it was counted against still allow; set once it was counted."""
@@ -347,19 +351,22 @@ class Road:
     async def _answer(self, call: Call, ctx: Context, capability: Capability, model: BaseModel) -> dict[str, Any]:
         given = {name: getattr(model, name) for name in capability.parameters}
         # What commits has deadlines of its own: "gave up, nothing was sent" would not be true of it.
-        clock = asyncio.get_running_loop().time
-        deadline = math.inf if capability.policy.writes else clock() + capability.policy.timeout
-        with anyio.CancelScope(deadline=deadline) as call.scope:  # fail_after costs half as much again
-            answer = await capability.handler(ctx, **given)
-            return await self._within_limit(call.principal, capability, _plain(answer))
-        if clock() >= deadline:
+        loop, seconds = asyncio.get_running_loop(), math.inf if capability.policy.writes else capability.policy.timeout
+        deadline = loop.time() + seconds
+        with anyio.CancelScope() as call.scope:
+            # One timer for all that only matters to what takes long: most answers are here before.
+            later = loop.call_later(min(SLOW_AFTER, seconds), _takes_long, call, deadline)
+            try:
+                data = _plain(await capability.handler(ctx, **given))
+                return data if size_of(data) <= MOST else await self._cut(call.principal, capability, data)
+            finally:
+                later.cancel()
+        if loop.time() >= deadline:
             raise TimeoutError
         raise Refused(Code.CANCELLED, "The caller went away.")
 
-    async def _within_limit(self, principal: Principal, capability: Capability, data: dict[str, Any]) -> dict[str, Any]:
-        """The result, or as much of it as a call gives, with ``rest``: where the whole is, and what was left out."""
-        if size_of(data) <= MOST:
-            return data
+    async def _cut(self, principal: Principal, capability: Capability, data: dict[str, Any]) -> dict[str, Any]:
+        """As much of the result as a call gives, with ``rest``: where the whole is, and what was left out."""
         short, left_out = shortened(data)
         rest: dict[str, Any] = {"left_out": left_out}
         whole = {**data, "trust": UNTRUSTED} if capability.policy.texts in self.outside else data
@@ -387,6 +394,13 @@ class Road:
                 arguments_sha256="" if short else digest_of(text),
             )
         )
+
+
+def _takes_long(call: Call, deadline: float) -> None:
+    if call.scope is not None:
+        call.scope.deadline = deadline
+    if call.on_slow is not None:
+        call.on_slow()
 
 
 def _plain(view: BaseModel) -> dict[str, Any]:

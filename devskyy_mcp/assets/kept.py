@@ -10,6 +10,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pydantic_core import to_json
+
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.audit import now_us
@@ -69,8 +71,6 @@ class KeptResults:
 
 def size_of(value: Any) -> int:
     """Bytes of the value as JSON."""
-    from pydantic_core import to_json
-
     return len(to_json(value))
 
 

@@ -23,7 +23,7 @@ _heard: ContextVar[asyncio.Event | None] = ContextVar("heard", default=None)
 
 
 async def connect(*args: Any, **named: Any) -> Any:
-    """asyncpg's connect, which tells whoever waits for the connection that the server has spoken."""
+    """Connect as asyncpg does, and tell whoever waits for the connection that the server has spoken."""
     import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
     made = await asyncpg.connect(*args, **named)
