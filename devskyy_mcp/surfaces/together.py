@@ -14,8 +14,10 @@ import asyncio
 from collections import Counter
 from operator import attrgetter
 from typing import Any, ClassVar, cast
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 HEAD_SECONDS = 10.0
 """A request's head may take so long, from the connection's start or the head's first byte."""
@@ -84,8 +86,8 @@ class Protocol(H11Protocol):
     _sent: int | None = None
     _sent_at = 0.0
     """When the other side was last seen to have taken something, or to have nothing to take."""
-    _of: ClassVar[Counter[str]] = Counter()
-    """Connections by the address of the other end."""
+    _servers: ClassVar[WeakKeyDictionary[ServerState, Counter[str]]] = WeakKeyDictionary()
+    """Each server's connections by the address of the other end."""
 
     @property
     def _answering(self) -> RequestResponseCycle | None:
@@ -107,8 +109,8 @@ class Protocol(H11Protocol):
     def _take_in(self) -> None:
         """Count the connection, close it where its address has too many, and make room for those that follow."""
         self._peer = self.client[0] if self.client else ""
-        self._of[self._peer] += 1
-        if self._of[self._peer] > MOST_OF_ONE and not self.config.proxy_headers:
+        self._of_peer[self._peer] += 1
+        if self._of_peer[self._peer] > MOST_OF_ONE and not self.config.proxy_headers:
             self.transport.close()
         elif self.limit_concurrency is not None and len(self.connections) > ROOM * self.limit_concurrency:
             self._make_room(int(ROOM * self.limit_concurrency))
@@ -121,9 +123,13 @@ class Protocol(H11Protocol):
                 one.transport.close()
 
     def _leave(self) -> None:
-        self._of[self._peer] -= 1
-        if not self._of[self._peer]:
-            del self._of[self._peer]
+        self._of_peer[self._peer] -= 1
+        if not self._of_peer[self._peer]:
+            del self._of_peer[self._peer]
+
+    @property
+    def _of_peer(self) -> Counter[str]:
+        return self._servers.setdefault(self.server_state, Counter())
 
     @property
     def asks_nothing(self) -> bool:

@@ -68,6 +68,27 @@ def test_what_does_not_open_is_told_and_fails(run: Run, app_settings: Settings) 
     assert "change_ops.body of chg_" in ran.json["faults"][0]
 
 
+@pytest.mark.requirement("vault:strict")
+def test_what_was_put_there_unsealed_is_told_by_table_column_and_number(run: Run, app_settings: Settings) -> None:
+    for title in ("one", "two"):
+        run("call", "notes_update", "--note", "1", "--title", title)
+    assert run("keys", "verify").status == 0
+    with contextlib.closing(sqlite3.connect(app_settings.data_dir / "devskyy.db")) as file, file:
+        file.execute("""UPDATE change_ops SET body = '{"title": "planted"}'""")
+    for words in (["verify"], ["rotate", "--verify"]):
+        ran = run("keys", *words)
+        assert ran.status == 1
+        assert "change_ops.body: 2 NOT SEALED" in ran.out
+        assert "2 CAN'T BE USED:" in ran.out
+        assert "planted" not in ran.out
+    told = run("keys", "verify", "--json").json
+    assert (told["unsealed"], told["failed"], told["only_sealed"]) == ({"change_ops.body": 2}, 2, True)
+    change = run("changes", "--json").json["changes"][0]["id"]
+    refused = run("changes", change)
+    assert refused.status != 0
+    assert "A stored value (change_ops.body) is not sealed" in refused.err
+
+
 @pytest.mark.requirement("cli:keys")
 def test_doctor_says_what_seals_and_warns_of_weak_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_SECRET_KEY", "changeme")

@@ -78,6 +78,15 @@ def test_accounts_are_changed(run: Run, add: Any, monkeypatch: pytest.MonkeyPatc
     assert listed(run)["bo"]["state"] == "active"
 
 
+def test_somebody_gets_another_name(run: Run, add: Any) -> None:
+    add("ada")
+    assert "is called Ada King now" in run("users", "name", "ada", " Ada  King ").out
+    assert listed(run)["ada"]["name"] == "Ada King"
+    assert run("users", "name", "ada", "\u202e").status == EXIT_STATUS[Code.INVALID_ARGUMENTS]
+    assert run("users", "name", "nobody", "Bo").status == EXIT_STATUS[Code.NOT_FOUND]
+    assert listed(run)["ada"]["name"] == "Ada King"
+
+
 @pytest.mark.requirement("people:last-owner")
 def test_the_last_owner_stays(run: Run, add: Any) -> None:
     add("ada")

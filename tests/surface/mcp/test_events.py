@@ -87,6 +87,9 @@ async def test_an_older_host_hears_of_a_change_and_of_new_tools(world: World, tr
         await until(lambda: "notifications/resources/updated" in kinds())
         world.app.registry.add(late_pack())
         await until(lambda: "notifications/tools/list_changed" in kinds())
+        world.app.registry.add(_pack_with_prompt_and_resource(world))
+        for kind in ("prompts", "resources"):
+            await until(lambda kind=kind: f"notifications/{kind}/list_changed" in kinds())
         with pytest.raises(MCPError):
             await subscribe(client, "devskyy://nothing/here")
     updated = [message for message in heard if isinstance(message, types.ResourceUpdatedNotification)]

@@ -34,6 +34,22 @@ async def test_the_account_says_who_one_is(shop: Site, visit: Visit) -> None:
         assert part in page.text
 
 
+async def test_ones_name_is_changed_for_oneself(shop: Site, visit: Visit) -> None:
+    await signed_in(shop, visit)
+    page = await visit.get("/account")
+    csrf = field(page, action="/account/name")
+    assert 'value="Ada"' in page.text
+    sent = await visit.send("/account/name", csrf=csrf, name="Countess of Lovelace")
+    assert sent.headers["location"] == "/account?done=name"
+    page = await visit.get("/account?done=name")
+    assert "Others see your new name" in page.text
+    assert 'value="Countess of Lovelace"' in page.text
+    refused = await visit.send("/account/name", csrf=csrf, name=" ")
+    assert (refused.status_code, "A name has 1 to" in refused.text) == (422, True)
+    assert (await visit.send("/account/name", csrf="x", name="Eve")).status_code == 403
+    assert "Countess of Lovelace" in (await visit.get("/account")).text
+
+
 async def test_a_new_password_needs_the_old_one(shop: Site, visit: Visit) -> None:
     await signed_in(shop, visit)
     status, text = await change_password(visit, "wrong words altogether", NEW)

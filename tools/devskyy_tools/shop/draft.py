@@ -28,7 +28,7 @@ class Draft:
     collection: Collection
     kind: OpKind
     target: ObjectId | None
-    parent: dict[str, ObjectId]
+    parent: dict[str, Any]
     body: Json
     present: Json = field(default_factory=dict[str, Any])
     undo: str = ""
@@ -41,11 +41,12 @@ class Draft:
     @property
     def label(self) -> str:
         label = self.collection.label(self.target, self.present or self.body)
-        apart = self.collection.single or self.collection.text_ids  # its own name does not tell it from others
-        if self.kind != "create" and not apart:
-            return label
-        known = [(name.removesuffix("_id"), at) for name, at in self.parent.items() if isinstance(at, int | str)]
-        places = [f" of {name} {at}" for name, at in known]
+        apart = self.kind == "create" or self.collection.single  # its own name does not tell it from others
+        places = [
+            f" of {name.removesuffix('_id')} {at}"
+            for name, at in self.parent.items()
+            if name in self.collection.text_ids or (apart and isinstance(at, int))
+        ]
         return label + "".join(places)
 
     def was(self, name: str) -> Any:

@@ -51,15 +51,21 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
         after: Json = {} if "force" in op.body else {"status": "trash"}
         return Outcome("done", object_id, after)
     if op.kind == "act":
-        said = plain_text(obj["message"]) if isinstance(obj.get("message"), str) else ""
-        state = "failed" if obj.get("success") is False else "done"
-        error = (
-            Refused(Code.UPSTREAM_REFUSED, said or "The shop could not do it.").as_dict() if state == "failed" else None
-        )
-        return Outcome(state, object_id or str(op.target), error=error, notes=[said] if said and not error else [])
+        return _acted(op, obj, object_id or str(op.target))
     if op.kind == "create":
         return _created(collection, op, object_id, compare.leaves(collection, obj))
     return _updated(collection, op, object_id, obj, whole)
+
+
+def _acted(op: Op, obj: Json, object_id: str) -> Outcome:
+    """What an action answers with: how many it made, or whether it did its work (``{success, message}``)."""
+    notes = [f"Made {obj['count']}."] if isinstance(obj.get("count"), int) else []
+    if "success" not in obj:  # other messages name the customer
+        return Outcome("done", object_id, undo=op.undo, notes=notes)
+    said = plain_text(obj["message"]) if isinstance(obj.get("message"), str) else ""
+    if not obj["success"]:
+        return lost("failed", Refused(Code.UPSTREAM_REFUSED, said or "The shop could not do it."))
+    return Outcome("done", object_id, undo=op.undo, notes=[said] if said else [])
 
 
 def _not_taken(collection: Collection, op: Op, asked: compare.Leaves, is_now: compare.Leaves) -> list[str]:

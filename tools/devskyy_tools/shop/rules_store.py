@@ -217,7 +217,7 @@ async def tax(draft: Draft) -> None:
             if not body[name] and draft.was(name):
                 draft.refuse(f"{name} can't be emptied through the shop's API.", "Make a new rate, delete this one.")
     if "class" in body:
-        slugs = [one["slug"] for one in (await draft.shop.list(at.TAX_CLASSES)).items]
+        slugs = [one["slug"] for one in await draft.shop.taken.whole(at.TAX_CLASSES)]
         if body["class"] not in slugs:
             draft.refuse(
                 f"there is no tax class {str(body['class'])[:60]!r}.", typed.nearest(str(body["class"]), slugs)
@@ -227,17 +227,30 @@ async def tax(draft: Draft) -> None:
 
 
 async def _no_twin(draft: Draft) -> None:
-    same = ("country", "state", "priority", "class", "postcodes", "cities")
-    usual: Json = {"priority": 1, "class": "standard", "postcodes": [], "cities": [], "country": "", "state": ""}
-    wanted = {name: draft.body.get(name, usual[name]) for name in same}
-    rates = (await draft.shop.list(at.TAXES, per_page=100, **{"class": wanted["class"]})).items
-    for one in rates:
-        if all(sorted(map(str, one[name])) == sorted(map(str, wanted[name])) if isinstance(wanted[name], list)
-               else one[name] == wanted[name] for name in same):  # fmt: skip
-            draft.refuse(
-                f"tax rate {one['id']} holds for the same place, priority and class: only one of them would count.",
-                "Change that one, or give another priority.", Code.CONFLICT, id=one["id"],
-            )  # fmt: skip
+    wanted = _holds_for(draft.body)
+    rates = await draft.shop.taken.whole(at.TAXES, **{"class": wanted["class"]})
+    held = next((f"tax rate {one['id']} holds" for one in rates if _holds_for(one) == wanted), "")
+    for op in draft.shop.unit.ops:
+        if op.kind == "create" and op.collection == at.TAXES.name and _holds_for(op.body) == wanted:
+            held = "another new rate would hold"
+    if held:
+        draft.refuse(
+            f"{held} for the same place, priority and class: only one of them would count.",
+            "Change that one, or give another priority.",
+            Code.CONFLICT,
+        )
+
+
+def _holds_for(rate: Json) -> Json:
+    """Place, priority and class; what is left out is as the shop takes it."""
+    fields = {name: rate.get(name, usual) for name, usual in _EVERYWHERE.items()}
+    return {
+        name: sorted(map(str, cast("list[Any]", value))) if isinstance(value, list) else value
+        for name, value in fields.items()
+    }
+
+
+_EVERYWHERE: Json = {"country": "", "state": "", "postcodes": [], "cities": [], "priority": 1, "class": "standard"}
 
 
 async def tax_foresee(draft: Draft) -> None:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from . import content, goods, store, trade
+from . import content, goods, people, store, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
-from .content import CATEGORIES, COMMENTS, MEDIA, PAGES, POSTS, TAGS
-from .goods import ATTRIBUTE_TERMS, ATTRIBUTES, PRODUCT_CATEGORIES, PRODUCT_REVIEWS, PRODUCT_TAGS, PRODUCTS, VARIATIONS
+from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
+from .goods import (
+    ATTRIBUTE_TERMS,
+    ATTRIBUTES,
+    BRANDS,
+    PRODUCT_CATEGORIES,
+    PRODUCT_REVIEWS,
+    PRODUCT_TAGS,
+    PRODUCTS,
+    SHIPPING_CLASSES,
+    VARIATIONS,
+)
+from .people import APP_PASSWORD_SETS, APP_PASSWORDS, USERS
 from .store import (
     GATEWAYS,
     SETTINGS,
@@ -23,14 +34,18 @@ from .trade import COUPONS, CUSTOMERS, ORDER_NOTES, ORDERS, REFUNDS
 
 __all__ = [
     "ALL",
+    "APP_PASSWORDS",
+    "APP_PASSWORD_SETS",
     "ATTRIBUTES",
     "ATTRIBUTE_TERMS",
-    "CATEGORIES",
+    "BRANDS",
     "COMMENTS",
     "COUPONS",
     "CUSTOMERS",
     "GATEWAYS",
+    "ITEMS",
     "MEDIA",
+    "MEDIA_EDITS",
     "NOISE",
     "NOISY_META",
     "ORDERS",
@@ -42,15 +57,18 @@ __all__ = [
     "PRODUCT_REVIEWS",
     "PRODUCT_TAGS",
     "REFUNDS",
+    "REVISIONS",
     "SETTINGS",
     "SETTINGS_GROUPS",
+    "SHIPPING_CLASSES",
     "SHIPPING_METHODS",
     "SHIPPING_ZONES",
     "STAMP",
     "SYSTEM_TOOLS",
-    "TAGS",
     "TAXES",
     "TAX_CLASSES",
+    "TERMS",
+    "USERS",
     "VARIATIONS",
     "WEBHOOKS",
     "ZONE_LOCATIONS",
@@ -60,7 +78,7 @@ __all__ = [
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (content, goods, store, trade)
+    for module in (content, goods, people, store, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }
