@@ -267,6 +267,15 @@ async def many_terms(desk: Desk) -> dict[str, Any]:
     return {"noun": "tags", "create": [{"name": "Quilted"}, {"name": "Boxy"}], "update": update}
 
 
+async def many_attribute_terms(desk: Desk) -> dict[str, Any]:
+    attribute = await desk.some("woo_attributes_list")
+    return {
+        "noun": "attribute_terms",
+        "parent_id": attribute,
+        "create": [{"name": unique("Wide")}, {"name": unique("Narrow")}],
+    }
+
+
 def two(noun: str, **fields: Any) -> Arguments:
     """Arguments for two new ones of a noun at once, whose names are their own."""
 
@@ -487,6 +496,7 @@ ARGUMENTS: dict[str, Arguments] = {
 
 FURTHER: dict[str, list[Arguments]] = {
     "woo_catalog_bulk": [
+        many_attribute_terms,
         two("attributes", name="Weave"),
         two("brands", name="Atelier"),
         two("coupons", code="TWO", discount_type="percent", amount="5"),

@@ -66,6 +66,8 @@ class Past:
             ("woo_catalog_bulk", {"noun": "tags", "create": [{"name": "Boxy"}], "delete": self.ids["woo_tags"][:1]}),
             ("woo_catalog_bulk", {"noun": "tags", "create": [{}], "update": [{"id": ABSENT}], "delete": ["abc", "-5"]}),
             ("woo_orders_bulk", {"noun": "orders", "create": [order, order]}),
+            ("woo_settings_bulk", {"noun": "taxes", "create": [{"rate": "5", "name": "T", "country": "PT"}] * 2}),
+            ("woo_settings_bulk", {"noun": "webhooks", "update": [{"id": 1, "name": "Stock"}], "delete": [2]}),
         ]
         found = [
             Case(tool, {"name": name, "arguments": arguments}, True)

@@ -185,6 +185,33 @@ async def test_a_webhook_s_secret_is_shown_nowhere(desk: Demo) -> None:
     assert kept["secret"] == secret + "2"
 
 
+@pytest.mark.requirement("shop:settings-secrets")
+async def test_secrets_of_many_webhooks_are_shown_nowhere(desk: Demo, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "devskyy")
+    secrets = [f"0123456789-of-receiver-{number}" for number in range(2)]
+    hook = {"topic": "order.created", "delivery_url": "https://203.0.113.9/"}
+    asked = await desk.do("woo_settings_bulk", noun="webhooks", create=[{**hook, "secret": one} for one in secrets])
+    done = await desk.agree(asked["change"])
+    said = json.dumps([asked, done, await desk.do("changes_show", change=asked["change"])]) + caplog.text
+    assert not [one for one in secrets if one in said]
+    made = [desk.shop.store.get("webhook", int(one["id"])) for one in done["changes"]]
+    assert [one["secret"] for one in made if one] == secrets
+    assert desk.writes == ["POST /wc/v3/webhooks/batch"]
+
+
+@pytest.mark.requirement("shop:store-rules")
+async def test_many_rates_are_told_apart_with_few_requests(desk: Demo) -> None:
+    rates = [{"rate": "5", "name": "T", "country": "PT", "priority": 1 + number} for number in range(100)]
+    await desk.do("woo_settings_bulk", noun="taxes", create=rates, preview=True)
+    assert len(desk.shop.requests) <= 4
+    rates[99]["priority"] = 1
+    rates[98]["country"] = "FR"
+    rates[98]["priority"] = 1
+    refused = await desk.refused("woo_settings_bulk", noun="taxes", create=rates)
+    assert [one["item"] for one in refused.details["items"]] == ["create.98", "create.99"]
+    assert "another new rate would hold" in refused.details["items"][1]["problem"]
+
+
 def test_what_counts_as_a_secret() -> None:
     secret = ("api_key", "secret", "private_key", "live_secret_key", "token", "webhook_secret", "test_publishable_key")
     plain = ("title", "key_visual", "woocommerce_myaccount_lost_password_endpoint", "monkey", "instructions")

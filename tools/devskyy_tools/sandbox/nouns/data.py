@@ -15,6 +15,7 @@ def routes() -> list[Route]:
     get = "GET"
     return [
         Route(f"{BASE}/currencies", "currency", {get: Endpoint(all_currencies, {})}, nested=False),
+        Route(f"{BASE}/currencies/current", "currency", {get: Endpoint(current_currency, {})}, nested=False),
         Route(f"{BASE}/currencies/{{code:s}}", "currency", {get: Endpoint(currency, {})}, nested=False),
         Route(f"{BASE}/countries", "", {get: Endpoint(countries, {})}, nested=False),
         Route(f"{BASE}/countries/{{code:s}}", "", {get: Endpoint(country, {})}, nested=False),
@@ -36,11 +37,16 @@ def all_currencies(call: Call) -> Reply:
 
 def currency(call: Call) -> Reply:
     require_shop(call, "read")
-    code = CURRENCY if call["code"] == "current" else str(call["code"]).upper()
+    code = str(call["code"]).upper()
     if code not in currencies():
         message = "There are no currencies matching these parameters."
         raise RestError("woocommerce_rest_data_invalid_currency", message, 404)
     return _shown_currency(call, code)
+
+
+def current_currency(call: Call) -> Reply:
+    require_shop(call, "read")
+    return _shown_currency(call, CURRENCY)
 
 
 def _states(code: str) -> list[Json]:
