@@ -9,37 +9,22 @@ from typing import Any, cast
 
 import pytest
 
-from devskyy_mcp.app import App, build, local_principal
-from devskyy_mcp.changes.asking import Person
-from devskyy_mcp.config import Settings
-from devskyy_mcp.context import Context
-from devskyy_mcp.http import Upstream
-from devskyy_mcp.invoke import Call
-from devskyy_tools.shop.client import ShopClient
-from devskyy_tools.shop.signing import Credentials, signer
+from devskyy_tools.shop.signing import Credentials
 from tests.contract.client import Json, Shop, token
+from tests.fakes.demo import Desk, desk_over
 
 pytestmark = pytest.mark.requirement("shop:store-undo")
 MOVES_BY_ITSELF = {"_links", "date_modified", "date_modified_gmt"}
 
 
 @dataclass
-class Desk:
+class Watched(Desk):
     """Calls tools over one shop, and looks past them at the shop itself."""
 
-    app: App
     shop: Shop
 
-    async def do(self, tool: str, **arguments: Any) -> Json:
-        view = (await self.app.road.invoke(Call(local_principal(), tool, arguments, "cli"))).data
-        if view.get("state") != "waits_for_person":
-            return view
-        ctx = Context(local_principal(), self.app.services, surface="cli")
-        agreed = await self.app.changes.decided(ctx, view["change"], Person("Grace", "terminal"), agreed=True)
-        return agreed.model_dump(mode="json", exclude_none=True)
-
     async def preview(self, tool: str, **arguments: Any) -> Json:
-        return (await self.app.road.invoke(Call(local_principal(), tool, {**arguments, "preview": True}, "cli"))).data
+        return await self.do(tool, **arguments, preview=True)
 
     async def look(self, path: str) -> Any:
         answer = await self.shop.get(f"wc/v3/{path}", context="edit")
@@ -47,7 +32,7 @@ class Desk:
 
     async def made(self, tool: str, path: str, **arguments: Any) -> int | str:
         """The id of an object that a tool makes for a test; it goes with the test."""
-        found = (await self.do(tool, **arguments))["changes"][0]["id"]
+        found = (await self.carry_out(tool, **arguments))["changes"][0]["id"]
         self.shop.remember(f"wc/v3/{path}", found)
         return int(found) if found.isdigit() else found
 
@@ -60,18 +45,13 @@ def _still(value: Any) -> Any:
 
 
 @pytest.fixture
-async def desk(wc: Shop, tmp_path: Path) -> AsyncGenerator[Desk]:
-    access = wc.access
-    app = build(Settings(_env_file=None, data_dir=tmp_path, confirm_writes="risky"))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
-    auth = signer(Credentials(access.user, access.app_password))
-    app.services.put(ShopClient, ShopClient(Upstream("The shop", access.url, transport=access.transport, auth=auth)))
-    try:
-        yield Desk(app, wc)
-    finally:
-        await app.close()
+async def desk(wc: Shop, tmp_path: Path) -> AsyncGenerator[Watched]:
+    login = Credentials(wc.access.user, wc.access.app_password)
+    async with desk_over(tmp_path, wc.access.url, login, wc.access.transport) as made:
+        yield Watched(made.app, wc)
 
 
-Case = Callable[[Desk], Awaitable[tuple[str, Json, list[str]]]]
+Case = Callable[[Watched], Awaitable[tuple[str, Json, list[str]]]]
 """A tool, its arguments, and the paths that it changes."""
 CASES: dict[str, Case] = {}
 
@@ -86,13 +66,13 @@ def setting(group: str, key: str, value: Any) -> Json:
 
 
 @case
-async def one_setting(desk: Desk) -> tuple[str, Json, list[str]]:
+async def one_setting(desk: Watched) -> tuple[str, Json, list[str]]:
     path = "settings/general/woocommerce_store_city"
     return "woo_settings_update", {"items": [setting("general", "woocommerce_store_city", f"Lyon {token()}")]}, [path]
 
 
 @case
-async def settings_of_a_group(desk: Desk) -> tuple[str, Json, list[str]]:
+async def settings_of_a_group(desk: Watched) -> tuple[str, Json, list[str]]:
     items = [
         setting("general", "woocommerce_store_address", f"{token()} Rue A & B"),
         setting("general", "woocommerce_currency_pos", "right_space"),
@@ -102,7 +82,7 @@ async def settings_of_a_group(desk: Desk) -> tuple[str, Json, list[str]]:
 
 
 @case
-async def settings_of_many_groups(desk: Desk) -> tuple[str, Json, list[str]]:
+async def settings_of_many_groups(desk: Watched) -> tuple[str, Json, list[str]]:
     items = [
         setting("products", "woocommerce_weight_unit", "oz"),
         setting("tax", "woocommerce_prices_include_tax", "yes"),
@@ -116,7 +96,7 @@ async def settings_of_many_groups(desk: Desk) -> tuple[str, Json, list[str]]:
 
 
 @case
-async def a_gateway(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_gateway(desk: Watched) -> tuple[str, Json, list[str]]:
     enabled = (await desk.look("payment_gateways/cheque"))["enabled"]
     fields = {
         "enabled": not enabled,
@@ -128,7 +108,7 @@ async def a_gateway(desk: Desk) -> tuple[str, Json, list[str]]:
 
 
 @case
-async def a_new_zone(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_new_zone(desk: Watched) -> tuple[str, Json, list[str]]:
     places = [
         {"type": "country", "code": "JP"},
         {"type": "postcode", "code": "10*"},
@@ -137,13 +117,13 @@ async def a_new_zone(desk: Desk) -> tuple[str, Json, list[str]]:
     return "woo_zones_create", {"name": f"Zone {token()}", "places": places, "order": 7}, ["shipping/zones"]
 
 
-async def zone(desk: Desk) -> Any:
+async def zone(desk: Watched) -> Any:
     places = [{"type": "country", "code": "FR"}]
     return await desk.made("woo_zones_create", "shipping/zones", name=f"Zone {token()}", places=places)
 
 
 @case
-async def a_zone(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_zone(desk: Watched) -> tuple[str, Json, list[str]]:
     target, path = await zone(desk), "shipping/zones"
     places = [{"type": "continent", "code": "EU"}, {"type": "country", "code": "FR"}]
     arguments = {"id": target, "name": f"Z & {token()}", "order": 3, "places": places}
@@ -151,26 +131,26 @@ async def a_zone(desk: Desk) -> tuple[str, Json, list[str]]:
 
 
 @case
-async def a_zone_without_places(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_zone_without_places(desk: Watched) -> tuple[str, Json, list[str]]:
     target = await zone(desk)
     return "woo_zones_update", {"id": target, "places": []}, [f"shipping/zones/{target}/locations"]
 
 
 @case
-async def a_new_method(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_new_method(desk: Watched) -> tuple[str, Json, list[str]]:
     target = await zone(desk)
     arguments = {"kind": "free_shipping", "title": "Free", "settings": {"requires": "either", "min_amount": "150"}}
     return "woo_zone_methods_create", {"zone_id": target, **arguments}, [f"shipping/zones/{target}/methods"]
 
 
 @case
-async def a_new_method_for_the_rest_of_the_world(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_new_method_for_the_rest_of_the_world(desk: Watched) -> tuple[str, Json, list[str]]:
     arguments = {"zone_id": 0, "kind": "flat_rate", "cost": "10 + 2 * [qty]", "enabled": False, "order": 4}
     return "woo_zone_methods_create", arguments, ["shipping/zones/0/methods"]
 
 
 @case
-async def a_method(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_method(desk: Watched) -> tuple[str, Json, list[str]]:
     target = await zone(desk)
     path = f"shipping/zones/{target}/methods"
     one = await desk.made("woo_zone_methods_create", path, zone_id=target, kind="flat_rate", title="Post", cost="5.00")
@@ -179,13 +159,13 @@ async def a_method(desk: Desk) -> tuple[str, Json, list[str]]:
 
 
 @case
-async def a_new_rate(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_new_rate(desk: Watched) -> tuple[str, Json, list[str]]:
     fields = {"rate": "5.5", "name": "TVA", "country": "FR", "tax_class": "reduced-rate", "cities": ["Nice", "Cannes"]}
     return "woo_taxes_create", {**fields, "priority": 7, "shipping": False}, ["taxes"]
 
 
 @case
-async def a_rate(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_rate(desk: Watched) -> tuple[str, Json, list[str]]:
     fields = {"rate": "20", "name": "T", "country": "PT", "postcodes": ["1000", "2*"], "priority": 8}
     target = await desk.made("woo_taxes_create", "taxes", **fields)
     change = {"rate": "23", "name": "IVA & Co", "postcodes": ["3*"], "tax_class": "zero-rate", "compound": True}
@@ -193,7 +173,7 @@ async def a_rate(desk: Desk) -> tuple[str, Json, list[str]]:
 
 
 @case
-async def a_new_class(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_new_class(desk: Watched) -> tuple[str, Json, list[str]]:
     return "woo_tax_classes_create", {"name": f"Class {token()}"}, ["taxes/classes"]
 
 
@@ -201,72 +181,72 @@ HOOK = {"topic": "order.created", "delivery_url": "https://203.0.113.9/orders", 
 
 
 @case
-async def a_new_webhook(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_new_webhook(desk: Watched) -> tuple[str, Json, list[str]]:
     return "woo_webhooks_create", HOOK, ["webhooks"]
 
 
 @case
-async def a_webhook(desk: Desk) -> tuple[str, Json, list[str]]:
+async def a_webhook(desk: Watched) -> tuple[str, Json, list[str]]:
     target = await desk.made("woo_webhooks_create", "webhooks", **HOOK)
     change = {"status": "paused", "name": "Stock", "topic": "product.updated", "delivery_url": "https://203.0.113.9/p"}
     return "woo_webhooks_update", {"id": target, **change}, [f"webhooks/{target}"]
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-async def test_there_and_back(desk: Desk, name: str) -> None:
+async def test_there_and_back(desk: Watched, name: str) -> None:
     tool, arguments, paths = await CASES[name](desk)
     before = [await desk.look(path) for path in paths]
     shown = await desk.preview(tool, **arguments)
     assert (shown["state"], [await desk.look(path) for path in paths]) == ("proposed", before)
-    done = await desk.do(tool, **arguments)
+    done = await desk.carry_out(tool, **arguments)
     assert done["state"] == "applied", done
     assert {row["outcome"] for row in done["changes"]} == {"done"}
     assert all(now != was for now, was in zip([await desk.look(path) for path in paths], before, strict=True))
-    back = await desk.do("changes_undo", change=done["change"])
+    back = await desk.carry_out("changes_undo", change=done["change"])
     assert back["state"] == "applied", back
     assert [await desk.look(path) for path in paths] == before
 
 
-async def deleted_zone(desk: Desk) -> tuple[str, Json, str]:
+async def deleted_zone(desk: Watched) -> tuple[str, Json, str]:
     target = await zone(desk)
     return "woo_zones_delete", {"id": target}, f"shipping/zones/{target}"
 
 
-async def deleted_method(desk: Desk) -> tuple[str, Json, str]:
+async def deleted_method(desk: Watched) -> tuple[str, Json, str]:
     target = await zone(desk)
     path = f"shipping/zones/{target}/methods"
     one = await desk.made("woo_zone_methods_create", path, zone_id=target, kind="local_pickup")
     return "woo_zone_methods_delete", {"zone_id": target, "id": one}, f"{path}/{one}"
 
 
-async def deleted_rate(desk: Desk) -> tuple[str, Json, str]:
+async def deleted_rate(desk: Watched) -> tuple[str, Json, str]:
     target = await desk.made("woo_taxes_create", "taxes", rate="20", name="T", country="ES", priority=9)
     return "woo_taxes_delete", {"id": target}, f"taxes/{target}"
 
 
-async def deleted_class(desk: Desk) -> tuple[str, Json, str]:
+async def deleted_class(desk: Watched) -> tuple[str, Json, str]:
     target = await desk.made("woo_tax_classes_create", "taxes/classes", name=f"Class {token()}")
     return "woo_tax_classes_delete", {"id": target}, f"taxes/classes/{target}"
 
 
-async def deleted_webhook(desk: Desk) -> tuple[str, Json, str]:
+async def deleted_webhook(desk: Watched) -> tuple[str, Json, str]:
     target = await desk.made("woo_webhooks_create", "webhooks", **HOOK)
     return "woo_webhooks_delete", {"id": target}, f"webhooks/{target}"
 
 
 @pytest.mark.parametrize("make", [deleted_zone, deleted_method, deleted_rate, deleted_class, deleted_webhook])
-async def test_what_can_t_be_undone_says_so_before(desk: Desk, make: Callable[[Desk], Any]) -> None:
+async def test_what_can_t_be_undone_says_so_before(desk: Watched, make: Callable[[Watched], Any]) -> None:
     tool, arguments, path = await make(desk)
     shown = await desk.preview(tool, **arguments)
     assert any(text.startswith("Can't be undone: ") for text in shown["asks"])
-    assert (await desk.do(tool, **arguments))["state"] == "applied"
+    assert (await desk.carry_out(tool, **arguments))["state"] == "applied"
     assert await desk.look(path) is None
 
 
-async def test_a_maintenance_tool_tells_what_it_did(desk: Desk) -> None:
+async def test_a_maintenance_tool_tells_what_it_did(desk: Watched) -> None:
     shown = await desk.preview("woo_system_tools_run", id="clear_transients")
     assert "Can't be undone: what it does to the database stays done" in shown["asks"]
-    done = await desk.do("woo_system_tools_run", id="clear_transients")
+    done = await desk.carry_out("woo_system_tools_run", id="clear_transients")
     assert (done["state"], done["changes"][0]["note"]) == ("applied", "Product transients cleared")
 
 
@@ -298,7 +278,7 @@ READS: list[tuple[str, Json]] = [
 
 
 @pytest.mark.parametrize(("tool", "arguments"), READS)
-async def test_reads_give_what_they_promise(desk: Desk, tool: str, arguments: Json) -> None:
+async def test_reads_give_what_they_promise(desk: Watched, tool: str, arguments: Json) -> None:
     found = await desk.do(tool, **arguments)
     capability = desk.app.registry.tools[tool]
     model = capability.result_model
