@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import resource
 import tempfile
 import time
 from pathlib import Path
 
-from devskyy_mcp.find.encoder import encoder
+from devskyy_mcp.find.encoder import NEEDED, encoder
 from tests.find.asked import Figures, asked, indexes, measure
 
 from .measure import Row, p95
@@ -17,22 +18,25 @@ async def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         words, meaning = indexes(Path(folder), encoder)
         rows = _rows("by words", measure(words, asked()), {5: 0.70})
-        if encoder() is None:
+        if any(importlib.util.find_spec(name) is None for name in NEEDED):
             return [*rows, Row("finding by meaning", "the extra [find] is not installed", "", None)]
-        before = time.process_time()
+        before, small = time.process_time(), _megabytes()
         meaning.search("warm up", 1, [])
-        made = time.process_time() - before
+        made, size = time.process_time() - before, _megabytes() - small
         rows += _rows("with [find]", measure(meaning, asked()), {5: 0.88, 10: 0.93})
         _, kept = indexes(Path(folder), encoder)
         before = time.process_time()
         kept.search("warm up", 1, [])
         again = time.process_time() - before
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return [
         *rows,
         Row("all tools' vectors: made, then read", f"{made:.1f} s, then {again * 1000:.0f} ms of CPU time", "", None),
-        Row("memory of this process, with the encoder", f"{size} MB", "", None),
+        Row("memory that the encoder takes", f"{size} MB", "", None),
     ]
+
+
+def _megabytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _rows(how: str, figures: Figures, goals: dict[int, float]) -> list[Row]:

@@ -75,6 +75,8 @@ class Meanings:
     """The vectors of all texts of all things."""
 
     def __init__(self, things: Mapping[str, Thing], encoder: Encoder, folder: Path | None) -> None:
+        import numpy as np
+
         self._encoder = encoder
         self._keys = list(things)
         self._starts: list[int] = []
@@ -82,17 +84,17 @@ class Meanings:
         for thing in things.values():
             self._starts.append(len(texts))
             texts += thing.texts()
-        self._sizes = [len(thing.texts()) for thing in things.values()]
         self._vectors = kept(texts, encoder, folder) if folder else encoder.vectors(texts)
+        centres = np.add.reduceat(self._vectors, self._starts)
+        self._centres = centres / np.linalg.norm(centres, axis=1, keepdims=True)
 
     def near(self, request: str) -> dict[str, float]:
-        """Per key how near the request is: its nearest text and the mean of all count alike, -1 to 1."""
+        """Per key how near the request is, -1 to 1: its nearest text and the centre of all its texts count alike."""
         import numpy as np
 
-        cosines = self._vectors @ self._encoder.vectors([request])[0]
-        best = np.maximum.reduceat(cosines, self._starts)
-        mean = np.add.reduceat(cosines, self._starts) / self._sizes
-        return dict(zip(self._keys, ((best + mean) / 2).tolist(), strict=True))
+        asked = self._encoder.vectors([request])[0]
+        nearest = np.maximum.reduceat(self._vectors @ asked, self._starts)
+        return dict(zip(self._keys, ((nearest + self._centres @ asked) / 2).tolist(), strict=True))
 
 
 def kept(texts: list[str], encoder: Encoder, folder: Path) -> Vectors:
@@ -114,6 +116,9 @@ def kept(texts: list[str], encoder: Encoder, folder: Path) -> Vectors:
         with part.open("wb") as file:
             np.save(file, made)
         part.replace(path)
+        for other in folder.glob("*.npy"):
+            if other != path:
+                other.unlink(missing_ok=True)  # of tools as they were before an upgrade
     except OSError as error:
         log.warning("vectors of the tools can't be kept: %s", error.strerror)
     return made

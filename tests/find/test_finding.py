@@ -120,6 +120,7 @@ def test_vectors_are_made_once_and_kept(meaning: Encoder, tmp_path: Path) -> Non
     other = THINGS | {"plain": Thing("taxes_list", "List the rates of taxes")}
     Finder(other, counting, tmp_path / "new")  # pyright: ignore[reportArgumentType] # a stand-in
     assert counting.texts[-1] == 6
+    assert len(list((tmp_path / "new").iterdir())) == 1, "one file, of the things as they are now"
 
 
 @pytest.mark.requirement("find:kept")
