@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks]``
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find]``
 
 Prints a table.
 """
@@ -14,7 +14,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import attacks, auth, bulk, calls, events, growth, jobs, limits, logins, shop, start, vault
+    from . import attacks, auth, bulk, calls, events, find, growth, jobs, limits, logins, shop, start, vault
 
     parts = {
         "calls": calls.run,
@@ -30,6 +30,7 @@ async def main(wanted: list[str]) -> None:
         "auth": auth.run,
         "limits": limits.run,
         "attacks": attacks.run,
+        "find": find.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -17,6 +17,7 @@ import typing
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, Unpack
 
 from .context import Context, Principal, Services
@@ -295,7 +296,11 @@ class Resource:
 
 @dataclass
 class Pack:
-    """A set of tools, prompts and resources with what they need; found by the entry point group ``devskyy.packs``."""
+    """A set of tools, prompts and resources with what they need; found by the entry point group ``devskyy.packs``.
+
+    ``phrases`` is a TOML file with what people say when they mean a tool (``tool_name = ["…", "…"]``); only tools_find
+    reads it, at its first use.
+    """
 
     name: str
     toolsets: list[Toolset] = field(default_factory=list[Toolset])
@@ -303,6 +308,7 @@ class Pack:
     resources: list[Resource] = field(default_factory=list[Resource])
     provides: Callable[[Services], None] | None = None
     queues: list[Queue] = field(default_factory=list[Queue])
+    phrases: Path | None = None
 
 
 class Registry:

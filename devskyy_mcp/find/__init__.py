@@ -1,1 +1,1 @@
-"""Finding things by what people say: the one retriever, offline and without a model."""
+"""Finding things by what people say, offline: by words, and by meaning with the extra ``[find]``."""

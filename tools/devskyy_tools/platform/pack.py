@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devskyy_mcp.capability import Pack, Registry, Resource
+from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
+from devskyy_mcp.find.tools import ToolIndex
 
 from .audit import audit
 from .jobs import job_ids, jobs, read_job
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
 from .resources import change_ids, read_change, read_result
-from .tools import ToolIndex, tools
+from .tools import tools
 
 
 def _provide(services: Services) -> None:
-    services.share(ToolIndex, lambda found: ToolIndex(found.get(Registry)))
+    services.share(ToolIndex, lambda found: ToolIndex(found.get(Registry), found.get(Settings).data_dir / "find"))
 
 
 pack = Pack(
@@ -65,4 +69,5 @@ pack = Pack(
         ),
     ],
     provides=_provide,
+    phrases=Path(__file__).with_name("phrases.toml"),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import anyio
+import anyio.to_thread
 from pydantic import Field
 
 from devskyy_mcp.capability import Capability, Registry, Toolset, allowed, authorize
 from devskyy_mcp.context import Context
-from devskyy_mcp.find.lexical import Index
+from devskyy_mcp.find.tools import ToolIndex
 from devskyy_mcp.guard.gates import Gates
 
 from .models import ToolDescription, ToolHit, ToolHits
@@ -22,25 +23,6 @@ Name = Annotated[str, Field(description="A tool's name.", max_length=60)]
 Arguments = Annotated[dict[str, Any], Field(description="The tool's arguments; tools_describe has them.")]
 
 
-class ToolIndex:
-    """The search index over the registry's tools, built anew when the registry has grown."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self._generation = -1
-        self._index = Index({})
-
-    def search(self, query: str, limit: int, names: list[str]) -> list[str]:
-        if self._generation != self.registry.generation:
-            self._index = Index({name: _texts(tool) for name, tool in self.registry.tools.items()})
-            self._generation = self.registry.generation
-        return self._index.search(query, limit, names)
-
-
-def _texts(tool: Capability) -> list[tuple[str, int]]:
-    return [(tool.name, 4), (tool.summary, 2), (tool.description, 1), (" ".join(tool.parameters), 1)]
-
-
 @tools.tool("read", scopes="tools:read", core=True, open_world=False)
 async def tools_find(
     ctx: Context,
@@ -50,7 +32,9 @@ async def tools_find(
     """Find tools by what they do. Use it when no listed tool fits; then tools_describe, tools_read or tools_call."""
     registry = ctx.get(Registry)
     usable = [name for name, tool in registry.tools.items() if allowed(ctx.principal, tool.policy.scopes)]
-    found = [registry.tools[name] for name in ctx.get(ToolIndex).search(query, limit, usable)]
+    search = ctx.get(ToolIndex).search
+    names = await anyio.to_thread.run_sync(search, query, limit, usable, abandon_on_cancel=True)
+    found = [registry.tools[name] for name in names]
     hits = [
         ToolHit(name=tool.name, summary=tool.summary, effect=tool.policy.effect, unavailable=await _lacks(ctx, tool))
         for tool in found

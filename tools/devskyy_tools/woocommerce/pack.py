@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from devskyy_mcp.assets.store import Assets
@@ -95,4 +96,5 @@ pack = Pack(
         ),
     ],
     provide,
+    phrases=Path(__file__).with_name("phrases.toml"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.capability import Pack
 from devskyy_mcp.config import Settings
@@ -30,4 +32,5 @@ pack = Pack(
     [posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site],
     resources=resources,
     provides=_provide,
+    phrases=Path(__file__).with_name("phrases.toml"),
 )
