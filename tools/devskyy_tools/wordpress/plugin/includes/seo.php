@@ -79,7 +79,7 @@ function seo_keeper() {
  */
 function register_seo() {
 	$posts = get_post_types( array( 'public' => true ) );
-	$terms = get_taxonomies( array( 'public' => true ) );
+	$terms = array_merge( get_taxonomies( array( 'public' => true ) ), array( 'tag' ) ); // REST's own name of post_tag.
 	foreach ( array( 'post' => $posts, 'term' => $terms ) as $of => $names ) {
 		register_rest_field(
 			array_values( $names ),
