@@ -295,7 +295,10 @@ class Resource:
 
 @dataclass
 class Pack:
-    """A set of tools, prompts and resources with what they need; found by the entry point group ``devskyy.packs``."""
+    """A set of tools, prompts and resources with what they need; found by the entry point group ``devskyy.packs``.
+
+    ``files`` are what people install elsewhere, by name: each makes its file's name and content (``devskyy plugin``).
+    """
 
     name: str
     toolsets: list[Toolset] = field(default_factory=list[Toolset])
@@ -303,6 +306,9 @@ class Pack:
     resources: list[Resource] = field(default_factory=list[Resource])
     provides: Callable[[Services], None] | None = None
     queues: list[Queue] = field(default_factory=list[Queue])
+    files: Mapping[str, Callable[[], tuple[str, bytes]]] = field(
+        default_factory=dict[str, Callable[[], tuple[str, bytes]]]
+    )
 
 
 class Registry:

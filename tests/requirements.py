@@ -648,6 +648,7 @@ REQUIREMENTS = [
         "plugin:redirects", "issue D, shown 6", "Redirects are followed; none leads in a circle or to a stranger."
     ),
     Requirement("plugin:privacy", "issue D, plugin", "Personal data are exported and erased by WordPress' own ways."),
+    Requirement("plugin:contract", "issue D, plugin", "The demo shop answers the plugin's routes as a real WordPress."),
     Requirement("plugin:uninstall", "issue D, plugin", "Deleting the plugin takes away what it kept, and no more."),
     Requirement(
         "bed:wordpress", "product, bed", "A real WordPress is brought up in seconds and taken down without a trace."

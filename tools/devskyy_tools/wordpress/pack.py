@@ -10,6 +10,7 @@ from devskyy_tools.shop.provide import provide_shop
 
 from .bin import bin_tools
 from .comments import comments
+from .companion import build
 from .content import pages, posts
 from .items import items
 from .media import media
@@ -30,4 +31,5 @@ pack = Pack(
     [posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site],
     resources=resources,
     provides=_provide,
+    files={"plugin": build},
 )
