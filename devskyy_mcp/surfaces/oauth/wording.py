@@ -17,6 +17,7 @@ _WORDS = {
         "Make, change and delete the site's accounts and passwords",
     ),
     "customers": ("See customers with names and addresses", "Add and change customers"),
+    "privacy": ("See all that the site holds of a person", "Erase for good what the site holds of a person"),
     "reports": ("See sales reports", "Make reports"),
     "changes": ("See what was changed, and by whom", "Carry out and undo changes that it prepared"),
     "jobs": ("See long-running work", "Start and stop long-running work"),

@@ -10,8 +10,11 @@ from devskyy_mcp.errors import Code, Refused
 from . import collections as at
 from . import compare
 from .collections import Collection
+from .refusals import plain_text
 
 Json = dict[str, Any]
+SAID = 20
+"""Messages of the shop's that are kept, at most."""
 UNCLEAR: Json = Refused(Code.OUTCOME_UNKNOWN, "The shop's answer does not say what it did.").as_dict()
 _WRITE_ONLY = frozenset(
     {
@@ -49,8 +52,12 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
         after: Json = {} if "force" in op.body else {"status": "trash"}
         return Outcome("done", object_id, after)
     if op.kind == "act":
-        made = [f"Made {obj['count']}."] if isinstance(obj.get("count"), int) else []
-        return Outcome("done", object_id or str(op.target), undo=op.undo, notes=made)
+        notes = [f"Made {obj['count']}."] if isinstance(obj.get("count"), int) else []
+        notes += [plain_text(one) for one in list(obj.get("messages") or ())[:SAID]]
+        unfinished = obj.get("complete") is False
+        notes += ["The shop ran out of time before it was through: do it again."] if unfinished else []
+        state = "not_taken" if unfinished else "done"
+        return Outcome(state, object_id or str(op.target), undo=op.undo, notes=notes)
     if op.kind == "create":
         return _created(collection, op, object_id, compare.leaves(collection, obj))
     return _updated(collection, op, object_id, obj, whole)

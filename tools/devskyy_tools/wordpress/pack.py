@@ -10,12 +10,14 @@ from devskyy_tools.shop.provide import provide_shop
 
 from .bin import bin_tools
 from .comments import comments
-from .companion import build
 from .content import pages, posts
 from .items import items
 from .media import media
+from .privacy import privacy
+from .redirects import redirects
 from .resources import resources
 from .revisions import revisions
+from .seo import seo
 from .site import site
 from .terms import terms
 from .users import passwords, users
@@ -26,10 +28,17 @@ def _provide(services: Services) -> None:
     provide_shop(services)
 
 
+def _plugin() -> tuple[str, bytes]:
+    from .companion import build
+
+    return build()
+
+
 pack = Pack(
     "wordpress",
-    [posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site],
+    [posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site, seo, redirects,
+     privacy],
     resources=resources,
     provides=_provide,
-    files={"plugin": build},
+    files={"plugin": _plugin},
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from . import content, goods, people, trade
+from . import companion, content, goods, people, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
+from .companion import PRIVACY, REDIRECTS, SEO
 from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
 from .goods import (
     ATTRIBUTE_TERMS,
@@ -38,12 +39,15 @@ __all__ = [
     "ORDER_NOTES",
     "PAGES",
     "POSTS",
+    "PRIVACY",
     "PRODUCTS",
     "PRODUCT_CATEGORIES",
     "PRODUCT_REVIEWS",
     "PRODUCT_TAGS",
+    "REDIRECTS",
     "REFUNDS",
     "REVISIONS",
+    "SEO",
     "SHIPPING_CLASSES",
     "STAMP",
     "TERMS",
@@ -54,7 +58,7 @@ __all__ = [
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (content, goods, people, trade)
+    for module in (companion, content, goods, people, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }

@@ -10,7 +10,7 @@ namespace DevSkyy;
 
 defined( 'ABSPATH' ) || exit;
 
-const PRIVACY_SECONDS = 20;
+const PRIVACY_SECONDS = 5;
 
 add_action( 'rest_api_init', __NAMESPACE__ . '\\register_privacy' );
 
