@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..app import installed_packs
 from .terminal import say, warn
 
 
@@ -14,6 +13,8 @@ def build(out: Path | None) -> int:
     Args:
         out: file or folder; the current folder if left out.
     """
+    from ..app import installed_packs
+
     make = next((pack.files["plugin"] for pack in installed_packs() if "plugin" in pack.files), None)
     if make is None:
         warn("No installed pack has a plugin.\n  → Install DevSkyy's own packs.")

@@ -96,6 +96,9 @@ async def test_no_circle_and_no_twin(companion: Shop) -> None:
     refused(await companion.post(REDIRECTS, {"source": three, "target": one}), 400, "devskyy_redirect_loop")
     twin = refused(await companion.post(REDIRECTS, {"source": one, "target": "/x"}), 409, "devskyy_redirect_exists")
     assert twin["data"]["resource_id"] == first["id"]
+    turned = await companion.change(f"{REDIRECTS}/{first['id']}", source=two + "-x", target=one)
+    assert (turned["source"], turned["target"]) == (two + "-x", one)
+    await companion.change(f"{REDIRECTS}/{first['id']}", source=one, target=two)
     assert (await page(companion, one)).headers["location"] == f"{companion.access.url}{three}"
 
 
@@ -103,16 +106,14 @@ async def test_no_circle_and_no_twin(companion: Shop) -> None:
     ("noun", "body"), [("posts", {"title": "x"}), ("pages", {"title": "x"}), ("categories", {}), ("tags", {})]
 )
 async def test_seo_fields(companion: Shop, noun: str, body: dict[str, Any]) -> None:
-    made = await companion.make(f"wp/v2/{noun}", **({"name": token()} | body if not body else body))
+    made = await companion.make(f"wp/v2/{noun}", **(body or {"name": token()}))
     assert made["devskyy_seo"] == EMPTY
     at = f"wp/v2/{noun}/{made['id']}"
     assert (await companion.change(at, devskyy_seo=SEO))["devskyy_seo"] == {**SEO, "kept_by": "devskyy"}
     assert (await companion.read(at, context="edit"))["devskyy_seo"] == {**SEO, "kept_by": "devskyy"}
     changed = await companion.change(at, devskyy_seo={"title": "", "noindex": False})
     assert changed["devskyy_seo"] == {**SEO, "title": "", "noindex": False, "kept_by": "devskyy"}
-    assert await companion.read(at, _fields="devskyy_seo.canonical") == {
-        "devskyy_seo": {"canonical": SEO["canonical"]}
-    }
+    assert await companion.read(at, _fields="devskyy_seo.canonical") == {"devskyy_seo": {"canonical": SEO["canonical"]}}
 
 
 @pytest.mark.parametrize(

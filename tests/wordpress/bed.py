@@ -69,9 +69,7 @@ class Bed:
 
 
 @contextlib.contextmanager
-def wordpress_bed(
-    *, woocommerce: bool = False, environment: str = "local", companion: bool = False
-) -> Generator[Bed]:
+def wordpress_bed(*, woocommerce: bool = False, environment: str = "local", companion: bool = False) -> Generator[Bed]:
     """Bring a WordPress up, and take it away at the end.
 
     `woocommerce` needs WOOCOMMERCE_PLUGIN; `environment` is WP_ENVIRONMENT_TYPE; with `companion` DevSkyy's own plugin

@@ -78,7 +78,9 @@ def test_is_php_that_nobody_can_call_directly(file: Path) -> None:
 def test_has_nothing_that_php_7_4_does_not_know(file: Path) -> None:
     """The words that came with PHP 8, since only a later PHP is there to check the syntax."""
     code = re.sub(r"/\*.*?\*/|//[^\n]*|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", "''", file.read_text(), flags=re.DOTALL)
-    assert not re.search(r"\bmatch\s*\(|\?->|\benum\s+\w|\breadonly\b|#\[|\bstr_(contains|starts_with|ends_with)\b", code)
+    assert not re.search(
+        r"\bmatch\s*\(|\?->|\benum\s+\w|\breadonly\b|#\[|\bstr_(contains|starts_with|ends_with)\b", code
+    )
     assert not re.search(r"\(\s*\w+:\s|,\s*\w+:\s|,\s*\)\s*(use\s*\(|\{)", code), "a named argument or a late comma"
 
 
@@ -173,9 +175,7 @@ SEO: dict[str, Any] = {
 
 @pytest.mark.requirement("plugin:seo")
 @pytest.mark.parametrize("noun", ["posts", "pages", "categories", "tags"])
-def test_seo_fields_come_back_as_they_were_sent_and_stand_in_the_page(
-    bed: Bed, rest: httpx2.Client, noun: str
-) -> None:
+def test_seo_fields_come_back_as_they_were_sent_and_stand_in_the_page(bed: Bed, rest: httpx2.Client, noun: str) -> None:
     word = f"seo-{noun}"
     body = {"title": word, "status": "publish"} if noun in ("posts", "pages") else {"name": word}
     made = rest.post(f"wp/v2/{noun}", json=body).json()

@@ -14,7 +14,7 @@ _THEN = (1980, 1, 1, 0, 0, 0)
 
 
 def build() -> tuple[str, bytes]:
-    """File name and content. The same files always make the same bytes: names in order, one date, nothing compressed."""
+    """File name and content. The same files make the same bytes: names in order, one date, nothing compressed."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for path, file in sorted(_files(resources.files(__package__) / "plugin", NAME)):

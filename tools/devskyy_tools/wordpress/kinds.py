@@ -84,8 +84,8 @@ async def any_path(client: ShopClient, name: str) -> str:
             return str(found["rest_base"])
         known += kinds
     near = difflib.get_close_matches(name, known, 1, 0.5)
-    did = f"did you mean {near[0]}?" if near else "wp_types_list names those there are."
-    raise Refused(Code.INVALID_ARGUMENTS, f"The site has no type or taxonomy {name[:60]!r}; {did}", "See wp_types_list.")
+    did = f"; did you mean {near[0]}?" if near else "."
+    raise Refused(Code.INVALID_ARGUMENTS, f"The site has no type or taxonomy {name[:60]!r}{did}", "See wp_types_list.")
 
 
 async def _known(client: ShopClient, of: Of, name: str) -> dict[str, Any]:

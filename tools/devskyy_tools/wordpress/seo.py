@@ -23,7 +23,7 @@ from .models import raw
 seo = Toolset("seo", timeout=20)
 
 Kind = Annotated[
-    str, Field(min_length=1, max_length=60, description="Type or taxonomy: post, page, product, category, product_cat …")
+    str, Field(min_length=1, max_length=60, description="Type or taxonomy: post, page, product, product_cat …")
 ]
 
 

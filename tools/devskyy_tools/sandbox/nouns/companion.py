@@ -1,4 +1,4 @@
-"""What DevSkyy's own plugin adds to a WordPress: SEO fields on wp/v2, redirects, privacy export and erasure, 3D files."""
+"""What DevSkyy's own plugin adds: SEO fields on wp/v2, redirects, privacy export and erasure, 3D files."""
 
 from __future__ import annotations
 
@@ -155,13 +155,13 @@ def _of(store: Store, path: str) -> Json | None:
     return next(iter(store.find(where)), None)
 
 
-def _end(store: Store, site: Site, target: str, source: str) -> str | None:
+def _end(store: Store, site: Site, target: str, source: str, own: int = 0) -> str | None:
     for _ in range(FOLLOWED_AT_MOST):
         path = _own_path(site, target)
         if path == source:
             return None
         following = None if path is None else _of(store, path)
-        if following is None:
+        if following is None or following["id"] == own:
             return target
         target = following["target"]
     return None
@@ -243,7 +243,7 @@ def _checked(call: Call, present: Json) -> Json:
     if other and other["id"] != body["id"]:
         message = "There is a redirect of that path."
         raise RestError("devskyy_redirect_exists", message, 409, resource_id=other["id"])
-    if _end(call.store, call.site, body["target"], body["source"]) is None:
+    if _end(call.store, call.site, body["target"], body["source"], body["id"]) is None:
         raise _refusal("loop", "That would lead in a circle, or over more than five redirects.")
     return body
 
@@ -252,9 +252,7 @@ def _target(site: Site, target: str) -> str:
     if re.fullmatch(r"/(?![/\\])[^\\\s<>\"']*", target):
         return target
     if not re.fullmatch(r"https?://[^\\\s<>\"'@]+", target, re.I) or _own_path(site, target) is None:
-        message = (
-            "The target is a path on this site, or an address on a host that allowed_redirect_hosts names."
-        )
+        message = "The target is a path on this site, or an address on a host that allowed_redirect_hosts names."
         raise _refusal("invalid_target", message)
     return target
 
@@ -294,7 +292,10 @@ def export(call: Call) -> Reply:
     if call["from"] != "0:1":
         return Reply({"groups": [], "next": ""})
     said = [
-        _pairs({"Comment Author": one["author"], "Comment Author Email": one["email"], "Comment Content": one["content"]})
+        _pairs(
+            {f"Comment {name.title()}": one[name] for name in ("author", "content")}
+            | {"Comment Author Email": one["email"]}
+        )
         for kind in ("comment", "review")
         for one in _holding(call, kind, "$.email")
     ]

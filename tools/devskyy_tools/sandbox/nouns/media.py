@@ -17,6 +17,7 @@ from devskyy_tools.sandbox.nouns.companion import model_type
 from devskyy_tools.sandbox.nouns.content import CURIES, raw
 from devskyy_tools.sandbox.nouns.revisions import may_edit, shown_text
 from devskyy_tools.sandbox.routing import Endpoint, Route, collection
+from devskyy_tools.sandbox.site import Site
 from devskyy_tools.sandbox.store import Store, Where, unique_slug
 
 BASE = "/wp/v2/media"

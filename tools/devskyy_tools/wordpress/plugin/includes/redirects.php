@@ -106,15 +106,16 @@ function redirect_of( $path ) {
  *
  * @param string $target Where the first redirect leads.
  * @param string $source The first redirect's own path.
+ * @param int    $own    Its id where it is about to be changed, since what the table says of it counts no more.
  */
-function end_of( $target, $source ) {
+function end_of( $target, $source, $own = 0 ) {
 	for ( $step = 0; $step < FOLLOWED_AT_MOST; $step++ ) {
 		$path = own_path( $target );
 		if ( $path === $source ) {
 			return null;
 		}
 		$next = null === $path ? null : redirect_of( $path );
-		if ( null === $next ) {
+		if ( null === $next || (int) $next->id === $own ) {
 			return $target;
 		}
 		$target = $next->target;
@@ -362,7 +363,7 @@ class Redirects extends \WP_REST_Controller {
 		if ( $other && ( ! $present || (int) $other->id !== (int) $present->id ) ) {
 			return $this->taken( $source );
 		}
-		if ( null === end_of( $target, $source ) ) {
+		if ( null === end_of( $target, $source, $present ? (int) $present->id : 0 ) ) {
 			return $this->refusal( 'loop', 'That would lead in a circle, or over more than five redirects.' );
 		}
 		return $row;
