@@ -17,7 +17,7 @@ def build() -> tuple[str, bytes]:
     """File name and content. The same files make the same bytes: names in order, one date, nothing compressed."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for path, file in sorted(_files(resources.files(__package__) / "plugin", NAME)):
+        for path, file in sorted(_files(resources.files("devskyy_tools.wordpress") / "plugin", NAME)):
             entry = zipfile.ZipInfo(path, _THEN)
             entry.create_system, entry.external_attr = 3, 0o100644 << 16
             archive.writestr(entry, file.read_bytes())

@@ -6,7 +6,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from devskyy_tools.sandbox import text
@@ -115,7 +115,8 @@ def _seo_shown(handler: Callable[[Call], Reply], kept: str) -> Callable[[Call], 
             held = call.store.get(kept, reply.data["id"]) or {"id": reply.data["id"]}
             call.store.put(kept, held | {name: _cleaned(name, asked[name]) for name in _NO_SEO if name in asked})
         if call.params.get("context") != "embed":
-            for shown in reply.data if isinstance(reply.data, list) else [reply.data]:
+            many = cast("list[Json]", reply.data if isinstance(reply.data, list) else [reply.data])
+            for shown in many:
                 if "id" in shown:
                     shown["devskyy_seo"] = seo(call.store, kept, shown["id"])
         return reply
