@@ -649,7 +649,7 @@ REQUIREMENTS = [
     ),
     Requirement("plugin:privacy", "issue D, plugin", "Personal data are exported and erased by WordPress' own ways."),
     Requirement("plugin:contract", "issue D, plugin", "The demo shop answers the plugin's routes as a real WordPress."),
-    Requirement("plugin:tools", "issue D, plugin", "Tools over the plugin refuse what it would; they say where it lacks."),
+    Requirement("plugin:tools", "issue D, plugin", "Tools over the plugin refuse first, and say where it lacks."),
     Requirement("plugin:uninstall", "issue D, plugin", "Deleting the plugin takes away what it kept, and no more."),
     Requirement(
         "bed:wordpress", "product, bed", "A real WordPress is brought up in seconds and taken down without a trace."

@@ -115,7 +115,8 @@ def _seo_shown(handler: Callable[[Call], Reply], kept: str) -> Callable[[Call], 
             held = call.store.get(kept, reply.data["id"]) or {"id": reply.data["id"]}
             call.store.put(kept, held | {name: _cleaned(name, asked[name]) for name in _NO_SEO if name in asked})
         if call.params.get("context") != "embed":
-            many = cast("list[Json]", reply.data if isinstance(reply.data, list) else [reply.data])
+            data: Any = reply.data
+            many = cast("list[Json]", data if isinstance(data, list) else [data])
             for shown in many:
                 if "id" in shown:
                     shown["devskyy_seo"] = seo(call.store, kept, shown["id"])

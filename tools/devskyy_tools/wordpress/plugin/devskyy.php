@@ -5,8 +5,7 @@
  * Version: 0.1.0
  * Requires at least: 6.2
  * Requires PHP: 7.4
- * License: GPL-2.0-or-later
- * License URI: https://www.gnu.org/licenses/gpl-2.0.html
+ * License: MIT
  *
  * @package DevSkyy
  */
