@@ -332,7 +332,8 @@ def erase(call: Call) -> Reply:
         call.store.put("user", one | kept)
     orders = _holding(call, "order", "$.billing.email")
     messages = [f"Personal data within order {one['id']} has been retained." for one in orders]
-    found: Json = {"removed": removed, "retained": bool(orders), "messages": messages, "complete": True, "next": ""}
+    messages.append("Customer download permissions have been retained.")  # WooCommerce says so of everybody
+    found: Json = {"removed": removed, "retained": True, "messages": messages, "complete": True, "next": ""}
     return Reply(found)
 
 
