@@ -11,6 +11,7 @@ import pytest
 
 from devskyy_tools.shop.signing import Credentials
 from tests.fakes.demo import Demo, demo
+from tests.fakes.models3d import glb, usdz
 
 pytestmark = pytest.mark.requirement("plugin:tools")
 
@@ -237,8 +238,17 @@ async def test_personal_data_are_shown_as_far_as_rest_goes(without: Demo) -> Non
     assert "devskyy plugin build" in found["missing"]
 
 
-async def test_a_refused_model_names_the_plugin(without: Demo) -> None:
-    from devskyy_tools.shop.refusals import refused
+@pytest.mark.parametrize(("name", "content"), [("coat.glb", glb()), ("coat.usdz", usdz())])
+async def test_a_model_goes_into_the_media_library(desk: Demo, name: str, content: bytes) -> None:
+    file = desk.app.settings.data_dir / name
+    file.write_bytes(content)
+    done = await desk.do("wp_media_upload", path=str(file), title="Coat")
+    shown = await desk.do("wp_media_get", id=int(done["changes"][0]["id"]))
+    assert shown["url"].endswith(file.suffix)
 
-    error = refused(500, {"code": "rest_upload_sideload_error", "message": "Not allowed."})
-    assert "devskyy plugin build" in error.hint
+
+async def test_a_refused_model_names_the_plugin(without: Demo) -> None:
+    file = without.app.settings.data_dir / "coat.glb"
+    file.write_bytes(glb())
+    refused = await without.refused("wp_media_upload", path=str(file))
+    assert "devskyy plugin build" in str(refused.details)
