@@ -19,6 +19,7 @@ const REST = 'devskyy/v1';
 require __DIR__ . '/includes/uploads.php';
 require __DIR__ . '/includes/seo.php';
 require __DIR__ . '/includes/redirects.php';
+require __DIR__ . '/includes/redirects-rest.php';
 require __DIR__ . '/includes/privacy.php';
 
 register_activation_hook( __FILE__, __NAMESPACE__ . '\\create_table' );
