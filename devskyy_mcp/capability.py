@@ -299,7 +299,8 @@ class Pack:
     """A set of tools, prompts and resources with what they need; found by the entry point group ``devskyy.packs``.
 
     ``phrases`` is a TOML file with what people say when they mean a tool (``tool_name = ["…", "…"]``); only tools_find
-    reads it, at its first use.
+    reads it, at its first use. ``files`` are what people install elsewhere, by name: each makes its file's name and
+    content (``devskyy plugin``).
     """
 
     name: str
@@ -309,6 +310,9 @@ class Pack:
     provides: Callable[[Services], None] | None = None
     queues: list[Queue] = field(default_factory=list[Queue])
     phrases: Path | None = None
+    files: Mapping[str, Callable[[], tuple[str, bytes]]] = field(
+        default_factory=dict[str, Callable[[], tuple[str, bytes]]]
+    )
 
 
 class Registry:

@@ -94,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
     _clients_arguments(command("clients", _clients, "Show connected programs, and let programs act in their own name."))
     _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
+    plugin = command("plugin", _plugin, "Build the plugin that some tools need in WordPress, as a zip to upload there.")
+    plugin.add_argument("action", choices=["build"])
+    plugin.add_argument("--out", type=Path, metavar="FILE", help="file or folder; this folder if left out")
     command("migrate", _in_app("migrate"), "Create or bring up to date the database's tables.")
     command("local-key", _in_app("local_key"), "Show where the local key is, and at a terminal the key.")
     command("version", _version, "Print the version.")
@@ -279,6 +282,12 @@ def _run(given: argparse.Namespace, work: Callable[[App], Coroutine[Any, Any, in
         return anyio.run(work, build(settings.model_copy(update=update))) or 0
     except Refused as refused:
         return complain(refused)
+
+
+def _plugin(given: argparse.Namespace) -> int:
+    from .surfaces.plugin import build
+
+    return build(given.out)
 
 
 def _version(_given: argparse.Namespace) -> int:

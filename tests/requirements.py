@@ -665,6 +665,19 @@ REQUIREMENTS = [
     Requirement("shop:undo-exact", "design, changes", "An undo leaves the object as it was."),
     Requirement("shop:uploads", "product, tools", "Media are uploaded checked, by URL, asset or allowed folder."),
     Requirement("http:stop", "design, REST", "A server that is told to stop ends in order, whoever is connected."),
+    Requirement("plugin:php", "issue D, plugin", "The plugin is PHP 7.4 that does nothing when called itself."),
+    Requirement("plugin:zip", "issue D, plugin", "`devskyy plugin build` writes the same zip each time."),
+    Requirement(
+        "plugin:uploads", "issue D, shown 6", "GLB and USDZ are taken by their bytes; renamed files are refused."
+    ),
+    Requirement("plugin:seo", "issue D, shown 6", "SEO fields come back as sent, wherever the site keeps them."),
+    Requirement(
+        "plugin:redirects", "issue D, shown 6", "Redirects are followed; none leads in a circle or to a stranger."
+    ),
+    Requirement("plugin:privacy", "issue D, plugin", "Personal data are exported and erased by WordPress' own ways."),
+    Requirement("plugin:contract", "issue D, plugin", "The demo shop answers the plugin's routes as a real WordPress."),
+    Requirement("plugin:tools", "issue D, plugin", "Tools over the plugin refuse first, and say where it lacks."),
+    Requirement("plugin:uninstall", "issue D, plugin", "Deleting the plugin takes away what it kept, and no more."),
     Requirement(
         "bed:wordpress", "product, bed", "A real WordPress is brought up in seconds and taken down without a trace."
     ),

@@ -28,6 +28,8 @@ ENDINGS = {
     "image/gif": "gif",
     "image/webp": "webp",
     "image/avif": "avif",
+    "model/gltf-binary": "glb",
+    "model/vnd.usdz+zip": "usdz",
 }
 
 
@@ -53,7 +55,7 @@ class Assets:
         return self._file(asset.id)
 
     async def put(self, content: bytes, name: str, source: str) -> Asset:
-        """Keep a picture.
+        """Keep a picture or 3D model.
 
         Args:
             content: the bytes, at most 25 MiB.
@@ -61,7 +63,7 @@ class Assets:
             source: ``upload``, ``folder`` or the host it was fetched from.
 
         Raises:
-            Refused: TOO_LARGE, or INVALID_ARGUMENTS when the bytes are no picture of a known kind.
+            Refused: TOO_LARGE, or INVALID_ARGUMENTS when the bytes are of no known kind.
         """
         if len(content) > UPLOAD_LIMIT:
             raise Refused(
@@ -71,8 +73,8 @@ class Assets:
         if kind not in ENDINGS:
             raise Refused(
                 Code.INVALID_ARGUMENTS,
-                "The file is not a picture of a known kind.",
-                "PNG, JPEG, GIF, WebP and AVIF can be uploaded.",
+                "The file is no picture or 3D model of a known kind.",
+                "PNG, JPEG, GIF, WebP, AVIF, GLB and USDZ can be uploaded.",
             )
         digest = hashlib.sha256(content).hexdigest()
         stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "picture"

@@ -71,6 +71,8 @@ _MAGIC = {
     "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
     "image/avif": re.compile(rb"....ftypavi[fs]", re.DOTALL),
     "model/gltf-binary": re.compile(rb"glTF"),
+    # a zip whose first entry is stored, and a USD layer by its name (30 bytes after the start)
+    "model/vnd.usdz+zip": re.compile(rb"PK\x03\x04.{4}\0\0.{20}[^\0]{1,200}?\.usd[ac]?", re.DOTALL | re.IGNORECASE),
 }
 
 
@@ -111,7 +113,7 @@ def is_public(address: str) -> bool:
 
 
 def media_type(content: bytes) -> str | None:
-    """The media type told by the first bytes, of pictures and GLB models; None for all others."""
+    """The media type told by the first bytes, of pictures and 3D models; None for all others."""
     return next((name for name, magic in _MAGIC.items() if magic.match(content)), None)
 
 

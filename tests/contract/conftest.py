@@ -23,6 +23,11 @@ DEBIAN = pytest.mark.debian(
     "php8.2-cli php8.2-sqlite3 php8.2-curl php8.2-gd php8.2-mbstring php8.2-xml php8.2-zip php8.2-intl"
 )
 WORDPRESS: list[Any] = [pytest.param("wordpress", marks=DEBIAN)]
+WITH_PLUGIN: list[Any] = [
+    "sandbox+plugin",
+    pytest.param("wordpress+plugin", marks=DEBIAN),
+    *(f"{name}+plugin" for name in WOOCOMMERCE),
+]
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +36,7 @@ def anyio_backend() -> str:
 
 
 class Shops:
-    """Brings each shop up when a case first asks for it."""
+    """Brings each shop up when a case first asks for it: by kind, with ``:production`` or ``+plugin`` behind it."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -43,14 +48,16 @@ class Shops:
         return self._up[name]
 
     def _bring_up(self, name: str) -> Access:
-        kind, _, environment = name.partition(":")
+        kind, companion, environment = _parts(name)
         if kind == "sandbox":
-            return _sandbox("production" if environment else "local")
+            return _sandbox("production" if environment else "local", plugin=companion)
         if kind == "given":
             return _access(name, json.loads(Path(os.environ["CONTRACT_SHOP"]).read_text()))
         try:
             bed = self._stack.enter_context(
-                wordpress_bed(woocommerce=kind == "woocommerce", environment=environment or "local")
+                wordpress_bed(
+                    woocommerce=kind == "woocommerce", environment=environment or "local", companion=companion
+                )
             )
         except BedUnavailable as reason:
             if os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1":
@@ -64,10 +71,17 @@ def _access(name: str, bed: Bed | dict[str, Any]) -> Access:
     return Access(name=name, **{key: values[key] for key in Access.__dataclass_fields__ if key in values})
 
 
-def _sandbox(environment: Literal["local", "production"]) -> Access:
+def _parts(name: str) -> tuple[str, bool, str]:
+    """Kind of shop, whether DevSkyy's plugin is on it, and its environment."""
+    kind, _, environment = name.partition(":")
+    kind, plus, _ = kind.partition("+")
+    return kind, bool(plus), environment
+
+
+def _sandbox(environment: Literal["local", "production"], *, plugin: bool) -> Access:
     from devskyy_tools import sandbox
 
-    app = sandbox.create_sandbox(environment=environment)
+    app = sandbox.create_sandbox(environment=environment, plugin=plugin)
     return Access(
         name="sandbox",
         url="http://sandbox.test",
@@ -108,6 +122,13 @@ async def wc(request: pytest.FixtureRequest, shops: Shops) -> AsyncGenerator[Sho
     if not access.consumer_key:
         pytest.skip("no WooCommerce here")
     async for shop in _shop(access):
+        yield shop
+
+
+@pytest.fixture(params=WITH_PLUGIN)
+async def companion(request: pytest.FixtureRequest, shops: Shops) -> AsyncGenerator[Shop]:
+    """Shops on which DevSkyy's own plugin is active."""
+    async for shop in _shop(shops.access(request.param)):
         yield shop
 
 

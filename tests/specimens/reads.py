@@ -19,6 +19,8 @@ from .writes import (
     given,
     mailed,
     revision_of,
+    seo_of,
+    somebody,
     there,
     undone,
 )  # fmt: skip
@@ -126,7 +128,9 @@ ARGUMENTS: dict[str, list[Arguments]] = {
     "wp_items_list": [items_of("product")],
     "wp_media_get": [a_picture()],
     "wp_revisions_list": [revisions(kind, one=one) for kind in ("posts", "pages") for one in (False, True)],
+    "wp_privacy_export": [somebody],
     "wp_search": [given(query="a")],
+    "wp_seo_get": [seo_of("page", "wp_pages_create", {"title": "Old"})],
     "wp_terms_list": [terms_of(taxonomy) for taxonomy in ("post_tag", *TAXONOMIES)],
     "wp_types_list": [given(), *(given(of=of, name=name) for of, name in KINDS), *(given(of=of) for of, _ in KINDS)],
 }

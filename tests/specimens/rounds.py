@@ -27,6 +27,13 @@ from .reads import ASKED_ELSEWHERE, specimens_of
 from .routes import Pair, Routes
 
 Json = dict[str, Any]
+WITH_PLUGIN = frozenset(
+    {
+        "wp_privacy_erase", "wp_redirects_create", "wp_redirects_delete", "wp_redirects_list", "wp_redirects_update",
+        "wp_seo_update",
+    }
+)  # fmt: skip
+"""Tools that can do nothing without DevSkyy's plugin on the site."""
 Thing = tuple[str, str, str]
 """An object by collection, path and what it is called."""
 
@@ -99,6 +106,8 @@ class Rounds:
         listed = {pair.route for pair in self.routes.pairs}
         if tool.name.startswith("wp_items_"):  # a plain site has no type without tools of its own
             return "/wp/v2/product" in listed
+        if tool.name in WITH_PLUGIN:
+            return "/devskyy/v1/redirects" in listed
         return tool.pack != "woocommerce" or any(route.startswith("/wc/v3") for route in listed)
 
     async def of(self, name: str) -> Round:

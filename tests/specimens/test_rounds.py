@@ -13,7 +13,7 @@ from devskyy_mcp.app import installed_packs
 from devskyy_mcp.capability import Registry
 from devskyy_tools.shop.signing import Credentials
 from scripts import route_coverage
-from tests.contract.conftest import GIVEN, WOOCOMMERCE, WORDPRESS, Shops
+from tests.contract.conftest import GIVEN, WITH_PLUGIN, Shops
 from tests.fakes.demo import LOGIN
 
 from .exceptions import REFUSED
@@ -33,7 +33,7 @@ def shops() -> Generator[Shops]:
         yield Shops(stack)
 
 
-@pytest.fixture(scope="module", params=["sandbox", *WORDPRESS, *WOOCOMMERCE, *GIVEN])
+@pytest.fixture(scope="module", params=[*WITH_PLUGIN, *GIVEN])
 async def site(
     request: pytest.FixtureRequest, shops: Shops, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Rounds]:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from devskyy_mcp.errors import Refused
 from tests.durability.kinds import picture
 from tests.fakes.demo import Desk
 
@@ -396,6 +397,45 @@ async def a_tax_class(desk: Desk) -> dict[str, Any]:
     return {"id": made["changes"][0]["id"]}
 
 
+async def somebody(desk: Desk) -> dict[str, Any]:
+    """The address of a new account."""
+    name = (await user()(desk))["id"]
+    found = (await desk.do("wp_users_list", search="grace", limit=100))["items"]
+    return {"email": next(one["email"] for one in found if one["id"] == name)}
+
+
+def seo_of(kind: str, tool: str, body: dict[str, Any], **fields: Any) -> Arguments:
+    """Arguments for the SEO fields of a new object or term."""
+
+    async def build(desk: Desk) -> dict[str, Any]:
+        return {"type": kind, "id": await create(desk, tool, body), **fields}
+
+    return build
+
+
+A_REDIRECT = {"target": "/new-place"}
+
+
+async def old_path(_desk: Desk) -> dict[str, Any]:
+    return {"source": f"/{unique('old-')}", **A_REDIRECT}
+
+
+def redirect(**arguments: Any) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        return {"id": await create(desk, "wp_redirects_create", await old_path(desk)), **arguments}
+
+    return build
+
+
+async def binned_redirect(desk: Desk) -> dict[str, Any]:
+    try:
+        made = await redirect()(desk)
+    except Refused:  # a site without the plugin
+        return await binned(desk)
+    await carry_out(desk, "wp_redirects_delete", made)
+    return {"noun": "redirects", **made}
+
+
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 HOOK = {"topic": "order.created", "delivery_url": "https://203.0.113.9/orders", "name": "Orders"}
 ARGUMENTS: dict[str, Arguments] = {
@@ -482,8 +522,13 @@ ARGUMENTS: dict[str, Arguments] = {
     "wp_posts_create": given(title="New in", content="<p>Now.</p>"),
     "wp_posts_delete": made("wp_posts_create", {"title": "Old"}),
     "wp_posts_update": made("wp_posts_create", {"title": "Old"}, title="New words"),
+    "wp_privacy_erase": somebody,
+    "wp_redirects_create": old_path,
+    "wp_redirects_delete": redirect(),
+    "wp_redirects_update": redirect(target="/newer-place", code=302),
     "wp_revisions_delete": revision_of("posts"),
     "wp_revisions_restore": revision_of("posts"),
+    "wp_seo_update": seo_of("post", "wp_posts_create", {"title": "Old"}, title="New words", noindex=True),
     "wp_terms_create": new("name", "wool", taxonomy="post_tag"),
     "wp_terms_delete": term(),
     "wp_terms_update": term(description="New words."),
@@ -515,9 +560,19 @@ FURTHER: dict[str, list[Arguments]] = {
     "woo_settings_update": [settings_of_a_group],
     "wp_app_passwords_delete": [every_password],
     "wp_app_passwords_save": [a_renamed_password],
+    "wp_bin_restore": [binned_redirect],
     "wp_media_edit": [a_picture(make_sizes=True)],
     "wp_revisions_delete": [revision_of("pages")],
     "wp_revisions_restore": [revision_of("pages")],
+    "wp_seo_update": [
+        seo_of("page", "wp_pages_create", {"title": "Old"}, description="New words."),
+        seo_of(
+            "post_tag",
+            "wp_terms_create",
+            {"taxonomy": "post_tag", "name": "felt"},
+            canonical="https://example.com/felt",
+        ),
+    ],
     "wp_terms_create": [term_of(taxonomy, new=True) for taxonomy in TAXONOMIES],
     "wp_terms_delete": [term_of(taxonomy) for taxonomy in TAXONOMIES],
     "wp_terms_update": [term_of(taxonomy, description="New words.") for taxonomy in TAXONOMIES],

@@ -96,6 +96,10 @@ def test_the_wheels_top_level_is_ours_alone(wheel: Path) -> None:
     needed = {"devskyy_mcp/db/migrations/versions/0001_first.py", "devskyy_mcp/surfaces/pages/base.html"}
     assert needed <= set(names)
     assert any(name.startswith("devskyy_tools/shop/schemas/") for name in names)
+    plugin = Path("tools/devskyy_tools/wordpress/plugin")
+    held = {str(file.relative_to(ROOT / "tools")) for file in (ROOT / plugin).rglob("*.*")}
+    assert held
+    assert held <= set(names)
 
 
 @pytest.mark.requirement("package:neighbours")
@@ -126,6 +130,8 @@ def test_the_wheel_works_beside_openai_agents_and_outside_the_checkout(wheel: Pa
     )
     assert str(site) in outside(str(python), "-c", "import devskyy_mcp; print(devskyy_mcp.__file__)")
     assert "woo_products_list" in outside(str(home / "bin/devskyy"), "tools")
+    outside(str(home / "bin/devskyy"), "plugin", "build", "--out", "devskyy.zip")
+    assert "devskyy/includes/seo.php" in zipfile.ZipFile(tmp_path / "devskyy.zip").namelist()
     assert "woo_products_list" in listed_over_stdio([str(python), "-m", "devskyy_mcp", "stdio"], tmp_path, clean)
 
 

@@ -1,4 +1,4 @@
-"""Bring up a WordPress on loopback: `with wordpress_bed() as bed`, or `python -m tests.wordpress.bed`.
+"""Bring up a WordPress on loopback: `with wordpress_bed() as bed`, or `python -m tests.wordpress.bed [--companion]`.
 
 WordPress comes from npm (packages.json), or from the folder WORDPRESS_FOLDER; with WOOCOMMERCE_PLUGIN (the plugin's
 folder) it is a WooCommerce shop with a small catalogue. PHP is Debian's `php8.2-cli` with sqlite3, curl, gd, mbstring,
@@ -8,6 +8,7 @@ xml, zip and intl; nothing is installed here. BedUnavailable says what is missin
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -19,11 +20,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from devskyy_tools.wordpress.companion import build as companion_plugin
 from tests.wordpress import mariadb
 from tests.wordpress.balance import balanced
 from tests.wordpress.packages import BedUnavailable, unpacked
@@ -66,20 +69,23 @@ class Bed:
 
 
 @contextlib.contextmanager
-def wordpress_bed(*, woocommerce: bool = False, environment: str = "local") -> Generator[Bed]:
+def wordpress_bed(*, woocommerce: bool = False, environment: str = "local", companion: bool = False) -> Generator[Bed]:
     """Bring a WordPress up, and take it away at the end.
 
-    `woocommerce` needs WOOCOMMERCE_PLUGIN; `environment` is WP_ENVIRONMENT_TYPE. Raises BedUnavailable.
+    `woocommerce` needs WOOCOMMERCE_PLUGIN; `environment` is WP_ENVIRONMENT_TYPE; with `companion` DevSkyy's own plugin
+    is unpacked from its zip and activated. Raises BedUnavailable.
     """
     php = _php()
     plugin = _folder("WOOCOMMERCE_PLUGIN", required=True) if woocommerce else None
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="devskyy-bed-"))) / "wordpress"
         _lay_out(folder, plugin)
+        if companion:
+            _unpack_companion(folder / "wp-content" / "plugins")
         database = stack.enter_context(mariadb.server()) if plugin else None
         _database(folder, database, environment)
         url = f"http://127.0.0.1:{_free_ports(1)[0]}"
-        settings = {"url": url, "folder": str(folder), "woocommerce": plugin is not None}
+        settings = {"url": url, "folder": str(folder), "woocommerce": plugin is not None, "companion": companion}
         _run(php, "install.php", settings)
         made: dict[str, Any] = json.loads(_run(php, "provision.php", settings).splitlines()[-1])
         if plugin:
@@ -131,6 +137,12 @@ def _lay_out(folder: Path, plugin: Path | None) -> None:
     shutil.copy(PHP / "bed.php", folder / "wp-content" / "mu-plugins")
     if plugin:
         shutil.copytree(plugin, folder / "wp-content" / "plugins" / "woocommerce")
+
+
+def _unpack_companion(folder: Path) -> None:
+    _name, content = companion_plugin()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
 
 
 def _database(folder: Path, socket_path: Path | None, environment: str) -> None:
@@ -207,7 +219,8 @@ def _wait(process: subprocess.Popen[bytes], url: str) -> None:
 def main() -> None:
     """Print the bed's address and credentials as one line of JSON and keep it up until this process is ended."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    with wordpress_bed(woocommerce=bool(os.environ.get("WOOCOMMERCE_PLUGIN"))) as bed:
+    companion = "--companion" in sys.argv[1:]
+    with wordpress_bed(woocommerce=bool(os.environ.get("WOOCOMMERCE_PLUGIN")), companion=companion) as bed:
         print(json.dumps(asdict(bed)), flush=True)  # noqa: T201  the command's answer
         signal.pause()
 

@@ -21,6 +21,7 @@ _WORDS = {
         "See the shop's settings: shipping, taxes, ways to pay, webhooks",
         "Change the shop's settings: shipping, taxes, ways to pay, webhooks",
     ),
+    "privacy": ("See all that the site holds of a person", "Erase for good what the site holds of a person"),
     "reports": ("See sales reports", "Make reports"),
     "changes": ("See what was changed, and by whom", "Carry out and undo changes that it prepared"),
     "jobs": ("See long-running work", "Start and stop long-running work"),

@@ -31,7 +31,7 @@ ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size":
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
     *("woo_attributes", "woo_brands", "woo_reviews", "woo_tags"),
-    *("wp_comments", "wp_media", "wp_pages", "wp_posts", "wp_users"),
+    *("wp_comments", "wp_media", "wp_pages", "wp_posts", "wp_redirects", "wp_users"),
 ]
 
 
@@ -169,6 +169,7 @@ async def _live(app: App) -> Past:
         await do("wp_posts_update", id=post, content=words)
     revisions = await ids("wp_revisions_list", type="posts", of=str(post))
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
+    await do("wp_redirects_create", source="/old-coats", target="/coats")
     variable = await ids("woo_products_list", type="variable", status="publish")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
@@ -233,6 +234,14 @@ async def _live(app: App) -> Past:
     listed |= {"woo_zones": [1, 0, ABSENT], "woo_zone": [1, ABSENT], "woo_taxes": [1, ABSENT], "woo_webhooks": [1, 2]}
     written = {"type": ["posts"], "of": [str(post)], "id": revisions[-1:]}
     own |= {"wp_revisions_restore": written, "wp_revisions_delete": written, "wp_comments_create": {"post": [post]}}
+    for verb in ("create", "update"):
+        own[f"wp_redirects_{verb}"] = {
+            "source": ["/old-hats", "/old-coats", "no path"],
+            "target": ["/hats", "/old-hats"],
+        }
+    own |= {
+        f"wp_seo_{verb}": {"type": ["post", "posts", "none such"], "id": [post, ABSENT]} for verb in ("get", "update")
+    }
     types = {"type": ["product", "post", "none such"]}
     own |= {f"wp_items_{verb}": types for verb in ("list", "create", "update", "delete")}
     own |= {"wp_types_list": {"of": ["types", "taxonomies", "statuses"], "name": ["post", "category", "none"]}}

@@ -51,6 +51,14 @@ foreach ( array( 'administrator', 'shop_manager', 'editor', 'author', 'subscribe
 	$made = WP_Application_Passwords::create_new_application_password( $id, array( 'name' => 'bed' ) );
 	$out['users'][ $role ] = array( 'user' => $login, 'app_password' => WP_Application_Passwords::chunk_password( $made[0] ) );
 }
+if ( $bed['companion'] ) {
+	require_once ABSPATH . 'wp-admin/includes/plugin.php';
+	$failed = activate_plugin( 'devskyy/devskyy.php' );
+	if ( is_wp_error( $failed ) ) {
+		fwrite( STDERR, $failed->get_error_message() );
+		exit( 1 );
+	}
+}
 flush_rewrite_rules();
 $out['wordpress'] = get_bloginfo( 'version' );
 $out['woocommerce'] = $bed['woocommerce'] ? WC()->version : null;

@@ -144,6 +144,7 @@ def create_sandbox(
     environment: Literal["local", "production"] = "local",
     url: str = "http://sandbox.test",
     served: bool = False,
+    plugin: bool = True,
 ) -> Starlette:
     """Open the demo shop and return it as an ASGI app.
 
@@ -155,10 +156,11 @@ def create_sandbox(
         environment: WP_ENVIRONMENT_TYPE; anything but local silently ignores application passwords over http.
         url: the stored site address, from which all links and picture addresses are built.
         served: True behind a real socket, where a lost answer is silence instead of an exception in the client.
+        plugin: whether DevSkyy's own plugin is active on it.
     """
     store = Store(path)
     sow(store, goods=seed)
-    sandbox = Sandbox(store, Site(url.rstrip("/"), environment), faults or Faults(), latency, served)
+    sandbox = Sandbox(store, Site(url.rstrip("/"), environment, plugin=plugin), faults or Faults(), latency, served)
     app = Starlette(routes=[Mount("/", app=sandbox)])
     app.state.sandbox = sandbox
     return app

@@ -22,7 +22,7 @@ _HASHES = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
 
 _AUTHOR = frozenset({"read", "edit_posts", "publish_posts", "delete_posts", "upload_files"})
 _EDITOR = _AUTHOR | {
-    "edit_others_posts", "edit_pages", "manage_categories", "moderate_comments", "unfiltered_html",
+    "edit_others_pages", "edit_others_posts", "edit_pages", "manage_categories", "moderate_comments", "unfiltered_html",
     "read_private_posts",
 }  # fmt: skip
 _SHOP = _EDITOR | {"manage_woocommerce", "list_users", "edit_users", "create_customers", "edit_products"}

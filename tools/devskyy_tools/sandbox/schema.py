@@ -160,6 +160,8 @@ def _validate_text(value: str, schema: Json, name: str) -> None:
         raise Invalid("rest_invalid_hex_color", "Invalid hex color.")
     if "minLength" in schema and len(value) < schema["minLength"]:
         raise Invalid("rest_too_short", f"{name} must be at least {schema['minLength']} character long.")
+    if len(value) > schema.get("maxLength", len(value)):
+        raise Invalid("rest_too_long", f"{name} must be at most {schema['maxLength']} characters long.")
     if "pattern" in schema and not re.search(schema["pattern"], value):
         raise Invalid("rest_invalid_pattern", f"{name} does not match pattern {schema['pattern']}.")
 

@@ -50,12 +50,16 @@ class Answer:
     content: Any
 
 
-@cache
-def router() -> Router:
+def router(site: Site) -> Router:
     """Return all routes of the shop."""
+    return _router(plugin=site.plugin)
+
+
+@cache
+def _router(*, plugin: bool) -> Router:
     from devskyy_tools.sandbox.nouns import routes
 
-    return Router(routes())
+    return Router(routes(plugin=plugin))
 
 
 def answer(store: Store, site: Site, asked: Asked) -> Answer:
@@ -67,7 +71,7 @@ def answer(store: Store, site: Site, asked: Asked) -> Answer:
     if asked.path in ("/", "/index.php") and (plain := dict(query).get("rest_route")):
         asked.path = f"/wp-json{plain}"
     if asked.path != "/wp-json" and not asked.path.startswith("/wp-json/"):
-        return _page(store, site, asked.path)
+        return _page(store, site, asked)
     path = asked.path.removeprefix("/wp-json").rstrip("/") or "/"
     try:
         return _rest(store, site, asked, path, query)
@@ -87,14 +91,26 @@ def _file(store: Store, path: str) -> Answer:
     return Answer(200, {"Content-Type": found[0], "Cache-Control": "public, max-age=31536000"}, found[1])
 
 
-def _page(store: Store, site: Site, path: str) -> Answer:
-    """Stand in for the theme: a page that says where the REST API is."""
+def _page(store: Store, site: Site, asked: Asked) -> Answer:
+    """Stand in for the theme: a page that says where the REST API is; or where a redirect leads."""
+    path = asked.path
     with store.lock:
+        sent_on = _redirect(store, site, path, asked.query)
+        if sent_on is not None:
+            return Answer(sent_on[0], {"Location": sent_on[1], "X-Redirect-By": "DevSkyy"}, b"")
         title = store.option("site", {}).get("title", "")
     status = 200 if path in ("", "/") else 404
     html = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     headers = {"Content-Type": "text/html; charset=UTF-8", "Link": f'<{site.rest("/")}>; rel="https://api.w.org/"'}
     return Answer(status, headers, html.encode())
+
+
+def _redirect(store: Store, site: Site, path: str, query: str) -> tuple[int, str] | None:
+    if not site.plugin:
+        return None
+    from devskyy_tools.sandbox.nouns.companion import followed
+
+    return followed(store, site, path, query)
 
 
 def _rest(store: Store, site: Site, asked: Asked, path: str, query: list[tuple[str, str]]) -> Answer:
@@ -105,7 +121,7 @@ def _rest(store: Store, site: Site, asked: Asked, path: str, query: list[tuple[s
         request = auth.Request(asked.method, path, asked.host, query, asked.headers.get("authorization", ""))
         user = auth.identify(store, site, request)
         values = parse_query(query)
-        route, in_path = find_route(path, asked.method)
+        route, in_path = find_route(site, path, asked.method)
         call = Call(
             asked.method, path, values, _body(asked), {}, asked.headers, asked.body, asked.files, store, site, user
         )
@@ -147,7 +163,7 @@ def _linked(call: Call, href: str) -> Any:
     path, _, query = href.removeprefix(call.site.rest("")).partition("?")
     values = parse_query(auth.query_pairs(query))
     try:
-        route, in_path = find_route(path, "GET")
+        route, in_path = find_route(call.site, path, "GET")
         inner = call.derive("GET", {}, {})
         inner.path, inner.query = path, values
         inner.params = schema.check(route.methods["GET"].args, {**in_path, **values, "context": "embed"}) | in_path
@@ -156,8 +172,8 @@ def _linked(call: Call, href: str) -> Any:
         return error.body()
 
 
-def find_route(path: str, method: str) -> tuple[Route, Json]:
-    found = router().find(path)
+def find_route(site: Site, path: str, method: str) -> tuple[Route, Json]:
+    found = router(site).find(path)
     if found is None or (method not in found[0].methods and method not in ("HEAD", "OPTIONS")):
         message = "No route was found matching the URL and request method."
         raise RestError("rest_no_route", message, 404)

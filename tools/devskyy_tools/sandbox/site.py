@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 CURRENCY = "EUR"
@@ -13,15 +13,18 @@ WOOCOMMERCE_VERSION = "10.5.0"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The stored address; a request's scheme replaces the stored scheme, its host changes nothing."""
+    """The stored address; a request's scheme replaces the stored scheme, its host changes nothing. ``plugin`` says
+    whether DevSkyy's own plugin is active.
+    """
 
     url: str
     environment: str = "local"
     scheme: str = "http"
+    plugin: bool = True
 
     def seen_over(self, scheme: str) -> Site:
         parts = urlsplit(self.url)
-        return Site(parts._replace(scheme=scheme).geturl(), self.environment, scheme)
+        return replace(self, url=parts._replace(scheme=scheme).geturl(), scheme=scheme)
 
     @property
     def secure(self) -> bool:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import Answer, Upstream, UpstreamError
 
-from . import refusals
+from . import plugin, refusals
 from .compare import Originals
 from .signing import Credentials, signer
 
@@ -64,7 +64,7 @@ class ShopClient:
         self._note(answer)
         error = refusals.of_answer(answer, what)
         if error:
-            raise error
+            raise _without_plugin(error, path) or error
         return answer.json()
 
     async def page(self, path: str, params: Mapping[str, Any] | None = None) -> Page:
@@ -75,6 +75,8 @@ class ShopClient:
         error = refusals.of_answer(answer)
         if error is None:
             return _page(answer)
+        if missing := _without_plugin(error, path):
+            raise missing
         if error.details.get("shop_code") != "rest_post_invalid_page_number":
             raise error
         first = await self.upstream.send("GET", f"/wp-json{path}", params={**query, "page": 1, "_fields": "id"})
@@ -166,6 +168,13 @@ class ShopClient:
 
     async def aclose(self) -> None:
         await self.upstream.aclose()
+
+
+def _without_plugin(error: UpstreamError, path: str) -> Refused | None:
+    """The refusal where our plugin's routes are not there."""
+    if not path.startswith(plugin.NAMESPACE) or error.details.get("shop_code") != "rest_no_route":
+        return None
+    return plugin.missing("This needs")
 
 
 def _number(answer: Answer, name: str, otherwise: int) -> int:

@@ -16,6 +16,7 @@ from devskyy_mcp.ops.doctor import Finding
 
 from .client import ShopClient, http_allowed
 from .connection import ShopSettings
+from .plugin import INSTALL
 from .provide import shop_settings
 from .refusals import plain_text
 
@@ -30,7 +31,7 @@ ROLE = "Give this user the role Shop manager in WordPress under Users."
 EDITOR = "Give this user the role Editor in WordPress under Users."
 PERMALINKS = "In WordPress under Settings → Permalinks choose anything but Plain, and save."
 PLUGIN = "Switch WooCommerce on in WordPress under Plugins, or install it."
-GLB = "Allow the type model/gltf-binary (extension glb) with the filter upload_mimes, in a small must-use plugin."
+GLB = f"Install the DevSkyy plugin: {INSTALL}"
 IN_THE_WAY = "A security plugin, a firewall or maintenance mode may be in the way; allow /wp-json/ there."
 HEADER = (
     "If that changes nothing, the web server drops the Authorization header; on Apache add to .htaccess: "

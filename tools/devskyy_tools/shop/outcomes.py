@@ -14,6 +14,8 @@ from .hidden import hides
 from .refusals import plain_text
 
 Json = dict[str, Any]
+SAID = 20
+"""Messages of the shop's that are kept, at most."""
 UNCLEAR: Json = Refused(Code.OUTCOME_UNKNOWN, "The shop's answer does not say what it did.").as_dict()
 _WRITE_ONLY = frozenset(
     {
@@ -58,9 +60,15 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
 
 
 def _acted(op: Op, obj: Json, object_id: str) -> Outcome:
-    """What an action answers with: how many it made, or whether it did its work (``{success, message}``)."""
+    """What an action answers with: how many it made, what it says (``messages``), whether it was through
+    (``complete``), or whether it did its work (``{success, message}``).
+    """
     notes = [f"Made {obj['count']}."] if isinstance(obj.get("count"), int) else []
-    if "success" not in obj:  # other messages name the customer
+    if "success" not in obj:  # a single message without it names the customer
+        notes += [plain_text(one) for one in list(obj.get("messages") or ())[:SAID]]
+        if obj.get("complete") is False:
+            notes.append("The shop ran out of time before it was through: do it again.")
+            return Outcome("not_taken", object_id, undo=op.undo, notes=notes)
         return Outcome("done", object_id, undo=op.undo, notes=notes)
     said = plain_text(obj["message"]) if isinstance(obj.get("message"), str) else ""
     if not obj["success"]:

@@ -41,7 +41,8 @@ _CODES: dict[str, tuple[Code, str]] = {
     "registration-error-username-exists": (Code.CONFLICT, "Choose another user name."),
     "rest_upload_sideload_error": (
         Code.INVALID_ARGUMENTS,
-        "The shop does not take this type of file; use JPEG, PNG or WebP.",
+        "The shop does not take this file: use JPEG, PNG or WebP. For GLB and USDZ the site needs the DevSkyy plugin: "
+        "`devskyy plugin build`.",
     ),
     "rest_upload_hash_mismatch": (Code.UPSTREAM_INVALID, "The file was damaged on its way; try again."),
     "woocommerce_rest_cannot_create_order_refund": (

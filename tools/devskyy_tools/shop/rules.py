@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import collections as at
+from . import rules_companion as companion
 from . import rules_content as content
 from . import rules_markup as markup
 from . import rules_orders as orders
@@ -62,6 +63,8 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.COMMENTS.name: (products.never_binned_here, content.comment),
     at.USERS.name: (people.user,),
     at.APP_PASSWORDS.name: (people.app_password,),
+    at.REDIRECTS.name: (companion.redirect,),
+    at.SEO.name: (companion.seo,),
 }
 FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.foresee,),
@@ -81,6 +84,8 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.TAXES.name: (store.tax_foresee,),
     at.WEBHOOKS.name: (store.webhook_foresee,),
     at.ATTRIBUTES.name: (terms.attribute_foresee,),
+    at.REDIRECTS.name: (companion.redirect_foresee,),
+    at.SEO.name: (companion.seo_foresee,),
     **{term.name: (terms.term_foresee,) for term in (*_TERMS, at.PRODUCT_REVIEWS, at.COMMENTS)},
 }
 DELETING: dict[str, tuple[Rule, ...]] = {
@@ -94,6 +99,7 @@ DELETING: dict[str, tuple[Rule, ...]] = {
     **{term.name: (terms.term_delete,) for term in _TERMS},
     at.REVISIONS.name: (content.revision_delete,),
     at.USERS.name: (people.user_delete,),
+    at.REDIRECTS.name: (companion.redirect_foresee,),
     at.APP_PASSWORDS.name: (people.app_password_delete,),
     at.APP_PASSWORD_SETS.name: (people.app_passwords_delete,),
 }

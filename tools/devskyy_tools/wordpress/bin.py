@@ -19,12 +19,12 @@ from .kinds import item_type
 
 bin_tools = Toolset("bin", timeout=30)
 
-Noun = Literal["posts", "pages", "products", "orders", "coupons", "product_reviews", "comments", "items"]
-_USUAL = {"orders": "on-hold", "product_reviews": "hold", "comments": "hold"}
+Noun = Literal["posts", "pages", "products", "orders", "coupons", "product_reviews", "comments", "items", "redirects"]
+_USUAL = {"orders": "on-hold", "product_reviews": "hold", "comments": "hold", "redirects": "active"}
 _ORDER = ("pending", "processing", "on-hold", "completed", "cancelled", "failed")
 _REVIEW = ("approved", "hold", "spam")
 _CONTENT = ("draft", "pending", "private", "publish", "future")
-_STATUSES = {"orders": _ORDER, "comments": ("hold", "approved"), "product_reviews": _REVIEW}
+_STATUSES = {"orders": _ORDER, "comments": ("hold", "approved"), "product_reviews": _REVIEW, "redirects": ("active",)}
 
 
 @bin_tools.tool("write", scopes=["content:write", "catalog:write", "orders:write"])
@@ -38,7 +38,7 @@ async def wp_bin_restore(
     ] = "",
     type: Annotated[str, Field(max_length=60, description="For items: which type.")] = "",  # noqa: A002 # the shop's
 ) -> None:
-    """Bring a post, page, product, order, comment … back from the bin; a product's variations come with it."""
+    """Bring a post, page, product, order, redirect … back from the bin; a product's variations come with it."""
     shop, collection = ctx.get(Shop), ALL[noun]
     if (noun == "items") is not bool(type):
         raise Refused(Code.INVALID_ARGUMENTS, "type goes with noun=items, and with it only.")

@@ -33,6 +33,9 @@ _ALWAYS = {"category": ("categories", True), "post_tag": ("tags", False)}
 """Those of WordPress itself, which needn't be asked for: name in addresses, and whether terms nest."""
 
 
+_SURE = {"post": "posts", "page": "pages", **{slug: path for slug, (path, _) in _ALWAYS.items()}}
+
+
 async def taxonomy_path(client: ShopClient, name: str, *, nests: bool = False) -> str:
     """What the taxonomy is called in addresses; ``nests`` when a term above is given.
 
@@ -62,6 +65,27 @@ async def item_type(client: ShopClient, name: str) -> dict[str, Any]:
     if found.get("viewable") is False:
         raise Refused(Code.INVALID_ARGUMENTS, f"{name} is not public: nobody looks at its items.", "See wp_types_list.")
     return found
+
+
+async def any_path(client: ShopClient, name: str) -> str:
+    """What a type or taxonomy is called in addresses, whichever it is.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS, with the nearest that there is.
+    """
+    for slug, path in _SURE.items():
+        if name in (slug, path):
+            return path
+    known: list[str] = []
+    for of in ("types", "taxonomies"):
+        kinds = await client.kinds(of)
+        found = _named(kinds, name)
+        if found is not None and found.get("rest_namespace", "wp/v2") == "wp/v2":
+            return str(found["rest_base"])
+        known += kinds
+    near = difflib.get_close_matches(name, known, 1, 0.5)
+    did = f"; did you mean {near[0]}?" if near else "."
+    raise Refused(Code.INVALID_ARGUMENTS, f"The site has no type or taxonomy {name[:60]!r}{did}", "See wp_types_list.")
 
 
 async def _known(client: ShopClient, of: Of, name: str) -> dict[str, Any]:

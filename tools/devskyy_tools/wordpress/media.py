@@ -94,7 +94,7 @@ async def wp_media_upload(
     alt_text: Alt | None = None,
     caption: Caption | None = None,
 ) -> None:
-    """Upload a picture to the media library, from one of url, asset or path."""
+    """Upload a picture, or a GLB or USDZ where the site has the DevSkyy plugin, from one of url, asset or path."""
     given = [name for name, value in (("url", url), ("asset", asset), ("path", path)) if value]
     if len(given) != 1:
         raise Refused(Code.INVALID_ARGUMENTS, "Give exactly one of url, asset and path.")

@@ -15,8 +15,11 @@ from .comments import comments
 from .content import pages, posts
 from .items import items
 from .media import media
+from .privacy import privacy
+from .redirects import redirects
 from .resources import resources
 from .revisions import revisions
+from .seo import seo
 from .site import site
 from .terms import terms
 from .users import passwords, users
@@ -27,10 +30,32 @@ def _provide(services: Services) -> None:
     provide_shop(services)
 
 
+def _plugin() -> tuple[str, bytes]:
+    from .companion import build
+
+    return build()
+
+
 pack = Pack(
     "wordpress",
-    [posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site],
+    [
+        posts,
+        pages,
+        items,
+        revisions,
+        media,
+        terms,
+        comments,
+        users,
+        passwords,
+        bin_tools,
+        site,
+        seo,
+        redirects,
+        privacy,
+    ],
     resources=resources,
     provides=_provide,
     phrases=Path(__file__).with_name("phrases.toml"),
+    files={"plugin": _plugin},
 )

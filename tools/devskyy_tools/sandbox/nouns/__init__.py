@@ -13,6 +13,11 @@ _FILES = (
 )  # fmt: skip
 
 
-def routes() -> list[Route]:
-    """Return the routes of every noun, imported with the first request."""
-    return [route for name in _FILES for route in import_module(f"{__name__}.{name}").routes()]
+def routes(*, plugin: bool = True) -> list[Route]:
+    """Return the routes of every noun, imported with the first request; with those of DevSkyy's own plugin."""
+    found = [route for name in _FILES for route in import_module(f"{__name__}.{name}").routes()]
+    if not plugin:
+        return found
+    from devskyy_tools.sandbox.nouns import companion
+
+    return [*companion.with_seo(found), *companion.routes()]

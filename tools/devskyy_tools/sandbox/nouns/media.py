@@ -13,9 +13,11 @@ from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.auth import denied
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, Upload, links
 from devskyy_tools.sandbox.nouns import lists
+from devskyy_tools.sandbox.nouns.companion import model_type
 from devskyy_tools.sandbox.nouns.content import CURIES, raw
 from devskyy_tools.sandbox.nouns.revisions import may_edit, shown_text
 from devskyy_tools.sandbox.routing import Endpoint, Route, collection
+from devskyy_tools.sandbox.site import Site
 from devskyy_tools.sandbox.store import Store, Where, unique_slug
 
 BASE = "/wp/v2/media"
@@ -187,7 +189,7 @@ def create(call: Call) -> Reply:
     if not call.user.can("upload_files"):
         raise denied(call, "rest_cannot_create", "Sorry, you are not allowed to upload media on this site.")
     upload = _upload(call)
-    mime = _mime(upload)
+    mime = _mime(call.site, upload)
     _check_hash(call, upload)
     body = _save(call, upload, mime)
     _apply(call, body)
@@ -218,9 +220,12 @@ def _upload(call: Call) -> Upload:
     return Upload(found[1].strip(), call.raw, call.headers["content-type"])
 
 
-def _mime(upload: Upload) -> str:
-    """Return the type by the file's name; 3D files, SVG and what only pretends are refused, with a 500."""
-    mime = _TYPES.get(PurePosixPath(upload.filename).suffix.lower().lstrip("."))
+def _mime(site: Site, upload: Upload) -> str:
+    """Return the type by the file's name; 3D files without the plugin, SVG and what only pretends are a 500."""
+    ending = PurePosixPath(upload.filename).suffix.lower().lstrip(".")
+    if site.plugin and (model := model_type(ending, upload.content)):
+        return model
+    mime = _TYPES.get(ending)
     if mime is None or not upload.content.startswith(_MAGIC.get(mime, b"")):
         message = "Sorry, you are not allowed to upload this file type."
         raise RestError("rest_upload_sideload_error", message, 500)

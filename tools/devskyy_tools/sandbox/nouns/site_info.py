@@ -14,6 +14,7 @@ from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, edits
 from devskyy_tools.sandbox.store import Where
 
 NAMESPACES = ["oembed/1.0", "wc/v3", "wp/v2", "wp-site-health/v1", "wp-block-editor/v1"]
+PLUGIN = "devskyy/v1"
 WP_BATCH_LIMIT = 25
 
 TYPES: dict[str, Json] = {
@@ -129,9 +130,9 @@ def index(call: Call) -> Reply:
         "page_for_posts": options["page_for_posts"],
         "page_on_front": options["page_on_front"],
         "show_on_front": options["show_on_front"],
-        "namespaces": NAMESPACES,
+        "namespaces": [*NAMESPACES, *([PLUGIN] if call.site.plugin else [])],
         "authentication": {"application-passwords": place} if call.site.takes_app_passwords else [],
-        "routes": _described(call, router().routes),
+        "routes": _described(call, router(call.site).routes),
         "site_logo": options["site_logo"],
         "site_icon": options["site_icon"],
         "site_icon_url": "",
@@ -155,14 +156,14 @@ def _described(call: Call, found: list[Route]) -> Json:
 
 
 def _namespace(path: str) -> str:
-    return next((name for name in NAMESPACES if path.startswith(f"/{name}")), "")
+    return next((name for name in (*NAMESPACES, PLUGIN) if path.startswith(f"/{name}")), "")
 
 
 def namespace(call: Call) -> Reply:
     from devskyy_tools.sandbox.serving import router
 
     name = call.path.strip("/")
-    found = [route for route in router().routes if route.path.startswith(f"/{name}")]
+    found = [route for route in router(call.site).routes if route.path.startswith(f"/{name}")]
     up = {"up": [{"href": call.site.rest("/")}]}
     return Reply({"namespace": name, "routes": _described(call, found)}, links=up)
 
@@ -394,7 +395,7 @@ def _prepared(call: Call, entry: Json) -> tuple[Endpoint, Call] | RestError:
     if path.startswith("/wc/"):
         return RestError("rest_batch_not_allowed", "The requested route does not support batch requests.", 400)
     try:
-        route, in_path = find_route(path, method)
+        route, in_path = find_route(call.site, path, method)
         endpoint, body = route.methods[method], cast("Json", entry.get("body") or {})
         values = parse_query(query_pairs(query))
         inner = call.derive(method, body, {})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from . import content, goods, people, store, trade
+from . import companion, content, goods, people, store, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
+from .companion import PRIVACY, REDIRECTS, SEO
 from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
 from .goods import (
     ATTRIBUTE_TERMS,
@@ -52,12 +53,15 @@ __all__ = [
     "ORDER_NOTES",
     "PAGES",
     "POSTS",
+    "PRIVACY",
     "PRODUCTS",
     "PRODUCT_CATEGORIES",
     "PRODUCT_REVIEWS",
     "PRODUCT_TAGS",
+    "REDIRECTS",
     "REFUNDS",
     "REVISIONS",
+    "SEO",
     "SETTINGS",
     "SETTINGS_GROUPS",
     "SHIPPING_CLASSES",
@@ -78,7 +82,7 @@ __all__ = [
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (content, goods, people, store, trade)
+    for module in (companion, content, goods, people, store, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }

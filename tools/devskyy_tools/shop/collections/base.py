@@ -25,6 +25,7 @@ NOISE = frozenset(
 NOISY_META = ("_devskyy_", "_edit_", "_wp_desired_post_slug", "_wp_old_", "_wp_trash_meta_")
 STAMP = "_devskyy_change"
 NO_TERM = "the shop gives it a new id when it is made again, and its objects lose it"
+_ROOTS = {"wc": "/wc/v3", "wp": "/wp/v2", "devskyy": "/devskyy/v1"}
 _TEXT_ID = re.compile(r"\w[\w.~-]*(//?\w[\w.~-]*)*", re.ASCII)
 """``bacs``, ``akismet/akismet``, ``twentytwentyfive//home``: no part of it leads upwards, or is anything but a name."""
 
@@ -35,7 +36,7 @@ class Collection:
 
     Args:
         name: ours, unique; also the name of its field schema in ``schemas/``.
-        api: ``wc`` (wc/v3) or ``wp`` (wp/v2).
+        api: ``wc`` (wc/v3), ``wp`` (wp/v2) or ``devskyy`` (our plugin's).
         path: below the API's root; ``{product_id}`` and the like are parents.
         everywhere: path of the list of all of them, whatever their parents; empty where the shop has none.
         noun: what people call one of them.
@@ -71,7 +72,7 @@ class Collection:
     """
 
     name: str
-    api: Literal["wc", "wp"]
+    api: Literal["wc", "wp", "devskyy"]
     path: str
     noun: str
     everywhere: str = ""
@@ -118,7 +119,7 @@ class Collection:
         path = self.everywhere if self.everywhere and target is None and not parent else self.path
         for name in () if path == self.everywhere else self.parents:
             path = path.replace(f"{{{name}}}", self._id((parent or {}).get(name), name))
-        parts = [f"/{self.api}/{'v3' if self.api == 'wc' else 'v2'}", path]
+        parts = [_ROOTS[self.api], path]
         if target is not None and not self.single:
             parts.append(self._id(target, "id"))
         return "/".join([*parts, *rest])

@@ -1,0 +1,179 @@
+"""DevSkyy's own plugin: the demo shop answers its routes as the plugin does in a real WordPress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.contract.client import Shop, ok, refused, token
+from tests.fakes.models3d import glb, usdz
+
+pytestmark = pytest.mark.requirement("plugin:contract")
+REDIRECTS = "devskyy/v1/redirects"
+SEO: dict[str, Any] = {
+    "title": "Coats & capes",
+    "description": 'By hand, "slowly".',
+    "canonical": "https://example.com/coats?a=1&b=2",
+    "noindex": True,
+}
+EMPTY = {"title": "", "description": "", "canonical": "", "noindex": False, "kept_by": "devskyy"}
+
+
+def page(shop: Shop, path: str) -> Any:
+    return shop.http.get(f"{shop.access.url}{path}", auth=None, follow_redirects=False)
+
+
+async def test_the_index_names_it(companion: Shop, wp: Shop) -> None:
+    assert "devskyy/v1" in (await companion.read(""))["namespaces"]
+    if wp.access.name in ("sandbox", "wordpress"):
+        assert "devskyy/v1" not in (await wp.read(""))["namespaces"]
+        refused(await wp.get(REDIRECTS), 404, "rest_no_route")
+
+
+async def test_a_redirect_from_its_making_to_its_end(companion: Shop) -> None:
+    source = f"/{token()}"
+    made = await companion.make(REDIRECTS, source=f"{source}/", target="/new/", code=302)
+    assert made == {"id": made["id"], "source": source, "target": "/new/", "code": 302, "status": "active"}
+    at = f"{REDIRECTS}/{made['id']}"
+    assert await companion.read(at) == made
+    sent = await page(companion, f"{source}/?utm=a")
+    assert (sent.status_code, sent.headers["location"]) == (302, f"{companion.access.url}/new/?utm=a")
+    assert (await companion.change(at, target="/newer", code=301)) == {**made, "target": "/newer", "code": 301}
+    assert ok(await companion.delete(at))["status"] == "trash"
+    assert (await page(companion, source)).status_code == 404
+    refused(await companion.delete(at), 410, "rest_already_trashed")
+    assert (await companion.change(at, status="active"))["status"] == "active"
+    gone = ok(await companion.delete(at, force="true"))
+    assert (gone["deleted"], gone["previous"]["source"]) == (True, source)
+    refused(await companion.get(at), 404, "devskyy_redirect_invalid_id")
+
+
+async def test_lists_by_pages_and_filters(companion: Shop) -> None:
+    word = token()
+    made = [await companion.make(REDIRECTS, source=f"/{word}-{number}", target="/x") for number in range(3)]
+    answer = await companion.get(REDIRECTS, search=word, per_page=2)
+    assert (answer.headers["x-wp-total"], answer.headers["x-wp-totalpages"]) == ("3", "2")
+    assert answer.json() == made[:2]
+    assert await companion.read(REDIRECTS, search=word, per_page=2, page=2) == made[2:]
+    assert await companion.read(REDIRECTS, search=word, page=9) == []
+    assert await companion.read(REDIRECTS, source=f"/{word}-1/") == made[1:2]
+    assert await companion.read(REDIRECTS, include=[made[0]["id"]]) == made[:1]
+    assert await companion.read(REDIRECTS, search=word, status="trash") == []
+    assert await companion.read(REDIRECTS, search=word, _fields="id") == [{"id": one["id"]} for one in made]
+    refused(await companion.get(REDIRECTS, status="gone"), 400, "rest_invalid_param")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"source": "", "target": "/x"}, "devskyy_redirect_invalid_source"),
+        ({"source": "/", "target": "/x"}, "devskyy_redirect_invalid_source"),
+        ({"source": "old", "target": "/x"}, "devskyy_redirect_invalid_source"),
+        ({"source": "//evil.example", "target": "/x"}, "devskyy_redirect_invalid_source"),
+        ({"source": "/wp-admin/users.php", "target": "/x"}, "devskyy_redirect_invalid_source"),
+        ({"source": "/a?b=c", "target": "/x"}, "devskyy_redirect_invalid_source"),
+        ({"source": "/old", "target": "https://evil.example/"}, "devskyy_redirect_invalid_target"),
+        ({"source": "/old", "target": "//evil.example/"}, "devskyy_redirect_invalid_target"),
+        ({"source": "/old", "target": "/\\evil.example"}, "devskyy_redirect_invalid_target"),
+        ({"source": "/old", "target": "javascript:alert(1)"}, "devskyy_redirect_invalid_target"),
+        ({"source": "/old", "target": ""}, "devskyy_redirect_invalid_target"),
+        ({"source": "/old", "target": "/old/"}, "devskyy_redirect_loop"),
+        ({"source": "/old", "target": "/x", "code": 307}, "rest_invalid_param"),
+        ({"source": "/old", "target": "/" + "x" * 1000}, "rest_invalid_param"),
+        ({"source": "/old"}, "rest_missing_callback_param"),
+    ],
+)
+async def test_refuses_a_redirect(companion: Shop, body: dict[str, Any], code: str) -> None:
+    refused(await companion.post(REDIRECTS, body), 400, code)
+
+
+async def test_no_circle_and_no_twin(companion: Shop) -> None:
+    one, two, three = (f"/{token()}" for _ in range(3))
+    first = await companion.make(REDIRECTS, source=one, target=two)
+    await companion.make(REDIRECTS, source=two, target=three)
+    refused(await companion.post(REDIRECTS, {"source": three, "target": one}), 400, "devskyy_redirect_loop")
+    twin = refused(await companion.post(REDIRECTS, {"source": one, "target": "/x"}), 409, "devskyy_redirect_exists")
+    assert twin["data"]["resource_id"] == first["id"]
+    turned = await companion.change(f"{REDIRECTS}/{first['id']}", source=two + "-x", target=one)
+    assert (turned["source"], turned["target"]) == (two + "-x", one)
+    await companion.change(f"{REDIRECTS}/{first['id']}", source=one, target=two)
+    assert (await page(companion, one)).headers["location"] == f"{companion.access.url}{three}"
+
+
+@pytest.mark.parametrize(
+    ("noun", "body"), [("posts", {"title": "x"}), ("pages", {"title": "x"}), ("categories", {}), ("tags", {})]
+)
+async def test_seo_fields(companion: Shop, noun: str, body: dict[str, Any]) -> None:
+    made = await companion.make(f"wp/v2/{noun}", **(body or {"name": token()}))
+    assert made["devskyy_seo"] == EMPTY
+    at = f"wp/v2/{noun}/{made['id']}"
+    assert (await companion.change(at, devskyy_seo=SEO))["devskyy_seo"] == {**SEO, "kept_by": "devskyy"}
+    assert (await companion.read(at, context="edit"))["devskyy_seo"] == {**SEO, "kept_by": "devskyy"}
+    changed = await companion.change(at, devskyy_seo={"title": "", "noindex": False})
+    assert changed["devskyy_seo"] == {**SEO, "title": "", "noindex": False, "kept_by": "devskyy"}
+    assert await companion.read(at, _fields="devskyy_seo.canonical") == {"devskyy_seo": {"canonical": SEO["canonical"]}}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"canonical": "javascript:alert(1)"}, {"noindex": "perhaps"}, {"title": "x" * 301}, {"titel": "x"}]
+)
+async def test_refuses_wrong_seo_fields(companion: Shop, wrong: dict[str, Any]) -> None:
+    made = await companion.make("wp/v2/posts", title="x")
+    answer = await companion.put(f"wp/v2/posts/{made['id']}", {"devskyy_seo": wrong})
+    refused(answer, 400, "rest_invalid_param")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [("x.glb", glb(), "model/gltf-binary"), ("x.usdz", usdz(), "model/vnd.usdz+zip")],
+)
+async def test_takes_3d_files(companion: Shop, name: str, content: bytes, kind: str) -> None:
+    made = await companion.upload(content, f"{token()}-{name}", kind)
+    assert (made["mime_type"], made["media_type"]) == (kind, "file")
+    assert (await companion.http.get(made["source_url"], auth=None)).content == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("x.glb", b"<?php"), ("x.glb", usdz()), ("x.glb", glb() + b"x"), ("x.usdz", glb()), ("x.usdz", usdz(method=8)),
+     ("x.usdz", usdz("index.php")), ("x.php", glb()), ("x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")],
+)  # fmt: skip
+async def test_refuses_what_only_has_the_name(companion: Shop, name: str, content: bytes) -> None:
+    answer = await companion.send(content, name, "model/gltf-binary")
+    refused(answer, 500, "rest_upload_sideload_error")
+
+
+async def test_exports_and_erases(companion: Shop) -> None:
+    email = f"{token()}@example.com"
+    post = await companion.make("wp/v2/posts", title="talk", status="publish")
+    said = {"post": post["id"], "author_name": "Ada", "author_email": email, "content": f"Words {token()}."}
+    comment = await companion.make("wp/v2/comments", **said)
+    found = await companion.read("devskyy/v1/privacy/export", email=email)
+    assert (found["next"], [group["group"] for group in found["groups"]]) == ("", ["comments"])
+    (item,) = found["groups"][0]["items"]
+    assert {"name": "Comment Author", "value": "Ada"} in item
+    done = ok(await companion.post("devskyy/v1/privacy/erase", {"email": email}))
+    kept = ["Customer download permissions have been retained."] if companion.access.consumer_key else []
+    assert done == {"removed": True, "retained": bool(kept), "messages": kept, "complete": True, "next": ""}
+    assert (await companion.read("devskyy/v1/privacy/export", email=email))["groups"] == []
+    left = await companion.read(f"wp/v2/comments/{comment['id']}", context="edit")
+    assert (left["author_email"], left["author_name"]) == ("", "Anonymous")
+    for wrong in ("", "ada"):
+        refused(await companion.post("devskyy/v1/privacy/erase", {"email": wrong}), 400, "rest_invalid_param")
+
+
+@pytest.mark.parametrize(("role", "redirects", "privacy"), [("editor", 200, 403), ("author", 403, 403)])
+async def test_what_roles_may(companion: Shop, role: str, redirects: int, privacy: int) -> None:
+    login = await companion.user(role)
+    asked = {"email": "ada@example.com"}
+
+    async def status(method: str, path: str, **more: Any) -> int:
+        return (await companion.http.request(method, path, auth=httpx2.BasicAuth(*login), **more)).status_code
+
+    assert await status("GET", REDIRECTS) == redirects
+    assert await status("GET", "devskyy/v1/privacy/export", params=asked) == privacy
+    assert await status("POST", "devskyy/v1/privacy/erase", json=asked) == privacy
+    assert (await companion.anonymous("GET", REDIRECTS)).status_code == 401
+    assert (await companion.anonymous("POST", "devskyy/v1/privacy/erase", asked)).status_code == 401

@@ -1,0 +1,100 @@
+"""Redirects and SEO fields: what the plugin would refuse is refused before, and who will see what is foreseen."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from devskyy_mcp.errors import Code
+
+from . import collections as at
+from .draft import Draft
+from .plugin import SEO_FIELD
+
+_SOURCE = re.compile(r"/[^/\\?#][^\\?#]*")
+_KEPT_FREE = re.compile(r"/(wp-admin|wp-json|wp-includes|wp-content|(wp-login|wp-cron|xmlrpc|index)\.php)?(/|$)", re.I)
+_PLACE = re.compile(r"/(?![/\\])[^\\\s<>\"']*")
+_ADDRESS = re.compile(r"https?://[^\\\s<>\"'@]+", re.I)
+_MARKUP = re.compile(r"<[^>]*>?")
+STEPS = 5
+"""Redirects that are followed one after the other, at most."""
+
+
+def path_of(address: str) -> str:
+    """The path as redirects know it: decoded, without a slash at its end and without a query."""
+    return "/" + unquote(urlsplit(address).path).strip("/")
+
+
+async def redirect(draft: Draft) -> None:
+    """A path of this site leads to another place on it, and not in a circle."""
+    if "source" in draft.body:
+        if not _SOURCE.fullmatch(str(draft.body["source"])):
+            draft.refuse("source is a path on this site, such as /old-coats, without host and query.")
+        draft.body["source"] = path_of(str(draft.body["source"]))
+    source, target = str(draft.will("source")), str(draft.will("target")).strip()
+    if _KEPT_FREE.match(source):
+        draft.refuse("WordPress itself needs that path.", "Choose another source.")
+    if "target" in draft.body:
+        await _on_this_site(draft, target)
+        draft.body["target"] = target
+    if draft.will("status") == "trash":
+        return
+    found = (await draft.shop.list(at.REDIRECTS, source=source, per_page=1)).items
+    if found and found[0]["id"] != draft.target:
+        holder = found[0]["id"]
+        draft.refuse(f"redirect {holder} has that source.", "Change that one instead.", Code.CONFLICT, id=holder)
+    await _no_circle(draft, source, target)
+
+
+async def _on_this_site(draft: Draft, target: str) -> None:
+    if _PLACE.fullmatch(target):
+        return
+    index: dict[str, Any] = await draft.shop.client.get("/", {"_fields": "url"})
+    if not _ADDRESS.fullmatch(target) or urlsplit(target).hostname != urlsplit(str(index.get("url"))).hostname:
+        draft.refuse("target must be a place on this site: whoever follows a link of the brand stays there.",
+                     "Give a path such as /new-coats.")  # fmt: skip
+
+
+async def _no_circle(draft: Draft, source: str, target: str) -> None:
+    path = path_of(target)
+    for _ in range(STEPS):
+        if path == source:
+            draft.refuse(f"{source} would lead in a circle.", "List redirects to see which one leads back.")
+        found = (await draft.shop.list(at.REDIRECTS, source=path, per_page=1)).items
+        if not found or found[0]["id"] == draft.target:
+            return
+        path = path_of(str(found[0]["target"]))
+    draft.refuse(f"it would lead over more than {STEPS} redirects.", "Lead to the last place at once.")
+
+
+async def redirect_foresee(draft: Draft) -> None:
+    """Visitors are sent elsewhere at once, and a browser keeps a 301."""
+    draft.leaves.append("public")
+    source, target, code = draft.will("source"), draft.will("target"), draft.will("code") or 301
+    kept = "; browsers remember it" if code == 301 else ""
+    if draft.kind == "delete":
+        draft.effects.append(f"Visitors of {source} are no longer sent on to {target}.")
+    elif draft.will("status") != "trash":
+        draft.effects.append(f"Visitors of {source} are sent to {target} ({code}{kept}), whatever is at {source}.")
+
+
+async def seo(draft: Draft) -> None:
+    """Plain text in one line, as it is kept."""
+    given = draft.body[SEO_FIELD]
+    for name in ("title", "description"):
+        text = str(given.get(name) or "")
+        if _MARKUP.search(text):
+            draft.refuse(f"{name} is plain text.", "Leave out HTML and the sign <.")
+        if name in given:
+            given[name] = " ".join(text.split())
+
+
+async def seo_foresee(draft: Draft) -> None:
+    """Search engines see it the next time they come; a page that leaves their index takes weeks to come back."""
+    draft.leaves.append("public")
+    given = draft.body[SEO_FIELD]
+    if given.get("noindex"):
+        draft.warnings.append(f"{draft.label}: search engines will drop the page.")
+    elif "noindex" in given:
+        draft.effects.append("Search engines may list the page again.")

@@ -1,0 +1,33 @@
+<?php
+/**
+ * Takes away what the plugin kept: redirects and SEO fields. Uploaded files stay, as does what Yoast or Rank Math keep.
+ *
+ * @package DevSkyy
+ */
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+/**
+ * On one site.
+ */
+function devskyy_clean_site() {
+	global $wpdb;
+	// phpcs:ignore WordPress.DB -- the table's name is ours, and it goes.
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}devskyy_redirects" );
+	delete_option( 'devskyy_table' );
+	foreach ( array( 'title', 'description', 'canonical', 'noindex' ) as $field ) {
+		delete_metadata( 'post', 0, "_devskyy_seo_$field", '', true );
+		delete_metadata( 'term', 0, "_devskyy_seo_$field", '', true );
+	}
+}
+
+$devskyy_sites = is_multisite() ? get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) : array( 0 );
+foreach ( $devskyy_sites as $devskyy_site ) {
+	if ( $devskyy_site ) {
+		switch_to_blog( $devskyy_site );
+	}
+	devskyy_clean_site();
+	if ( $devskyy_site ) {
+		restore_current_blog();
+	}
+}
