@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
 from typing import Any, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from devskyy_mcp.errors import Code, Refused
@@ -46,6 +47,11 @@ class ShopClient:
     known: ShopInfo | None = None
     time_zone: tzinfo | None = None
     counted: tuple[float, int] | None = None
+
+    @property
+    def host(self) -> str:
+        """Of the shop's address, as it was set."""
+        return urlsplit(self.upstream.base_url).hostname or ""
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from . import collections as at
+from . import rules_admin as admin
 from . import rules_content as content
 from . import rules_orders as orders
 from . import rules_products as products
+from . import rules_site as site
 from .collections import Collection
 from .draft import Rule
 
@@ -38,6 +40,19 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.POSTS.name: (products.never_binned_here, content.content),
     at.PAGES.name: (products.never_binned_here, content.content),
     at.COMMENTS.name: (products.never_binned_here,),
+    at.BLOCKS.name: (products.never_binned_here,),
+    at.NAVIGATION.name: (products.never_binned_here,),
+    at.TEMPLATES.name: (site.template,),
+    at.TEMPLATE_PARTS.name: (site.template,),
+    at.MENUS.name: (site.menu,),
+    at.MENU_ITEMS.name: (site.menu_item,),
+    at.GLOBAL_STYLES.name: (site.styles,),
+    at.FONT_FAMILIES.name: (site.font_family,),
+    at.FONT_FACES.name: (site.font_face,),
+    at.WIDGETS.name: (site.widget,),
+    at.SIDEBARS.name: (site.sidebar,),
+    at.PLUGINS.name: (admin.plugin,),
+    at.SITE_SETTINGS.name: (admin.settings,),
 }
 FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.foresee,),
@@ -47,6 +62,16 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PAGES.name: (content.content_foresee,),
     at.MEDIA.name: (content.media_foresee,),
     at.COUPONS.name: (content.coupon_foresee,),
+    at.BLOCKS.name: (site.blocks_foresee,),
+    at.NAVIGATION.name: (site.blocks_foresee,),
+    at.TEMPLATES.name: (site.template_foresee,),
+    at.TEMPLATE_PARTS.name: (site.template_foresee,),
+    at.MENUS.name: (site.menu_foresee,),
+    at.MENU_ITEMS.name: (site.menu_item_foresee,),
+    at.GLOBAL_STYLES.name: (site.styles_foresee,),
+    at.WIDGETS.name: (site.widget_foresee,),
+    at.PLUGINS.name: (admin.plugin_switch,),
+    at.SITE_SETTINGS.name: (admin.settings_foresee,),
     **{
         term.name: (products.term_foresee,)
         for term in (
@@ -60,6 +85,14 @@ DELETING: dict[str, tuple[Rule, ...]] = {
     at.ORDERS.name: (orders.order_foresee,),
     at.ATTRIBUTES.name: (products.attribute_delete,),
     at.MEDIA.name: (content.media_foresee,),
+    at.BLOCKS.name: (site.blocks_foresee,),
+    at.NAVIGATION.name: (site.blocks_foresee,),
+    at.TEMPLATES.name: (site.template_delete,),
+    at.TEMPLATE_PARTS.name: (site.template_delete,),
+    at.MENUS.name: (site.menu_foresee,),
+    at.MENU_ITEMS.name: (site.menu_item_foresee,),
+    at.WIDGETS.name: (site.widget_foresee,),
+    at.PLUGINS.name: (admin.plugin_delete,),
     **{
         term.name: (products.term_delete,)
         for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS)

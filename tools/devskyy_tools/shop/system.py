@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from json import dumps
 from typing import Any, cast
 
 from devskyy_mcp.changes.model import JournalOp, Op, OpState, Outcome
@@ -12,7 +13,7 @@ from devskyy_mcp.errors import Code
 from devskyy_mcp.http import Answer, UpstreamError
 
 from . import collections as at
-from . import fresh, lookup, outcomes, refusals, undoing, uploads
+from . import fresh, lookup, outcomes, probing, refusals, undoing, uploads
 from .client import ShopClient
 from .collections import STAMP, Collection
 from .fields import cut
@@ -89,6 +90,10 @@ class ShopSystem:
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         """Send one group as one request; never raises for what the shop did or did not answer."""
+        found = await self._send(change, ops)
+        return [await probing.settled(self.client, ops[0], found[0])] if probing.switches(ops) else found
+
+    async def _send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         try:
             answer = await (self._send_one(change, ops[0]) if len(ops) == 1 else self._send_batch(change, ops))
         except UpstreamError as error:
@@ -123,6 +128,7 @@ class ShopSystem:
         method = "PUT" if op.kind == "update" else "POST"
         # wp/v2 and refunds answer in the reader's form unless asked for the stored one
         body = stamped(change, op, collection)
+        body |= {name: dumps(body[name]) for name in collection.as_json & body.keys()}
         json = body[collection.holds] if collection.holds else body
         return await self.client.write(method, url, params={"context": "edit"}, json=json)
 
@@ -139,6 +145,8 @@ class ShopSystem:
     def _outcome(self, op: Op, body: Any) -> Outcome:
         collection = at.ALL[op.collection]
         body, whole = collection.read(body), None
+        if collection is at.SITE_SETTINGS:
+            self.client.time_zone = None  # may be another now
         if op.kind == "update":
             whole = self.client.originals.take(collection.url(op.parent, op.target))
         return outcomes.of_answer(op, cast("Json", body) if isinstance(body, dict) else {}, whole)

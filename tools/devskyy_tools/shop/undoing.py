@@ -11,6 +11,7 @@ from devskyy_mcp.context import Context
 from . import collections as at
 from . import compare
 from .collections import Collection
+from .rules_site import RESETS
 from .session import Shop, abreast
 
 Json = dict[str, Any]
@@ -142,6 +143,9 @@ class _Undoing:
             return
         if drift := self._drift(collection, item.outcome.after, present, back):
             self._leave(item, "left_alone", "It was changed since.", *drift)
+            return
+        if op.note.get(RESETS):
+            await self.shop.delete(collection, target)
             return
         await self.shop.write_back(collection, target, back, **op.parent)
 

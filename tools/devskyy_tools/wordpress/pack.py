@@ -10,10 +10,19 @@ from devskyy_tools.shop.provide import provide_shop
 
 from .bin import bin_tools
 from .content import pages, posts
+from .fonts import fonts
+from .health import health
 from .media import media
+from .menus import menus
+from .patterns import patterns
+from .plugins import plugins
 from .resources import resources
+from .settings import settings
 from .site import site
+from .styles import styles
+from .templates import templates
 from .terms import categories, tags
+from .widgets import widgets
 
 
 def _provide(services: Services) -> None:
@@ -22,5 +31,11 @@ def _provide(services: Services) -> None:
 
 
 pack = Pack(
-    "wordpress", [posts, pages, media, categories, tags, bin_tools, site], resources=resources, provides=_provide
+    "wordpress",
+    [
+        *(posts, pages, media, categories, tags, bin_tools, site),
+        *(patterns, menus, templates, styles, fonts, widgets, plugins, settings, health),
+    ],
+    resources=resources,
+    provides=_provide,
 )

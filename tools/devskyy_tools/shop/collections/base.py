@@ -48,6 +48,8 @@ class Collection:
         stamp: whether a create can carry our mark in ``meta_data``.
         title: field that names an object in labels; empty where that would be personal data.
         raw: fields that are read as ``{raw, rendered}`` and written as text.
+        whole: object fields that the shop replaces as they come: sent and compared whole.
+        as_json: object fields that the shop takes as a JSON text.
         lines: list fields whose items have ids of their own and are changed one by one.
         unordered: list fields whose order the shop does not keep.
         derived: fields the shop computes; recorded, never written back.
@@ -75,6 +77,8 @@ class Collection:
     stamp: bool = False
     title: str = ""
     raw: frozenset[str] = _NOTHING
+    whole: frozenset[str] = _NOTHING
+    as_json: frozenset[str] = _NOTHING
     lines: frozenset[str] = _NOTHING
     unordered: frozenset[str] = _NOTHING
     derived: frozenset[str] = _NOTHING
@@ -131,7 +135,7 @@ class Collection:
         if isinstance(name, dict):
             texts = cast("dict[str, Any]", name)
             name = texts.get("raw") or texts.get("rendered")
-        start = f"new {self.noun}" if target is None else f"{self.noun} {target}"
+        start = f"new {self.noun}" if target is None else self.noun if self.single else f"{self.noun} {target}"
         return f'{start} "{unescape(str(name))[:60]}"' if name else start
 
 
