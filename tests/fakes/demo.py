@@ -26,11 +26,10 @@ LOGIN = Credentials(sandbox.DEMO_USER, sandbox.DEMO_APP_PASSWORD)
 
 
 @dataclass
-class Demo:
-    """Calls tools as a surface does; ``shop`` is the demo shop behind them."""
+class Desk:
+    """Calls tools as a surface does."""
 
     app: App
-    shop: sandbox.Sandbox
 
     async def do(self, tool: str, **arguments: Any) -> dict[str, Any]:
         return (await self.app.road.invoke(Call(local_principal(), tool, arguments, "cli"))).data
@@ -46,14 +45,40 @@ class Demo:
         view = await self.app.changes.decided(ctx, change, Person("Grace", "terminal"), agreed=True)
         return view.model_dump(mode="json", exclude_none=True)
 
+    async def carry_out(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Do it, with a person's yes where one must agree."""
+        done = await self.do(tool, **arguments)
+        return await self.agree(done["change"]) if done["state"] == "waits_for_person" else done
+
+    async def some(self, tool: str, **arguments: Any) -> int:
+        """The id of the first of a list."""
+        return (await self.do(tool, limit=1, **arguments))["items"][0]["id"]
+
+
+@dataclass
+class Demo(Desk):
+    """``shop`` is the demo shop behind the tools."""
+
+    shop: sandbox.Sandbox
+
     @property
     def writes(self) -> list[str]:
         """The write requests in the shop's own log."""
         return [f"{one.method} {one.path}" for one in self.shop.requests if one.method != "GET"]
 
-    async def some(self, tool: str, **arguments: Any) -> int:
-        """The id of the first of a list."""
-        return (await self.do(tool, limit=1, **arguments))["items"][0]["id"]
+
+@asynccontextmanager
+async def desk_over(
+    folder: Path, url: str, login: Credentials, transport: httpx2.AsyncBaseTransport | None
+) -> AsyncGenerator[Desk]:
+    """A DevSkyy over a shop that is there already."""
+    values: dict[str, Any] = {"data_dir": folder, "confirm_writes": "risky", "calls_burst": 10_000}
+    app = build(Settings(_env_file=None, **values))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
+    app.services.put(ShopClient, ShopClient(Upstream("The shop", url, transport=transport, auth=signer(login))))
+    try:
+        yield Desk(app)
+    finally:
+        await app.close()
 
 
 @asynccontextmanager

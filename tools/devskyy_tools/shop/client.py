@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
 from typing import Any, cast
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from devskyy_mcp.errors import Code, Refused
@@ -51,7 +50,7 @@ class ShopClient:
     @property
     def host(self) -> str:
         """Of the shop's address, as it was set."""
-        return urlsplit(self.upstream.base_url).hostname or ""
+        return self.upstream.base_url.host
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).
