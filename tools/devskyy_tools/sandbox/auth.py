@@ -26,7 +26,10 @@ _EDITOR = _AUTHOR | {
     "read_private_posts",
 }  # fmt: skip
 _SHOP = _EDITOR | {"manage_woocommerce", "list_users", "edit_users", "create_customers", "edit_products"}
-_ADMIN = _SHOP | {"manage_options", "create_users", "delete_users", "promote_users", "activate_plugins"}
+_ADMIN = _SHOP | {
+    "manage_options", "create_users", "delete_users", "promote_users", "activate_plugins", "install_plugins",
+    "edit_theme_options",
+}  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
     "administrator": _ADMIN,
     "shop_manager": _SHOP,

@@ -33,6 +33,7 @@ _SHOWN_ON = {
 }
 _LINK = re.compile(r"(https?://|/|#|\?|mailto:|tel:)\S*", re.IGNORECASE)
 _FONT_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PLAIN_FONT = re.compile(r"[A-Za-z-]+|generic\([A-Za-z-]+\)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _QUOTED = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
 
@@ -215,9 +216,17 @@ async def styles_foresee(draft: Draft) -> None:
     draft.leaves.append("public")
 
 
+def quoted(families: str) -> str:
+    """The list of families with quotes where the shop puts them (``WP_Font_Utils::sanitize_font_family``)."""
+    names = [one.strip().strip("\"'") for one in families.split(",")]
+    return ", ".join(one if _PLAIN_FONT.fullmatch(one) else f'"{one}"' for one in names if one)
+
+
 async def font_family(draft: Draft) -> None:
     """A family has a name, a slug of its own that can't change, and a CSS value."""
     given = cast("Json", draft.body.get("font_family_settings") or {})
+    if given.get("fontFamily"):
+        given["fontFamily"] = quoted(str(given["fontFamily"]))
     if draft.kind != "create":
         return
     slug = str(given.get("slug") or "")
@@ -230,6 +239,7 @@ async def font_family(draft: Draft) -> None:
 async def font_face(draft: Draft) -> None:
     """Files of other hosts are fetched by each visitor's browser."""
     given = cast("Json", draft.body.get("font_face_settings") or {})
+    given["fontFamily"] = quoted(str(given.get("fontFamily") or ""))
     sources = cast("list[str]", given["src"] if isinstance(given.get("src"), list) else [given.get("src")])
     for one in sources:
         parts = urlsplit(str(one or ""))

@@ -8,7 +8,8 @@ from devskyy_tools.sandbox.routing import Route
 
 _FILES = (
     "products", "variations", "terms", "attributes", "orders", "refunds", "coupons", "customers", "comments", "reports",
-    "shop_settings", "delivery", "content", "media", "users", "site_info",
+    "shop_settings", "delivery", "content", "media", "users", "site_info", "blocks", "templates", "menus", "styles",
+    "widgets", "plugins", "library",
 )  # fmt: skip
 
 
