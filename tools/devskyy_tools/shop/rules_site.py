@@ -141,6 +141,10 @@ async def menu_item(draft: Draft) -> None:
             draft.refuse("an item needs a menu.", "Give menu: its id, from wp_menus_list.")
         body.setdefault("status", "publish")
         await _known(draft, at.MENUS, body["menus"], "menu")
+        if not body.get("menu_order"):  # the site would put every new item first
+            there = await draft.shop.list(at.MENU_ITEMS, menus=[body["menus"]], per_page=1, fields=("id",))
+            staged = sum(op.collection == at.MENU_ITEMS.name and op.kind == "create" for op in draft.shop.unit.ops)
+            body["menu_order"] = there.total + staged + 1
     kind = draft.will("type") or "custom"
     url = body.get("url")
     if kind == "custom" and draft.kind == "create" and not url:

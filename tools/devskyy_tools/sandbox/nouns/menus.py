@@ -216,9 +216,7 @@ def create_item(call: Call) -> Reply:
     sent = call.sent
     if str(sent.get("type") or "custom") == "custom" and not sent.get("url"):
         raise RestError("rest_url_required", "The url is required when using a custom menu item type.", 400)
-    where = Where("nav_menu_item")
-    where.add("parent = ?", int(sent.get("menus") or 0))
-    body = insert_item(call.store, int(sent.get("menus") or 0), "", call.store.count(where) + 1, status="draft")
+    body = insert_item(call.store, int(sent.get("menus") or 0), "", 1, status="draft")
     reply = _saved_item(call, body)
     reply.status = 201
     return reply

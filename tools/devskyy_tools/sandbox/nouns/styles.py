@@ -207,7 +207,7 @@ def _family(call: Call) -> Json | None:
         return None
     body = call.store.get("wp_font_family", int(call["font_family_id"]))
     if body is None:
-        raise RestError("rest_font_family_invalid_id", "Invalid font family ID.", 404)
+        raise RestError("rest_post_invalid_parent", "Invalid post parent ID.", 404)
     return body
 
 
