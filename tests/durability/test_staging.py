@@ -116,6 +116,16 @@ async def uploaded(desk: Demo) -> dict[str, Any]:
     return {"path": str(desk.app.settings.data_dir / "picture.png"), "title": "One pixel"}
 
 
+async def menu_item(desk: Demo) -> dict[str, Any]:
+    return {"menus": await desk.some("wp_menus_list"), "title": "Sale", "url": "/sale"}
+
+
+async def made_template(desk: Demo) -> dict[str, Any]:
+    body = {"kind": "template", "slug": "old", "title": "Old", "content": "<p>Old.</p>"}
+    await carry_out(desk, "wp_templates_create", body)
+    return {"kind": "template", "id": "maison-skyy//old"}
+
+
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 ARGUMENTS: dict[str, Arguments] = {
     "changes_undo": undone,
@@ -142,6 +152,29 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_variations_delete": variation(),
     "woo_variations_update": variation(regular_price="51.00"),
     "wp_bin_restore": binned,
+    "wp_blocks_create": given(kind="pattern", title="Care", content="<p>Wash cold.</p>"),
+    "wp_blocks_delete": one_of("wp_blocks_list", {"kind": "pattern"}, kind="pattern"),
+    "wp_blocks_update": one_of("wp_blocks_list", {"kind": "navigation"}, kind="navigation", title="New words"),
+    "wp_fonts_create": given(name="Rose", slug="rose", family="Rose", faces=[{"src": "https://example.com/a.woff2"}]),
+    "wp_fonts_delete": one_of("wp_fonts_list"),
+    "wp_fonts_update": one_of("wp_fonts_list", name="New words"),
+    "wp_global_styles_update": given(css="a { color: #c8102e; }"),
+    "wp_menu_items_create": menu_item,
+    "wp_menu_items_delete": one_of("wp_menu_items_list"),
+    "wp_menu_items_update": one_of("wp_menu_items_list", title="New words"),
+    "wp_menus_create": given(name="Small print"),
+    "wp_menus_delete": one_of("wp_menus_list"),
+    "wp_menus_update": one_of("wp_menus_list", name="New words"),
+    "wp_plugins_delete": given(id="akismet/akismet"),
+    "wp_plugins_install": given(slug="classic-editor"),
+    "wp_plugins_set_status": given(id="akismet/akismet", status="active"),
+    "wp_settings_update": given(description="New words."),
+    "wp_templates_create": given(kind="template", slug="lookbook", title="Lookbook", content="<p>Look.</p>"),
+    "wp_templates_delete": made_template,
+    "wp_templates_update": given(kind="part", id="maison-skyy//header", content="<p>New words.</p>"),
+    "wp_widgets_create": given(type="block", sidebar="wp_inactive_widgets", settings={"content": "<p>x</p>"}),
+    "wp_widgets_delete": given(id="block-2"),
+    "wp_widgets_update": given(id="block-2", position=2),
     "wp_categories_create": given(name="Stories"),
     "wp_categories_delete": made("wp_categories_create", {"name": "Old"}),
     "wp_categories_update": made("wp_categories_create", {"name": "Old"}, description="New words."),

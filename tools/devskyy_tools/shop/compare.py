@@ -186,8 +186,7 @@ def differs(collection: Collection, asked: Leaves, found: Leaves) -> Leaves:
     return {
         path: value
         for path, value in asked.items()
-        if not _alike(collection, value, found.get(path), path)
-        or (path not in found and path[0] in collection.lines)
+        if not _alike(collection, value, found.get(path), path) or (path not in found and path[0] in collection.lines)
     }
 
 

@@ -88,9 +88,7 @@ def _where(draft: Draft) -> str:
 async def template_delete(draft: Draft) -> None:
     """A file of the theme's can't be deleted, only what was changed in it."""
     if draft.was("source") == "theme":
-        draft.refuse(
-            "it is as the theme has it; there is nothing to reset.", "Update it to change it.", Code.CONFLICT
-        )
+        draft.refuse("it is as the theme has it; there is nothing to reset.", "Update it to change it.", Code.CONFLICT)
     back = draft.was("has_theme_file")
     shown = f" on {_where(draft)}" if _where(draft) else ""
     draft.effects.append(

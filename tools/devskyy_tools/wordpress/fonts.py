@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -98,7 +98,7 @@ async def wp_fonts_delete(
     if face is None:
         await shop.delete(FONT_FAMILIES, id)
         return
-    known = (await shop.get(FONT_FAMILIES, id)).get("font_faces") or []
+    known = cast("list[int]", (await shop.get(FONT_FAMILIES, id)).get("font_faces") or [])
     if face not in known:
         raise Refused(Code.NOT_FOUND, f"Font family {id} has no face {face}.", "See wp_fonts_list with id.")
     await shop.delete(FONT_FACES, face, font_family_id=id)

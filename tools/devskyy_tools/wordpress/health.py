@@ -71,5 +71,5 @@ async def _sizes(client: ShopClient) -> dict[str, str] | None:
         found = await client.get("/wp-site-health/v1/directory-sizes")
     except (Refused, UpstreamError):
         return None
-    rows = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-    return {name: str(one["size"]) for name, one in rows.items() if isinstance(one, dict) and one.get("size")} or None  # pyright: ignore[reportUnknownArgumentType] # JSON tree
+    rows = cast("dict[str, dict[str, Any]]", found).items() if isinstance(found, dict) else ()
+    return {name: str(one["size"]) for name, one in rows if "size" in one} or None

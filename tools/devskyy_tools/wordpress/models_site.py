@@ -164,7 +164,7 @@ class FontFace(ShopModel):
     @classmethod
     def of(cls, obj: Json) -> Self:
         said = cast("Json", obj.get("font_face_settings") or {})
-        src = said.get("src") or []
+        src = cast("str | list[str]", said.get("src") or [])
         return cls(
             id=obj["id"],
             weight=str(said.get("fontWeight", "400")),

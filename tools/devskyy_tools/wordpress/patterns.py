@@ -12,7 +12,7 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import BLOCKS, NAVIGATION, Collection
-from devskyy_tools.shop.nouns import Id, Limit, Name, PageNumber, Search, past_the_end
+from devskyy_tools.shop.nouns import Id, Limit, PageNumber, Search, past_the_end
 from devskyy_tools.shop.refusals import plain_text
 from devskyy_tools.shop.session import Shop
 

@@ -62,7 +62,7 @@ async def wp_global_styles_update(
     ctx: Context,
     styles: Part | None = None,
     settings: Part | None = None,
-    css: Annotated[str, Field(max_length=200_000, description="Additional CSS; replaces what was there.")] | None = None,
+    css: Annotated[str, Field(max_length=200_000, description="Additional CSS, in place of the old.")] | None = None,
     replace: Annotated[bool, Field(description="Put in place of all that was changed.")] = False,
 ) -> None:
     """Change colours, type, spacing or CSS of the whole site, as theme.json names them."""

@@ -89,7 +89,9 @@ async def wp_templates_update(
     area: Area | None = None,
 ) -> None:
     """Change a template or part for all pages that have it; the theme's own file is kept."""
-    await ctx.get(Shop).update(_OF[kind], id, _fields(kind, area, content=content, title=title, description=description))
+    await ctx.get(Shop).update(
+        _OF[kind], id, _fields(kind, area, content=content, title=title, description=description)
+    )
 
 
 @templates.tool("destroy", scopes="content:write")

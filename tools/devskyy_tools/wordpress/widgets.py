@@ -32,7 +32,7 @@ async def wp_widgets_list(ctx: Context, sidebar: Place | None = None) -> Sidebar
         Sidebar(
             id=place["id"],
             name=str(place.get("name", "")),
-            widgets=[Widget.of(known[one]) for one in place.get("widgets") or [] if one in known],
+            widgets=[Widget.of(known[one]) for one in cast("list[str]", place.get("widgets") or []) if one in known],
         )
         for place in places
     ]

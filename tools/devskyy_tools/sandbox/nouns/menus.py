@@ -174,8 +174,7 @@ def item(call: Call) -> Reply:
 
 
 def _object(call: Call, body: Json) -> Json | None:
-    kind = {"product_cat": "product_cat", "category": "category"}.get(body["object"], body["object"])
-    return None if body["type"] == "custom" else call.store.peek(kind, int(body["object_id"]))
+    return None if body["type"] == "custom" else call.store.peek(str(body["object"]), int(body["object_id"]))
 
 
 def _show_item(call: Call, body: Json) -> Reply:
@@ -201,9 +200,7 @@ def _show_item(call: Call, body: Json) -> Reply:
     own = f"{ITEMS}/{body['id']}"
     more: Json = {
         "about": [{"href": call.site.rest("/wp/v2/types/nav_menu_item")}],
-        "wp:term": [
-            {"taxonomy": "nav_menu", "embeddable": True, "href": f"{call.site.rest(MENUS)}?post={body['id']}"}
-        ],
+        "wp:term": [{"taxonomy": "nav_menu", "embeddable": True, "href": f"{call.site.rest(MENUS)}?post={body['id']}"}],
     }
     if call.edit:
         actions = ("publish", "unfiltered-html", "create-menus", "assign-menus")

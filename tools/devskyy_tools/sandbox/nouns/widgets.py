@@ -109,13 +109,15 @@ def create_widget(call: Call) -> Reply:
     _require(call)
     kind = str(call["id_base"] or "")
     if kind not in KINDS:
-        words = "The provided widget type (id_base) cannot be updated." if kind else "Widget type (id_base) is required."
+        words = (
+            "The provided widget type (id_base) cannot be updated." if kind else "Widget type (id_base) is required."
+        )
         raise RestError("rest_invalid_widget", words, 400)
     held, places = _all(call), _places(call)
     number = call.store.new_id(f"widget {kind}") + 1
-    body: Json = {"id": f"{kind}-{number}", "id_base": kind, "raw": _raw(call) or {}}
-    held[body["id"]] = body
-    places.setdefault(str(call["sidebar"]), []).append(body["id"])  # any name is taken
+    own = f"{kind}-{number}"
+    held[own] = body = {"id": own, "id_base": kind, "raw": _raw(call) or {}}
+    places.setdefault(str(call["sidebar"]), []).append(own)  # any name is taken
     _put(call, held, places)
     call.params["context"] = "edit"
     reply = _show(call, body)
@@ -136,7 +138,7 @@ def update(call: Call) -> Reply:
         held[body["id"]] = body = {**body, "raw": said}
     if call.sent.get("sidebar"):
         places = {place: [one for one in order if one != body["id"]] for place, order in places.items()}
-        places.setdefault(str(call["sidebar"]), []).append(body["id"])
+        places.setdefault(str(call["sidebar"]), []).append(str(body["id"]))
     _put(call, held, places)
     call.params["context"] = "edit"
     return _show(call, body)

@@ -22,7 +22,7 @@ MENUS = Collection(
 )  # fmt: skip
 MENU_ITEMS = Collection(
     "menu_items", "wp", "menu-items", "menu item", title="title", raw=fields("title"), derived=fields("meta"),
-    implies={name: ("type", "object", "object_id", "url") for name in ("type", "object", "object_id", "url")},
+    implies=dict.fromkeys(("type", "object", "object_id", "url"), ("type", "object", "object_id", "url")),
     every={"status": "any"}, cannot_undo={"delete": "it is gone, and what is below it moves up"},
 )  # fmt: skip
 _TEXT_ID = fields("id")
