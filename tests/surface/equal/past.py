@@ -120,11 +120,14 @@ async def _site(ids: Callable[..., Awaitable[list[int]]]) -> dict[str, Choices]:
     patterns = [*await ids("wp_blocks_list", kind="pattern"), ABSENT]
     templates = ["maison-skyy//index", "maison-skyy//header", "maison-skyy//none", "../x"]
     plugins = ["akismet/akismet", "woocommerce/woocommerce", "none/none"]
+    own_template = {"kind": ["template"], "id": ["maison-skyy//lookbook"]}
     widgets = ["block-2", "block-9", "../x"]
     menus = [*await ids("wp_menus_list"), ABSENT]
     return {
         **{f"wp_blocks_{verb}": {"id": patterns} for verb in ("get", "update", "delete")},
-        **{f"wp_templates_{verb}": {"id": templates} for verb in ("get", "update", "delete")},
+        **{f"wp_templates_{verb}": {"id": templates} for verb in ("get", "update")},
+        "wp_templates_delete": own_template,
+        "wp_widgets_create": {"type": ["block"], "sidebar": ["wp_inactive_widgets"], "settings": [{"content": "x"}]},
         **{f"wp_plugins_{verb}": {"id": plugins} for verb in ("set_status", "delete")},
         **{f"wp_widgets_{verb}": {"id": widgets} for verb in ("update", "delete")},
         **{f"wp_menu_items_{verb}": {"menus": menus} for verb in ("list", "create")},
@@ -173,6 +176,7 @@ async def _live(app: App) -> Past:
         "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
     }
+    await do("wp_templates_create", kind="template", slug="lookbook", title="Lookbook", content="<p>Look.</p>")
     own |= await _site(ids)
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
     await _forget_reading(app)
