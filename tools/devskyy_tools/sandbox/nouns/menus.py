@@ -202,6 +202,9 @@ def _show_item(call: Call, body: Json) -> Reply:
         "about": [{"href": call.site.rest("/wp/v2/types/nav_menu_item")}],
         "wp:term": [{"taxonomy": "nav_menu", "embeddable": True, "href": f"{call.site.rest(MENUS)}?post={body['id']}"}],
     }
+    if body["type"] == "post_type":
+        place = call.site.rest(f"/wp/v2/{body['object']}s/{body['object_id']}")
+        more["wp:menu-item-object"] = [{"post_type": body["object"], "embeddable": True, "href": place}]
     if call.edit:
         actions = ("publish", "unfiltered-html", "create-menus", "assign-menus")
         more |= {f"wp:action-{name}": [{"href": call.site.rest(own)}] for name in actions}

@@ -290,7 +290,6 @@ def create_font(call: Call) -> Reply:
         said = {"name": said.get("name", ""), "slug": slug, "fontFamily": said.get("fontFamily", ""), "preview": ""}
     else:
         slug = ""
-        said = {"fontWeight": "400", "fontStyle": "normal", **said}
     body = {"id": call.store.new_id(_kind(call)), "parent": (family or {}).get("id", 0), "slug": slug, "said": said}
     call.store.put(_kind(call), body)
     reply = _show_font(call, body)
