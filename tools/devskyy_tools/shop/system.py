@@ -25,6 +25,8 @@ CHUNKS = (25, 50)
 each product in it."""
 BATCH_SECONDS = (9.0, 0.2)
 """How long a batch's answer is waited for: to begin with, and for each op."""
+_INSTALLING = 60.0
+"""How long a plugin may take to be fetched, unpacked, and to set itself up when it is switched on."""
 _SECRET_AT_SEND = {"customers": "password"}
 """Fields that the shop wants and nobody should know: made up at the last moment, kept nowhere."""
 
@@ -130,7 +132,8 @@ class ShopSystem:
         body = stamped(change, op, collection)
         body |= {name: dumps(body[name]) for name in collection.as_json & body.keys()}
         json = body[collection.holds] if collection.holds else body
-        return await self.client.write(method, url, params={"context": "edit"}, json=json)
+        deadline = _INSTALLING if collection is at.PLUGINS else None
+        return await self.client.write(method, url, params={"context": "edit"}, json=json, deadline=deadline)
 
     async def _send_batch(self, change: str, ops: Sequence[Op]) -> Answer:
         collection, kind = at.ALL[ops[0].collection], ops[0].kind
