@@ -59,4 +59,3 @@ PLUGINS = Collection(
     cannot_undo={"delete": "its files are gone, and with many plugins their data"},
 )  # fmt: skip
 SITE_SETTINGS = Collection("site_settings", "wp", "settings", "site settings", single=True)
-MENU_LOCATIONS = Collection("menu_locations", "wp", "menu-locations", "menu location", text_ids=_TEXT_ID)
