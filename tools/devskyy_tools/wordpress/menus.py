@@ -42,7 +42,7 @@ _ITEM: dict[str, Any] = {
     "parent": Annotated[int, Field(ge=0, description="Item above; 0 for none.")],
     "menu_order": Annotated[int, Field(ge=1)],
     "target": Literal["", "_blank"],
-    "status": Literal["publish", "draft"],
+    "status": Literal["draft", "publish"],
 }
 Noun(
     menus,
