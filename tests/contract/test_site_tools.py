@@ -304,3 +304,20 @@ async def test_there_and_back(wp: Shop, desk: Desk, name: str) -> None:
     back = await desk.agree(back["change"]) if back["state"] == "waits_for_person" else back
     assert back["state"] == planned.undo, back
     assert await _seen(wp, planned.watched) == before
+
+
+@pytest.mark.requirement("site:health")
+async def test_health_of_every_site(desk: Desk) -> None:
+    found = await desk.do("wp_health_check")
+    assert {one["test"] for one in found["checks"]} >= {"answers", "https-status", "page-cache"}
+    assert all(one["do"] for one in found["checks"] if one["status"] in ("critical", "recommended"))
+    assert all("B" in size or "not exist" in size for size in found.get("sizes", {}).values())
+
+
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [("patterns", ""), ("blocks", "core/quote"), ("blocks", "core"), ("widget_types", "block"), ("menu_locations", "")],
+)
+async def test_what_every_site_can_be_built_of(desk: Desk, of: str, name: str) -> None:
+    found = await desk.do("wp_library_list", of=of, name=name)
+    assert bool(found["items"]) == (of != "menu_locations")

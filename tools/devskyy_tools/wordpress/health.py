@@ -71,5 +71,6 @@ async def _sizes(client: ShopClient) -> dict[str, str] | None:
         found = await client.get("/wp-site-health/v1/directory-sizes")
     except (Refused, UpstreamError):
         return None
-    rows = cast("dict[str, dict[str, Any]]", found).items() if isinstance(found, dict) else ()
-    return {name: str(one["size"]) for name, one in rows if "size" in one} or None
+    rows = cast("dict[str, Any]", found) if isinstance(found, dict) else {}  # beside the sizes a bare number, raw
+    sizes = {name: cast("dict[str, Any]", one).get("size") for name, one in rows.items() if isinstance(one, dict)}
+    return {name: str(size) for name, size in sizes.items() if size} or None
