@@ -1,4 +1,7 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits]``: prints a table."""
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks]``
+
+Prints a table.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import auth, bulk, calls, events, growth, jobs, limits, logins, shop, start, vault
+    from . import attacks, auth, bulk, calls, events, growth, jobs, limits, logins, shop, start, vault
 
     parts = {
         "calls": calls.run,
@@ -26,6 +29,7 @@ async def main(wanted: list[str]) -> None:
         "logins": logins.run,
         "auth": auth.run,
         "limits": limits.run,
+        "attacks": attacks.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

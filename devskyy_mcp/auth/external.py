@@ -7,6 +7,7 @@ introspection (RFC 7662).
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -17,13 +18,16 @@ import anyio
 from ..config import Settings
 from ..context import Principal
 from ..errors import Code, Refused, Unconfirmed
-from ..http import Upstream
+from ..http import Answer, Upstream
+from ..http_errors import UpstreamError
 from .bearers import Access, invalid
 from .scopes import ROLES, of_role, within
 from .verifier import check_type, claims_registry, decoded, header_of, items_in, scopes_in, seconds_in
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
+
+log = logging.getLogger(__name__)
 
 ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", "EdDSA", "Ed25519")
 """Only such as sign with a private key: with HS256 whoever can check a token could make one."""
@@ -38,6 +42,11 @@ LOOKED_UP = 30.0
 """Seconds for which what the provider said of a token is believed."""
 DEADLINE = 0.9
 SMALL = 256 * 1024
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+class Misconfigured(Refused):
+    """The provider can't be used as the settings have it: what is wrong and which setting, for the operator."""
 
 
 class External:
@@ -57,13 +66,17 @@ class External:
         self._keys: KeySet | None = None
         self._read_at = self._asked_at = float("-inf")
         self._reading = anyio.Lock()
-        self._upstreams: dict[str, Upstream] = {}
+        self._failure: Refused = _silent()
+        self._upstreams: dict[tuple[str, str], Upstream] = {}
+        self._said = ""
+        """What the log was told of a provider that can't be used; empty while it can."""
 
     async def take(self, token: str) -> Access:
         """What the token says.
 
         Raises:
-            Refused: UNAUTHENTICATED; Unconfirmed when the provider has to be asked and does not answer.
+            Refused: UNAUTHENTICATED; NOT_CONFIGURED when the provider can't be used as the settings have it;
+                Unconfirmed when it has to be asked and does not answer.
         """
         if self._settings.auth_introspection_url:
             return await self._looked_up(token)
@@ -75,6 +88,49 @@ class External:
         if any(name in claims for name in ID_TOKEN_ONLY):
             raise invalid("is an ID token; send the access token")
         return self._access(claims, claims["exp"])
+
+    async def check(self) -> str:
+        """Ask the provider as a token would have it asked; in words how tokens are checked.
+
+        Raises:
+            Refused: Misconfigured; what else keeps the provider from answering.
+        """
+        try:
+            async with asyncio.timeout(DEADLINE):
+                if self._settings.auth_introspection_url:
+                    await self._claims_of("devskyy-asks-whether-this-works")
+                    words = "tokens are looked up there"
+                else:
+                    self._keys = await self._fetch_keys()
+                    self._read_at = self._asked_at = self._clock()
+                    words = f"keys: {len(self._keys.keys)}"
+        except TimeoutError:
+            raise _silent() from None
+        except Misconfigured as wrong:
+            self._tell(wrong)
+            raise
+        self._tell(None)
+        return words
+
+    def _tell(self, wrong: Misconfigured | None) -> None:
+        """Log what is wrong, once, and once that it is right again."""
+        said = f"{wrong.message} {wrong.hint}" if wrong else ""
+        if said and said != self._said:
+            log.error("%s", said)
+        elif self._said and not said:
+            log.warning("The identity provider can be used again.")
+        self._said = said
+
+    def _told(self, error: Refused | TimeoutError) -> Refused:
+        """What callers are told of it: nothing of the settings."""
+        if not isinstance(error, Misconfigured):
+            return _silent()
+        self._tell(error)
+        return Refused(
+            Code.NOT_CONFIGURED,
+            "Your token can't be checked: the identity provider is not set up right at this server.",
+            "Nothing was done. Its operator finds what is wrong in the log, at /health or by `devskyy doctor`.",
+        )
 
     def _access(self, claims: Mapping[str, Any], until: float) -> Access:
         client = next((one for one in map(claims.get, ("client_id", "azp")) if isinstance(one, str)), "")
@@ -131,76 +187,97 @@ class External:
             if now - self._asked_at <= AGAIN_AFTER and self._keys is not None:
                 return
             if now - self._asked_at <= 1:  # it has just failed, for somebody who waited before us
-                raise _silent()
+                raise self._failure
             self._asked_at = now
             try:
                 async with asyncio.timeout(DEADLINE):  # both requests together
                     self._keys = await self._fetch_keys()
                 self._read_at = now
-            except (Refused, TimeoutError):
+                self._tell(None)
+            except (Refused, TimeoutError) as error:
+                self._failure = self._told(error)
                 if self._keys is None or now - self._read_at > KEYS_LAST:
-                    raise _silent() from None
+                    raise self._failure from None
 
     async def _fetch_keys(self) -> KeySet:
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
         issuer = self._settings.auth_issuer
-        found = await self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if found.get("issuer") != issuer or not isinstance(found.get("jwks_uri"), str):
-            raise _misconfigured("its discovery document names another issuer")
+        found = await self._get(f"{issuer.rstrip('/')}{DISCOVERY}")
+        named = found.get("issuer")
+        if named != issuer:
+            shown = f"says that the issuer is {named[:200]}" if isinstance(named, str) else "names no issuer"
+            hint = (
+                f"AUTH_ISSUER is {issuer}: set it to what the document says, to the letter, if that is your provider."
+            )
+            raise _misconfigured(f"its discovery document {shown}", hint)
+        if not isinstance(found.get("jwks_uri"), str):
+            raise _misconfigured(
+                "its discovery document has no jwks_uri, so there are no keys to check tokens with",
+                "Publish its keys, or set AUTH_INTROSPECTION_URL so that tokens are looked up.",
+            )
         published = await self._get(found["jwks_uri"])
         usable = [key for key in items_in(published.get("keys")) if _for_signatures(key)]
         try:
-            return KeySet.import_key_set({"keys": usable})
+            keys = KeySet.import_key_set({"keys": usable}) if usable else None
         except (JoseError, ValueError, TypeError, KeyError):
-            raise _misconfigured("its keys can't be read") from None
+            raise _misconfigured("its keys can't be read", "Look at what it publishes at its jwks_uri.") from None
+        if keys is None:
+            raise _misconfigured(
+                "it publishes no key of a kind that is taken",
+                f"Have it sign with one of {', '.join(ALGORITHMS)}, or set AUTH_INTROSPECTION_URL.",
+            )
+        return keys
 
     async def _get(self, url: str) -> dict[str, Any]:
-        upstream, path = self._upstream(url)
-        answer = await upstream.send("GET", path, params=dict(parse_qsl(urlsplit(url).query)), deadline=DEADLINE)
-        found: Any = answer.json() if answer.status == 200 else None
-        if not isinstance(found, dict):
-            raise _misconfigured("it answers with something else")
-        return found  # pyright: ignore[reportUnknownVariableType] # JSON
+        query = dict(parse_qsl(urlsplit(url).query))
+        answer = await self._send("GET", url, "AUTH_ISSUER", params=query)
+        return _object_in(answer, url, "AUTH_ISSUER")
 
-    def _upstream(self, url: str) -> tuple[Upstream, str]:
+    async def _send(self, method: str, url: str, setting: str, **more: Any) -> Answer:
+        """The answer to one request, which is no 5xx.
+
+        Raises:
+            Refused: Misconfigured for what only the settings or the provider's operator can mend; else UpstreamError.
+        """
+        upstream, path = self._upstream(url, setting)
+        try:
+            answer = await upstream.send(method, path, deadline=DEADLINE, **more)
+        except UpstreamError as error:
+            if error.retryable is False or error.code in {Code.UPSTREAM_INVALID, Code.TOO_LARGE}:
+                raise Misconfigured(Code.NOT_CONFIGURED, error.message, error.hint or f"Check {setting}.") from None
+            raise
+        if answer.status >= 500:
+            raise UpstreamError(
+                Code.UPSTREAM_UNREACHABLE,
+                f"The identity provider answers with status {answer.status}.",
+                "Look whether it is well.",
+            )
+        return answer
+
+    def _upstream(self, url: str, setting: str) -> tuple[Upstream, str]:
         parts = urlsplit(url)
         local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
-            raise _misconfigured("its addresses must begin with https://")
+            raise _misconfigured(f"{_shown(url)} does not begin with https://", f"Check {setting}.")
         origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._upstreams:
-            self._upstreams[origin] = Upstream(
-                "The identity provider", origin, connect_timeout=DEADLINE, max_bytes=SMALL, setting="AUTH_ISSUER"
+        if (origin, setting) not in self._upstreams:
+            self._upstreams[origin, setting] = Upstream(
+                "The identity provider", origin, connect_timeout=DEADLINE, max_bytes=SMALL, setting=setting
             )
-        return self._upstreams[origin], parts.path
+        return self._upstreams[origin, setting], parts.path
 
     # ---- by asking -----------------------------------------------------------------------------------------------
 
     async def _looked_up(self, token: str) -> Access:
         """What the provider says of a token that only it can read (RFC 7662 §2)."""
         settings, now = self._settings, self._clock()
-        upstream, path = self._upstream(settings.auth_introspection_url)
         try:
-            answer = await upstream.send(
-                "POST",
-                path,
-                data={"token": token, "token_type_hint": "access_token"},
-                headers={"Authorization": _basic(settings)},
-                deadline=DEADLINE,
-                retry=False,
-            )
-        except Refused:
-            raise _silent() from None
-        if answer.status == 400:
-            raise invalid("is not valid")
-        if answer.status in {401, 403}:
-            raise _misconfigured("it refuses AUTH_CLIENT_ID and AUTH_CLIENT_SECRET")
-        claims: Any = answer.json() if answer.status == 200 else None
-        if not isinstance(claims, dict):
-            raise _silent()
-        claims = cast("dict[str, Any]", claims)
+            claims = await self._claims_of(token)
+        except (Misconfigured, UpstreamError) as error:
+            raise self._told(error) from None
+        self._tell(None)
         if claims.get("active") is not True:
             raise invalid("is not valid")
         if claims.get("iss", settings.auth_issuer) != settings.auth_issuer:
@@ -210,6 +287,25 @@ class External:
         if expires and expires <= now:
             raise invalid("has expired")
         return self._access(claims, min(until, expires) if expires else until)
+
+    async def _claims_of(self, token: str) -> dict[str, Any]:
+        """What the provider says of a token; raises as ``_send``."""
+        url = self._settings.auth_introspection_url
+        answer = await self._send(
+            "POST",
+            url,
+            "AUTH_INTROSPECTION_URL",
+            data={"token": token, "token_type_hint": "access_token"},
+            headers={"Authorization": _basic(self._settings)},
+            retry=False,
+        )
+        if answer.status in {401, 403}:
+            raise _misconfigured(
+                "it does not let this server look tokens up", "Check AUTH_CLIENT_ID and AUTH_CLIENT_SECRET."
+            )
+        if answer.status == 400:
+            return {"active": False}
+        return _object_in(answer, url, "AUTH_INTROSPECTION_URL")
 
     async def aclose(self) -> None:
         for upstream in self._upstreams.values():
@@ -264,7 +360,28 @@ def _silent() -> Unconfirmed:
     )
 
 
-def _misconfigured(why: str) -> Refused:
-    return Refused(
-        Code.NOT_CONFIGURED, f"The identity provider can't be used: {why}.", "Check AUTH_ISSUER and its settings."
-    )
+def _object_in(answer: Answer, url: str, setting: str) -> dict[str, Any]:
+    """The JSON object of an answer. Raises Misconfigured where there is none."""
+    if answer.status != 200:
+        raise _misconfigured(f"{_shown(url)} answers with status {answer.status}", f"Check {setting}.")
+    try:
+        found: Any = answer.json()
+    except UpstreamError:
+        found = None
+    if not isinstance(found, dict):
+        raise _misconfigured(f"{_shown(url)} answers with something else than a JSON object", f"Check {setting}.")
+    return cast("dict[str, Any]", found)
+
+
+def _shown(url: str) -> str:
+    """An address as the log may have it: without user name, query and what ends a line."""
+    parts = urlsplit(url)
+    return _printable(f"{parts.scheme}://{parts.hostname}{parts.path}")
+
+
+def _printable(text: str) -> str:
+    return "".join(one for one in text[:200] if one.isprintable())
+
+
+def _misconfigured(why: str, hint: str) -> Misconfigured:
+    return Misconfigured(Code.NOT_CONFIGURED, f"The identity provider can't be used: {why}.", hint)

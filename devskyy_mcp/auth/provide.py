@@ -28,6 +28,10 @@ def provide(services: Services) -> None:
     services.share(Tickets, lambda found: Tickets(found.get(Database)))
     services.share(ApiKeys, lambda found: ApiKeys(found.get(Database), lambda: found.get(People), found.get(AuditLog)))
     services.share(Standings, _standings)
+    if services.get(Settings).sign_in == "external":
+        from .external import External
+
+        services.share(External, lambda found: External(found.get(Settings)))
     services.share(Bearers, lambda found: Bearers(_take(found), found.get(ApiKeys).take, found.get(Standings)))
 
 
@@ -53,9 +57,7 @@ def _take(services: Services) -> Take:
     if settings.sign_in == "external":
         from .external import External
 
-        external = External(settings)
-        services.put(External, external)  # so that its connections are closed at the end
-        return external.take
+        return services.get(External).take
     if settings.sign_in == "embedded":
         from .verifier import Verifier
 

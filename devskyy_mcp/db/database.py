@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,8 @@ import anyio.lowlevel
 from devskyy_mcp.errors import Code, Refused
 
 from .dsn import direct_dsn, normalize_dsn
-from .patience import Patience
+from .outage import Outage
+from .patience import Opening, Patience
 from .vault import Keyring, Vault
 from .vault.vault import OPTION
 
@@ -67,6 +68,8 @@ class Database:
         self._turn = anyio.Lock() if self.dsn.dialect == "sqlite" else nullcontext()
         self._file: tuple[int, int] | None = None
         self._patience = Patience()
+        self._outage = Outage()
+        self._try: Opening | None = None
         self._reads: AsyncEngine | None = None
         self._writes: AsyncEngine | None = None
 
@@ -87,17 +90,34 @@ class Database:
         """
         if self._writes is not None:
             return
-        async with self._opening:
-            if self._writes is None:  # pyright: ignore[reportUnnecessaryComparison] # another task may have been first
-                with anyio.CancelScope(shield=True):  # why: see _connection
-                    await self._open()
+        if self.dsn.path is None:
+            await self._open_server()
+        else:
+            await self._open_file()
 
-    async def _open(self) -> None:
+    async def _open_file(self) -> None:
+        async with self._opening:
+            if self._writes is None:
+                with anyio.CancelScope(shield=True):  # why: see _connection
+                    await self._open(lambda: None)
+
+    async def _open_server(self) -> None:
+        """Wait for the try to open that is under way, or begin one; not for a server that is silent."""
+        from .failures import refused
+
+        if self._try is None or self._try.ended:
+            self._try = Opening(self._open)
+        try:
+            await self._try.wait()
+        except TimeoutError as error:
+            raise refused(self.dsn, self._outage, error) from None
+
+    async def _open(self, heard: Callable[[], None]) -> None:
         from .engine import COMMAND_SECONDS, WRITES, make_engine
         from .failures import in_words
 
         if self.dsn.path is not None:
-            with in_words(self.dsn):
+            with in_words(self.dsn, self._outage):
                 _make_file(self.dsn.path)
             self._file = _identity(self.dsn.path)
         engine = make_engine(
@@ -105,6 +125,7 @@ class Database:
             lock_seconds=self._lock_seconds,
             command_seconds=COMMAND_SECONDS,
             pool_size=self._pool_size,
+            outage=self._outage,
         )
         engine = engine.execution_options(**{OPTION: self.vault})
         # Not through a pooler: there a statement is prepared and run on the same connection only in a transaction.
@@ -112,7 +133,7 @@ class Database:
         reads = engine.execution_options(isolation_level="AUTOCOMMIT") if alone else engine
         writes = engine.execution_options(**{WRITES: True})
         try:
-            await self._prepare(reads)
+            await self._prepare(reads, heard)
             await self._load_keys(reads, writes)
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -120,16 +141,19 @@ class Database:
             raise
         self._reads, self._writes = reads, writes
 
-    async def _prepare(self, reads: AsyncEngine) -> None:
+    async def _prepare(self, reads: AsyncEngine, heard: Callable[[], None]) -> None:
         from .engine import WRITES, make_engine
         from .schema import bring_up_to_date, is_current, refuse_outdated
 
         async with self._connection(reads) as (conn, _):
+            heard()
             if await conn.run_sync(is_current):
                 return
         if not self._migrate:
             raise refuse_outdated()
-        engine = make_engine(self.direct, lock_seconds=self._lock_seconds, command_seconds=MIGRATION_SECONDS)
+        engine = make_engine(
+            self.direct, lock_seconds=self._lock_seconds, command_seconds=MIGRATION_SECONDS, outage=self._outage
+        )
         try:
             async with self._transaction(engine.execution_options(**{WRITES: True})) as conn:
                 await conn.run_sync(bring_up_to_date)
@@ -185,6 +209,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection; a later use opens again."""
+        if self._try is not None:
+            await self._try.end()
+            self._try = None
         engine, self._reads, self._writes = self._writes, None, None
         if engine is not None:
             await engine.dispose()
@@ -197,9 +224,10 @@ class Database:
         # A cancelled statement makes SQLAlchemy close the connection twice, and aiosqlite waits for ever for the second
         # answer: the process could then not end. So cancelling waits for the block; the driver's timeouts bound it.
         with anyio.CancelScope(shield=True) as shield:
-            with in_words(self.dsn):
+            with in_words(self.dsn, self._outage):
                 # Opening may take long: it connects anew, and migrates.
                 await (self._patience.start(conn) if self.is_open and self.dsn.path is None else conn.start())
+            self._outage.over()
             try:
                 yield conn, shield
             finally:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from . import one_hop
+from . import one_hop, patience
 from .dsn import Dsn
 from .failures import speak_on_errors
+from .outage import Outage
 
 POOL_SIZE = 20  # per process
 ACQUIRE_SECONDS = 2.0
@@ -26,7 +27,14 @@ WRITES = "devskyy_writes"  # execution option of connections whose transactions 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_size: int | None = None) -> AsyncEngine:
+def make_engine(
+    dsn: Dsn,
+    *,
+    lock_seconds: float,
+    command_seconds: float,
+    pool_size: int | None = None,
+    outage: Outage | None = None,
+) -> AsyncEngine:
     """An engine with our pool, pragmas and error words; it connects at first use.
 
     Args:
@@ -34,6 +42,7 @@ def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_s
         lock_seconds: how long a SQLite connection waits for another process's write.
         command_seconds: how long one Postgres statement may take.
         pool_size: connections to Postgres; by default 20, as to SQLite.
+        outage: is told when the database does not answer.
     """
     if dsn.dialect == "sqlite":
         engine = create_async_engine(
@@ -68,12 +77,16 @@ def make_engine(dsn: Dsn, *, lock_seconds: float, command_seconds: float, pool_s
         engine.sync_engine.dialect.do_ping = _ping
         if not dsn.pooled and command_seconds <= COMMAND_SECONDS:
             event.listen(engine.sync_engine, "connect", _bound_transactions)
-    event.listen(engine.sync_engine, "handle_error", partial(speak_on_errors, dsn), retval=True)
+    event.listen(engine.sync_engine, "handle_error", partial(speak_on_errors, dsn, outage or Outage()), retval=True)
     return engine
 
 
 def _postgres_arguments(dsn: Dsn, command_seconds: float) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": command_seconds}
+    arguments: dict[str, Any] = {
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": command_seconds,
+        "async_creator_fn": patience.connect,
+    }
     if dsn.pooled:
         # The next statement may land on another server connection, which has never seen what we prepared.
         arguments["statement_cache_size"] = 0

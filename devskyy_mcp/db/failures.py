@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from devskyy_mcp.errors import Code, Refused
 
 from .dsn import Dsn
+from .outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class DatabaseRefused(Refused):
         return 503 if self.code is Code.UPSTREAM_UNREACHABLE else super().http_status
 
 
-def speak_on_errors(dsn: Dsn, context: ExceptionContext) -> Refused | None:
+def speak_on_errors(dsn: Dsn, outage: Outage, context: ExceptionContext) -> Refused | None:
     """SQLAlchemy's handle_error listener: what a statement, a begin or a commit raises becomes a Refused.
 
     A broken constraint (IntegrityError) is for the caller to judge; a statement or value that the database finds
@@ -95,7 +96,7 @@ def speak_on_errors(dsn: Dsn, context: ExceptionContext) -> Refused | None:
     if isinstance(error, TimeoutError):
         context.is_disconnect = True  # the server may be frozen: drop the connection instead of waiting for a rollback
     if isinstance(error, OSError) or _speaks(dsn, context.sqlalchemy_exception):
-        return refused(dsn, error)
+        return refused(dsn, outage, error)
     return None
 
 
@@ -111,7 +112,7 @@ def _own_fault(error: DBAPIError) -> bool:
 
 
 @contextmanager
-def in_words(dsn: Dsn) -> Generator[None]:
+def in_words(dsn: Dsn, outage: Outage) -> Generator[None]:
     """Around connecting only: there the pool's, the socket's and asyncpg's own exceptions come as they are."""
     try:
         yield
@@ -120,13 +121,20 @@ def in_words(dsn: Dsn) -> Generator[None]:
     except PoolTimeout:
         raise _refuse(dsn, _BUSY) from None
     except Exception as error:
-        raise refused(dsn, error) from None
+        raise refused(dsn, outage, error) from None
 
 
-def refused(dsn: Dsn, error: BaseException) -> Refused:
-    """The refusal that says what is wrong with the database; the log gets the error's kind, never its text."""
-    log.warning("database failed: %s", _kind(error))
-    return _refuse(dsn, _words(dsn, error))
+def refused(dsn: Dsn, outage: Outage, error: BaseException) -> Refused:
+    """The refusal that says what is wrong with the database; the log gets the error's kind, never its text.
+
+    While the database is away every call meets that, so it is logged once.
+    """
+    words = _words(dsn, error)
+    if words is _AWAY:
+        outage.began(_kind(error))
+    else:
+        log.warning("database failed: %s", _kind(error))
+    return _refuse(dsn, words)
 
 
 def _refuse(dsn: Dsn, words: Words) -> Refused:

@@ -32,6 +32,16 @@ _TALKATIVE = ("aiosqlite", "asyncpg", "httpcore", "httpcore2", "httpx2", "mcp", 
 _OWN_HANDLERS = ("dbos",)
 """Loggers that give themselves a handler on standard error when they have none."""
 
+_OF_STRANGERS = (
+    "ASGI callable returned without completing handshake.",  # of each WebSocket that is answered 401 or 429
+    "Invalid HTTP request received.",
+    "Unsupported upgrade request.",
+    "Exceeded concurrency limit.",
+    '%s - "WebSocket %s"',
+    "connection ",  # open, closed, rejected, of each WebSocket
+)
+"""How lines begin that uvicorn writes for single requests: anybody could fill the disk with them."""
+
 
 def begin_call(principal: str) -> Token[tuple[str, str] | None]:
     """Set ``call_of`` for a new request; reset it by the token when the request is over."""
@@ -59,6 +69,10 @@ class Redacting(logging.Filter):
             record.msg, record.exc_text, record.stack_info = UNREADABLE, None, None
         record.args, record.exc_info = None, None
         return True
+
+
+def _not_of_strangers(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(_OF_STRANGERS)
 
 
 class JsonLines(logging.Formatter):
@@ -103,6 +117,7 @@ def set_up(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level, handlers=[handler])
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger("uvicorn.error").addFilter(_not_of_strangers)
     for name in _OWN_HANDLERS:
         logging.getLogger(name).addHandler(logging.NullHandler())
 

@@ -88,6 +88,8 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
     own.add("encryption", lambda: _encryption(services.get(Database), settings))
     own.add("cache", lambda: _cache(services.get(Cache)))
     own.add("sign-in", lambda: _sign_in(services))
+    if settings.sign_in == "external":
+        own.add("identity provider", lambda: _provider(services))
     own.add("port", lambda: to_thread.run_sync(_port, settings))
     return {**await own.run(), **await services.get(Checks).run()}
 
@@ -186,6 +188,14 @@ async def _encryption(database: Database, settings: Settings) -> list[Finding]:
         )
     elif list(keys.by_kid) != [keys.newest]:
         found.append(Finding("warning", "The newest key is not in use yet.", "Run: devskyy keys rotate --verify"))
+    if not database.vault.strict:
+        found.append(
+            Finding(
+                "warning",
+                "Values from before there were keys are still used as they are.",
+                "Run: devskyy keys rotate --verify, which seals them and ends that.",
+            )
+        )
     for name, secret in _own_secrets(settings).items():
         if secret and (why := weakness(secret)):
             found.append(Finding("warning", f"{name} {why}.", "Make one with `openssl rand -base64 32`."))
@@ -228,6 +238,13 @@ async def _sign_in(services: Services) -> list[Finding]:
             )
         )
     return found
+
+
+async def _provider(services: Services) -> list[Finding]:
+    from devskyy_mcp.auth.external import External
+
+    words = await services.get(External).check()
+    return [Finding("ok", f"The identity provider answers; {words}.")]
 
 
 def _port(settings: Settings) -> list[Finding]:

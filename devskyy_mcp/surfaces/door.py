@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..auth.throttle import network
 from ..context import Principal
 from ..errors import Code, Refused
-from ..guard.limits import ALLOWANCE, AddressLimits, Allowance, too_many
+from ..guard.limits import ALLOWANCE, AddressLimits, Allowance, RequestLimits, too_many
 from ..guard.loopback import HEADERS, OPEN_PATHS, Headers, Rules, is_open_to_all, is_page
 from ..invoke import unforeseen
 from .callers import Callers
@@ -50,9 +50,16 @@ class Door:
     """
 
     def __init__(
-        self, inside: ASGIApp, rules: Rules, callers: Callers, challenges: Challenges, addresses: AddressLimits
+        self,
+        inside: ASGIApp,
+        rules: Rules,
+        callers: Callers,
+        challenges: Challenges,
+        addresses: AddressLimits,
+        requests: RequestLimits,
     ) -> None:
         self.inside = inside
+        self.requests = requests
         self.addresses = addresses
         self.rules = rules
         self.callers = callers
@@ -85,7 +92,7 @@ class Door:
                 await _allow(sent)
                 return
             await self._enter(scope, headers)
-            await self.inside(scope, receive, sent)
+            await self._pass(scope, receive, sent)
         except Refused as refused:
             await self._turn_away(scope, receive, sent, refused)
         except HTTPException as error:  # the router's: no such path, or not with this method
@@ -98,6 +105,17 @@ class Door:
             log.debug("the incident's trace", exc_info=error)
             if not started:
                 await self._turn_away(scope, receive, sent, refused)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        principal: Principal | None = scope.get("devskyy.principal")
+        if principal is None:
+            await self.inside(scope, receive, send)
+            return
+        end_turn = await self.requests.begin(principal.id)
+        try:
+            await self.inside(scope, receive, send)
+        finally:
+            end_turn()
 
     async def _enter(self, scope: Scope, headers: Headers) -> None:
         """Say in the scope who calls, or count what comes without anybody."""

@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from ..app import App, build
 from ..config import Settings
+from ..db.cache import Cache, MemoryCache
 from ..errors import Code, Refused
-from ..guard.limits import AddressLimits, AtOnce
+from ..guard.limits import AddressLimits, AtOnce, RequestLimits
 from ..guard.local_key import local_key
 from ..guard.loopback import Rules
 from ..ops.health import HealthChecks, report
@@ -25,6 +26,7 @@ from .door import Door
 from .rest import assets, more, tools
 from .rest.calls import Endpoint, Refusing, json_response
 from .rest.openapi import openapi
+from .strict_json import BigBodies
 
 API = tools.API
 
@@ -67,11 +69,18 @@ def create_http(app: App | None = None) -> Starlette:
         lifespan=lifespan,
     )
     # In the place of Starlette's own layers: the door answers whatever goes wrong inside.
+    limits = app.road.limits
     site.middleware_stack = Door(
-        site.router, rules, callers, challenge.Challenges(app), app.services.get(AddressLimits)
+        site.router,
+        rules,
+        callers,
+        challenge.Challenges(app),
+        app.services.get(AddressLimits),
+        RequestLimits(limits.rate, limits.burst),
     )
     site.state.devskyy, site.state.rules = app, rules
-    site.state.sockets = AtOnce(ws.SOCKETS, "sockets are open")
+    site.state.sockets, site.state.messages = AtOnce(ws.SOCKETS, "sockets are open"), MemoryCache()
+    site.state.bodies = BigBodies(app.services.get(Cache))
     return site
 
 

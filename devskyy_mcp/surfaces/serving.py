@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 GRACE = 10  # seconds that running calls have to end after SIGTERM
 LARGEST_MESSAGE = 1024 * 1024  # bytes of one WebSocket message
 LARGEST_HEAD = 32 * 1024  # bytes of a request's address and headers
-MOST_CONNECTIONS = 1000  # beyond them requests are answered 503
+THREADS_GIVE_WAY = 0.001  # seconds: five times sooner than usual, since the event loop waits for them
+TAKEN_AT_ONCE = 16  # new connections, before others have their turn
+BUFFERED = 256 * 1024  # bytes that the system keeps of a connection each way; it would grow them to megabytes
+WAITING = 2048  # new connections that the system keeps
+MOST_CONNECTIONS = 2000  # beyond them requests are answered 503
 
 
 def serve(settings: Settings, env_file: str = ".env") -> int:
@@ -33,13 +38,13 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     Returns:
         0, or the exit status of what kept it from starting.
     """
-    import uvicorn
-
     from devskyy_mcp.app import build
 
     from .http import create_http
 
     set_up(settings)
+    sys.setswitchinterval(THREADS_GIVE_WAY)
+    _allow_files()
     try:
         listener = _listen(settings)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
@@ -49,10 +54,32 @@ def serve(settings: Settings, env_file: str = ".env") -> int:
     nobody = settings.sign_in == "embedded" and anyio.run(_nobody, settings)
     say(welcome(settings, env_file if Path(env_file).is_file() else None, nobody=nobody))
     sys.stdout.flush()
-    server = uvicorn.Server(config_of(settings, site))
     with listener:
+        server = _server(config_of(settings, site), listener)
         server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def _server(config: uvicorn.Config, listener: socket.socket) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            listener.listen(WAITING)  # more wait in the system than asyncio, which knows one number, takes at a time
+
+    return Server(config)
+
+
+def _allow_files() -> None:
+    """Let this process open as many files as its user may: each connection is one, and 1,024 is what shells give."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS says that there is none and refuses to have none
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def config_of(settings: Settings, site: ASGIApp) -> uvicorn.Config:
@@ -75,6 +102,7 @@ def config_of(settings: Settings, site: ASGIApp) -> uvicorn.Config:
         ws_max_size=LARGEST_MESSAGE,
         h11_max_incomplete_event_size=LARGEST_HEAD,
         limit_concurrency=MOST_CONNECTIONS,
+        backlog=TAKEN_AT_ONCE,
     )
 
 
@@ -95,7 +123,7 @@ async def _nobody(settings: Settings) -> bool:
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family)
+        listener = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
@@ -107,3 +135,6 @@ def _listen(settings: Settings) -> socket.socket:
         raise Refused(
             Code.NOT_CONFIGURED, f"{where} can't be listened on.", "Set DEVSKYY_HOST and DEVSKYY_PORT to your own."
         ) from None
+    for way in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # connections take them over
+        listener.setsockopt(socket.SOL_SOCKET, way, BUFFERED)
+    return listener

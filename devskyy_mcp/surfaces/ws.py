@@ -24,11 +24,12 @@ from ..auth.bearers import Bearers, kind_of
 from ..context import Principal
 from ..db.cache import MemoryCache, Rate
 from ..errors import Code, Refused
+from ..guard.limits import too_many
 from ..guard.loopback import SUBPROTOCOL
 from ..guard.trust import UNTRUSTED
 from ..invoke import Call
 from .rest.problem import problem_response
-from .strict_json import parse_object
+from .strict_json import an_object
 
 if TYPE_CHECKING:
     from ..app import App
@@ -37,8 +38,9 @@ MESSAGE_LIMIT = 1024 * 1024
 CALLS_AT_ONCE = 8
 JOBS_AT_ONCE = 50
 EVENTS_WAITING = 256
-MESSAGES = (Rate("messages", 50, 500),)
-"""A socket that sends more is closed: calls have limits of their own, but rubbish is answered too."""
+MESSAGES = (50.0, 500)
+"""A second and at once, on all sockets of a principal, each socket's opening being one; who sends more is closed: calls
+have limits of their own, but rubbish is answered too."""
 SOCKETS = 20
 """Of one principal."""
 TOO_MANY, TOO_BIG, TRY_AGAIN_LATER, ENDED = 1008, 1009, 1013, 4401
@@ -64,7 +66,11 @@ class _CancelMessage(BaseModel):
 
 
 async def websocket(socket: WebSocket) -> None:
-    """Serve one socket until either side ends it."""
+    """Serve one socket until either side ends it.
+
+    Raises:
+        Refused: RATE_LIMITED before it is open; the door says so.
+    """
     if SUBPROTOCOL not in socket.scope["subprotocols"]:
         refused = Refused(Code.INVALID_ARGUMENTS, "The subprotocol devskyy.v1 is missing.", "Offer it when connecting.")
         await socket.send_denial_response(problem_response(refused, 400))
@@ -72,10 +78,10 @@ async def websocket(socket: WebSocket) -> None:
     principal: Principal = socket.scope["devskyy.principal"]
     try:
         with socket.app.state.sockets(principal.id):
+            if _one_more(socket, principal):
+                raise too_many(1)
             await socket.accept(SUBPROTOCOL)
             await _Session(socket, socket.app.state.devskyy, principal).run()
-    except Refused as refused:
-        await socket.send_denial_response(problem_response(refused))
     except WebSocketDisconnect:
         return
 
@@ -90,7 +96,6 @@ class _Session:
         self.running: dict[MessageId, anyio.CancelScope] = {}
         self.followed: dict[str, anyio.CancelScope] = {}
         self.sending = anyio.Lock()
-        self.messages = MemoryCache()
         self.close_code: Literal[1000, 1008, 1009, 1013, 4401] = 1000
         self.events, self.written = anyio.create_memory_object_stream[str](EVENTS_WAITING)
 
@@ -138,7 +143,7 @@ class _Session:
             if len(text) > MESSAGE_LIMIT:
                 self.close_code = TOO_BIG
                 return
-            if self.messages.count(MESSAGES)[0].wait:
+            if _one_more(self.socket, self.carried):
                 self.close_code = TOO_MANY
                 return
             await self._take(text)
@@ -146,7 +151,7 @@ class _Session:
     async def _take(self, text: str | bytes) -> None:
         given: Any = None
         try:
-            message = parse_object(text)
+            message = an_object(await self.socket.app.state.bodies.parse(text, self.carried.id))
             given = message.get("id")
             if "cancel" in message:
                 scope = self.running.get(_CancelMessage.model_validate(message).cancel)
@@ -253,6 +258,12 @@ class _Session:
                 await self.socket.send_text(text.encode(errors="replace").decode())
             except (WebSocketDisconnect, RuntimeError):  # the other side is gone; receiving ends the session
                 self.tasks.cancel_scope.cancel()
+
+
+def _one_more(socket: WebSocket, principal: Principal) -> bool:
+    """Count one message; whether it is beyond what the principal may send."""
+    messages: MemoryCache = socket.app.state.messages
+    return messages.count((Rate(principal.id, *MESSAGES),))[0].wait > 0
 
 
 def _explain(error: ValidationError) -> Refused:

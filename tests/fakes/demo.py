@@ -1,4 +1,4 @@
-"""DevSkyy over a demo shop in memory, in this process, whose request log and faults the test holds."""
+"""DevSkyy over a shop: the demo shop in memory, whose request log and faults the test holds, or a real one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from devskyy_mcp.http import Upstream
 from devskyy_mcp.invoke import Call
 from devskyy_tools import sandbox
 from devskyy_tools.shop.client import ShopClient
+from devskyy_tools.shop.roles import Roles
 from devskyy_tools.shop.signing import Credentials, signer
 
 LOGIN = Credentials(sandbox.DEMO_USER, sandbox.DEMO_APP_PASSWORD)
@@ -31,10 +32,10 @@ class Desk:
 
     app: App
 
-    async def do(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    async def do(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         return (await self.app.road.invoke(Call(local_principal(), tool, arguments, "cli"))).data
 
-    async def refused(self, tool: str, **arguments: Any) -> Refused:
+    async def refused(self, tool: str, /, **arguments: Any) -> Refused:
         with pytest.raises(Refused) as caught:
             await self.do(tool, **arguments)
         return caught.value
@@ -72,9 +73,7 @@ async def desk_over(
     folder: Path, url: str, login: Credentials, transport: httpx2.AsyncBaseTransport | None
 ) -> AsyncGenerator[Desk]:
     """A DevSkyy over a shop that is there already."""
-    values: dict[str, Any] = {"data_dir": folder, "confirm_writes": "risky", "calls_burst": 10_000}
-    app = build(Settings(_env_file=None, **values))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
-    app.services.put(ShopClient, ShopClient(Upstream("The shop", url, transport=transport, auth=signer(login))))
+    app = app_over(folder, url, transport, login, calls_burst=10_000)
     try:
         yield Desk(app)
     finally:
@@ -85,6 +84,27 @@ async def desk_over(
 async def demo(folder: Path, login: Credentials = LOGIN, **settings: Any) -> AsyncGenerator[Demo]:
     """A fresh demo shop and a DevSkyy over it."""
     box = sandbox.create_sandbox()
+    app = app_over(folder, "http://sandbox.test", httpx2.ASGITransport(app=box), login, **settings)
+    shop: sandbox.Sandbox = box.state.sandbox
+    await app.services.get(Roles).account()  # the shop is asked once for what its account may do
+    shop.requests.clear()
+    try:
+        yield Demo(app, shop)
+    finally:
+        await app.close()
+        shop.store.close()
+
+
+def app_over(
+    folder: Path,
+    url: str,
+    transport: httpx2.AsyncBaseTransport | None,
+    login: Credentials = LOGIN,
+    *,
+    deadline: float = 9,
+    **settings: Any,
+) -> App:
+    """A DevSkyy over the shop at the address, which has ``deadline`` seconds for an answer."""
     values: dict[str, Any] = {
         "data_dir": folder,
         "confirm_writes": "risky",
@@ -92,12 +112,6 @@ async def demo(folder: Path, login: Credentials = LOGIN, **settings: Any) -> Asy
         **settings,
     }
     app = build(Settings(_env_file=None, **values))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
-    transport = httpx2.ASGITransport(app=box)
-    upstream = Upstream("The shop", "http://sandbox.test", transport=transport, auth=signer(login))
+    upstream = Upstream("The shop", url, transport=transport, auth=signer(login), deadline=deadline)
     app.services.put(ShopClient, ShopClient(upstream))
-    shop: sandbox.Sandbox = box.state.sandbox
-    try:
-        yield Demo(app, shop)
-    finally:
-        await app.close()
-        shop.store.close()
+    return app

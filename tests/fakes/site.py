@@ -19,6 +19,8 @@ class Site:
         self.heads: list[bytes] = []
         self.connections = 0
         self.port = 0
+        self.held: asyncio.Event | None = None
+        """Until it is set, connections stay open behind their answer."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -29,6 +31,8 @@ class Site:
             self.heads.append(head)
             writer.write(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
             await writer.drain()
+            if self.held is not None:
+                await self.held.wait()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # a client that has seen enough
         finally:

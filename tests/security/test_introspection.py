@@ -123,7 +123,7 @@ async def test_what_it_does_not_vouch_for_is_refused(name: str, external: Extern
         (400, Refused, Code.UNAUTHENTICATED),
         (401, Refused, Code.NOT_CONFIGURED),
         (403, Refused, Code.NOT_CONFIGURED),
-        (404, Unconfirmed, Code.UPSTREAM_UNREACHABLE),
+        (404, Refused, Code.NOT_CONFIGURED),
         (500, Unconfirmed, Code.UPSTREAM_UNREACHABLE),
     ],
 )
@@ -136,9 +136,9 @@ async def test_its_refusals_are_told_apart(
     assert refused.value.code is code
 
 
-async def test_an_answer_that_is_no_object_counts_as_none(external: External, provider: Provider) -> None:
+async def test_an_answer_that_is_no_object_is_none_of_a_provider(external: External, provider: Provider) -> None:
     provider.answer = JSONResponse(["active"])
-    with pytest.raises(Unconfirmed):
+    with pytest.raises(Refused, match="not set up right"):
         await external.take("x")
 
 
@@ -148,8 +148,8 @@ TOKEN = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsifQ.e30.AAAA"
 @pytest.mark.parametrize(
     ("issuer", "named", "keys", "why"),
     [
-        ("", "https://elsewhere.example", {"keys": [JWK]}, "another issuer"),
-        ("", "", ["no", "object"], "something else"),
+        ("", "https://elsewhere.example", {"keys": [JWK]}, "issuer is https://elsewhere.example"),
+        ("", "", ["no", "object"], "something else than a JSON object"),
         ("", "", {"keys": [{**JWK, "x": 5}]}, "can't be read"),
         ("http://id.example.com", "", {}, "https://"),
     ],
@@ -163,8 +163,9 @@ async def test_a_provider_that_is_set_up_wrongly_is_not_used(
         await external._fetch_keys()  # pyright: ignore[reportPrivateUsage] # callers are told less
     assert refused.value.code is Code.NOT_CONFIGURED
     assert why in refused.value.message
-    with pytest.raises(Unconfirmed):
+    with pytest.raises(Refused, match="not set up right") as told:
         await external.take(TOKEN)
+    assert (told.value.code, told.value.http_status) == (Code.NOT_CONFIGURED, 503)
     await external.aclose()
 
 

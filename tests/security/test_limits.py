@@ -161,11 +161,11 @@ async def test_a_socket_that_sends_too_much_is_closed(tmp_path: Path) -> None:
     async with served(tmp_path, auth_mode="none") as shop, socket_to(shop, {}) as socket:
         with anyio.fail_after(60):
             answers = await flood(socket)
-        assert answers >= MESSAGES[0].burst
+        assert answers >= MESSAGES[1] - 1
         assert socket.close_code == 1008
-        async with socket_to(shop, {}) as another:
-            await another.send("{")
-            assert "invalid_arguments" in str(await another.recv())
+        with anyio.fail_after(10):
+            while not await answered(shop, {}):  # all its sockets count together, and 50 a second are free again
+                pass
 
 
 async def flood(socket: ClientConnection) -> int:

@@ -14,12 +14,11 @@ from ...guard.audit import AuditRecord
 from ..grants import DAY, SECOND, Grants
 from ..hashed import hashed
 from . import redirects
+from .documents import Away, Documents
 from .models import Registration, Rejected, plain_name
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from .documents import Documents
 
 Kind = Literal["registered", "document", "confidential"]
 Method = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -58,6 +57,10 @@ class Client:
         """Of a document, who stands behind it; empty where nobody is known to."""
         return re.sub(r"^https://([^/]+)/.*", r"\1", self.id) if self.kind == "document" else ""
 
+    def has(self, key: str) -> bool:
+        """Whether it has the key of that id; also where none is named, or it signs nothing."""
+        return not key or self.jwks is None or any(one.get("kid") == key for one in self.jwks["keys"])
+
     def check_client_secret(self, client_secret: str) -> bool:
         return self.secret_hash is not None and hmac.compare_digest(self.secret_hash, hashed(client_secret))
 
@@ -78,12 +81,13 @@ class Clients:
         self._db = grants.db
         self._documents = documents
 
-    async def get(self, client_id: str, address: str) -> Client | None:
+    async def get(self, client_id: str, address: str, key: str = "") -> Client | None:
         """The client of that id; None when there is none.
 
         Args:
             client_id: as the request has it.
             address: who asks, for the limit of documents that are fetched anew.
+            key: the id of the key that it signed with; one that its document did not have is looked for there again.
 
         Raises:
             Rejected: invalid_client when its document can't be had or is none.
@@ -96,10 +100,12 @@ class Clients:
             return None
         now = self._grants.clock()
         if row is not None and row["stale_at"] is not None and row["stale_at"] > now:
-            return _client(row)
+            known = _client(row)
+            if known.has(key) or not await self._documents.may_have_new_keys(client_id):
+                return known
         try:
             metadata, fresh_for = await self._documents.fetch(client_id, address)
-        except (Rejected, Refused):
+        except (Away, Refused):
             if row is None or row["stale_at"] is None or row["stale_at"] < now - DAY:
                 raise
             return _client(row)  # its host is away; what was known yesterday still holds

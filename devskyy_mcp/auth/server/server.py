@@ -241,25 +241,26 @@ class AuthServer:
         Raises:
             Rejected: invalid_client for a malformed header; invalid_request when it is named in several ways.
         """
-        named = {form.client_id} - {None}
+        named, key = {form.client_id} - {None}, ""
         if authorization:
             given = basic(authorization)
             if given is None:
                 raise Rejected("invalid_client", "The Authorization header is no well-formed Basic one.", 401)
             named.add(given[0])
         if form.client_assertion:
-            named.add(_subject(form.client_assertion))
+            subject, key = _claimed(form.client_assertion)
+            named.add(subject)
         ways = bool(authorization) + (form.client_secret is not None) + (form.client_assertion is not None)
         if ways > 1 or len(named) > 1:
             raise Rejected("invalid_request", "The client says who it is in more than one way.")
         if bool(form.client_assertion) != bool(form.client_assertion_type):
             raise Rejected("invalid_request", "client_assertion and client_assertion_type go together.")
         name = next(iter(named), None)
-        return await self.clients.get(name, address) if name else None
+        return await self.clients.get(name, address, key) if name else None
 
 
-def _subject(assertion: str) -> str:
-    """Whom an assertion claims to be of; nothing is verified here.
+def _claimed(assertion: str) -> tuple[str, str]:
+    """Whom an assertion claims to be of, and by which key, empty where it names none; nothing is verified here.
 
     Raises:
         Rejected: invalid_client when it can't be read.
@@ -268,10 +269,10 @@ def _subject(assertion: str) -> str:
     from joserfc.errors import JoseError
 
     try:
-        claims = json.loads(jws.extract_compact(assertion.encode()).payload)
-        subject = claims["sub"]
+        signed = jws.extract_compact(assertion.encode())
+        subject, key = json.loads(signed.payload)["sub"], signed.headers().get("kid", "")
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
-        subject = None
+        subject, key = None, ""
     if not isinstance(subject, str) or not 0 < len(subject) <= 1024:
         raise Rejected("invalid_client", "The client assertion can not be read.", 401)
-    return subject
+    return subject, key if isinstance(key, str) else ""

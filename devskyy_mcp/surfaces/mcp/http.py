@@ -23,8 +23,10 @@ from ...app import App
 from ...auth.bearers import Bearers
 from ...config import Settings
 from ...context import Principal
+from ...db.cache import Cache
 from ...errors import Code, Refused
 from ..challenge import CHALLENGES
+from ..strict_json import BigBodies
 from .caller import PRINCIPAL, PROFILE, PROFILES, from_request
 from .results import refusal_text
 from .server import Surface
@@ -54,6 +56,7 @@ class McpHttp:
         self._security = TransportSecuritySettings()
         self.surface = Surface(app, from_request)
         self._step_up = StepUp(app)
+        self._bodies = BigBodies(app.services.get(Cache))
         parts = self.surface.raw
         self._manager = _Sessions(
             self.surface.server,
@@ -99,9 +102,10 @@ class McpHttp:
             principal: Principal = scope[PRINCIPAL]
             if scope["method"] == "POST":
                 try:
-                    receive = await strictly(receive)
+                    receive = await strictly(receive, self._bodies, principal.id)
                 except Refused as refused:
-                    await _refuse(send, 400, refused, rpc=PARSE_ERROR)
+                    early = refused.code is Code.RATE_LIMITED
+                    await _refuse(send, 429 if early else 400, refused, rpc=INVALID_REQUEST if early else PARSE_ERROR)
                     return
             # Without the door there is no challenge to send, and the road's refusal says as much.
             if scope["method"] == "POST" and "*" not in principal.scopes and CHALLENGES in scope:

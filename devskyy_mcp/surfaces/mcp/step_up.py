@@ -24,7 +24,7 @@ from ...context import Principal
 from ...errors import Code, Refused
 from ...reading import Reader
 from ..challenge import CHALLENGES, Challenges
-from ..strict_json import parse
+from ..strict_json import BigBodies
 from .caller import PRINCIPAL
 
 BODY_LIMIT = 4 * 1024 * 1024
@@ -113,11 +113,11 @@ _METHOD, _NAME = MCP_METHOD_HEADER.encode(), MCP_NAME_HEADER.encode()
 _HEADERS = frozenset({_METHOD, _NAME})
 
 
-async def strictly(receive: Receive) -> Receive:
+async def strictly(receive: Receive, bodies: BigBodies, principal: str) -> Receive:
     """The stream of a body that has one meaning; what is too large is left to the SDK to refuse.
 
     Raises:
-        Refused: as ``strict_json.parse`` does.
+        Refused: as ``BigBodies.parse`` does.
         ClientDisconnect: when the caller goes away before its end.
     """
     messages = await _read(receive)
@@ -125,7 +125,7 @@ async def strictly(receive: Receive) -> Receive:
     if messages[-1]["type"] == "http.disconnect":
         raise ClientDisconnect
     if len(body) <= BODY_LIMIT:
-        parse(body)
+        await bodies.parse(body, principal)
     return _again(messages, receive)
 
 

@@ -24,7 +24,9 @@ async def upload(request: Request) -> Response:
     """
     principal = principal_of(request)
     if not principal.may(SCOPE):
-        raise Refused(Code.FORBIDDEN, f"Uploading needs {SCOPE}.", details={"missing_scopes": [SCOPE]})
+        raise Refused(
+            Code.FORBIDDEN, f"Uploading needs {SCOPE}.", details={"missing_scopes": [SCOPE], "needed_scopes": [SCOPE]}
+        )
     name = unquote(request.query_params.get("name", ""))[:NAME_LIMIT]
     content = await body_of(request, UPLOAD_LIMIT)
     kept = await app_of(request).services.get(Assets).put(content, name or "picture", "upload")

@@ -12,7 +12,9 @@ import pytest
 
 from devskyy_mcp.app import build, installed_packs
 from devskyy_mcp.surfaces.http import create_http
-from tests.fakes.served import settings_for
+from tests.fakes.people import person
+from tests.fakes.served import settings_for, site
+from tests.fakes.tokens import bearing, client, token
 
 PATH = "/api/v1/assets"
 
@@ -74,3 +76,14 @@ async def test_what_is_no_picture_is_refused(http: httpx2.AsyncClient, content: 
 async def test_a_file_that_is_too_large_is_refused(http: httpx2.AsyncClient) -> None:
     refused = await http.post(PATH, content=b"x" * (25 * 1024 * 1024 + 1), headers={"content-type": "image/png"})
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.requirement("assets:upload")
+async def test_who_may_not_change_media_may_not_upload(tmp_path: Path) -> None:
+    async with site(tmp_path, auth_mode="embedded") as shop:
+        await client(shop.app)
+        user = await person(shop.app)
+        headers = {"content-type": "image/png", **bearing(await token(shop.app, user, ["notes:write"], "/api/v1"))}
+        refused = await shop.http.post(PATH, content=png(), headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert 'scope="media:write' in refused.headers["www-authenticate"]

@@ -96,6 +96,9 @@ def _writable_item(item: Any, schema: Json, name: object) -> Any:
         cut.pop("src", None)
     if name in ("categories", "tags", "brands"):
         cut = {"id": given.get("id")}
+    if name == "attributes" and cut.get("id") and isinstance(cut.get("options"), list):
+        options = cast("list[Any]", cut["options"])
+        cut["options"] = sorted(options, key=_plain)  # of a shared attribute the shop orders them itself
     return cut
 
 
@@ -197,7 +200,7 @@ def implied(collection: Collection, touched: Iterable[Path]) -> set[str]:
 
 def can_write(collection: Collection, path: Path) -> bool:
     """Whether the leaf can be written back."""
-    field = schema_of(collection)["fields"].get(str(path[0]))
+    field = schema_of(collection)["fields"].get(str(path[0]), {} if collection.open else None)
     if field is None or field.get("readonly") or path[0] in collection.derived:
         return False
     for part in path[1:]:

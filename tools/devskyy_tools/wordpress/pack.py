@@ -9,19 +9,23 @@ from devskyy_mcp.context import Services
 from devskyy_tools.shop.provide import provide_shop
 
 from .bin import bin_tools
+from .comments import comments
 from .content import pages, posts
 from .fonts import fonts
 from .health import health
+from .items import items
 from .media import media
 from .menus import menus
 from .patterns import patterns
 from .plugins import plugins
 from .resources import resources
+from .revisions import revisions
 from .settings import settings
 from .site import site
 from .styles import styles
 from .templates import templates
-from .terms import categories, tags
+from .terms import terms
+from .users import passwords, users
 from .widgets import widgets
 
 
@@ -33,7 +37,7 @@ def _provide(services: Services) -> None:
 pack = Pack(
     "wordpress",
     [
-        *(posts, pages, media, categories, tags, bin_tools, site),
+        *(posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site),
         *(patterns, menus, templates, styles, fonts, widgets, plugins, settings, health),
     ],
     resources=resources,

@@ -7,9 +7,9 @@ from importlib import import_module
 from devskyy_tools.sandbox.routing import Route
 
 _FILES = (
-    "products", "variations", "terms", "attributes", "orders", "refunds", "coupons", "customers", "comments", "reports",
-    "shop_settings", "delivery", "content", "media", "users", "site_info", "blocks", "templates", "menus", "styles",
-    "widgets", "plugins", "library",
+    "products", "variations", "terms", "attributes", "orders", "order_mails", "refunds", "coupons", "customers",
+    "comments", "reports", "shop_settings", "delivery", "content", "product_posts", "media", "users", "site_info",
+    "blocks", "templates", "menus", "styles", "widgets", "plugins", "library",
 )  # fmt: skip
 
 

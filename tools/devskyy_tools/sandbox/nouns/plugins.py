@@ -30,8 +30,7 @@ def routes() -> list[Route]:
     search: Json = {"term": {"type": "string", "required": True, "minLength": 1}}
     return [
         Route(PLUGINS, "plugin", {"GET": Endpoint(plugins, _listing()), "POST": Endpoint(install, create)}),
-        Route(f"{PLUGINS}/{{folder:s}}", "plugin", one),
-        Route(f"{PLUGINS}/{{folder:s}}/{{file:s}}", "plugin", one),
+        Route(f"{PLUGINS}/{{plugin:n}}", "plugin", one),
         Route("/wp/v2/block-directory/search", "", {"GET": Endpoint(directory, search)}),
         *(Route(f"{HEALTH}/tests/{name}", "", {"GET": Endpoint(test, {})}) for name in TESTS),
         Route(f"{HEALTH}/directory-sizes", "", {"GET": Endpoint(sizes, {})}),
@@ -64,9 +63,8 @@ def plugins(call: Call) -> Reply:
 
 def _load(call: Call) -> Json:
     _require(call, "rest_cannot_view_plugin")
-    name = str(call["folder"]) + (f"/{call['file']}" if call["file"] else "")
     for one in _all(call):
-        if one["plugin"] == name:
+        if one["plugin"] == call["plugin"]:
             return one
     raise RestError("rest_plugin_not_found", "Plugin not found.", 404)
 

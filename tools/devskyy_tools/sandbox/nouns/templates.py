@@ -42,7 +42,7 @@ class Templates:
         self.base = f"/wp/v2/{plural}"
 
     def routes(self) -> list[Route]:
-        one = f"{self.base}/{{theme:s}}//{{name:s}}"
+        kept = f"{self.base}/{{parent:n}}/revisions"
         many = {
             "GET": Endpoint(self.items, schema.list_args(self.noun)),
             "POST": Endpoint(self.create, schema.create_args(self.noun)),
@@ -56,9 +56,9 @@ class Templates:
         return [
             Route(self.base, self.noun, many),
             Route(f"{self.base}/lookup", self.noun, {"GET": Endpoint(self.lookup, _LOOKUP)}),
-            Route(one, self.noun, single),
-            Route(f"{one}/revisions", self.noun, {"GET": Endpoint(self.revisions, CONTEXT)}, nested=False),
-            Route(f"{one}/revisions/{{id}}", self.noun, revision, nested=False),
+            Route(kept, self.noun, {"GET": Endpoint(self.revisions, CONTEXT)}, nested=False),
+            Route(f"{kept}/{{id}}", self.noun, revision, nested=False),
+            Route(f"{self.base}/{{id:n}}", self.noun, single),
         ]
 
     def _all(self, store: Store) -> list[Json]:
@@ -68,7 +68,7 @@ class Templates:
         return [*found, *(body for slug, body in own.items() if slug not in files)]
 
     def _load(self, call: Call) -> Json:
-        slug, name = call["name"], call["theme"]
+        name, _, slug = str(call["parent"] or call["id"]).partition("//")
         found = next((one for one in self._all(call.store) if one["slug"] == slug), None)
         if found is None or name != theme(call.store)["stylesheet"]:
             raise RestError("rest_template_not_found", "No templates exist with that id.", 404)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from . import content, goods, site, trade
+from . import content, goods, people, site, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
-from .content import CATEGORIES, COMMENTS, MEDIA, PAGES, POSTS, TAGS
-from .goods import ATTRIBUTE_TERMS, ATTRIBUTES, PRODUCT_CATEGORIES, PRODUCT_REVIEWS, PRODUCT_TAGS, PRODUCTS, VARIATIONS
+from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
+from .goods import (
+    ATTRIBUTE_TERMS,
+    ATTRIBUTES,
+    BRANDS,
+    PRODUCT_CATEGORIES,
+    PRODUCT_REVIEWS,
+    PRODUCT_TAGS,
+    PRODUCTS,
+    SHIPPING_CLASSES,
+    VARIATIONS,
+)
+from .people import APP_PASSWORD_SETS, APP_PASSWORDS, USERS
 from .site import (
     BLOCKS,
     FONT_FACES,
@@ -25,17 +36,21 @@ from .trade import COUPONS, CUSTOMERS, ORDER_NOTES, ORDERS, REFUNDS
 
 __all__ = [
     "ALL",
+    "APP_PASSWORDS",
+    "APP_PASSWORD_SETS",
     "ATTRIBUTES",
     "ATTRIBUTE_TERMS",
     "BLOCKS",
-    "CATEGORIES",
+    "BRANDS",
     "COMMENTS",
     "COUPONS",
     "CUSTOMERS",
     "FONT_FACES",
     "FONT_FAMILIES",
     "GLOBAL_STYLES",
+    "ITEMS",
     "MEDIA",
+    "MEDIA_EDITS",
     "MENUS",
     "MENU_ITEMS",
     "NAVIGATION",
@@ -51,12 +66,15 @@ __all__ = [
     "PRODUCT_REVIEWS",
     "PRODUCT_TAGS",
     "REFUNDS",
+    "REVISIONS",
+    "SHIPPING_CLASSES",
     "SIDEBARS",
     "SITE_SETTINGS",
     "STAMP",
-    "TAGS",
     "TEMPLATES",
     "TEMPLATE_PARTS",
+    "TERMS",
+    "USERS",
     "VARIATIONS",
     "WIDGETS",
     "Collection",
@@ -64,7 +82,7 @@ __all__ = [
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (content, goods, site, trade)
+    for module in (content, goods, people, site, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }

@@ -37,10 +37,13 @@ class Collection:
         name: ours, unique; also the name of its field schema in ``schemas/``.
         api: ``wc`` (wc/v3) or ``wp`` (wp/v2).
         path: below the API's root; ``{product_id}`` and the like are parents.
+        everywhere: path of the list of all of them, whatever their parents; empty where the shop has none.
         noun: what people call one of them.
         id_field: field that names an object in addresses.
         text_ids: which of the parents, and ``id``, are texts; the others are whole numbers.
         single: the path is that of the only object there is; what is named as its id is not sent.
+        open: its objects may have fields that the schema does not name, as those of a plugin's types have.
+        made_in: name of the collection in which what is created here is found afterwards, where that is another.
         holds: where the shop gives and takes a bare list as the object: the field under which it is the object's.
         batch: most items in one ``/batch`` request; 0 where the shop has none.
         trash: whether a delete goes to the bin, from where it can come back.
@@ -50,6 +53,7 @@ class Collection:
         raw: fields that are read as ``{raw, rendered}`` and written as text.
         whole: object fields that the shop replaces as they come: sent and compared whole.
         as_json: object fields that the shop takes as a JSON text.
+        html: text fields that are shown as HTML; what is written to them is sanitised.
         lines: list fields whose items have ids of their own and are changed one by one.
         unordered: list fields whose order the shop does not keep.
         derived: fields the shop computes; recorded, never written back.
@@ -67,9 +71,12 @@ class Collection:
     api: Literal["wc", "wp"]
     path: str
     noun: str
+    everywhere: str = ""
     id_field: str = "id"
     text_ids: frozenset[str] = _NOTHING
     single: bool = False
+    open: bool = False
+    made_in: str = ""
     holds: str = ""
     batch: int = 0
     trash: bool = False
@@ -79,6 +86,7 @@ class Collection:
     raw: frozenset[str] = _NOTHING
     whole: frozenset[str] = _NOTHING
     as_json: frozenset[str] = _NOTHING
+    html: frozenset[str] = _NOTHING
     lines: frozenset[str] = _NOTHING
     unordered: frozenset[str] = _NOTHING
     derived: frozenset[str] = _NOTHING
@@ -101,8 +109,8 @@ class Collection:
         Raises:
             Refused: INVALID_ARGUMENTS when an id is no positive whole number, or no name where names are ids.
         """
-        path = self.path
-        for name in self.parents:
+        path = self.everywhere if self.everywhere and target is None and not parent else self.path
+        for name in () if path == self.everywhere else self.parents:
             path = path.replace(f"{{{name}}}", self._id((parent or {}).get(name), name))
         parts = [f"/{self.api}/{'v3' if self.api == 'wc' else 'v2'}", path]
         if target is not None and not self.single:

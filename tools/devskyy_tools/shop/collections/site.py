@@ -8,12 +8,12 @@ _BLOCKS_RAW = fields("title", "content")
 _BLOCKS_DERIVED = fields("link", "guid", "date", "date_gmt", "password", "excerpt")
 BLOCKS = Collection(
     "blocks", "wp", "blocks", "pattern", trash=True, title="title", raw=fields("title", "content", "excerpt"),
-    derived=_BLOCKS_DERIVED, unordered=fields("wp_pattern_category"), implies={"status": ("slug",)},
-    every={"status": "any"}, cannot_undo={"force": "the pattern is gone for good"},
+    html=fields("content"), derived=_BLOCKS_DERIVED, unordered=fields("wp_pattern_category"),
+    implies={"status": ("slug",)}, every={"status": "any"}, cannot_undo={"force": "the pattern is gone for good"},
 )  # fmt: skip
 NAVIGATION = Collection(
     "navigation", "wp", "navigation", "navigation", trash=True, title="title", raw=_BLOCKS_RAW,
-    derived=_BLOCKS_DERIVED, implies={"status": ("slug",)}, every={"status": "any"},
+    html=fields("content"), derived=_BLOCKS_DERIVED, implies={"status": ("slug",)}, every={"status": "any"},
     cannot_undo={"force": "the navigation is gone for good"},
 )  # fmt: skip
 MENUS = Collection(
@@ -30,11 +30,11 @@ _TEMPLATE_DERIVED = fields("theme", "author", "type")
 _NO_TEMPLATE = "its markup is gone: keep what the plan shows of it, or take it from wp_revisions_list before"
 TEMPLATES = Collection(
     "templates", "wp", "templates", "template", text_ids=_TEXT_ID, title="title", raw=_BLOCKS_RAW,
-    derived=_TEMPLATE_DERIVED, cannot_undo={"delete": _NO_TEMPLATE},
+    html=fields("content"), derived=_TEMPLATE_DERIVED, cannot_undo={"delete": _NO_TEMPLATE},
 )  # fmt: skip
 TEMPLATE_PARTS = Collection(
     "template_parts", "wp", "template-parts", "template part", text_ids=_TEXT_ID, title="title", raw=_BLOCKS_RAW,
-    derived=_TEMPLATE_DERIVED, cannot_undo={"delete": _NO_TEMPLATE},
+    html=fields("content"), derived=_TEMPLATE_DERIVED, cannot_undo={"delete": _NO_TEMPLATE},
 )  # fmt: skip
 GLOBAL_STYLES = Collection(
     "global_styles", "wp", "global-styles", "global styles", raw=fields("title"), whole=fields("settings", "styles"),
