@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from devskyy_tools.shop.client import ShopClient
 from tests.fakes.demo import Desk
 
 from .making import Arguments, carry_out, create, given, made, unique
@@ -97,9 +98,18 @@ def menu_item(**arguments: Any) -> Arguments:
     return build
 
 
-async def a_family(_desk: Desk) -> dict[str, Any]:
+def face(desk: Desk, name: str, **more: str) -> dict[str, str]:
+    """A file of the site's own: WordPress takes no address whose host it can't look up."""
+    return {"src": f"{desk.app.services.get(ShopClient).upstream.base_url}/wp-content/{name}.woff2", **more}
+
+
+async def a_family(desk: Desk) -> dict[str, Any]:
     name = unique("rose")
-    return {"name": name, "slug": name, "family": name, "faces": [{"src": "https://example.com/a.woff2"}]}
+    return {"name": name, "slug": name, "family": name, "faces": [face(desk, name)]}
+
+
+async def renamed_family(desk: Desk) -> dict[str, Any]:
+    return {**await font()(desk), "name": "New words", "add_faces": [face(desk, "bold", weight="700")]}
 
 
 def font(**arguments: Any) -> Arguments:
@@ -127,6 +137,13 @@ def widget(**arguments: Any) -> Arguments:
     return build
 
 
+async def the_last_widget(desk: Desk) -> dict[str, Any]:
+    for _ in range(2):
+        await carry_out(desk, "wp_widgets_create", WIDGET)
+    place = (await desk.do("wp_widgets_list", sidebar=IDLE))["items"][0]
+    return {"id": place["widgets"][-1]["id"], "position": 1}
+
+
 def in_library(of: str, otherwise: str) -> Arguments:
     """Arguments for the first entry of a list, or for one that few sites have."""
 
@@ -143,7 +160,7 @@ WRITES: dict[str, Arguments] = {
     "wp_blocks_update": block("pattern", title="New words"),
     "wp_fonts_create": a_family,
     "wp_fonts_delete": font(),
-    "wp_fonts_update": font(name="New words", add_faces=[{"src": "https://example.com/b.woff2", "weight": "700"}]),
+    "wp_fonts_update": renamed_family,
     "wp_global_styles_update": given(css="a { color: #c8102e; }"),
     "wp_menu_items_create": a_link,
     "wp_menu_items_delete": menu_item(),
@@ -170,7 +187,7 @@ FURTHER: dict[str, list[Arguments]] = {
     "wp_templates_create": [new_template("part")],
     "wp_templates_delete": [own_template("part")],
     "wp_templates_update": [own_template("template", title="New words")],
-    "wp_widgets_update": [widget(position=1)],
+    "wp_widgets_update": [the_last_widget],
 }
 READS: dict[str, list[Arguments]] = {
     "wp_blocks_get": [block("pattern"), block("navigation")],

@@ -141,6 +141,7 @@ async def _site(ids: Callable[..., Awaitable[list[int]]]) -> dict[str, Choices]:
         **{
             f"wp_menu_items_{verb}": {"id": [*await ids("wp_menu_items_list"), ABSENT]} for verb in ("update", "delete")
         },
+        "wp_library_list": {"of": ["blocks", "themes", "patterns"], "name": ["", "core", "none"], "search": [""]},
         "wp_settings_update": {"timezone": ["Europe/Paris", "Nope"], "email": ["ada@example.com"]},
     }
 
