@@ -172,6 +172,9 @@ async def test_edits_of_a_template_are_kept(wp: Shop) -> None:
     assert (kept["id"], kept["status"], kept["parent"]) == (made["id"], "inherit", made["wp_id"])
     one = await wp.read(f"{path}/revisions/{kept['wp_id']}")
     assert one["content"]["raw"] == MARKUP.replace("x", "y")
+    refused(await wp.delete(f"{path}/revisions/{kept['wp_id']}"), 501, "rest_trash_not_supported")
+    assert ok(await wp.delete(f"{path}/revisions/{kept['wp_id']}", force="true"))["deleted"] is True
+    assert await wp.read(f"{path}/revisions") == []
 
 
 async def test_what_a_page_falls_back_to(wp: Shop) -> None:

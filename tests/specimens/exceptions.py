@@ -23,7 +23,7 @@ OF_COLLECTION: Mapping[str, Mapping[str, str]] = {
 REFUSED: Mapping[str, tuple[str, ...]] = {
     "wp_library_list": ("WordPress.org", "Font collection", "menu_locations primary"),
     "wp_plugins_install": ("wordpress.org",),
-    "wp_revisions_delete": ("not allowed to delete",),
+    "wp_revisions_delete": ("not allowed to delete this revision",),
 }
 """Tools whose calls a shop refuses unless a plugin, its theme or its network changes that, and what is said then."""
 _UNDATED = ("date", "date_gmt")

@@ -58,6 +58,15 @@ def block(kind: str, **arguments: Any) -> Arguments:
     return made("wp_blocks_create", {"kind": kind, "title": "Care", "content": paragraph("x")}, kind=kind, **arguments)
 
 
+def binned(noun: str, kind: str) -> Arguments:
+    async def build(desk: Desk) -> dict[str, Any]:
+        target = await block(kind)(desk)
+        await carry_out(desk, "wp_blocks_delete", target)
+        return {"noun": noun, "id": target["id"]}
+
+    return build
+
+
 def new_template(kind: str) -> Arguments:
     async def build(_desk: Desk) -> dict[str, Any]:
         return {"kind": kind, "slug": unique("look"), "title": "Look", "content": paragraph("Look.")}

@@ -344,6 +344,7 @@ FURTHER: dict[str, list[Arguments]] = {
     "woo_order_mails_send": [mailed_anew],
     "woo_orders_bulk": [two("customers", email="two@example.com")],
     "wp_app_passwords_delete": [every_password],
+    "wp_bin_restore": [site.binned("blocks", "pattern"), site.binned("navigation", "navigation")],
     "wp_app_passwords_save": [a_renamed_password],
     "wp_media_edit": [a_picture(make_sizes=True)],
     "wp_revisions_delete": [site.revision_of(kind) for kind in site.REVISED if kind not in ("posts", "global-styles")],

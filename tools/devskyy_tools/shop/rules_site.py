@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from devskyy_mcp.errors import Code
 
 from . import collections as at
+from . import rules_markup as markup
 from .collections import Collection
 from .draft import Draft
 
@@ -255,7 +256,11 @@ async def font_face(draft: Draft) -> None:
 
 
 async def widget(draft: Draft) -> None:
-    """The site takes any sidebar's name, and the widget is then nowhere."""
+    """The site takes any sidebar's name, and the widget is then nowhere; what could run in its texts is taken out."""
+    settings = cast("Json", cast("Json", draft.body.get("instance") or {}).get("raw") or {})
+    for name, text in settings.items():
+        if isinstance(text, str) and "<" in text:
+            settings[name] = await markup.publishable(draft, name, text)
     place = draft.body.get("sidebar")
     if draft.kind == "create" and not draft.body.get("id_base"):
         draft.refuse("a widget needs a type.", "Give type, such as block: see wp_library_list, widget_types.")

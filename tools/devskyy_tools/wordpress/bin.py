@@ -19,7 +19,9 @@ from .kinds import item_type
 
 bin_tools = Toolset("bin", timeout=30)
 
-Noun = Literal["posts", "pages", "products", "orders", "coupons", "product_reviews", "comments", "items"]
+Noun = Literal[
+    "posts", "pages", "products", "orders", "coupons", "product_reviews", "comments", "items", "blocks", "navigation"
+]
 _USUAL = {"orders": "on-hold", "product_reviews": "hold", "comments": "hold"}
 _ORDER = ("pending", "processing", "on-hold", "completed", "cancelled", "failed")
 _REVIEW = ("approved", "hold", "spam")

@@ -70,5 +70,5 @@ async def wp_revisions_delete(
     of: Of,
     id: Id,  # noqa: A002 # the shop's own name
 ) -> None:
-    """Delete one revision for good, where a plugin makes the site allow that; a person is asked."""
+    """Delete one revision for good: of templates, of others where a plugin allows it; a person is asked."""
     await ctx.get(Shop).delete(REVISIONS, id, type=type, object=of)

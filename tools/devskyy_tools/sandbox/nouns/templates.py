@@ -232,6 +232,11 @@ class Templates:
         return self._show_revision(call, *self._revision(call))
 
     def delete_revision(self, call: Call) -> Reply:
-        """Refuse: not even administrators may delete revisions."""
-        self._revision(call)
-        raise denied(call, "rest_cannot_delete", "Sorry, you are not allowed to delete revisions of this post.")
+        """Delete for good, which WordPress allows with templates alone."""
+        body, found = self._revision(call)
+        if not call["force"]:
+            message = "Revisions do not support trashing. Set 'force=true' to delete."
+            raise RestError("rest_trash_not_supported", message, 501)
+        before = self._show_revision(call, body, found)
+        call.store.delete("revision", found["id"])
+        return Reply({"deleted": True, "previous": before.data})

@@ -21,7 +21,8 @@ MENUS = Collection(
     cannot_undo={"delete": "the menu and its items are gone for good"},
 )  # fmt: skip
 MENU_ITEMS = Collection(
-    "menu_items", "wp", "menu-items", "menu item", title="title", raw=fields("title"), derived=fields("meta"),
+    "menu_items", "wp", "menu-items", "menu item", title="title", raw=fields("title"), html=fields("title"),
+    derived=fields("meta"),
     implies=dict.fromkeys(("type", "object", "object_id", "url"), ("type", "object", "object_id", "url")),
     every={"status": "any"}, cannot_undo={"delete": "it is gone, and what is below it moves up"},
 )  # fmt: skip
