@@ -10,7 +10,7 @@ import logging
 import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 log = logging.getLogger(__name__)
 
@@ -138,18 +138,43 @@ def unconfirmed() -> Unconfirmed:
     )
 
 
-def unforeseen(name: str, error: Exception) -> Refused:
-    """The refusal that stands for an exception nobody foresaw; the log gets the incident, the caller its number."""
+MISREAD = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
+"""What reading an answer raises that has other types, names or values than its interface documents."""
+
+
+def unforeseen(name: str, error: Exception, heard: str = "") -> Refused:
+    """The refusal that stands for an exception nobody foresaw; the log gets the incident, the caller its number.
+
+    Args:
+        name: of what was called.
+        error: the exception.
+        heard: the other system that had answered before, if one had: then the answer may be what is wrong.
+    """
+    while isinstance(error, ExceptionGroup):  # of work that was done side by side: the first counts
+        error = cast("ExceptionGroup[Exception]", error).exceptions[0]
+    if isinstance(error, Refused):
+        return error
     incident = secrets.token_hex(4)
+    misread = heard and isinstance(error, MISREAD)
     # The text of an unknown exception may hold anything: only its type and place are logged.
-    log.error(
-        "incident %s in %s: %s at %s",
+    log.log(
+        logging.WARNING if misread else logging.ERROR,
+        "answer misread: incident %s in %s: %s at %s" if misread else "incident %s in %s: %s at %s",
         incident,
         name[:60],
         type(error).__name__,
         _place(error),
         extra={"incident": incident},
     )
+    if misread:
+        return Refused(
+            Code.UPSTREAM_INVALID,
+            f"{heard} answered with something that does not fit what it documents.",
+            f"A plugin there may change its answers; incident {incident} in the server's log names the place. "
+            "Nothing more was sent.",
+            details={"incident": incident},
+            retryable=False,
+        )
     return Refused(
         Code.INTERNAL,
         "Something went wrong inside DevSkyy.",
@@ -159,7 +184,13 @@ def unforeseen(name: str, error: Exception) -> Refused:
 
 
 def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    """Where it was raised: in our own code, as far as it passed there."""
+    trace, place = error.__traceback__, "?"
+    ours = False
+    while trace is not None:
+        mine = str(trace.tb_frame.f_globals.get("__name__")).startswith("devskyy")
+        if mine or not ours:
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        ours = ours or mine
         trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return place

@@ -24,6 +24,7 @@ import httpx2
 from devskyy_mcp import __version__
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.breaker import Breaker
+from devskyy_mcp.guard.logs import hear
 from devskyy_mcp.http_errors import GATEWAY, MIB, Answer, Trouble, UpstreamError
 
 __all__ = ["MIB", "Answer", "TooLate", "Upstream", "UpstreamError", "fence", "leaving_by"]
@@ -152,9 +153,13 @@ class Upstream:
         merged = {**self._headers, **(headers or {})}
 
         def build() -> httpx2.Request:
-            return httpx2.Request(
-                method, url, params=query, headers=merged, content=content, data=data, files=files, json=json
-            )
+            try:
+                return httpx2.Request(
+                    method, url, params=query, headers=merged, content=content, data=data, files=files, json=json
+                )
+            except httpx2.InvalidURL:
+                message = f"The address of a request to {self.name} would be longer than there can be."
+                raise Refused(Code.INVALID_ARGUMENTS, message, "Ask for fewer at a time.") from None
 
         again = (reads if retry is None else retry) and not isinstance(content, AsyncIterable)
         tries = 1 + RETRIES if again else 1
@@ -181,6 +186,7 @@ class Upstream:
                 break
             await anyio.sleep(pause)
         if isinstance(outcome, Answer):
+            hear(self.name)
             return outcome
         if maybe:  # a later attempt that surely failed says nothing of an earlier one that may have arrived
             outcome.reached = "maybe"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from pydantic_core import PydanticSerializationError
 
 from .assets.kept import MOST, KeptResults, shortened, size_of
 from .capability import Capability, Registry, Texts, authorize, validate
@@ -26,7 +27,7 @@ from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.gates import Gates
 from .guard.limits import Allowance, CallLimits
-from .guard.logs import begin_call, call_of
+from .guard.logs import begin_call, call_of, heard
 from .guard.taint import Taints
 from .guard.trust import UNTRUSTED, cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
@@ -195,8 +196,9 @@ class Road:
                 Code.TIMEOUT, f"This took longer than {seconds:g} s and was given up; nothing was sent."
             ) from None
         except Exception as error:
-            code = str(Code.INTERNAL)
-            raise unforeseen(call.name, error) from None
+            refused = unforeseen(call.name, error, heard())
+            code = str(refused.code)
+            raise refused from None
         except BaseException:
             code = str(Code.CANCELLED)
             raise
@@ -404,7 +406,11 @@ def _takes_long(call: Call, deadline: float) -> None:
 
 
 def _plain(view: BaseModel) -> dict[str, Any]:
-    return view.model_dump(mode="json", exclude_none=True)
+    try:
+        return view.model_dump(mode="json", exclude_none=True, warnings="error")
+    except PydanticSerializationError:  # a field was set to what another system sent: made to fit, or refused
+        fitting = type(view).model_validate(view.model_dump(warnings=False))
+        return fitting.model_dump(mode="json", exclude_none=True)
 
 
 def _settled(view: JobView) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from .capability import Effect, Prompt, Resource, allowed
 from .context import Context, Principal
 from .errors import Code, Refused
 from .guard.audit import AuditRecord
-from .guard.logs import begin_call, call_of
+from .guard.logs import begin_call, call_of, heard
 from .invoke import Road, unforeseen
 
 T = TypeVar("T")
@@ -208,8 +208,9 @@ class Reader:
             code = str(Code.TIMEOUT)
             raise Refused(Code.TIMEOUT, f"This took longer than {TIMEOUT:g} s and was given up.") from None
         except Exception as error:
-            code = str(Code.INTERNAL)
-            raise unforeseen(f"{kind}:{name}", error) from None
+            refused = unforeseen(f"{kind}:{name}", error, heard())
+            code = str(refused.code)
+            raise refused from None
         except BaseException:
             code = str(Code.CANCELLED)
             raise

@@ -60,6 +60,9 @@ REQUIREMENTS = [
     Requirement("logs:readable", "product, logs", "SKUs, prices, dates and order numbers stay readable in the log."),
     Requirement("logs:structured", "product, logs", "Log lines are objects with time, place, request and principal."),
     Requirement(
+        "hostile:shop", "product, bad input", "A shop that lies breaks no tool and gets no request that is not its own."
+    ),
+    Requirement(
         "hostile:inputs",
         "security, shown 3",
         "20,000 hostile inputs lead to no 5xx but 503, no incident in the log, no hang and no growth.",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ..errors import Code, Refused
+from ..errors import Code, Refused, unforeseen
+from ..guard.logs import heard
 from ..http import leaving_by
 from . import store
 from .model import JournalOp, Op, Outcome, System, fill, refs
@@ -244,7 +245,7 @@ class Committer:
             outcomes = [Outcome("not_sent", error=late) for _ in group]
         else:  # and until the connection stands, it may stand still yet
             with leaving_by(since / 1_000_000 + FENCE):
-                outcomes = await system.send(draft.change, group)
+                outcomes = await understood(system.send(draft.change, group), group)
         outcomes = await look_again(draft.change, system, group, outcomes)
         for op, outcome in zip(group, outcomes, strict=True):
             draft.outcomes[op.seq] = outcome
@@ -269,6 +270,17 @@ class Committer:
         await self.wake.ring(FINISHED)
 
 
+async def understood(work: Awaitable[list[Outcome]], group: Sequence[Op]) -> list[Outcome]:
+    """What the system made of its answer. One that it can't make sense of is as good as lost: it was sent."""
+    try:
+        return await work
+    except Refused:
+        raise
+    except Exception as error:
+        refused = unforeseen(group[0].label, error, heard())
+        return [Outcome("unknown", error=refused.as_dict()) for _ in group]
+
+
 async def look_again(change: str, system: System, group: Sequence[Op], outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Look for lost answers a few times; what is found counts, what is not found stays unknown."""
     known = list(outcomes)
@@ -278,7 +290,8 @@ async def look_again(change: str, system: System, group: Sequence[Op], outcomes:
             break
         await anyio.sleep(pause)
         asked = [JournalOp(change, group[index], "unknown", store.now(), known[index]) for index in lost]
-        for index, found in zip(lost, await system.look(asked), strict=True):
+        looked = await understood(system.look(asked), [item.op for item in asked])
+        for index, found in zip(lost, looked, strict=True):
             if found.state not in {"unknown", "not_sent"}:
                 known[index] = found
     return known

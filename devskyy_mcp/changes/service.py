@@ -13,9 +13,10 @@ from ..capability import Capability, Registry, authorize, validate
 from ..context import Context, Principal, Services
 from ..db.database import Database
 from ..db.wake import Wake
-from ..errors import Code, Refused
+from ..errors import MISREAD, Code, Refused, unforeseen
 from ..guard.audit import AuditLog, AuditRecord, Phase
 from ..guard.brake import Brake
+from ..guard.logs import heard, within_call
 from ..guard.taint import Taints
 from .asking import AskPerson, JobStarter, Person, question_text, request_hash
 from .decide import ConfirmRule, after_customers_texts, reasons
@@ -160,8 +161,11 @@ class Changes:
 
             stage_call(unit, capability, model.model_dump(mode="json", exclude_unset=True))
             return staged_at, unit
-        with anyio.fail_after(capability.policy.timeout):
-            await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
+        try:
+            with anyio.fail_after(capability.policy.timeout):
+                await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
+        except (*MISREAD, ExceptionGroup) as error:
+            raise unforeseen(capability.name, error, heard()) from None
         return staged_at, unit
 
     async def _known_key(self, ctx: Context, digest: str) -> ChangeView | None:
@@ -312,7 +316,8 @@ class Changes:
             return await self.journal.recorded(change)
         if not agreed:
             return await self._decline(row, person)
-        return await self._apply(ctx, row, person)
+        with within_call(ctx.principal.id):
+            return await self._apply(ctx, row, person)
 
     async def _decline(self, row: Mapping[str, Any], person: Person) -> ChangeView:
         from . import store

@@ -94,7 +94,7 @@ class Settler:
         for name in dict.fromkeys(item.op.system for item in lost):
             system = self.systems(name)
             mine = [item for item in lost if item.op.system == name]
-            for item, outcome in zip(mine, await system.look(mine), strict=True):
+            for item, outcome in zip(mine, await self._seen(system, mine), strict=True):
                 quiet = store.now() - (item.sent_at or 0) > (commit.FENCE + system.quiet_after) * SECOND
                 if outcome.state == "not_sent" and not quiet:
                     outcome = Outcome("unknown")  # it may still take effect
@@ -102,6 +102,9 @@ class Settler:
                     outcome = Outcome("needs_review", error=outcome.error)  # only a person can find out
                 pairs.append((item, outcome))
         return pairs
+
+    async def _seen(self, system: System, mine: Sequence[JournalOp]) -> list[Outcome]:
+        return await commit.understood(system.look(mine), [item.op for item in mine])
 
     async def _write(self, change: str, row: dict[str, object], found: list[tuple[Op, Outcome]]) -> bool:
         async with self.db.begin() as conn:

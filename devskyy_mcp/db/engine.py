@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from . import one_hop, patience
 from .dsn import Dsn
@@ -22,6 +24,7 @@ CONNECT_SECONDS = 2.0
 COMMAND_SECONDS = 5.0
 TRANSACTION_SECONDS = 25
 """A whole transaction: many statements of a few milliseconds, or a few that wait for others."""
+WAL_TRIES, WAL_PAUSE = 40, 0.05  # two seconds
 WRITES = "devskyy_writes"  # execution option of connections whose transactions write
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -138,11 +141,24 @@ def _pragmas(connection: Any, _record: Any) -> None:
 def _execute_pragmas(connection: Any) -> None:
     cursor = connection.cursor()
     # The busy timeout is set by now, so that processes racing for a new file wait for the switch to WAL.
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # a commit survives power loss; costs 2 % over NORMAL
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")  # what was deleted, or plain and is sealed now, is not left in the file
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Once per file. While another connection switches a new one SQLite says "locked" at once, whatever its timeout."""
+    for left in reversed(range(WAL_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:
+            if not left or getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY":
+                raise
+            await_only(asyncio.sleep(WAL_PAUSE))
+        else:
+            return
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

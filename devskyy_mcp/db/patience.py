@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,9 +24,9 @@ _heard: ContextVar[asyncio.Event | None] = ContextVar("heard", default=None)
 
 async def connect(*args: Any, **named: Any) -> Any:
     """Connect as asyncpg does, and tell whoever waits for the connection that the server has spoken."""
-    import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+    import asyncpg  # pyright: ignore[reportMissingTypeStubs] # it has none
 
-    made = await asyncpg.connect(*args, **named)
+    made = cast("Any", await asyncpg.connect(*args, **named))  # pyright: ignore[reportUnknownMemberType] # as above
     if (heard := _heard.get()) is not None:
         heard.set()
     return made

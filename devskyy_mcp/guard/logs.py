@@ -10,7 +10,10 @@ import json
 import logging
 import secrets
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,8 +26,19 @@ if TYPE_CHECKING:
     from ..config import Settings
 
 Format = Literal["json", "text"]
-call_of: ContextVar[tuple[str, str] | None] = ContextVar("call_of", default=None)
-"""Request id and principal of the call that is under way in this task."""
+
+
+@dataclass(slots=True)
+class Current:
+    """The call that is under way: its request id, who calls, and which other system has answered something in it."""
+
+    request: str
+    principal: str
+    heard: str = ""
+
+
+call_of: ContextVar[Current | None] = ContextVar("call_of", default=None)
+"""The call that is under way in this task and those that it started."""
 _requests = count(secrets.randbits(32))  # random enough that processes which log together don't begin alike
 UNREADABLE = "a line that could not be written"
 _TALKATIVE = ("aiosqlite", "asyncpg", "httpcore", "httpcore2", "httpx2", "mcp", "sqlalchemy")
@@ -43,9 +57,34 @@ _OF_STRANGERS = (
 """How lines begin that uvicorn writes for single requests: anybody could fill the disk with them."""
 
 
-def begin_call(principal: str) -> Token[tuple[str, str] | None]:
+def begin_call(principal: str) -> Token[Current | None]:
     """Set ``call_of`` for a new request; reset it by the token when the request is over."""
-    return call_of.set((f"{next(_requests) & 0xFFFFFFFF:08x}", principal))
+    return call_of.set(Current(f"{next(_requests) & 0xFFFFFFFF:08x}", principal))
+
+
+@contextmanager
+def within_call(principal: str) -> Generator[None]:
+    """The call that is under way, or one of its own, as when a person agrees on a page or at a terminal."""
+    if call_of.get() is not None:
+        yield
+        return
+    told = begin_call(principal)
+    try:
+        yield
+    finally:
+        call_of.reset(told)
+
+
+def hear(upstream: str) -> None:
+    """Note that the upstream of this name ("The shop") has answered the call that is under way."""
+    if (current := call_of.get()) is not None:
+        current.heard = upstream
+
+
+def heard() -> str:
+    """Who has answered last in the call that is under way; empty for nobody."""
+    current = call_of.get()
+    return current.heard if current is not None else ""
 
 
 class Redacting(logging.Filter):
@@ -64,7 +103,7 @@ class Redacting(logging.Filter):
             record.exc_text = self._redact(record.exc_text) if record.exc_text else None
             record.stack_info = self._redact(record.stack_info) if record.stack_info else None
             call = call_of.get()
-            record.context = {"request": call[0], "principal": self._redact(call[1])} if call else {}
+            record.context = {"request": call.request, "principal": self._redact(call.principal)} if call else {}
         except Exception:  # a line that can't be made safe is not written, and logging never raises
             record.msg, record.exc_text, record.stack_info = UNREADABLE, None, None
         record.args, record.exc_info = None, None

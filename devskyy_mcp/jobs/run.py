@@ -26,6 +26,7 @@ from ..db.database import Database
 from ..db.failures import DatabaseRefused
 from ..errors import Code, Refused, unforeseen
 from ..guard.audit import AuditLog, AuditRecord
+from ..guard.logs import heard, within_call
 from . import runs, store
 from .events import Events
 from .model import PARKED, Job, JobState
@@ -199,6 +200,10 @@ class Run(Job):
         Raises:
             DatabaseRefused: the run could not be gone on with, or its end not written; the job is to be run again.
         """
+        with within_call(self.row["principal"]):
+            await self._drive()
+
+    async def _drive(self) -> None:
         result: dict[str, Any] | None = None
         error: Refused | None = None
         left = (self.row["deadline_at"] - store.now()) / 1_000_000
@@ -215,7 +220,7 @@ class Run(Job):
             if isinstance(leaf, Refused):
                 error = leaf
             elif isinstance(leaf, Exception):
-                error = unforeseen(self.row["tool"], leaf)
+                error = unforeseen(self.row["tool"], leaf, heard())
             else:
                 raise
         with anyio.CancelScope(shield=True):

@@ -20,7 +20,7 @@ import pytest
 from devskyy_mcp.app import local_principal
 from devskyy_mcp.config import Settings
 from devskyy_mcp.guard import logs
-from devskyy_mcp.guard.logs import JsonLines, Redacting, Words, call_of, learn_secrets, mark_key
+from devskyy_mcp.guard.logs import Current, JsonLines, Redacting, Words, call_of, learn_secrets, mark_key
 from devskyy_mcp.guard.redact import Redactor, redactor
 from tests.fakes.demo import demo
 
@@ -160,7 +160,7 @@ def test_tracebacks_of_libraries_are_redacted(log: Log) -> None:
 
 @pytest.mark.requirement("logs:structured")
 def test_a_line_says_when_where_and_for_whom(log: Log) -> None:
-    told = call_of.set(("1a2b3c4d", "user:ada"))
+    told = call_of.set(Current("1a2b3c4d", "user:ada"))
     logging.getLogger("devskyy_mcp.errors").error("incident %s", "beef", extra={"incident": "beef"})
     call_of.reset(told)
     entry = json.loads(log.text)

@@ -124,7 +124,7 @@ class ShopClient:
     async def info(self) -> ShopInfo:
         """Currency and decimals, asked once per process."""
         if self.known is None:
-            rows = cast("list[dict[str, Any]]", await self.get("/wc/v3/settings/general", {"_fields": "id,value"}))
+            rows = _objects(await self.get("/wc/v3/settings/general", {"_fields": "id,value"}))
             values = {str(row.get("id")): row.get("value") for row in rows}
             decimals = str(values.get("woocommerce_price_num_decimals", "2"))
             currency = str(values.get("woocommerce_currency", ""))
@@ -141,7 +141,7 @@ class ShopClient:
     async def zone(self) -> tzinfo:
         """The site's time zone, asked once per process."""
         if self.time_zone is None:
-            site = cast("dict[str, Any]", await self.get("/", {"_fields": "timezone_string,gmt_offset"}))
+            [site] = _objects([await self.get("/", {"_fields": "timezone_string,gmt_offset"})])
             try:
                 self.time_zone = ZoneInfo(str(site.get("timezone_string") or ""))
             except (ValueError, KeyError, OSError):
@@ -164,7 +164,8 @@ class ShopClient:
         """The site's ``types`` or ``taxonomies`` by name, as it lists them, asked once in ten minutes."""
         held = self.listed.get(of)
         if held is None or anew or held[0] < time.monotonic() - KINDS_SECONDS:
-            found = cast("dict[str, dict[str, Any]]", await self.get(f"/wp/v2/{of}", {"context": "edit"}))
+            [found] = _objects([await self.get(f"/wp/v2/{of}", {"context": "edit"})])
+            _objects([*found.values()])
             held = self.listed[of] = (time.monotonic(), found)
         return held[1]
 
@@ -174,18 +175,26 @@ class ShopClient:
 
 def _number(answer: Answer, name: str, otherwise: int) -> int:
     value = answer.headers.get(name, "")
-    return int(value) if value.isdigit() else otherwise
+    return int(value) if value.isdecimal() and len(value) < 10 else otherwise
 
 
 def _page(answer: Answer) -> Page:
-    body: Any = answer.json()
-    if not isinstance(body, list):
-        raise UpstreamError(
-            Code.UPSTREAM_INVALID, "The shop answered with something else than a list.", reached="answered"
-        )
-    items = cast("list[dict[str, Any]]", body)
+    items = _objects(answer.json())
     total = _number(answer, "x-wp-total", len(items))
     return Page(items, total, _number(answer, "x-wp-totalpages", 1 if items else 0))
+
+
+def _objects(body: Any) -> list[dict[str, Any]]:
+    """The body as the list of objects that it must be.
+
+    Raises:
+        UpstreamError: UPSTREAM_INVALID when it is something else.
+    """
+    if not isinstance(body, list) or not all(isinstance(item, dict) for item in cast("list[Any]", body)):
+        raise UpstreamError(
+            Code.UPSTREAM_INVALID, "The shop answered with something else than a list of objects.", reached="answered"
+        )
+    return cast("list[dict[str, Any]]", body)
 
 
 def http_allowed(url: str, environment: str) -> None:
