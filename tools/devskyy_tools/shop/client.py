@@ -165,7 +165,10 @@ class ShopClient:
         held = self.listed.get(of)
         if held is None or anew or held[0] < time.monotonic() - KINDS_SECONDS:
             [found] = _objects([await self.get(f"/wp/v2/{of}", {"context": "edit"})])
-            _objects([*found.values()])
+            if not all(isinstance(one.get("rest_base"), str) for one in _objects([*found.values()])):
+                raise UpstreamError(
+                    Code.UPSTREAM_INVALID, f"The shop lists {of} without their names in addresses.", reached="answered"
+                )
             held = self.listed[of] = (time.monotonic(), found)
         return held[1]
 

@@ -25,6 +25,7 @@ NOISE = frozenset(
 NOISY_META = ("_devskyy_", "_edit_", "_wp_desired_post_slug", "_wp_old_", "_wp_trash_meta_")
 STAMP = "_devskyy_change"
 NO_TERM = "the shop gives it a new id when it is made again, and its objects lose it"
+_LONGEST_ID = 200
 _TEXT_ID = re.compile(r"\w[\w.~-]*(//?\w[\w.~-]*)*", re.ASCII)
 """``bacs``, ``akismet/akismet``, ``twentytwentyfive//home``: no part of it leads upwards, or is anything but a name."""
 
@@ -118,8 +119,9 @@ class Collection:
         return "/".join([*parts, *rest])
 
     def id_of(self, obj: Mapping[str, Any]) -> Any:
-        """What names the object in addresses; None where it has no such field."""
-        return obj.get(self.id_field)
+        """What names the object in addresses; None where it has no such field, or one that can be no id."""
+        known = obj.get(self.id_field)
+        return None if isinstance(known, str) and len(known) > _LONGEST_ID else known
 
     def read(self, answer: Any) -> Any:
         """The object of the shop's answer."""
@@ -128,7 +130,7 @@ class Collection:
     def _id(self, value: object, name: str) -> str:
         text = str(value)
         if name in self.text_ids:
-            known = bool(_TEXT_ID.fullmatch(text)) and len(text) <= 200
+            known = bool(_TEXT_ID.fullmatch(text)) and len(text) <= _LONGEST_ID
             says = "must be a name as the list gives it"
         else:
             known = not isinstance(value, bool) and text.isdecimal() and text.isascii() and int(text) > 0
