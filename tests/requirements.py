@@ -257,6 +257,11 @@ REQUIREMENTS = [
     Requirement("site:health", "product, routes", "The site's own tests are run, and it is said what to do."),
     Requirement("contract:site", "product, bed", "Demo shop and WordPress agree on the index, types and settings."),
     Requirement(
+        "contract:store",
+        "product, bed",
+        "Demo shop and WooCommerce agree on settings, shipping, taxes, webhooks, gateways, status.",
+    ),
+    Requirement(
         "contract:catalogue", "product, bed", "Demo shop and WooCommerce agree on attributes, terms and copies."
     ),
     Requirement("contract:terms", "product, bed", "Demo shop and WordPress agree on categories and tags."),
@@ -646,6 +651,16 @@ REQUIREMENTS = [
         "shop:refund-rules", "product, changes", "A refund is at most what is left, and says where money moves."
     ),
     Requirement("shop:requests", "product, speed", "Reads and writes take no more requests than promised."),
+    Requirement(
+        "shop:settings-rules",
+        "product, routes",
+        "Settings are checked against their own type and options before they go.",
+    ),
+    Requirement("shop:settings-secrets", "product, routes", "Keys of gateways and webhooks are shown nowhere."),
+    Requirement(
+        "shop:store-rules", "product, routes", "Zones, taxes and webhooks that the shop would garble are refused."
+    ),
+    Requirement("shop:store-undo", "product, routes", "Writes to the shop as a whole preview, apply and undo exactly."),
     Requirement("shop:undo-drift", "design, changes", "An undo leaves alone what was changed since."),
     Requirement("shop:undo-exact", "design, changes", "An undo leaves the object as it was."),
     Requirement("shop:uploads", "product, tools", "Media are uploaded checked, by URL, asset or allowed folder."),

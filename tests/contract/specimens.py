@@ -69,6 +69,16 @@ for _name, _path in {
     "gateway": "wc/v3/payment_gateways/bacs",
     "currency": "wc/v3/data/currencies/EUR",
     "shipping_zone": "wc/v3/shipping/zones/0",
+    "shipping_method": "wc/v3/shipping_methods/flat_rate",
+    "gateways": "wc/v3/payment_gateways?_fields=id,title,order,enabled,method_supports,needs_setup",
+    "setting_checkbox": "wc/v3/settings/general/woocommerce_calc_taxes",
+    "setting_radio": "wc/v3/settings/tax/woocommerce_prices_include_tax",
+    "setting_of_a_mail": "wc/v3/settings/email_new_order/email_type",
+    "country": "wc/v3/data/countries/IT",
+    "continent": "wc/v3/data/continents/EU?_fields=code,name",
+    "current_currency": "wc/v3/data/currencies/current",
+    "tax_class": "wc/v3/taxes/classes/reduced-rate",
+    "maintenance_tool": "wc/v3/system_status/tools/clear_transients",
     "tax_classes": "wc/v3/taxes/classes",
     "order_statuses": "wc/v3/orders/statuses",
     "system_status": "wc/v3/system_status?_fields=environment.version,environment.wp_version,settings",
@@ -391,6 +401,34 @@ async def customer(shop: Shop) -> Json:
 @woocommerce
 async def coupon(shop: Shop) -> Json:
     return await shop.make("wc/v3/coupons", code=token(), discount_type="percent", amount="10")
+
+
+@woocommerce
+async def zone_method(shop: Shop) -> Json:
+    zone = (await shop.make("wc/v3/shipping/zones", name=token()))["id"]
+    return ok(await shop.http.post(f"wc/v3/shipping/zones/{zone}/methods", json={"method_id": "free_shipping"}))
+
+
+@woocommerce
+async def zone_places(shop: Shop) -> Json:
+    zone = (await shop.make("wc/v3/shipping/zones", name=token()))["id"]
+    return ok(await shop.http.put(f"wc/v3/shipping/zones/{zone}/locations", json=[{"code": "FR", "type": "country"}]))
+
+
+@woocommerce
+async def tax_rate(shop: Shop) -> Json:
+    return await shop.make("wc/v3/taxes", country="FR", rate="20", postcodes=["75001"], cities=["Paris"])
+
+
+@woocommerce
+async def webhook(shop: Shop) -> Json:
+    made = await shop.make("wc/v3/webhooks", topic="order.created", delivery_url="https://hooks.example.com/in")
+    return await shop.change(f"wc/v3/webhooks/{made['id']}", name="Orders")
+
+
+@woocommerce
+async def maintenance_tool_run(shop: Shop) -> Json:
+    return await shop.change("wc/v3/system_status/tools/clear_expired_transients")
 
 
 @woocommerce

@@ -224,6 +224,49 @@ def status_change(shop: ShopServer, folder: Path) -> Case:
     )
 
 
+def setting(shop: ShopServer, folder: Path) -> Case:
+    mail, field = _TEXTS[next(_numbers) % len(_TEXTS)]
+    path = f"wc/v3/settings/email_{mail}/{field}"
+    before, after = (shop.find(path) or {})["value"], _name("Thank you")
+
+    def value() -> Any:
+        return (shop.find(path) or {})["value"]
+
+    return Case(
+        "woo_settings_update",
+        {"items": [{"group": f"email_{mail}", "id": field, "value": after}]},
+        "PUT",
+        f"/{path}",
+        lambda: value() == after,
+        undone=lambda: value() == before,
+    )
+
+
+_TEXTS = [
+    (mail, field)
+    for mail in ("new_order", "cancelled_order", "customer_processing_order", "customer_completed_order")
+    for field in ("subject", "heading", "additional_content")
+] + [("customer_new_account", "subject")]
+"""Texts of mails, one for each process that dies: another may not write what the one before has left open."""
+
+
+def shipping_zone(shop: ShopServer, folder: Path) -> Case:
+    name = _name("Zone")
+
+    def found() -> list[Any]:
+        return [one for one in shop.ask("GET", "wc/v3/shipping/zones") if one["name"] == name]
+
+    return Case(
+        "woo_zones_create",
+        {"name": name},
+        "POST",
+        "/wc/v3/shipping/zones",
+        lambda: len(found()) == 1,
+        lambda: len(found()),
+        undone=lambda: not found(),
+    )
+
+
 def upload(shop: ShopServer, folder: Path) -> Case:
     number = next(_numbers)
     (folder / f"picture{number}.png").write_bytes(picture(number))
@@ -265,6 +308,8 @@ KINDS: dict[str, Callable[[ShopServer, Path], Case]] = {
     "delete for good": delete_for_good,
     "refund": refund,
     "upload": upload,
+    "setting": setting,
+    "shipping zone": shipping_zone,
     "status change": status_change,
 }
 """Those of one request; the bulk of four has tests of its own."""

@@ -36,6 +36,14 @@ def a_product(**arguments: Any) -> Arguments:
     return build
 
 
+REFERENCES = {
+    "continents": "EU",
+    "countries": "FR",
+    "currencies": "EUR",
+    "current_currency": "",
+    "shipping_methods": "flat_rate",
+    "tax_classes": "zero-rate",
+}
 KINDS = (("types", "post"), ("taxonomies", "category"), ("statuses", "publish"))
 
 
@@ -90,9 +98,21 @@ ARGUMENTS: dict[str, list[Arguments]] = {
     "woo_order_mails_list": [an_order("order_id")],
     "woo_order_notes_list": [an_order("order_id")],
     "woo_products_related": [a_product(basis=basis) for basis in ("related", "suggested")],
+    "woo_gateways_get": [given(id="cheque")],
     "woo_receipts_get": [a_receipt],
+    "woo_reference_list": [
+        *(given(kind=kind) for kind in REFERENCES),
+        *(given(kind=kind, code=code) for kind, code in REFERENCES.items() if code),
+    ],
     "woo_refunds_list": [given(), an_order("order_id")],
+    "woo_settings_list": [
+        given(),
+        given(group="general"),
+        given(group="general", id="woocommerce_currency"),
+    ],
+    "woo_system_status_get": [given(), given(detail="theme")],
     "woo_variations_list": [given(), a_product_with_variations],
+    "woo_zones_get": [given(id=0)],
     "wp_items_list": [items_of("product")],
     "wp_media_get": [a_picture()],
     "wp_revisions_list": [revisions(kind, one=one) for kind in site.REVISED for one in (False, True)],

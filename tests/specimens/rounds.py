@@ -13,7 +13,7 @@ import httpx2
 from devskyy_mcp.app import App
 from devskyy_mcp.capability import Capability, Registry
 from devskyy_mcp.changes import store
-from devskyy_mcp.changes.model import JournalOp, Op
+from devskyy_mcp.changes.model import JournalOp, Op, Ref
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Refused
 from devskyy_tools.shop.client import ShopClient
@@ -182,9 +182,11 @@ class Rounds:
             return await store.read_ops(conn, change)
 
     async def _touched(self, ops: Sequence[Op]) -> list[Thing]:
-        """The objects of the plan, what they belong to, and what an order is of."""
+        """The objects of the plan, what they belong to, and what an order is of; not what belongs to a new object."""
         found: dict[Thing, None] = {}
         for op in ops:
+            if any(isinstance(value, Ref) for value in op.parent.values()):
+                continue
             if op.kind != "create" and isinstance(op.target, int | str):
                 found[_thing(op, str(op.target))] = None
             for name, value in op.parent.items():

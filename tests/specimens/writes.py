@@ -202,6 +202,15 @@ async def many_terms(desk: Desk) -> dict[str, Any]:
     return {"noun": "tags", "create": [{"name": "Quilted"}, {"name": "Boxy"}], "update": update}
 
 
+async def many_attribute_terms(desk: Desk) -> dict[str, Any]:
+    attribute = await desk.some("woo_attributes_list")
+    return {
+        "noun": "attribute_terms",
+        "parent_id": attribute,
+        "create": [{"name": unique("Wide")}, {"name": unique("Narrow")}],
+    }
+
+
 def two(noun: str, **fields: Any) -> Arguments:
     """Arguments for two new ones of a noun at once, whose names are their own."""
 
@@ -250,7 +259,80 @@ async def laid_out(desk: Desk) -> dict[str, Any]:
     return {**await without_variations(desk), "attributes": colours, "sku": "CAPE-{Colour}-{Size}"}
 
 
+async def some_settings(_desk: Desk) -> dict[str, Any]:
+    """Of two groups, which go to the shop together where it takes that."""
+    city, subject = unique("Lyon "), unique("Thank you ")
+    return {
+        "items": [
+            {"group": "general", "id": "woocommerce_store_city", "value": city},
+            {"group": "email_new_order", "id": "subject", "value": subject},
+            {"group": "email_new_order", "id": "heading", "value": subject},
+        ]
+    }
+
+
+async def settings_of_a_group(_desk: Desk) -> dict[str, Any]:
+    names = ("woocommerce_store_address", "woocommerce_store_address_2")
+    return {"items": [{"group": "general", "id": name, "value": unique("Rue ")} for name in names]}
+
+
+def a_zone(**arguments: Any) -> Arguments:
+    """Arguments for a new shipping zone."""
+    return made("woo_zones_create", {"name": "Alps"}, **arguments)
+
+
+def a_method(**arguments: Any) -> Arguments:
+    """Arguments for a way of shipping in a new zone."""
+
+    async def build(desk: Desk) -> dict[str, Any]:
+        zone = {"zone_id": await create(desk, "woo_zones_create", {"name": "Alps"})}
+        body = {**zone, "kind": "flat_rate", "cost": "5.00"}
+        return {**zone, "id": await create(desk, "woo_zone_methods_create", body), **arguments}
+
+    return build
+
+
+def tax(**more: Any) -> Arguments:
+    """Arguments for a new tax rate, of a place of its own."""
+
+    async def build(_desk: Desk) -> dict[str, Any]:
+        return {"rate": "5.5", "name": "TVA", "country": "FR", "cities": [unique("Nice")], **more}
+
+    return build
+
+
+async def new_tax(desk: Desk) -> int:
+    return await create(desk, "woo_taxes_create", await tax()(desk))
+
+
+def a_tax(**arguments: Any) -> Arguments:
+    """Arguments for a new tax rate's id."""
+
+    async def build(desk: Desk) -> dict[str, Any]:
+        return {"id": await new_tax(desk), **arguments}
+
+    return build
+
+
+async def two_taxes(desk: Desk) -> dict[str, Any]:
+    return {"noun": "taxes", "create": [await tax()(desk) for _ in range(2)]}
+
+
+async def many_taxes(desk: Desk) -> dict[str, Any]:
+    return {"noun": "taxes", "update": [{"id": await new_tax(desk), "rate": "7"} for _ in range(2)]}
+
+
+async def deleted_hooks(desk: Desk) -> dict[str, Any]:
+    return {"noun": "webhooks", "delete": [await create(desk, "woo_webhooks_create", HOOK) for _ in range(2)]}
+
+
+async def a_tax_class(desk: Desk) -> dict[str, Any]:
+    made = await carry_out(desk, "woo_tax_classes_create", {"name": unique("Books")})
+    return {"id": made["changes"][0]["id"]}
+
+
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
+HOOK = {"topic": "order.created", "delivery_url": "https://203.0.113.9/orders", "name": "Orders"}
 ARGUMENTS: dict[str, Arguments] = {
     **site.WRITES,
     "changes_undo": undone,
@@ -278,6 +360,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_orders_delete": an_order(),
     "woo_orders_set_status": an_order(status="completed"),
     "woo_orders_update": an_order(customer_note="Ring twice."),
+    "woo_gateways_update": given(id="cheque", title="By cheque", settings={"instructions": "To us."}),
     "woo_products_bulk_update": several,
     "woo_products_create": new("sku", "TWICE-", name="Coat", regular_price="120.00"),
     "woo_products_delete": one_of("woo_products_list", {"type": "variable", "status": "publish"}),
@@ -288,17 +371,34 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_refunds_delete": given_back,
     "woo_reviews_delete": one_of("woo_reviews_list"),
     "woo_reviews_update": one_of("woo_reviews_list", rating=1, review="New words."),
+    "woo_settings_bulk": two_taxes,
+    "woo_settings_update": some_settings,
     "woo_shipping_classes_create": new("name", "Bulky"),
     "woo_shipping_classes_update": made("woo_shipping_classes_create", {"name": "Tubes"}, description="New words."),
     "woo_stock_update": stocked,
+    "woo_system_tools_run": given(id="clear_transients"),
     "woo_tags_create": new("name", "Quilted"),
     "woo_tags_update": one_of("woo_tags_list", description="New words."),
+    "woo_tax_classes_create": new("name", "Books"),
+    "woo_tax_classes_delete": a_tax_class,
+    "woo_taxes_create": tax(tax_class="reduced-rate"),
+    "woo_taxes_delete": a_tax(),
+    "woo_taxes_update": a_tax(rate="21", priority=2),
     "woo_terms_delete": deleted_term,
     "woo_variations_create": new_variation,
     "woo_variations_delete": variation(),
     "woo_variations_generate": without_variations,
     "woo_variations_matrix": laid_out,
     "woo_variations_update": variation(regular_price="51.00"),
+    "woo_webhooks_create": given(**HOOK),
+    "woo_webhooks_delete": made("woo_webhooks_create", HOOK),
+    "woo_webhooks_update": made("woo_webhooks_create", HOOK, status="paused"),
+    "woo_zone_methods_create": given(zone_id=0, kind="flat_rate", cost="19.00"),
+    "woo_zone_methods_delete": a_method(),
+    "woo_zone_methods_update": a_method(cost="6.90"),
+    "woo_zones_create": new("name", "Alps", places=[{"type": "country", "code": "CH"}]),
+    "woo_zones_delete": a_zone(),
+    "woo_zones_update": a_zone(order=7, places=[{"type": "postcode", "code": "75*"}]),
     "wp_bin_restore": binned,
     "wp_app_passwords_delete": app_password,
     "wp_app_passwords_save": user("user_id", name="Till"),
@@ -333,6 +433,7 @@ ARGUMENTS: dict[str, Arguments] = {
 FURTHER: dict[str, list[Arguments]] = {
     **site.FURTHER,
     "woo_catalog_bulk": [
+        many_attribute_terms,
         two("attributes", name="Weave"),
         two("brands", name="Atelier"),
         two("coupons", code="TWO", discount_type="percent", amount="5"),
@@ -343,6 +444,12 @@ FURTHER: dict[str, list[Arguments]] = {
     ],
     "woo_order_mails_send": [mailed_anew],
     "woo_orders_bulk": [two("customers", email="two@example.com")],
+    "woo_settings_bulk": [
+        two("webhooks", **HOOK),
+        many_taxes,
+        deleted_hooks,
+    ],
+    "woo_settings_update": [settings_of_a_group],
     "wp_app_passwords_delete": [every_password],
     "wp_bin_restore": [site.binned("blocks", "pattern"), site.binned("navigation", "navigation")],
     "wp_app_passwords_save": [a_renamed_password],

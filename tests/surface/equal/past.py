@@ -66,6 +66,8 @@ class Past:
             ("woo_catalog_bulk", {"noun": "tags", "create": [{"name": "Boxy"}], "delete": self.ids["woo_tags"][:1]}),
             ("woo_catalog_bulk", {"noun": "tags", "create": [{}], "update": [{"id": ABSENT}], "delete": ["abc", "-5"]}),
             ("woo_orders_bulk", {"noun": "orders", "create": [order, order]}),
+            ("woo_settings_bulk", {"noun": "taxes", "create": [{"rate": "5", "name": "T", "country": "PT"}] * 2}),
+            ("woo_settings_bulk", {"noun": "webhooks", "update": [{"id": 1, "name": "Stock"}], "delete": [2]}),
         ]
         found = [
             Case(tool, {"name": name, "arguments": arguments}, True)
@@ -86,6 +88,30 @@ class Past:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
         return [*found, Case("no_such_tool", {}, False)]
+
+
+def _shop_wide() -> dict[str, Choices]:
+    """Names for ids, and addresses that need no name to be looked up."""
+    city = {"group": "general", "id": "woocommerce_store_city", "value": "Lyon"}
+    groups = {"group": ["general", "email_new_order", "none"], "id": ["woocommerce_store_city", "enabled", ""]}
+    gateway = {"id": ["stripe", "bacs", "none"], "settings": [{"secret_key": "sk_test_another"}, {"none": "x"}]}
+    hook = {"topic": ["order.created", "order.none"], "delivery_url": ["https://203.0.113.9/x", "nonsense"]}
+    return {
+        "woo_settings_list": groups,
+        "woo_settings_update": {"items": [city, {**city, "id": "none"}, {**city, "group": "none"}]},
+        "woo_gateways_get": {"id": gateway["id"]},
+        "woo_gateways_update": gateway,
+        "woo_tax_classes_delete": {"id": ["zero-rate", "standard", "none"]},
+        "woo_system_tools_run": {"id": ["clear_transients", "none"]},
+        "woo_taxes_create": {"rate": ["5.5", "7"], "country": ["PT", "FR"], "tax_class": ["zero-rate", "none"]},
+        "woo_zone_methods_create": {
+            "kind": ["flat_rate", "none"],
+            "settings": [{"cost": "5"}],
+            "cost": ["5.00", "abc"],
+        },
+        "woo_webhooks_create": hook,
+        "woo_webhooks_update": hook,
+    }
 
 
 async def _forget_reading(app: App) -> None:
@@ -185,6 +211,7 @@ async def _live(app: App) -> Past:
         "order_id": listed["woo_orders"],
         "attribute_id": [attribute, ABSENT],
         "job": [*JOBS.values(), "job_none"],
+        "zone_id": [1, 0, ABSENT],
         "sku": ["MS-LVH-12", "NEW-1"],
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
@@ -210,6 +237,7 @@ async def _live(app: App) -> Past:
             "status": ["completed", "on-hold", "pending"],
         },
         "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
+        **_shop_wide(),
         "woo_products_duplicate": {"id": [*listed["woo_products"]]},
         "woo_products_related": {"id": [*listed["woo_products"]]},
         "woo_terms_delete": {"kind": ["tag"], "id": [tag, ABSENT]},
@@ -228,6 +256,7 @@ async def _live(app: App) -> Past:
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
     }
+    listed |= {"woo_zones": [1, 0, ABSENT], "woo_zone": [1, ABSENT], "woo_taxes": [1, ABSENT], "woo_webhooks": [1, 2]}
     written = {"type": ["posts"], "of": [str(post)], "id": revisions[-1:]}
     own |= {"wp_revisions_restore": written, "wp_revisions_delete": written, "wp_comments_create": {"post": [post]}}
     types = {"type": ["product", "post", "none such"]}

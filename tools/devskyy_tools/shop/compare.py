@@ -46,6 +46,9 @@ def leaves(collection: Collection, obj: Mapping[str, Any]) -> Leaves:
             for entry in cast("list[Json]", value):
                 if not str(entry.get("key", "")).startswith(NOISY_META):
                     found["meta_data", str(entry.get("key"))] = entry.get("value")
+        elif name in collection.valued and isinstance(value, dict):
+            for key, item in cast("Json", value).items():
+                _value_leaves(found, (name, key), value_of(item), {})
         elif name in collection.lines and isinstance(value, list):
             _line_leaves(found, name, cast("list[Json]", value), fields.get(name, {}))
         elif name in collection.whole:
@@ -55,6 +58,12 @@ def leaves(collection: Collection, obj: Mapping[str, Any]) -> Leaves:
         else:
             _value_leaves(found, (name,), value, fields.get(name, {}))
     return found
+
+
+def value_of(field: Any) -> Any:
+    """The value of a field that is described (``{value, type, …}``), or that is the bare value itself."""
+    described = cast("Json", field) if isinstance(field, dict) else {}
+    return described["value"] if "value" in described else cast("Any", field)
 
 
 def _value_leaves(found: Leaves, path: Path, value: Any, schema: Json) -> None:

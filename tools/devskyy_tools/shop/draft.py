@@ -41,10 +41,11 @@ class Draft:
     @property
     def label(self) -> str:
         label = self.collection.label(self.target, self.present or self.body)
+        apart = self.kind == "create" or self.collection.single  # its own name does not tell it from others
         places = [
             f" of {name.removesuffix('_id')} {at}"
             for name, at in self.parent.items()
-            if name in self.collection.text_ids or (self.kind == "create" and isinstance(at, int))
+            if name in self.collection.text_ids or (apart and isinstance(at, int))
         ]
         return label + "".join(places)
 

@@ -13,7 +13,8 @@ from . import compare, lookup
 from .client import ShopClient
 from .collections import Collection
 from .fields import cut, schema_of
-from .session import digest
+from .hidden import MASK, hides
+from .session import abreast, digest, pages
 
 Json = dict[str, Any]
 
@@ -32,28 +33,53 @@ async def check(client: ShopClient, ops: Sequence[Op]) -> list[Outcome | None]:
     if not asked:
         return [None for _ in ops]
     collection = at.ALL[asked[0].collection]
-    found = await _read(client, collection, asked)
+    found = await read(client, collection, asked)
     return [
-        _verdict(client, collection, op, found.get(str(op.target))) if op.kind in ("update", "delete") else None
+        _verdict(client, collection, op, found.get(collection.url(op.parent, op.target)))
+        if op.kind in ("update", "delete")
+        else None
         for op in ops
     ]
 
 
-async def _read(client: ShopClient, collection: Collection, ops: Sequence[Op]) -> dict[str, Json]:
-    first = ops[0]
-    try:
-        if len(ops) == 1:
-            obj = collection.read(await client.get(collection.url(first.parent, first.target), {"context": "edit"}))
-            return {str(first.target): obj}
-        query: Json = {**collection.every, **cut(collection), "context": "edit"}
-        if "include" in schema_of(collection)["list"]:  # else the shop gives all there are
-            query |= {"include": [op.target for op in ops], "per_page": 100}
-        page = await client.page(collection.url(first.parent), query)
-    except Refused as refused:
-        if refused.code is Code.NOT_FOUND:  # the object, or what it belonged to
-            return {}
-        raise
-    return {str(collection.id_of(obj)): obj for obj in page.items}
+async def read(client: ShopClient, collection: Collection, ops: Sequence[Op]) -> dict[str, Json]:
+    """The ops' objects as they are now, by their paths; those that are gone are absent."""
+    found: dict[str, Json] = {}
+    parents = {str(sorted(op.parent.items(), key=str)): op.parent for op in ops}
+    for parent in parents.values():
+        of_it = [op for op in ops if op.parent == parent]
+        listed = "include" in schema_of(collection)["list"] or not pages(collection)
+        try:
+            objects = await (_many if listed and len(of_it) > 1 else _each)(client, collection, of_it)
+        except Refused as refused:
+            if refused.code is not Code.NOT_FOUND:  # else the object is gone, or what it belonged to
+                raise
+        else:
+            found |= objects
+    return found
+
+
+async def _each(client: ShopClient, collection: Collection, ops: Sequence[Op]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+
+    async def one(url: str) -> None:
+        try:
+            found[url] = collection.read(await client.get(url, {"context": "edit"}))
+        except Refused as refused:
+            if refused.code is not Code.NOT_FOUND:
+                raise
+
+    await abreast(one, [(collection.url(op.parent, op.target),) for op in ops])
+    return found
+
+
+async def _many(client: ShopClient, collection: Collection, ops: Sequence[Op]) -> dict[str, Json]:
+    query: Json = {**collection.every, **cut(collection), "context": "edit"}
+    if "include" in schema_of(collection)["list"]:  # else the shop gives all there are
+        query |= {"include": [op.target for op in ops], "per_page": 100}
+    parent = ops[0].parent
+    page = await client.page(collection.url(parent), query)
+    return {collection.url(parent, collection.id_of(obj)): obj for obj in page.items}
 
 
 def _verdict(client: ShopClient, collection: Collection, op: Op, present: Json | None) -> Outcome | None:
@@ -79,7 +105,9 @@ def _drift(collection: Collection, op: Op, present: Mapping[str, Any]) -> str:
     is_now = compare.leaves(collection, {name: present[name] for name in touched if name in present})
     moved = compare.differs(collection, before, is_now)
     return ", ".join(
-        f"{'.'.join(map(str, path))} is {_short(is_now.get(path))}, was {_short(value)}"
+        f"{'.'.join(map(str, path))} is not what it was ({MASK})"
+        if hides(op, path)
+        else f"{'.'.join(map(str, path))} is {_short(is_now.get(path))}, was {_short(value)}"
         for path, value in list(moved.items())[:3]
     )
 

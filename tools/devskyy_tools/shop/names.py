@@ -19,7 +19,7 @@ Json = dict[str, Any]
 Combination = frozenset[tuple[str, str]]
 PAGE = 100
 MOST = 50
-"""Pages of terms that are read whole before many are made."""
+"""Pages of what is read whole before many are made."""
 HERE = "this call"
 """Stands for the id of what this call itself makes."""
 
@@ -48,14 +48,24 @@ class Taken:
         url = collection.url(parent)
         if url not in self._lists:
             names = ("id", "name", "slug", *(["parent"] if _nests(collection) else []))
-            found: list[Json] = []
-            number, pages = 1, 1
-            while number <= min(pages, MOST):
-                page = await self.shop.list(collection, fields=names, page=number, per_page=PAGE, **parent)
-                found += page.items
-                number, pages = number + 1, page.pages
-            self._lists[url] = found
+            self._lists[url] = await self._pages(collection, fields=names, **parent)
         return self._lists[url]
+
+    async def whole(self, collection: Collection, **params: Any) -> list[Json]:
+        """All objects that a list with these parameters has, in full, read once."""
+        key = f"{collection.name} {sorted(params.items())}"
+        if key not in self._lists:
+            self._lists[key] = await self._pages(collection, **params)
+        return self._lists[key]
+
+    async def _pages(self, collection: Collection, **params: Any) -> list[Json]:
+        found: list[Json] = []
+        number, pages = 1, 1
+        while number <= min(pages, MOST):
+            page = await self.shop.list(collection, page=number, per_page=PAGE, **params)
+            found += page.items
+            number, pages = number + 1, page.pages
+        return found
 
     def was_read(self, collection: Collection, parent: Mapping[str, ObjectId]) -> bool:
         """Whether the whole list is here."""

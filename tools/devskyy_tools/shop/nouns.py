@@ -108,6 +108,7 @@ class Noun:
         scope: area of the scopes (``catalog`` → ``catalog:read``).
         parent: path parameters and what they are called, e.g. ``{"product_id": "The product's id."}``.
         defaults: what a create sends where the argument is left out.
+        names: the shop's own names of arguments that have another, since Python has a use for theirs (``class``).
         wire: per argument how the shop wants its value, where that differs (ids as objects).
         more: whether create and update take further fields.
         core: verbs in the default profile.
@@ -126,6 +127,7 @@ class Noun:
     row_fields: tuple[str, ...] = ()
     parent: Mapping[str, str] = field(default_factory=dict[str, str])
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
     wire: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict[str, Callable[[Any], Any]])
     more: bool = False
     context: Literal["view", "edit"] = "view"
@@ -146,7 +148,7 @@ class Noun:
         async def body(ctx: Context, given: dict[str, Any]) -> BaseModel:
             parent = self._parent(given)
             page, limit, wanted = given.pop("page"), given.pop("limit"), self._wanted(given.pop("fields"))
-            params = {name: value for name, value in given.items() if value not in (None, "", [])}
+            params = {self.names.get(name, name): value for name, value in given.items() if value not in (None, "", [])}
             params |= {"page": page, "per_page": limit, **parent}
             shop = ctx.get(Shop)
             found = await shop.list(self.collection, fields=self.row_fields, context=self.context, **params)
@@ -253,7 +255,7 @@ class Noun:
         """What was given, in the shop's own form."""
         more: dict[str, Any] = given.pop("more", None) or {}
         fields = {
-            name: self.wire[name](value) if name in self.wire else wire_value(value)
+            self.names.get(name, name): self.wire[name](value) if name in self.wire else wire_value(value)
             for name, value in given.items()
             if value is not None
         }

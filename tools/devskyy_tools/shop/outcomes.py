@@ -10,6 +10,8 @@ from devskyy_mcp.errors import Code, Refused
 from . import collections as at
 from . import compare
 from .collections import Collection
+from .hidden import hides
+from .refusals import plain_text
 
 Json = dict[str, Any]
 UNCLEAR: Json = Refused(Code.OUTCOME_UNKNOWN, "The shop's answer does not say what it did.").as_dict()
@@ -49,11 +51,21 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
         after: Json = {} if "force" in op.body else {"status": "trash"}
         return Outcome("done", object_id, after)
     if op.kind == "act":
-        made = [f"Made {obj['count']}."] if isinstance(obj.get("count"), int) else []
-        return Outcome("done", object_id or str(op.target), undo=op.undo, notes=made)
+        return _acted(op, obj, object_id or str(op.target))
     if op.kind == "create":
         return _created(collection, op, object_id, compare.leaves(collection, obj))
     return _updated(collection, op, object_id, obj, whole)
+
+
+def _acted(op: Op, obj: Json, object_id: str) -> Outcome:
+    """What an action answers with: how many it made, or whether it did its work (``{success, message}``)."""
+    notes = [f"Made {obj['count']}."] if isinstance(obj.get("count"), int) else []
+    if "success" not in obj:  # other messages name the customer
+        return Outcome("done", object_id, undo=op.undo, notes=notes)
+    said = plain_text(obj["message"]) if isinstance(obj.get("message"), str) else ""
+    if not obj["success"]:
+        return lost("failed", Refused(Code.UPSTREAM_REFUSED, said or "The shop could not do it."))
+    return Outcome("done", object_id, undo=op.undo, notes=[said] if said else [])
 
 
 def _not_taken(collection: Collection, op: Op, asked: compare.Leaves, is_now: compare.Leaves) -> list[str]:
@@ -70,6 +82,10 @@ def _not_taken(collection: Collection, op: Op, asked: compare.Leaves, is_now: co
         if op.kind == "create" and (path[0] in _WRITE_ONLY or path not in is_now):
             continue
         if path[0] in ("set_paid", "manual_update"):
+            continue
+        if hides(op, path):  # write-only, or not to be repeated
+            if path in is_now:
+                notes.append(f"The shop did not take {name}.")
             continue
         notes.append(f"The shop did not take {name}: it is {_short(is_now.get(path))}, not {_short(value)}.")
     return notes

@@ -79,6 +79,8 @@ def refused(status: int, body: Any, what: str = "") -> UpstreamError:
     kind, hint = _kind(status, code, details)
     if kind is Code.NOT_FOUND:
         message = f"The shop has no {what or 'such object'}."
+    if code == "rest_no_route" and "disabled" in message:  # of shipping zones, where the shop ships nowhere
+        kind, hint = Code.CONFLICT, "Set woocommerce_ship_to_countries of the group general (woo_settings_update)."
     retryable = False if code == "rest_no_route" else None
     return UpstreamError(kind, message, hint, retryable, details=details, reached="answered")
 

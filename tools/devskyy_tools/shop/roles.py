@@ -65,6 +65,7 @@ NEEDS: dict[str, tuple[str, str]] = {
     "woo_gateways": _STORE,
     "woo_order": _TRADE,
     "woo_payment": _STORE,
+    "woo_reference": _STORE,
     "woo_refunds": _TRADE,
     "woo_reports": ("view_woocommerce_reports", ""),
     "woo_reviews": ("moderate_comments", "edit_products"),

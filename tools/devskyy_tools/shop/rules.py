@@ -10,6 +10,7 @@ from . import rules_orders as orders
 from . import rules_people as people
 from . import rules_products as products
 from . import rules_site as site
+from . import rules_store as store
 from . import rules_terms as terms
 from .collections import Collection
 from .draft import Rule
@@ -52,6 +53,13 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.CUSTOMERS.name: (content.customer,),
     at.POSTS.name: (products.never_binned_here, content.content),
     at.PAGES.name: (products.never_binned_here, content.content),
+    at.GATEWAYS.name: (store.gateway,),
+    at.SHIPPING_ZONES.name: (store.zone,),
+    at.ZONE_LOCATIONS.name: (store.places,),
+    at.ZONE_METHODS.name: (store.zone_method,),
+    at.TAXES.name: (store.tax,),
+    at.TAX_CLASSES.name: (store.tax_class,),
+    at.WEBHOOKS.name: (store.webhook,),
     at.ITEMS.name: (products.never_binned_here, content.content),
     at.COMMENTS.name: (products.never_binned_here, content.comment),
     at.USERS.name: (people.user,),
@@ -81,6 +89,12 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.MEDIA_EDITS.name: (content.media_foresee,),
     at.USERS.name: (people.user_foresee,),
     at.COUPONS.name: (content.coupon_foresee,),
+    at.SETTINGS.name: (store.setting_foresee,),
+    at.GATEWAYS.name: (store.gateway_foresee,),
+    at.ZONE_LOCATIONS.name: (store.places_foresee,),
+    at.ZONE_METHODS.name: (store.zone_method_foresee,),
+    at.TAXES.name: (store.tax_foresee,),
+    at.WEBHOOKS.name: (store.webhook_foresee,),
     at.ATTRIBUTES.name: (terms.attribute_foresee,),
     **{term.name: (terms.term_foresee,) for term in (*_TERMS, at.PRODUCT_REVIEWS, at.COMMENTS)},
     at.BLOCKS.name: (site.blocks_foresee,),
@@ -99,6 +113,9 @@ DELETING: dict[str, tuple[Rule, ...]] = {
     at.ORDERS.name: (orders.order_foresee,),
     at.ATTRIBUTES.name: (terms.attribute_delete,),
     at.MEDIA.name: (content.media_foresee,),
+    at.SHIPPING_ZONES.name: (store.zone_delete,),
+    at.TAX_CLASSES.name: (store.tax_class_delete,),
+    at.WEBHOOKS.name: (store.webhook_delete,),
     **{term.name: (terms.term_delete,) for term in _TERMS},
     at.REVISIONS.name: (content.revision_delete,),
     at.USERS.name: (people.user_delete,),

@@ -23,6 +23,7 @@ from .client import Page, ShopClient
 from .collections import Collection
 from .draft import Draft, bare
 from .fields import check_params, cut, schema_of
+from .hidden import SECRETS, shown
 from .names import Taken
 
 Json = dict[str, Any]
@@ -110,6 +111,8 @@ class Shop:
         """
         if isinstance(target, Ref):
             return self._created(target)
+        if _unmade(parent):
+            return {}
         url = collection.url(parent, target)
         found = self._seen.get(url)
         if found is None:
@@ -282,7 +285,8 @@ class Shop:
         undo: str = "", makes: Collection | None = None, effects: Sequence[str] = (), asks: Sequence[str] = (),
         leaves: Sequence[Leaving] = (), **parent: Any,
     ) -> Op:  # fmt: skip
-        """Stage an action below an object, ``POST …/{id}/{action}``: it has no before, only effects.
+        """Stage an action below an object, ``POST …/{id}/{action}``, or of the object itself where ``action`` is empty:
+        it has no before, only effects.
 
         What it ``makes`` carries our mark, by which it is found again: an undo takes that away.
         """
@@ -301,7 +305,7 @@ class Shop:
         self, collection: Collection, target: ObjectId, fields: Mapping[str, Any], parent: dict[str, ObjectId],
         present: Json, *, checked: bool = True,
     ) -> Op | None:  # fmt: skip
-        url = "" if isinstance(target, Ref) else collection.url(parent, target)
+        url = "" if isinstance(target, Ref) or _unmade(parent) else collection.url(parent, target)
         earlier = self._staged.get(url)
         if earlier is not None:
             present = self._seen[url]
@@ -337,6 +341,8 @@ class Shop:
             draft.label, draft.undo, draft.effects, draft.asks, draft.warnings, draft.note,
             leaves=list(dict.fromkeys(draft.leaves)),
         )  # fmt: skip
+        if op.note.get(SECRETS):
+            op.note["shown"] = shown(op)
         if draft.kind != "create":
             self.shows_texts_of(draft.collection)
         if earlier is None:
@@ -379,6 +385,11 @@ async def abreast(work: Callable[..., Awaitable[None]], arguments: Sequence[tupl
             tasks.start_soon(one, given)
     if failed:
         raise failed[0]
+
+
+def _unmade(parent: Mapping[str, Any]) -> bool:
+    """Whether it belongs to an object that is only staged, so that there is nothing of it yet."""
+    return any(isinstance(one, Ref) for one in parent.values())
 
 
 def within(collection: Collection, parent: Mapping[str, Any], item: Json) -> Mapping[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from devskyy_mcp.changes.model import JournalOp, Op, OpState, Outcome
 from devskyy_mcp.context import Context
-from devskyy_mcp.errors import Code
+from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import Answer, UpstreamError
 
 from . import collections as at
@@ -43,6 +43,8 @@ class ShopSystem:
         self.client = client
         self.secrets = secrets
         self.quiet_after = quiet_after
+        self.crosses = True
+        """Whether batches across parents may work: WooCommerce 10.5 has the route, and refuses each item in it."""
 
     def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
         """Batches of 25 to 50 ops of a kind and collection, where the shop has batches; single requests else.
@@ -76,12 +78,13 @@ class ShopSystem:
         )
         if not batched or "reassign" in op.body:
             return ""
-        return f"{op.kind} {op.collection} {sorted(op.parent.items(), key=str)}"
+        across = op.kind == "update" and self.crosses and at.ALL[op.collection].batch_across
+        return f"{op.kind} {op.collection} {across or sorted(op.parent.items(), key=str)}"
 
     def object_keys(self, op: Op) -> list[str]:
         """The object itself; for creates the key that the shop keeps unique."""
         if op.kind != "create":
-            return [f"{op.collection}/{op.target}"]
+            return [f"{op.collection}/{_place(op)}{op.target}"]
         collection = at.ALL[op.collection]
         value = op.body.get(collection.key) if collection.key else None
         keys = [f"{op.collection}:{collection.key}={str(value).lower()}"] if value else []
@@ -110,9 +113,25 @@ class ShopSystem:
             body = answer.json()
         except UpstreamError as broken:  # the shop did something; what, is to be read
             return [outcomes.lost("unknown", broken) for _ in ops]
+        if len(ops) > 1 and _none_taken(body):
+            self.crosses = False
+            return [outcome for group in self.groups(ops) for outcome in await self.send(change, group)]
+        stored = await self._stored(ops)
         if len(ops) == 1:
-            return [self._outcome(ops[0], body)]
-        return self._batch_outcomes(ops, body)
+            return [self._outcome(ops[0], body, stored)]
+        return self._batch_outcomes(ops, body, stored)
+
+    async def _stored(self, ops: Sequence[Op]) -> dict[str, Json]:
+        """What was stored, where the answers don't tell; empty else, and where it can't be read."""
+        collection = at.ALL[ops[0].collection]
+        if collection is at.SETTINGS:
+            self.client.known = None  # currency and decimals may be others now
+        if not collection.reread or ops[0].kind != "update":
+            return {}
+        try:
+            return await fresh.read(self.client, collection, ops)
+        except Refused:
+            return {}
 
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         """What became of ops without an answer, by reading."""
@@ -128,7 +147,7 @@ class ShopSystem:
 
     async def _send_one(self, change: str, op: Op) -> Answer:
         collection = at.ALL[op.collection]
-        url = collection.url(op.parent, op.target, *([op.note["action"]] if op.kind == "act" else []))
+        url = collection.url(op.parent, op.target, *filter(None, [op.note.get("action")]))
         if op.kind == "delete":
             return await self.client.write("DELETE", url, params=op.body)
         if collection is at.MEDIA and op.kind == "create":
@@ -148,14 +167,19 @@ class ShopSystem:
             items = [{**stamped(change, op, collection), **cut(collection)} for op in ops]
         elif kind == "update":
             items = [{**op.body, "id": op.target, **cut(collection)} for op in ops]
-        url, (first, each) = f"{collection.url(ops[0].parent)}/batch", BATCH_SECONDS
-        return await self.client.write("POST", url, json={kind: items}, deadline=first + each * len(ops))
+        base, (first, each) = collection.url(ops[0].parent), BATCH_SECONDS
+        if any(op.parent != ops[0].parent for op in ops):
+            base = f"/{collection.api}/v3/{collection.batch_across}"
+            items = [{**item, **op.parent} for item, op in zip(items, ops, strict=True)]
+        return await self.client.write("POST", f"{base}/batch", json={kind: items}, deadline=first + each * len(ops))
 
-    def _outcome(self, op: Op, body: Any) -> Outcome:
+    def _outcome(self, op: Op, body: Any, stored: dict[str, Json]) -> Outcome:
         collection = at.ALL[op.collection]
         body, whole = collection.read(body), None
         if collection is at.SITE_SETTINGS:
             self.client.time_zone = None  # may be another now
+        if stored:
+            body = stored.get(collection.url(op.parent, op.target), body)
         if op.kind == "create" and op.collection in handover.SHOWN_ONCE and isinstance(body, dict):
             answer = cast("Json", body)
             said = handover.take(self.secrets, op.collection, answer, str(collection.id_of(answer)))
@@ -166,7 +190,7 @@ class ShopSystem:
             whole = self.client.originals.take(collection.url(op.parent, op.target))
         return outcomes.of_answer(op, cast("Json", body) if isinstance(body, dict) else {}, whole)
 
-    def _batch_outcomes(self, ops: Sequence[Op], body: Any) -> list[Outcome]:
+    def _batch_outcomes(self, ops: Sequence[Op], body: Any, stored: dict[str, Json]) -> list[Outcome]:
         items = cast("list[Json]", cast("Json", body).get(ops[0].kind) or []) if isinstance(body, dict) else []
         if len(items) != len(ops):
             return [Outcome("unknown", error=outcomes.UNCLEAR) for _ in ops]
@@ -178,8 +202,21 @@ class ShopSystem:
                 error = refusals.refused(cast("int", status), item["error"], op.label)
                 found.append(outcomes.lost("failed", error))
             else:
-                found.append(self._outcome(op, item))
+                found.append(self._outcome(op, item, stored))
         return found
+
+
+def _none_taken(body: Any) -> bool:
+    """Whether a batch across parents was refused for being one; nothing of it was done then."""
+    items = cast("list[Json]", body.get("update") or []) if isinstance(body, dict) else []  # pyright: ignore[reportUnknownMemberType] # JSON tree
+    return bool(items) and all(cast("Json", one.get("error") or {}).get("code") == "invalid-method" for one in items)
+
+
+def _place(op: Op) -> str:
+    """What the object is a part of, where its own name is not the only one of its kind."""
+    collection = at.ALL[op.collection]
+    apart = collection.single or collection.text_ids
+    return "".join(f"{value}/" for value in op.parent.values()) if apart else ""
 
 
 def _state(error: UpstreamError) -> OpState:

@@ -11,6 +11,7 @@ from devskyy_mcp.context import Context
 from . import collections as at
 from . import compare
 from .collections import Collection
+from .hidden import MASK, hides
 from .lookup import marked
 from .names import plain
 from .rules_site import RESETS
@@ -123,7 +124,7 @@ class _Undoing:
         if int(present.get("count") or 0) > len(losing):
             self._leave(item, "left_alone", f"{present['count']} objects use it by now.")
             return
-        if not collection.trash and (drift := self._drift(collection, item.outcome.after, present, item.outcome.after)):
+        if not collection.trash and (drift := self._drift(item, present, item.outcome.after)):
             self._leave(item, "left_alone", "It was changed since.", *drift)
             return
         reassign = 0 if collection is at.CUSTOMERS else None  # a user's heir is found when that is staged
@@ -167,7 +168,7 @@ class _Undoing:
         is_now = compare.leaves(collection, present)
         if not compare.differs(collection, compare.leaves(collection, back), is_now):
             return
-        if drift := self._drift(collection, item.outcome.after, present, back):
+        if drift := self._drift(item, present, back):
             self._leave(item, "left_alone", "It was changed since.", *drift)
             return
         if op.note.get(RESETS):
@@ -175,14 +176,17 @@ class _Undoing:
             return
         await self.shop.write_back(collection, target, back, **op.parent)
 
-    def _drift(self, collection: Collection, ours: Json, present: Json, within: Json) -> tuple[Json, Json] | None:
-        """What of ``within`` is no longer as we left it: (ours, now)."""
+    def _drift(self, item: JournalOp, present: Json, within: Json) -> tuple[Json, Json] | None:
+        """What of ``within`` is no longer as we left it: (ours, now); secrets as marks."""
+        collection = at.ALL[item.op.collection]
         paths = [path for path in compare.leaves(collection, within) if not str(path[-1]).startswith("+")]
-        left, is_now = compare.leaves(collection, ours), compare.leaves(collection, present)
+        left, is_now = compare.leaves(collection, item.outcome.after), compare.leaves(collection, present)
         changed = compare.differs(collection, {path: left[path] for path in paths if path in left}, is_now)
         if not changed:
             return None
-        return compare.body_of(changed), compare.body_of({path: is_now.get(path) for path in changed})
+        both = ({path: source.get(path) for path in changed} for source in (changed, is_now))
+        ours, now = ({path: MASK if hides(item.op, path) else one[path] for path in one} for one in both)
+        return compare.body_of(ours), compare.body_of(now)
 
     def _leave(self, item: JournalOp, state: Any, reason: str, ours: Any = None, now: Any = None) -> None:
         label = item.op.label

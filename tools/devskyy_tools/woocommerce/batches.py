@@ -1,7 +1,7 @@
 """Many creates, changes and deletes of one noun at once: checked whole, shown as one plan, undone as one change.
 
 ``NOUNS`` has a line for each noun whose collection has a ``/batch`` route. A tool is declared per area of scopes, since
-who may write tags may not therefore write orders.
+who may write tags may not therefore write orders. Settings, which are only changed, have ``woo_settings_update``.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ NOUNS: dict[str, Batched] = {
     "coupons": Batched(at.COUPONS, "catalog", ("code", "discount_type", "amount")),
     "orders": Batched(at.ORDERS, "orders", ("line_items",), {"status": "pending"}, never=_STATUS),
     "customers": Batched(at.CUSTOMERS, "customers", ("email",), never=_PASSWORD),
+    "taxes": Batched(at.TAXES, "settings", ("rate", "name", "country")),
+    "webhooks": Batched(at.WEBHOOKS, "settings", ("topic", "delivery_url")),
 }
 
 
@@ -211,3 +213,4 @@ declare(
     "woo_catalog_bulk", f"{_DOC} Fields: devskyy://schemas.".format("products, terms, reviews or coupons"), "catalog"
 )
 declare("woo_orders_bulk", _DOC.format("orders or customers"), "orders", "customers")
+declare("woo_settings_bulk", _DOC.format("tax rates or webhooks"), "settings")

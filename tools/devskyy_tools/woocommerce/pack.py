@@ -21,14 +21,20 @@ from .copies import products, variations  # with the tools that are declared the
 from .coupons import coupons
 from .customers import customers
 from .export import CSV, exports, read_export, woo_catalog_export
+from .gateways import gateways
 from .models import Product
 from .order_mails import order_mails
 from .orders import orders
 from .refunds import notes, refunds
 from .reports import reports
 from .reviews import reviews
+from .settings import settings
+from .shipping import shipping
 from .stock import stock
+from .system import system
+from .taxes import taxes
 from .terms import attributes, brands, shipping_classes, tags
+from .webhooks import webhooks
 
 
 async def read_product(ctx: Context, values: Mapping[str, str]) -> dict[str, Any]:
@@ -63,6 +69,7 @@ pack = Pack(
     [
         *(products, variations, categories, attributes, tags, brands, shipping_classes, reviews, stock, orders, notes),
         *(order_mails, refunds, customers, coupons, reports, exports, batches),
+        *(settings, shipping, taxes, webhooks, gateways, system),
     ],
     [briefing],
     [

@@ -73,6 +73,18 @@ COUNTRIES = {
     "FR": "France", "GB": "United Kingdom (UK)", "IE": "Ireland", "IT": "Italy", "JP": "Japan", "NL": "Netherlands",
     "PL": "Poland", "PT": "Portugal", "SE": "Sweden", "US": "United States (US)",
 }  # fmt: skip
+STATES = {
+    "CA": {"AB": "Alberta", "BC": "British Columbia", "ON": "Ontario", "QC": "Quebec"},
+    "IT": {"FI": "Firenze", "MI": "Milano", "NA": "Napoli", "RM": "Roma", "TO": "Torino"},
+    "US": {"CA": "California", "FL": "Florida", "IL": "Illinois", "NY": "New York", "TX": "Texas"},
+}
+_MONEY = {"CA": "CAD", "CH": "CHF", "GB": "GBP", "JP": "JPY", "PL": "PLN", "SE": "SEK", "US": "USD"}
+
+
+def currency_of(country: str) -> str:
+    return _MONEY.get(country, "EUR")
+
+
 CONTINENTS = {
     "AS": ("Asia", ("JP",)),
     "EU": ("Europe", ("AT", "BE", "CH", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "PT", "SE")),
@@ -87,15 +99,12 @@ def currencies() -> dict[str, tuple[str, str]]:
     return {code: _CURRENCIES.get(code, (code, code)) for code in codes}
 
 
-METHODS = (
-    ("flat_rate", "Flat rate", "Lets you charge a fixed rate for shipping."),
-    ("free_shipping", "Free shipping", "Free shipping is a special method which can be triggered with coupons."),
-    ("local_pickup", "Local pickup", "Allow customers to pick up orders themselves."),
-)
+Described = tuple[str, str, str, object, dict[str, str]]
+"""A setting: id, label, type, value that it comes with, options."""
 _WEIGHTS = {"kg": "kg", "g": "g", "lbs": "lbs", "oz": "oz"}
 _LENGTHS = {"m": "m", "cm": "cm", "mm": "mm", "in": "in", "yd": "yd"}
 _POSITIONS = {"left": "Left", "right": "Right", "left_space": "Left with space", "right_space": "Right with space"}
-_GENERAL: tuple[tuple[str, str, str, object, dict[str, str]], ...] = (
+_GENERAL: tuple[Described, ...] = (
     ("woocommerce_store_address", "Address line 1", "text", "18 Rue de Turenne", {}),
     ("woocommerce_store_address_2", "Address line 2", "text", "", {}),
     ("woocommerce_store_city", "City", "text", "Paris", {}),
@@ -111,7 +120,7 @@ _GENERAL: tuple[tuple[str, str, str, object, dict[str, str]], ...] = (
     ("woocommerce_price_decimal_sep", "Decimal separator", "text", ".", {}),
     ("woocommerce_price_num_decimals", "Number of decimals", "number", "2", {}),
 )
-_PRODUCTS: tuple[tuple[str, str, str, object, dict[str, str]], ...] = (
+_PRODUCTS: tuple[Described, ...] = (
     ("woocommerce_weight_unit", "Weight unit", "select", "kg", _WEIGHTS),
     ("woocommerce_dimension_unit", "Dimensions unit", "select", "cm", _LENGTHS),
     ("woocommerce_enable_reviews", "Enable reviews", "checkbox", "yes", {}),
@@ -126,11 +135,70 @@ _PRODUCTS: tuple[tuple[str, str, str, object, dict[str, str]], ...] = (
 )
 
 
+_BY = {"shipping": "Customer shipping address", "billing": "Customer billing address", "base": "Shop base address"}
+_YES = {"yes": "Yes, I will enter prices inclusive of tax", "no": "No, I will enter prices exclusive of tax"}
+_SHOWN = {"incl": "Including tax", "excl": "Excluding tax"}
+_TO = {"shipping": "Default to customer shipping address", "billing": "Default to customer billing address"}
+_TAX: tuple[Described, ...] = (
+    ("woocommerce_prices_include_tax", "Prices entered with tax", "radio", "no", _YES),
+    ("woocommerce_tax_based_on", "Calculate tax based on", "select", "shipping", _BY),
+    ("woocommerce_tax_round_at_subtotal", "Rounding", "checkbox", "no", {}),
+    ("woocommerce_tax_display_shop", "Display prices in the shop", "select", "excl", _SHOWN),
+    ("woocommerce_tax_display_cart", "Display prices during cart and checkout", "select", "excl", _SHOWN),
+    ("woocommerce_price_display_suffix", "Price display suffix", "text", "", {}),
+)
+_SHIPPING: tuple[Described, ...] = (
+    ("woocommerce_enable_shipping_calc", "Calculations", "checkbox", "yes", {}),
+    ("woocommerce_shipping_cost_requires_address", "", "checkbox", "no", {}),
+    ("woocommerce_ship_to_destination", "Shipping destination", "radio", "billing", _TO),
+)
+_ACCOUNT: tuple[Described, ...] = (
+    ("woocommerce_enable_guest_checkout", "Checkout", "checkbox", "yes", {}),
+    ("woocommerce_enable_myaccount_registration", "Account creation", "checkbox", "no", {}),
+    (
+        "woocommerce_checkout_privacy_policy_text",
+        "Checkout privacy policy",
+        "textarea",
+        "See our [privacy_policy].",
+        {},
+    ),
+)
+_EMAIL: tuple[Described, ...] = (
+    ("woocommerce_email_from_name", '"From" name', "text", TITLE, {}),
+    ("woocommerce_email_from_address", '"From" address', "email", "hello@maison-skyy.example.com", {}),
+    ("woocommerce_email_footer_text", "Footer text", "textarea", "{site_title}<br />{store_address}", {}),
+    ("woocommerce_email_base_color", "Accent", "color", "#1c1c1c", {}),
+)
+_INTEGRATION: tuple[Described, ...] = (
+    ("woocommerce_maxmind_geolocation_license_key", "MaxMind License Key", "password", "", {}),
+)
+_ADVANCED: tuple[Described, ...] = (
+    ("woocommerce_checkout_pay_endpoint", "Pay", "text", "order-pay", {}),
+    ("woocommerce_allow_tracking", "Enable tracking", "checkbox", "no", {}),
+)
+MAILS = {
+    "new_order": "New order", "cancelled_order": "Cancelled order", "customer_processing_order": "Processing order",
+    "customer_completed_order": "Completed order", "customer_new_account": "New account",
+}  # fmt: skip
+_MAIL: tuple[Described, ...] = (
+    ("enabled", "Enable/Disable", "checkbox", "yes", {}),
+    ("subject", "Subject", "text", "", {}),
+    ("heading", "Email heading", "text", "", {}),
+    ("additional_content", "Additional content", "textarea", "Thank you.", {}),
+    ("email_type", "Email type", "select", "html", {"plain": "Plain text", "html": "HTML", "multipart": "Multipart"}),
+)
+_SETTINGS = {
+    "general": _GENERAL, "products": _PRODUCTS, "tax": _TAX, "shipping": _SHIPPING, "account": _ACCOUNT,
+    "email": _EMAIL, "integration": _INTEGRATION, "advanced": _ADVANCED,
+    **{f"email_{key}": _MAIL for key in MAILS},
+}  # fmt: skip
+EMPTY_GROUPS = frozenset({"checkout"})
+
+
 def settings_of(group: str) -> list[Json]:
     """Return a group's settings as they come with the shop."""
-    found = {"general": _GENERAL, "products": _PRODUCTS}.get(group, ())
     out: list[Json] = []
-    for key, label, kind, value, options in found:
+    for key, label, kind, value, options in _SETTINGS.get(group, ()):
         entry: Json = {"id": key, "label": label, "description": "", "type": kind, "default": value}
         if key == "woocommerce_currency":
             options = {code: f"{name} ({symbol}) — {code}" for code, (name, symbol) in currencies().items()}
@@ -147,6 +215,16 @@ def _gateway(key: str, title: str, about: str, *, enabled: bool) -> Json:
         }
         for name, (label, kind, value) in fields.items()
     }  # fmt: skip
+    if key == "stripe":
+        settings |= {
+            name: {**settings["title"], "id": name, "label": label, "type": "password", "value": value, "default": ""}
+            for name, label, value in (
+                ("publishable_key", "Publishable key", "pk_test_of_the_demo_shop"),
+                ("secret_key", "Secret key", "sk_test_of_the_demo_shop"),
+            )
+        }  # fmt: skip
+        settings["capture"] = {**settings["title"], "id": "capture", "label": "Capture"}
+        settings["capture"] |= {"type": "checkbox", "value": "yes", "default": "yes"}
     return {
         "id": key, "title": title, "description": about, "order": "", "enabled": enabled, "method_title": title,
         "method_description": about, "method_supports": ["products"], "settings": settings,
@@ -157,4 +235,5 @@ GATEWAYS = (
     _gateway("bacs", "Direct bank transfer", "Make your payment directly into our bank account.", enabled=True),
     _gateway("cheque", "Check payments", "Please send a check to the store.", enabled=False),
     _gateway("cod", "Cash on delivery", "Pay with cash upon delivery.", enabled=True),
+    _gateway("stripe", "Card", "Pay with your card.", enabled=True),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import content, goods, people, site, trade
+from . import content, goods, people, site, store, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
 from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
 from .goods import (
@@ -32,6 +32,19 @@ from .site import (
     TEMPLATES,
     WIDGETS,
 )
+from .store import (
+    GATEWAYS,
+    SETTINGS,
+    SETTINGS_GROUPS,
+    SHIPPING_METHODS,
+    SHIPPING_ZONES,
+    SYSTEM_TOOLS,
+    TAX_CLASSES,
+    TAXES,
+    WEBHOOKS,
+    ZONE_LOCATIONS,
+    ZONE_METHODS,
+)
 from .trade import COUPONS, CUSTOMERS, ORDER_NOTES, ORDERS, REFUNDS
 
 __all__ = [
@@ -47,6 +60,7 @@ __all__ = [
     "CUSTOMERS",
     "FONT_FACES",
     "FONT_FAMILIES",
+    "GATEWAYS",
     "GLOBAL_STYLES",
     "ITEMS",
     "MEDIA",
@@ -67,22 +81,32 @@ __all__ = [
     "PRODUCT_TAGS",
     "REFUNDS",
     "REVISIONS",
+    "SETTINGS",
+    "SETTINGS_GROUPS",
     "SHIPPING_CLASSES",
+    "SHIPPING_METHODS",
+    "SHIPPING_ZONES",
     "SIDEBARS",
     "SITE_SETTINGS",
     "STAMP",
+    "SYSTEM_TOOLS",
+    "TAXES",
+    "TAX_CLASSES",
     "TEMPLATES",
     "TEMPLATE_PARTS",
     "TERMS",
     "USERS",
     "VARIATIONS",
+    "WEBHOOKS",
     "WIDGETS",
+    "ZONE_LOCATIONS",
+    "ZONE_METHODS",
     "Collection",
 ]
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (content, goods, people, site, trade)
+    for module in (content, goods, people, site, store, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }

@@ -46,7 +46,12 @@ class Collection:
         open: its objects may have fields that the schema does not name, as those of a plugin's types have.
         made_in: name of the collection in which what is created here is found afterwards, where that is another.
         holds: where the shop gives and takes a bare list as the object: the field under which it is the object's.
+        listed: the shop gives one object as a list of one.
+        zero: those of the parents, and ``id``, for which 0 names an object, too.
+        valued: object fields that are read as ``{key: {value, type, …}}`` and written as ``{key: value}``.
+        reread: an update is answered with what was sent, not with what is stored: it is read again.
         batch: most items in one ``/batch`` request; 0 where the shop has none.
+        batch_across: path whose ``/batch`` takes objects of several parents, which then name theirs; empty for none.
         trash: whether a delete goes to the bin, from where it can come back.
         key: field that the shop keeps unique, empty where there is none.
         stamp: whether a create can carry our mark in ``meta_data``.
@@ -79,7 +84,12 @@ class Collection:
     open: bool = False
     made_in: str = ""
     holds: str = ""
+    listed: bool = False
+    zero: frozenset[str] = _NOTHING
+    valued: frozenset[str] = _NOTHING
+    reread: bool = False
     batch: int = 0
+    batch_across: str = ""
     trash: bool = False
     key: str = ""
     stamp: bool = False
@@ -125,6 +135,8 @@ class Collection:
 
     def read(self, answer: Any) -> Any:
         """The object of the shop's answer."""
+        if self.listed and isinstance(answer, list):
+            return cast("list[Any]", answer)[0] if answer else {}
         return {self.holds: answer} if self.holds else answer
 
     def _id(self, value: object, name: str) -> str:
@@ -133,7 +145,12 @@ class Collection:
             known = bool(_TEXT_ID.fullmatch(text)) and len(text) <= _LONGEST_ID
             says = "must be a name as the list gives it"
         else:
-            known = not isinstance(value, bool) and text.isdecimal() and text.isascii() and int(text) > 0
+            known = (
+                not isinstance(value, bool)
+                and text.isdecimal()
+                and text.isascii()
+                and int(text) >= (name not in self.zero)
+            )
             says = "must be a positive whole number"
         if not known:
             raise Refused(Code.INVALID_ARGUMENTS, f"{name} {says}.", details={"field": name})
