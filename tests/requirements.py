@@ -255,6 +255,15 @@ REQUIREMENTS = [
     Requirement(
         "contract:shop-nouns", "product, bed", "Demo shop and WooCommerce agree on customers, coupons and reviews."
     ),
+    Requirement(
+        "contract:site-editing", "product, bed", "Demo shop and WordPress agree on all that a site is made of."
+    ),
+    Requirement(
+        "site:round-trips", "product, routes", "Each write to the site is shown, done and undone on every shop."
+    ),
+    Requirement("site:plugins", "product, routes", "Code is switched by a person, and back where the site breaks."),
+    Requirement("site:rules", "product, routes", "What the site would garble or drop is refused, with what to do."),
+    Requirement("site:health", "product, routes", "The site's own tests are run, and it is said what to do."),
     Requirement("contract:site", "product, bed", "Demo shop and WordPress agree on the index, types and settings."),
     Requirement(
         "contract:store",

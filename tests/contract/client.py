@@ -31,6 +31,7 @@ class Access:
     consumer_secret: str = ""
     read_consumer_key: str = ""
     read_consumer_secret: str = ""
+    folder: str = field(default="", repr=False)
     transport: httpx2.AsyncBaseTransport | None = field(default=None, repr=False)
 
     def client(self) -> httpx2.AsyncClient:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from tests.contract import specimens_site  # noqa: F401 # registers its kinds  # pyright: ignore[reportUnusedImport] # the same
 from tests.contract.client import Access, Json, Shop
 from tests.contract.specimens import WOOCOMMERCE, WORDPRESS, Maker, compared
 

@@ -20,10 +20,12 @@ OF_COLLECTION: Mapping[str, Mapping[str, str]] = {
     "products": {"total_sales": "the shop counts what was sold, and never back"},
 }
 """Per collection the fields, and why."""
-REFUSED: Mapping[str, str] = {
-    "wp_revisions_delete": "not allowed to delete",
+REFUSED: Mapping[str, tuple[str, ...]] = {
+    "wp_library_list": ("WordPress.org", "Font collection", "menu_locations primary"),
+    "wp_plugins_install": ("wordpress.org",),
+    "wp_revisions_delete": ("not allowed to delete this revision",),
 }
-"""Tools whose calls a shop refuses unless a plugin changes that, and what it says."""
+"""Tools whose calls a shop refuses unless a plugin, its theme or its network changes that, and what is said then."""
 _UNDATED = ("date", "date_gmt")
 OF_STATUS: Mapping[str, Mapping[str, str]] = {
     "draft": dict.fromkeys(_UNDATED, "a draft has the date of its last change until it is published"),

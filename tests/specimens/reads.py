@@ -7,18 +7,15 @@ from typing import Any, cast
 from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
+from . import site
+from .making import Arguments, carry_out, create, given
 from .writes import ARGUMENTS as WRITES
 from .writes import (
     FURTHER,
     TAXONOMIES,
-    Arguments,
     a_picture,
     an_order,
-    carry_out,
-    create,
-    given,
     mailed,
-    revision_of,
     seo_of,
     somebody,
     there,
@@ -76,7 +73,7 @@ def terms_of(taxonomy: str) -> Arguments:
 
 def revisions(kind: str, *, one: bool) -> Arguments:
     async def build(desk: Desk) -> dict[str, Any]:
-        found = await revision_of(kind)(desk)
+        found = await site.revision_of(kind)(desk)
         return found if one else {"type": found["type"], "of": found["of"]}
 
     return build
@@ -98,6 +95,7 @@ async def a_job_now(desk: Desk) -> dict[str, Any]:
 
 
 ARGUMENTS: dict[str, list[Arguments]] = {
+    **site.READS,
     "changes_report": [given(since="2020-01-01T00:00:00Z")],
     "changes_show": [undone],
     "jobs_get": [a_job],
@@ -127,8 +125,8 @@ ARGUMENTS: dict[str, list[Arguments]] = {
     "woo_zones_get": [given(id=0)],
     "wp_items_list": [items_of("product")],
     "wp_media_get": [a_picture()],
-    "wp_revisions_list": [revisions(kind, one=one) for kind in ("posts", "pages") for one in (False, True)],
     "wp_privacy_export": [somebody],
+    "wp_revisions_list": [revisions(kind, one=one) for kind in site.REVISED for one in (False, True)],
     "wp_search": [given(query="a")],
     "wp_seo_get": [seo_of("page", "wp_pages_create", {"title": "Old"})],
     "wp_terms_list": [terms_of(taxonomy) for taxonomy in ("post_tag", *TAXONOMIES)],

@@ -75,17 +75,21 @@ class Round:
 
     Args:
         tool: its name.
-        refused: why a call was refused; empty when all went well.
+        refusals: why calls were refused; empty when all went well.
         differs: per object the fields that are not as they were before, and what was left behind.
         lasts: whether the preview said that it can't be undone.
         views: what the calls answered.
     """
 
     tool: str
-    refused: str = ""
+    refusals: list[str] = field(default_factory=list[str])
     differs: dict[str, Any] = field(default_factory=dict[str, Any])
     lasts: bool = False
     views: list[Json] = field(default_factory=list[Json])
+
+    @property
+    def refused(self) -> str:
+        return "; ".join(self.refusals)
 
 
 class Rounds:
@@ -136,13 +140,13 @@ class Rounds:
         found = Round(tool.name)
         ways = specimens_of(tool)
         if not ways:
-            found.refused = "it has no specimen: see tests/specimens"
+            found.refusals.append("it has no specimen: see tests/specimens")
         for way in ways:
             try:
                 arguments = await way(self.desk)
                 await (self._write(found, arguments) if tool.stages else self._read(found, arguments))
             except Refused as refused:
-                found.refused = f"{refused.message} [{refused.code}]"
+                found.refusals.append(f"{refused.message} [{refused.code}]")
         return found
 
     async def _read(self, found: Round, arguments: Json) -> None:

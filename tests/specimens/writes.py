@@ -2,68 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import secrets
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from devskyy_mcp.errors import Refused
 from tests.durability.kinds import picture
 from tests.fakes.demo import Desk
 
-Arguments = Callable[[Desk], Awaitable[dict[str, Any]]]
-_numbers = itertools.count(1)
-_RUN = secrets.token_hex(3)
-"""Sets what is made on a shop apart from what earlier runs have left there."""
-_NAMES = frozenset({"code", "email", "name", "sku", "title"})
-
-
-def given(**arguments: Any) -> Arguments:
-    """Arguments that need nothing of the shop."""
-
-    async def build(_desk: Desk) -> dict[str, Any]:
-        return arguments
-
-    return build
-
-
-def one_of(tool: str, listing: dict[str, Any] | None = None, **arguments: Any) -> Arguments:
-    """Arguments for the first object that a tool lists."""
-
-    async def build(desk: Desk) -> dict[str, Any]:
-        return {"id": await desk.some(tool, **(listing or {})), **arguments}
-
-    return build
-
-
-def made(tool: str, body: dict[str, Any], **arguments: Any) -> Arguments:
-    """Arguments for an object made for it."""
-
-    async def build(desk: Desk) -> dict[str, Any]:
-        return {"id": await create(desk, tool, body), **arguments}
-
-    return build
-
-
-async def create(desk: Desk, tool: str, body: dict[str, Any]) -> int:
-    """The id of a new object, whose name is its own."""
-    own = {name: unique(value) if name in _NAMES else value for name, value in body.items()}
-    return int((await carry_out(desk, tool, own))["changes"][0]["id"])
-
-
-async def carry_out(desk: Desk, tool: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Do it, with a person's yes where one is asked for. By way of a preview: what is applied is never taken for a
-    host's retry, so that each call makes an object of its own.
-    """
-    shown = await desk.do(tool, **body, preview=True)
-    done = await desk.do("changes_apply", change=shown["change"])
-    return await desk.agree(done["change"]) if done["state"] == "waits_for_person" else done
-
-
-def unique(text: str) -> str:
-    """The text as no other object has it; an e-mail address stays one."""
-    name, at, host = text.partition("@")
-    return f"{name}{next(_numbers)}{_RUN}{at}{host}"
+from . import site
+from .making import NAMES, Arguments, carry_out, create, given, made, numbers, one_of, unique
 
 
 def an_order(name: str = "id", **arguments: Any) -> Arguments:
@@ -193,17 +139,6 @@ async def every_password(desk: Desk) -> dict[str, Any]:
     return {"user_id": (await app_password(desk))["user_id"], "every": True}
 
 
-def revision_of(kind: str) -> Arguments:
-    async def build(desk: Desk) -> dict[str, Any]:
-        target = await create(desk, f"wp_{kind}_create", {"title": "First", "content": "<p>One.</p>"})
-        for words in ("<p>Two.</p>", "<p>Three.</p>"):
-            await carry_out(desk, f"wp_{kind}_update", {"id": target, "content": words})
-        listed = await desk.do("wp_revisions_list", type=kind, of=str(target))
-        return {"type": kind, "of": str(target), "id": listed["items"][-1]["id"]}
-
-    return build
-
-
 async def undone(desk: Desk) -> dict[str, Any]:
     done = await carry_out(desk, "wp_terms_create", {"taxonomy": "post_tag", "name": unique("linen")})
     return {"change": done["change"]}
@@ -216,7 +151,7 @@ async def binned(desk: Desk) -> dict[str, Any]:
 
 
 async def uploaded(desk: Desk) -> dict[str, Any]:
-    number = next(_numbers)
+    number = next(numbers)
     file = desk.app.settings.data_dir / f"picture{number}.png"
     file.write_bytes(picture(number))
     return {"path": str(file), "title": f"One pixel {number}."}
@@ -281,7 +216,7 @@ def two(noun: str, **fields: Any) -> Arguments:
     """Arguments for two new ones of a noun at once, whose names are their own."""
 
     async def build(_desk: Desk) -> dict[str, Any]:
-        own = [{name: unique(value) if name in _NAMES else value for name, value in fields.items()} for _ in range(2)]
+        own = [{name: unique(value) if name in NAMES else value for name, value in fields.items()} for _ in range(2)]
         return {"noun": noun, "create": own}
 
     return build
@@ -439,6 +374,7 @@ async def binned_redirect(desk: Desk) -> dict[str, Any]:
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 HOOK = {"topic": "order.created", "delivery_url": "https://203.0.113.9/orders", "name": "Orders"}
 ARGUMENTS: dict[str, Arguments] = {
+    **site.WRITES,
     "changes_undo": undone,
     "woo_attribute_terms_create": new_term,
     "woo_attribute_terms_update": changed_term,
@@ -526,8 +462,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "wp_redirects_create": old_path,
     "wp_redirects_delete": redirect(),
     "wp_redirects_update": redirect(target="/newer-place", code=302),
-    "wp_revisions_delete": revision_of("posts"),
-    "wp_revisions_restore": revision_of("posts"),
+    "wp_revisions_delete": site.revision_of("posts"),
+    "wp_revisions_restore": site.revision_of("posts"),
     "wp_seo_update": seo_of("post", "wp_posts_create", {"title": "Old"}, title="New words", noindex=True),
     "wp_terms_create": new("name", "wool", taxonomy="post_tag"),
     "wp_terms_delete": term(),
@@ -540,6 +476,7 @@ ARGUMENTS: dict[str, Arguments] = {
 
 
 FURTHER: dict[str, list[Arguments]] = {
+    **site.FURTHER,
     "woo_catalog_bulk": [
         many_attribute_terms,
         two("attributes", name="Weave"),
@@ -560,10 +497,14 @@ FURTHER: dict[str, list[Arguments]] = {
     "woo_settings_update": [settings_of_a_group],
     "wp_app_passwords_delete": [every_password],
     "wp_app_passwords_save": [a_renamed_password],
-    "wp_bin_restore": [binned_redirect],
+    "wp_bin_restore": [
+        site.binned("blocks", "pattern"),
+        site.binned("navigation", "navigation"),
+        binned_redirect,
+    ],
     "wp_media_edit": [a_picture(make_sizes=True)],
-    "wp_revisions_delete": [revision_of("pages")],
-    "wp_revisions_restore": [revision_of("pages")],
+    "wp_revisions_delete": [site.revision_of(kind) for kind in site.REVISED if kind not in ("posts", "global-styles")],
+    "wp_revisions_restore": [site.revision_of(kind) for kind in site.REVISED if kind != "posts"],
     "wp_seo_update": [
         seo_of("page", "wp_pages_create", {"title": "Old"}, description="New words."),
         seo_of(

@@ -34,6 +34,8 @@ from tests.wordpress.packages import BedUnavailable, unpacked
 PHP = Path(__file__).parent / "php"
 EXTENSIONS = {"curl", "dom", "fileinfo", "gd", "intl", "mbstring", "mysqli", "pdo_sqlite", "zip"}
 SERVERS = 4
+IDLE = ("akismet", "skyy-gallery")
+"""Plugins that are there, switched off, as on the demo shop; these do nothing."""
 
 CONFIG = """<?php
 define('DB_NAME', 'bed'); define('DB_USER', '%(db_user)s'); define('DB_PASSWORD', ''); define('DB_HOST', '%(db_host)s');
@@ -135,6 +137,9 @@ def _lay_out(folder: Path, plugin: Path | None) -> None:
     (folder / "wp-content" / "uploads").mkdir()
     (folder / "wp-content" / "mu-plugins").mkdir()
     shutil.copy(PHP / "bed.php", folder / "wp-content" / "mu-plugins")
+    for name in IDLE:
+        (folder / "wp-content" / "plugins" / name).mkdir()
+        (folder / "wp-content" / "plugins" / name / f"{name}.php").write_text(f"<?php\n/* Plugin Name: {name} */\n")
     if plugin:
         shutil.copytree(plugin, folder / "wp-content" / "plugins" / "woocommerce")
 

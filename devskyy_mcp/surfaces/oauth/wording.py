@@ -18,8 +18,8 @@ _WORDS = {
     ),
     "customers": ("See customers with names and addresses", "Add and change customers"),
     "settings": (
-        "See the shop's settings: shipping, taxes, ways to pay, webhooks",
-        "Change the shop's settings: shipping, taxes, ways to pay, webhooks",
+        "See the settings of shop and site: shipping, taxes, ways to pay, webhooks, plugins",
+        "Change the settings of shop and site: shipping, taxes, ways to pay, webhooks, plugins",
     ),
     "privacy": ("See all that the site holds of a person", "Erase for good what the site holds of a person"),
     "reports": ("See sales reports", "Make reports"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size":
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
     *("woo_attributes", "woo_brands", "woo_reviews", "woo_tags"),
-    *("wp_comments", "wp_media", "wp_pages", "wp_posts", "wp_redirects", "wp_users"),
+    *("wp_comments", "wp_fonts", "wp_media", "wp_menus", "wp_pages", "wp_posts", "wp_redirects", "wp_users"),
 ]
 
 
@@ -148,6 +148,30 @@ async def make_past(folder: Path) -> Past:
         site.close()
 
 
+async def _site(ids: Callable[..., Awaitable[list[int]]]) -> dict[str, Choices]:
+    """What the tools for the site around the content are called with."""
+    patterns = [*await ids("wp_blocks_list", kind="pattern"), ABSENT]
+    templates = ["maison-skyy//index", "maison-skyy//header", "maison-skyy//none", "../x"]
+    plugins = ["akismet/akismet", "woocommerce/woocommerce", "none/none"]
+    own_template = {"kind": ["template"], "id": ["maison-skyy//lookbook"]}
+    widgets = ["block-2", "block-9", "../x"]
+    menus = [*await ids("wp_menus_list"), ABSENT]
+    return {
+        **{f"wp_blocks_{verb}": {"id": patterns} for verb in ("get", "update", "delete")},
+        **{f"wp_templates_{verb}": {"id": templates} for verb in ("get", "update")},
+        "wp_templates_delete": own_template,
+        "wp_widgets_create": {"type": ["block"], "sidebar": ["wp_inactive_widgets"], "settings": [{"content": "x"}]},
+        **{f"wp_plugins_{verb}": {"id": plugins} for verb in ("set_status", "delete")},
+        **{f"wp_widgets_{verb}": {"id": widgets} for verb in ("update", "delete")},
+        **{f"wp_menu_items_{verb}": {"menus": menus} for verb in ("list", "create")},
+        **{
+            f"wp_menu_items_{verb}": {"id": [*await ids("wp_menu_items_list"), ABSENT]} for verb in ("update", "delete")
+        },
+        "wp_library_list": {"of": ["blocks", "themes", "patterns"], "name": ["", "core", "none"], "search": [""]},
+        "wp_settings_update": {"timezone": ["Europe/Paris", "Nope"], "email": ["ada@example.com"]},
+    }
+
+
 async def _live(app: App) -> Past:
     async def do(tool: str, /, **arguments: Any) -> dict[str, Any]:
         return (await app.road.invoke(Call(local_principal(), tool, arguments, "internal"))).data
@@ -222,6 +246,8 @@ async def _live(app: App) -> Past:
         "woo_variations_matrix": {"product_id": [cape, variable[0]], "attributes": [[]], "exceptions": [[]]},
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
     }
+    await do("wp_templates_create", kind="template", slug="lookbook", title="Lookbook", content="<p>Look.</p>")
+    own |= await _site(ids)
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
     await _forget_reading(app)
     own |= {

@@ -108,11 +108,16 @@ async def test_whoever_asks_it_is_taken_out_with_a_warning(bench: Bench) -> None
         (at.PRODUCT_CATEGORIES, {"name": "Coats", "description": "<p onclick=x>a</p>"}, {}),
         (at.TERMS, {"name": "Coats", "description": "<p onclick=x>a</p>"}, {"taxonomy": "tags"}),
         (at.ITEMS, {"title": "A", "excerpt": "<p onclick=x>a</p>"}, {"type": "product"}),
+        (at.BLOCKS, {"title": "A", "content": "<p onclick=x>a</p>"}, {}),
+        (at.NAVIGATION, {"title": "A", "content": "<p onclick=x>a</p>"}, {}),
+        (at.TEMPLATES, {"slug": "look", "content": "<p onclick=x>a</p>"}, {}),
+        (at.TEMPLATE_PARTS, {"slug": "look", "content": "<p onclick=x>a</p>"}, {}),
+        (at.WIDGETS, {"id_base": "block", "instance": {"raw": {"content": "<p onclick=x>a</p>"}}}, {}),
     ):
         op = await shop.create(collection, fields, **parent)
         assert "taken out of" in op.warnings[0]
         assert not any("script" in str(value) or "onclick" in str(value) for value in op.body.values())
-    assert len(unit.ops) == 6
+    assert len(unit.ops) == 11
 
 
 @clean_html

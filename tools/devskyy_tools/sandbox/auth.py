@@ -26,7 +26,10 @@ _EDITOR = _AUTHOR | {
     "read_private_posts",
 }  # fmt: skip
 _SHOP = _EDITOR | {"manage_woocommerce", "list_users", "edit_users", "create_customers", "edit_products"}
-_ADMIN = _SHOP | {"manage_options", "create_users", "delete_users", "promote_users", "activate_plugins"}
+_ADMIN = _SHOP | {
+    "manage_options", "create_users", "delete_users", "promote_users", "activate_plugins", "delete_plugins",
+    "install_plugins",
+}  # fmt: skip
 _WOO = frozenset({
     "edit_shop_coupons", "edit_shop_orders", "edit_theme_options", "manage_product_terms", "read_private_products",
     "read_private_shop_coupons", "read_private_shop_orders", "view_woocommerce_reports",

@@ -25,7 +25,9 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Route:
-    """`path` has {id} for digits and {name:s} for words; `nested` says whether `_fields=a.b` works here."""
+    """`path` has {id} for digits, {name:s} for words, {id:n} for names such as `theme//slug` and `akismet/akismet`;
+    `nested` says whether `_fields=a.b` works here.
+    """
 
     path: str
     noun: str
@@ -35,6 +37,7 @@ class Route:
 
     def __post_init__(self) -> None:
         source = re.sub(r"\{([a-z_]+):s\}", r"(?P<\1>[\\w.-]+)", self.path)
+        source = re.sub(r"\{([a-z_]+):n\}", r"(?P<\1>[\\w.-]+(?://?[\\w.-]+)*)", source)
         self.pattern = re.compile(re.sub(r"\{([a-z_]+)\}", r"(?P<\1>\\d+)", source))
 
 

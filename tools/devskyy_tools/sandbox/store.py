@@ -30,25 +30,27 @@ CREATE TABLE IF NOT EXISTS nonces(nonce TEXT PRIMARY KEY, at INTEGER NOT NULL) W
 # Everything that WordPress keeps in wp_posts, wp_terms or wp_comments shares one sequence of ids.
 _SPACES = {
     **dict.fromkeys(
-        ("product", "variation", "post", "page", "attachment", "coupon", "order", "refund", "revision"), "posts"
+        (
+            *("product", "variation", "post", "page", "attachment", "coupon", "order", "refund", "revision"),
+            *("wp_block", "wp_navigation", "nav_menu_item", "wp_template", "wp_template_part", "wp_global_styles"),
+            *("wp_font_family", "wp_font_face"),
+        ),
+        "posts",
     ),
     **dict.fromkeys(
         (
-            "category",
-            "post_tag",
-            "product_cat",
-            "product_tag",
-            "product_brand",
-            "shipping_class",
-            "attribute_term",
-            "wp_pattern_category",
+            *("category", "post_tag", "product_cat", "product_tag", "product_brand", "shipping_class"),
+            *("attribute_term", "nav_menu", "wp_pattern_category"),
         ),
         "terms",
     ),
     **dict.fromkeys(("order_note", "review", "comment"), "comments"),
 }
 _CODE = {"product": "sku", "variation": "sku", "coupon": "code", "user": "email", "order": "transaction_id"}
-_NAME = {"post": "title", "page": "title", "attachment": "title", "coupon": "code"}
+_NAME = {
+    **dict.fromkeys(("post", "page", "attachment", "wp_block", "wp_navigation", "nav_menu_item"), "title"),
+    "coupon": "code",
+}
 _AMOUNT = {"product": "price", "variation": "price", "order": "total", "coupon": "amount", "refund": "amount"}
 
 

@@ -54,6 +54,11 @@ class ShopClient:
     )
     blocks: tuple[float, dict[str, dict[str, Any]]] | None = None
 
+    @property
+    def host(self) -> str:
+        """Of the shop's address, as it was set."""
+        return self.upstream.base_url.host
+
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).
 
@@ -162,7 +167,10 @@ class ShopClient:
         held = self.listed.get(of)
         if held is None or anew or held[0] < time.monotonic() - KINDS_SECONDS:
             [found] = _objects([await self.get(f"/wp/v2/{of}", {"context": "edit"})])
-            _objects([*found.values()])
+            if not all(isinstance(one.get("rest_base"), str) for one in _objects([*found.values()])):
+                raise UpstreamError(
+                    Code.UPSTREAM_INVALID, f"The shop lists {of} without their names in addresses.", reached="answered"
+                )
             held = self.listed[of] = (time.monotonic(), found)
         return held[1]
 

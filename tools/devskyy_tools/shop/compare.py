@@ -51,6 +51,8 @@ def leaves(collection: Collection, obj: Mapping[str, Any]) -> Leaves:
                 _value_leaves(found, (name, key), value_of(item), {})
         elif name in collection.lines and isinstance(value, list):
             _line_leaves(found, name, cast("list[Json]", value), fields.get(name, {}))
+        elif name in collection.whole:
+            found[(name,)] = _writable_item(value or {}, fields.get(name, {}), name)
         elif name in collection.raw and isinstance(value, dict):
             found[(name,)] = cast("Json", value).get("raw", cast("Json", value).get("rendered"))
         else:
@@ -185,13 +187,18 @@ def _plain(value: Any) -> str:
     return _SPACES.sub(" ", html.unescape(html.unescape(str("" if value is None else value)))).strip()
 
 
+def _alike(collection: Collection, asked: Any, found: Any, path: Path) -> bool:
+    """`same`; of what the shop replaces whole, nothing may be left over either."""
+    alike = same(asked, found, path, unordered=path[0] in collection.unordered)
+    return alike and (path[0] not in collection.whole or same(found, asked, path))
+
+
 def differs(collection: Collection, asked: Leaves, found: Leaves) -> Leaves:
     """The asked leaves that are not so."""
     return {
         path: value
         for path, value in asked.items()
-        if not same(value, found.get(path), path, unordered=path[0] in collection.unordered)
-        or (path not in found and path[0] in collection.lines)
+        if not _alike(collection, value, found.get(path), path) or (path not in found and path[0] in collection.lines)
     }
 
 
@@ -222,7 +229,7 @@ def moved(collection: Collection, before: Leaves, after: Leaves, fixed: set[str]
         for path in paths
         if can_write(collection, path)
         and (str(path[0]) in fixed or path[0] not in collection.volatile)
-        and not same(before.get(path), after.get(path), path, unordered=path[0] in collection.unordered)
+        and not _alike(collection, before.get(path), after.get(path), path)
     }
 
 

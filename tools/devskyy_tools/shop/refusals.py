@@ -39,6 +39,10 @@ _CODES: dict[str, tuple[Code, str]] = {
     ),
     "registration-error-email-exists": (Code.CONFLICT, "Change the customer who has this e-mail address instead."),
     "registration-error-username-exists": (Code.CONFLICT, "Choose another user name."),
+    "plugins_api_failed": (
+        Code.UPSTREAM_REFUSED,
+        "The site can't reach wordpress.org, or there is no such plugin: see wp_health_check.",
+    ),
     "rest_upload_sideload_error": (
         Code.INVALID_ARGUMENTS,
         "The shop does not take this file: use JPEG, PNG or WebP. For GLB and USDZ the site needs the DevSkyy plugin: "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from . import collections as at
+from . import rules_admin as admin
 from . import rules_companion as companion
 from . import rules_content as content
 from . import rules_markup as markup
 from . import rules_orders as orders
 from . import rules_people as people
 from . import rules_products as products
+from . import rules_site as site
 from . import rules_store as store
 from . import rules_terms as terms
 from .collections import Collection
@@ -65,6 +67,19 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.APP_PASSWORDS.name: (people.app_password,),
     at.REDIRECTS.name: (companion.redirect,),
     at.SEO.name: (companion.seo,),
+    at.BLOCKS.name: (products.never_binned_here,),
+    at.NAVIGATION.name: (products.never_binned_here,),
+    at.TEMPLATES.name: (site.template,),
+    at.TEMPLATE_PARTS.name: (site.template,),
+    at.MENUS.name: (site.menu,),
+    at.MENU_ITEMS.name: (site.menu_item,),
+    at.GLOBAL_STYLES.name: (site.styles,),
+    at.FONT_FAMILIES.name: (site.font_family,),
+    at.FONT_FACES.name: (site.font_face,),
+    at.WIDGETS.name: (site.widget,),
+    at.SIDEBARS.name: (site.sidebar,),
+    at.PLUGINS.name: (admin.plugin,),
+    at.SITE_SETTINGS.name: (admin.settings,),
 }
 FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.foresee,),
@@ -87,6 +102,16 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.REDIRECTS.name: (companion.redirect_foresee,),
     at.SEO.name: (companion.seo_foresee,),
     **{term.name: (terms.term_foresee,) for term in (*_TERMS, at.PRODUCT_REVIEWS, at.COMMENTS)},
+    at.BLOCKS.name: (site.blocks_foresee,),
+    at.NAVIGATION.name: (site.blocks_foresee,),
+    at.TEMPLATES.name: (site.template_foresee,),
+    at.TEMPLATE_PARTS.name: (site.template_foresee,),
+    at.MENUS.name: (site.menu_foresee,),
+    at.MENU_ITEMS.name: (site.menu_item_foresee,),
+    at.GLOBAL_STYLES.name: (site.styles_foresee,),
+    at.WIDGETS.name: (site.widget_foresee,),
+    at.PLUGINS.name: (admin.plugin_switch,),
+    at.SITE_SETTINGS.name: (admin.settings_foresee,),
 }
 DELETING: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.deleting,),
@@ -102,6 +127,14 @@ DELETING: dict[str, tuple[Rule, ...]] = {
     at.REDIRECTS.name: (companion.redirect_foresee,),
     at.APP_PASSWORDS.name: (people.app_password_delete,),
     at.APP_PASSWORD_SETS.name: (people.app_passwords_delete,),
+    at.BLOCKS.name: (site.blocks_foresee,),
+    at.NAVIGATION.name: (site.blocks_foresee,),
+    at.TEMPLATES.name: (site.template_delete,),
+    at.TEMPLATE_PARTS.name: (site.template_delete,),
+    at.MENUS.name: (site.menu_foresee,),
+    at.MENU_ITEMS.name: (site.menu_item_foresee,),
+    at.WIDGETS.name: (site.widget_foresee,),
+    at.PLUGINS.name: (admin.plugin_delete,),
 }
 
 

@@ -108,6 +108,8 @@ async def comment(draft: Draft) -> None:
 
 
 async def revision_delete(draft: Draft) -> None:
+    if draft.parent.get("type") in ("templates", "template-parts"):
+        return
     draft.warnings.append(
         f"{draft.label}: WordPress lets nobody delete a single revision unless a plugin allows it; it may refuse."
     )

@@ -18,15 +18,30 @@ async def clean_texts(draft: Draft) -> None:
             continue
         had = draft.was(name)
         had = had if isinstance(had, str) else ""
-        if text == had:
-            continue
-        has_blocks = "<!--" in text and "wp:" in text
-        if has_blocks:
-            await _check_blocks(draft, name, text)
-        draft.body[name], gone = cleaned(text, had if has_blocks else "")
-        if gone:
-            listed = ", ".join(gone[:10])
-            draft.warnings.append(f"{draft.label}: taken out of {name}: {listed}. It is not published.")
+        if text != had:
+            draft.body[name] = await publishable(draft, name, text, had)
+
+
+async def publishable(draft: Draft, name: str, text: str, had: str = "") -> str:
+    """The text without what could run, which a warning tells.
+
+    Args:
+        draft: is told what was taken out.
+        name: what the text is called.
+        text: HTML or block markup.
+        had: the text as it is now.
+
+    Raises:
+        Refused: as `clean_texts`.
+    """
+    has_blocks = "<!--" in text and "wp:" in text
+    if has_blocks:
+        await _check_blocks(draft, name, text)
+    text, gone = cleaned(text, had if has_blocks else "")
+    if gone:
+        listed = ", ".join(gone[:10])
+        draft.warnings.append(f"{draft.label}: taken out of {name}: {listed}. It is not published.")
+    return text
 
 
 def cleaned(text: str, had: str = "") -> tuple[str, list[str]]:

@@ -413,6 +413,8 @@ def overlay(collection: Collection, obj: Mapping[str, Any], body: Mapping[str, A
         old = merged.get(name)
         if name in collection.raw:
             merged[name] = {"raw": value}
+        elif name in collection.whole:
+            merged[name] = value
         elif isinstance(value, dict) and isinstance(old, dict):
             merged[name] = {**cast("Json", old), **cast("Json", value)}
         elif name == "meta_data" or name in collection.lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from json import dumps
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import Answer, UpstreamError
 
 from . import collections as at
-from . import fresh, handover, lookup, outcomes, refusals, undoing, uploads
+from . import fresh, handover, lookup, outcomes, probing, refusals, undoing, uploads
 from .client import ShopClient
 from .collections import STAMP, Collection
 from .fields import cut
@@ -25,6 +26,8 @@ CHUNKS = (25, 50)
 each product in it."""
 BATCH_SECONDS = (9.0, 0.2)
 """How long a batch's answer is waited for: to begin with, and for each op."""
+_INSTALLING = 60.0
+"""How long a plugin may take to be fetched, unpacked, and to set itself up when it is switched on."""
 _SECRET_AT_SEND = {"customers": "password", "users": "password"}
 """Fields that the shop wants and nobody should know: made up at the last moment, kept nowhere."""
 
@@ -94,6 +97,10 @@ class ShopSystem:
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         """Send one group as one request; never raises for what the shop did or did not answer."""
+        found = await self._send(change, ops)
+        return [await probing.settled(self.client, ops[0], found[0])] if probing.switches(ops) else found
+
+    async def _send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         try:
             answer = await (self._send_one(change, ops[0]) if len(ops) == 1 else self._send_batch(change, ops))
         except UpstreamError as error:
@@ -148,8 +155,10 @@ class ShopSystem:
         method = "PUT" if op.kind == "update" else "POST"
         # wp/v2 and refunds answer in the reader's form unless asked for the stored one
         body = stamped(change, op, collection)
+        body |= {name: dumps(body[name]) for name in collection.as_json & body.keys()}
         json = body[collection.holds] if collection.holds else body
-        return await self.client.write(method, url, params={"context": "edit"}, json=json)
+        deadline = _INSTALLING if collection is at.PLUGINS else None
+        return await self.client.write(method, url, params={"context": "edit"}, json=json, deadline=deadline)
 
     async def _send_batch(self, change: str, ops: Sequence[Op]) -> Answer:
         collection, kind = at.ALL[ops[0].collection], ops[0].kind
@@ -167,6 +176,8 @@ class ShopSystem:
     def _outcome(self, op: Op, body: Any, stored: dict[str, Json]) -> Outcome:
         collection = at.ALL[op.collection]
         body, whole = collection.read(body), None
+        if collection is at.SITE_SETTINGS:
+            self.client.time_zone = None  # may be another now
         if stored:
             body = stored.get(collection.url(op.parent, op.target), body)
         if op.kind == "create" and op.collection in handover.SHOWN_ONCE and isinstance(body, dict):

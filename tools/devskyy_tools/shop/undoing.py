@@ -14,6 +14,7 @@ from .collections import Collection
 from .hidden import MASK, hides
 from .lookup import marked
 from .names import plain
+from .rules_site import RESETS
 from .session import MAKES, Shop, abreast
 
 Json = dict[str, Any]
@@ -169,6 +170,9 @@ class _Undoing:
             return
         if drift := self._drift(item, present, back):
             self._leave(item, "left_alone", "It was changed since.", *drift)
+            return
+        if op.note.get(RESETS):
+            await self.shop.delete(collection, target)
             return
         await self.shop.write_back(collection, target, back, **op.parent)
 

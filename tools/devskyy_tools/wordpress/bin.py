@@ -19,7 +19,19 @@ from .kinds import item_type
 
 bin_tools = Toolset("bin", timeout=30)
 
-Noun = Literal["posts", "pages", "products", "orders", "coupons", "product_reviews", "comments", "items", "redirects"]
+Noun = Literal[
+    "posts",
+    "pages",
+    "products",
+    "orders",
+    "coupons",
+    "product_reviews",
+    "comments",
+    "items",
+    "blocks",
+    "navigation",
+    "redirects",
+]
 _USUAL = {"orders": "on-hold", "product_reviews": "hold", "comments": "hold", "redirects": "active"}
 _ORDER = ("pending", "processing", "on-hold", "completed", "cancelled", "failed")
 _REVIEW = ("approved", "hold", "spam")

@@ -19,14 +19,14 @@ OWN_TOOLS = {
     "page": "wp_pages_*",
     "attachment": "wp_media_*",
     "wp_block": "wp_blocks_*",
-    "wp_navigation": "wp_navigation_*",
+    "wp_navigation": "wp_blocks_*",
     "nav_menu_item": "wp_menu_items_*",
     "nav_menu": "wp_menus_*",
     "wp_template": "wp_templates_*",
-    "wp_template_part": "wp_template_parts_*",
+    "wp_template_part": "wp_templates_*",
     "wp_global_styles": "wp_global_styles_*",
-    "wp_font_family": "wp_font_families_*",
-    "wp_font_face": "wp_font_faces_*",
+    "wp_font_family": "wp_fonts_*",
+    "wp_font_face": "wp_fonts_*",
 }
 """Types and taxonomies that have tools of their own."""
 _ALWAYS = {"category": ("categories", True), "post_tag": ("tags", False)}

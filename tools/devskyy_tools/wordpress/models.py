@@ -175,7 +175,10 @@ class ItemPage(ShopModel):
 
 
 class Revision(ShopModel):
-    """A text as it was after an edit. ``date`` is in the site's time zone; texts only where one was asked for."""
+    """A text as it was after an edit. ``date`` is in the site's time zone; texts only where one was asked for.
+
+    Templates' revisions are called ``theme//slug`` as the template is, and have their number in ``wp_id``.
+    """
 
     id: int
     date: str | None = None
@@ -191,8 +194,8 @@ class Revision(ShopModel):
         texts = {name: raw(obj[name]) for name in ("content", "excerpt") if whole and name in obj}
         styles = {name: obj[name] or None for name in ("styles", "settings") if whole and obj.get(name)}
         title = raw(obj["title"]) if "title" in obj else None
-        known = {"date": obj.get("date"), "author": obj.get("author")}
-        return cls(id=obj["id"], title=title, **known, **texts, **styles)
+        known = {"date": obj.get("date") or obj.get("modified") or None, "author": obj.get("author")}
+        return cls(id=obj.get("wp_id") or obj["id"], title=title, **known, **texts, **styles)
 
 
 class RevisionPage(ShopModel):

@@ -13,16 +13,25 @@ from devskyy_tools.shop.provide import provide_shop
 from .bin import bin_tools
 from .comments import comments
 from .content import pages, posts
+from .fonts import fonts
+from .health import health
 from .items import items
 from .media import media
+from .menus import menus
+from .patterns import patterns
+from .plugins import plugins
 from .privacy import privacy
 from .redirects import redirects
 from .resources import resources
 from .revisions import revisions
 from .seo import seo
+from .settings import settings
 from .site import site
+from .styles import styles
+from .templates import templates
 from .terms import terms
 from .users import passwords, users
+from .widgets import widgets
 
 
 def _provide(services: Services) -> None:
@@ -39,20 +48,9 @@ def _plugin() -> tuple[str, bytes]:
 pack = Pack(
     "wordpress",
     [
-        posts,
-        pages,
-        items,
-        revisions,
-        media,
-        terms,
-        comments,
-        users,
-        passwords,
-        bin_tools,
-        site,
-        seo,
-        redirects,
-        privacy,
+        *(posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site),
+        *(patterns, menus, templates, styles, fonts, widgets, plugins, settings, health),
+        *(seo, redirects, privacy),
     ],
     resources=resources,
     provides=_provide,

@@ -51,9 +51,7 @@ async def wp_revisions_restore(
     id: Id,  # noqa: A002 # the shop's own name
 ) -> None:
     """Write an earlier text back; the text that is there now becomes a revision itself."""
-    shop, collection = ctx.get(Shop), ALL.get(type.replace("-", "_"))
-    if collection is None:
-        raise Refused(Code.INVALID_ARGUMENTS, f"{type} can't be written by this server.", "Read the revision instead.")
+    shop, collection = ctx.get(Shop), ALL[type.replace("-", "_")]
     earlier = await shop.get(REVISIONS, id, type=type, object=of)
     known = schema_of(collection)["fields"]
     fields: dict[str, Any] = {name: earlier[name] for name in _TEXTS if name in earlier and name in known}
@@ -72,5 +70,5 @@ async def wp_revisions_delete(
     of: Of,
     id: Id,  # noqa: A002 # the shop's own name
 ) -> None:
-    """Delete one revision for good, where a plugin makes the site allow that; a person is asked."""
+    """Delete one revision for good: of templates, of others where a plugin allows it; a person is asked."""
     await ctx.get(Shop).delete(REVISIONS, id, type=type, object=of)

@@ -65,7 +65,7 @@ class Revisions:
     def delete_revision(self, call: Call) -> Reply:
         """Refuse: not even administrators may delete revisions."""
         self._revision(call)
-        raise denied(call, "rest_cannot_delete", "Sorry, you are not allowed to delete revisions of this post.")
+        raise denied(call, "rest_cannot_delete", "Sorry, you are not allowed to delete this revision.")
 
     def show_revision(self, call: Call, body: Json) -> Reply:
         guid = call.site.page(f"?p={body['id']}")

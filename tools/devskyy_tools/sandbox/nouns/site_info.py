@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, cast
+from zoneinfo import available_timezones
 
 from devskyy_tools.sandbox import clock, schema, text
 from devskyy_tools.sandbox.auth import denied
@@ -313,6 +314,8 @@ def change_site(call: Call) -> Reply:
     for name in call.sent:
         if name in options and name != "url":
             value: Any = call[name]
+            if name == "timezone" and value not in available_timezones():
+                continue
             options[name] = _escaped(value) if name in ("title", "description") else value
     call.store.set_option("site", options)
     return site(call)

@@ -27,4 +27,7 @@ def sow(store: Store, *, goods: bool) -> None:
 
             for part in (catalogue, trade, stories, delivery):
                 part.sow(store, today)
+        from devskyy_tools.sandbox.seed import site
+
+        site.sow(store, today)
         store.set_option("sown", True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import companion, content, goods, people, store, trade
+from . import companion, content, goods, people, site, store, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
 from .companion import PRIVACY, REDIRECTS, SEO
 from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
@@ -18,6 +18,21 @@ from .goods import (
     VARIATIONS,
 )
 from .people import APP_PASSWORD_SETS, APP_PASSWORDS, USERS
+from .site import (
+    BLOCKS,
+    FONT_FACES,
+    FONT_FAMILIES,
+    GLOBAL_STYLES,
+    MENU_ITEMS,
+    MENUS,
+    NAVIGATION,
+    PLUGINS,
+    SIDEBARS,
+    SITE_SETTINGS,
+    TEMPLATE_PARTS,
+    TEMPLATES,
+    WIDGETS,
+)
 from .store import (
     GATEWAYS,
     SETTINGS,
@@ -39,19 +54,27 @@ __all__ = [
     "APP_PASSWORD_SETS",
     "ATTRIBUTES",
     "ATTRIBUTE_TERMS",
+    "BLOCKS",
     "BRANDS",
     "COMMENTS",
     "COUPONS",
     "CUSTOMERS",
+    "FONT_FACES",
+    "FONT_FAMILIES",
     "GATEWAYS",
+    "GLOBAL_STYLES",
     "ITEMS",
     "MEDIA",
     "MEDIA_EDITS",
+    "MENUS",
+    "MENU_ITEMS",
+    "NAVIGATION",
     "NOISE",
     "NOISY_META",
     "ORDERS",
     "ORDER_NOTES",
     "PAGES",
+    "PLUGINS",
     "POSTS",
     "PRIVACY",
     "PRODUCTS",
@@ -67,14 +90,19 @@ __all__ = [
     "SHIPPING_CLASSES",
     "SHIPPING_METHODS",
     "SHIPPING_ZONES",
+    "SIDEBARS",
+    "SITE_SETTINGS",
     "STAMP",
     "SYSTEM_TOOLS",
     "TAXES",
     "TAX_CLASSES",
+    "TEMPLATES",
+    "TEMPLATE_PARTS",
     "TERMS",
     "USERS",
     "VARIATIONS",
     "WEBHOOKS",
+    "WIDGETS",
     "ZONE_LOCATIONS",
     "ZONE_METHODS",
     "Collection",
@@ -82,7 +110,7 @@ __all__ = [
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (companion, content, goods, people, store, trade)
+    for module in (companion, content, goods, people, site, store, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }

@@ -26,6 +26,7 @@ NOISY_META = ("_devskyy_", "_edit_", "_wp_desired_post_slug", "_wp_old_", "_wp_t
 STAMP = "_devskyy_change"
 NO_TERM = "the shop gives it a new id when it is made again, and its objects lose it"
 _ROOTS = {"wc": "/wc/v3", "wp": "/wp/v2", "devskyy": "/devskyy/v1"}
+_LONGEST_ID = 200
 _TEXT_ID = re.compile(r"\w[\w.~-]*(//?\w[\w.~-]*)*", re.ASCII)
 """``bacs``, ``akismet/akismet``, ``twentytwentyfive//home``: no part of it leads upwards, or is anything but a name."""
 
@@ -57,6 +58,8 @@ class Collection:
         stamp: whether a create can carry our mark in ``meta_data``.
         title: field that names an object in labels; empty where that would be personal data.
         raw: fields that are read as ``{raw, rendered}`` and written as text.
+        whole: object fields that the shop replaces as they come: sent and compared whole.
+        as_json: object fields that the shop takes as a JSON text.
         html: text fields that are shown as HTML; what is written to them is sanitised.
         lines: list fields whose items have ids of their own and are changed one by one.
         unordered: list fields whose order the shop does not keep.
@@ -93,6 +96,8 @@ class Collection:
     stamp: bool = False
     title: str = ""
     raw: frozenset[str] = _NOTHING
+    whole: frozenset[str] = _NOTHING
+    as_json: frozenset[str] = _NOTHING
     html: frozenset[str] = _NOTHING
     lines: frozenset[str] = _NOTHING
     unordered: frozenset[str] = _NOTHING
@@ -125,8 +130,9 @@ class Collection:
         return "/".join([*parts, *rest])
 
     def id_of(self, obj: Mapping[str, Any]) -> Any:
-        """What names the object in addresses; None where it has no such field."""
-        return obj.get(self.id_field)
+        """What names the object in addresses; None where it has no such field, or one that can be no id."""
+        known = obj.get(self.id_field)
+        return None if isinstance(known, str) and len(known) > _LONGEST_ID else known
 
     def read(self, answer: Any) -> Any:
         """The object of the shop's answer."""
@@ -137,7 +143,7 @@ class Collection:
     def _id(self, value: object, name: str) -> str:
         text = str(value)
         if name in self.text_ids:
-            known = bool(_TEXT_ID.fullmatch(text)) and len(text) <= 200
+            known = bool(_TEXT_ID.fullmatch(text)) and len(text) <= _LONGEST_ID
             says = "must be a name as the list gives it"
         else:
             known = (
