@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from devskyy_mcp.errors import Code, Refused
@@ -16,6 +16,7 @@ from . import plugin, refusals
 from .compare import Originals
 from .signing import Credentials, signer
 
+Item = TypeVar("Item")
 COUNT_SECONDS = 60.0
 KINDS_SECONDS = 600.0
 __all__ = ["Credentials", "Page", "ShopClient", "ShopInfo"]
@@ -90,6 +91,16 @@ class ShopClient:
             raise error
         found = _page(first)
         return Page([], found.total, found.pages)
+
+    async def names(self, path: str, params: Mapping[str, Any] | None = None) -> tuple[list[str], int, int]:
+        """One page of a list of bare texts; the number of all, and of pages."""
+        answer = await self.upstream.send("GET", f"/wp-json{path}", params=dict(params or {}))
+        self._note(answer)
+        error = refusals.of_answer(answer)
+        if error:
+            raise error
+        found = _rows(answer.json(), str, "texts")
+        return found, *_counted(answer, len(found))
 
     async def write(
         self,
@@ -192,21 +203,29 @@ def _number(answer: Answer, name: str, otherwise: int) -> int:
 
 def _page(answer: Answer) -> Page:
     items = _objects(answer.json())
-    total = _number(answer, "x-wp-total", len(items))
-    return Page(items, total, _number(answer, "x-wp-totalpages", 1 if items else 0))
+    return Page(items, *_counted(answer, len(items)))
+
+
+def _counted(answer: Answer, shown: int) -> tuple[int, int]:
+    """The number of all and of pages, as the headers say it; else what is shown is all."""
+    return _number(answer, "x-wp-total", shown), _number(answer, "x-wp-totalpages", 1 if shown else 0)
 
 
 def _objects(body: Any) -> list[dict[str, Any]]:
-    """The body as the list of objects that it must be.
+    return cast("list[dict[str, Any]]", _rows(body, dict, "objects"))
+
+
+def _rows(body: Any, kind: type[Item], called: str) -> list[Item]:
+    """The body as the list that it must be.
 
     Raises:
         UpstreamError: UPSTREAM_INVALID when it is something else.
     """
-    if not isinstance(body, list) or not all(isinstance(item, dict) for item in cast("list[Any]", body)):
+    if not isinstance(body, list) or not all(isinstance(item, kind) for item in cast("list[Any]", body)):
         raise UpstreamError(
-            Code.UPSTREAM_INVALID, "The shop answered with something else than a list of objects.", reached="answered"
+            Code.UPSTREAM_INVALID, f"The shop answered with something else than a list of {called}.", reached="answered"
         )
-    return cast("list[dict[str, Any]]", body)
+    return cast("list[Item]", body)
 
 
 def http_allowed(url: str, environment: str) -> None:

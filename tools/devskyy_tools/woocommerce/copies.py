@@ -77,11 +77,8 @@ async def woo_custom_fields_list(
 ) -> FieldNames:
     """List the names of products' own fields, the keys of meta_data."""
     url, query = f"{PRODUCTS.url()}/custom-fields/names", {"search": search, "page": page, "per_page": limit}
-    found = await ctx.get(Shop).client.page(url, query)
-    names = [str(name) for name in found.items]
-    return FieldNames(
-        items=names, total=found.total, page=page, pages=found.pages, note=past_the_end(page, found.pages)
-    )
+    names, total, pages = await ctx.get(Shop).client.names(url, query)
+    return FieldNames(items=names, total=total, page=page, pages=pages, note=past_the_end(page, pages))
 
 
 @variations.tool("write", scopes="catalog:write", timeout=60)
