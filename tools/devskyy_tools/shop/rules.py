@@ -28,7 +28,10 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
         products.sku,
         products.pictures,
     ),
-    **{term.name: (products.term_name,) for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.CATEGORIES, at.TAGS)},
+    **{
+        term.name: (products.term_name,)
+        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.CATEGORIES, at.TAGS)
+    },
     at.PRODUCT_REVIEWS.name: (products.never_binned_here, products.review),
     at.ORDERS.name: (products.never_binned_here, orders.order_lines, orders.order_coupons, orders.order_customer),
     at.REFUNDS.name: (orders.refund,),
@@ -50,7 +53,8 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     **{
         term.name: (products.term_foresee,)
         for term in (
-            *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTES, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS),
+            *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.ATTRIBUTES, at.ATTRIBUTE_TERMS),
+            *(at.CATEGORIES, at.TAGS),
             *(at.PRODUCT_REVIEWS, at.COMMENTS),
         )
     },
@@ -62,7 +66,7 @@ DELETING: dict[str, tuple[Rule, ...]] = {
     at.MEDIA.name: (content.media_foresee,),
     **{
         term.name: (products.term_delete,)
-        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS)
+        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS)
     },
 }
 

@@ -167,7 +167,7 @@ class Shop:
         return [one for one in asked if collection.url(None, one) not in self._there]
 
     async def holder_of_sku(self, sku: str) -> Json | None:
-        """``{id, status}`` of the product or variation with this SKU, the bin included."""
+        """``{id, status, type, parent_id}`` of the product or variation with this SKU, the bin included."""
         if sku not in self._skus:
             await self.prefetch_skus([sku])
         return self._skus[sku]
@@ -179,7 +179,7 @@ class Shop:
             some = wanted[start : start + PAGE]
             self._skus.update(dict.fromkeys(some))
             for status in ("trash", "any"):
-                query = {"status": status, "sku": some, "per_page": PAGE, "_fields": "id,status,sku"}
+                query = {"status": status, "sku": some, "per_page": PAGE, "_fields": "id,status,sku,type,parent_id"}
                 for item in (await self.client.page(at.PRODUCTS.url(), query)).items:
                     if item.get("sku") in self._skus:
                         self._skus[item["sku"]] = item

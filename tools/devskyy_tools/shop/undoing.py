@@ -18,6 +18,8 @@ _PARENTS = {
     "product_id": "products", "order_id": "orders", "attribute_id": "attributes", "zone_id": "shipping_zones",
     "user_id": "users", "font_family_id": "font_families",
 }  # fmt: skip
+_HELD_IN = {"product_categories": "categories", "product_tags": "tags", "brands": "brands"}
+"""Fields of products that hold terms."""
 WINDOW = 400
 """Objects that are held at once while thousands are brought back."""
 _NOTHING_DONE = frozenset({"failed", "not_sent", "skipped", "staged"})
@@ -56,6 +58,7 @@ async def restore_variations(shop: Shop, product: ObjectId, restored: Op, **only
 class _Undoing:
     def __init__(self, shop: Shop, ops: Sequence[JournalOp]) -> None:
         self.shop = shop
+        self.ops = ops
         done = [item for item in ops if item.op.kind == "create" and item.outcome.object_id]
         self.made = {(item.op.collection, str(item.outcome.object_id)) for item in done}
 
@@ -108,14 +111,32 @@ class _Undoing:
     async def _unmake(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
         if present.get("status") == "trash":
             return
-        if present.get("count"):
+        losing = self._losing(collection, target)
+        if int(present.get("count") or 0) > len(losing):
             self._leave(item, "left_alone", f"{present['count']} objects use it by now.")
             return
         if not collection.trash and (drift := self._drift(collection, item.outcome.after, present, item.outcome.after)):
             self._leave(item, "left_alone", "It was changed since.", *drift)
             return
         reassign = 0 if collection is at.CUSTOMERS else None
-        await self.shop.delete(collection, target, reassign=reassign, **cast("Json", item.op.parent))
+        gone = await self.shop.delete(collection, target, reassign=reassign, **cast("Json", item.op.parent))
+        if gone is not None and losing:  # when its objects have lost it
+            gone.parent = {**gone.parent, **{f"loses_{op.seq}": op.ref for op in losing}}
+
+    def _losing(self, collection: Collection, term: ObjectId) -> list[Op]:
+        """The staged inverses that take a term from the products that the same set gave it to."""
+        field = _HELD_IN.get(collection.name)
+        if field is None:
+            return []
+        given = {
+            str(item.outcome.object_id)
+            for item in self.ops
+            if item.op.collection == at.PRODUCTS.name
+            and any(str(one.get("id")) == str(term) for one in cast("list[Json]", item.op.body.get(field) or []))
+        }
+        return [
+            op for op in self.shop.unit.ops if op.collection == at.PRODUCTS.name and given and str(op.target) in given
+        ]
 
     async def _restore(self, item: JournalOp, collection: Collection, target: ObjectId) -> None:
         op = item.op

@@ -18,7 +18,8 @@ Cell = str | int | float
 _PUBLISHED = {"draft": -1, "private": 0, "publish": 1}
 _STOCK = {"instock": 1, "onbackorder": "backorder"}
 _BACKORDERS: dict[str, Cell] = {"yes": 1, "notify": "notify"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def row_of(
     cells = {
         "ID": item["id"],
         "Type": _list([_type(item, parent), *(kind for kind in ("downloadable", "virtual") if item.get(kind))]),
-        "SKU": item.get("sku"),
+        "SKU": "" if parent and item.get("sku") == parent.get("sku") else item.get("sku"),  # the shop shows its parent's
         "GTIN, UPC, EAN, or ISBN": item.get("global_unique_id"),
         "Name": _name(item, parent),
         "Published": _PUBLISHED.get("draft" if (parent or {}).get("status") == "draft" else item["status"], -1),
@@ -130,14 +131,14 @@ def write(out: TextIO, columns: list[str], rows: Iterable[Json]) -> int:
     writer.writerow(columns)
     count = 0
     for row in rows:
-        writer.writerow([_safe(row.get(name, "")) for name in columns])
+        writer.writerow([safe(row.get(name, "")) for name in columns])
         count += 1
     return count
 
 
-def _safe(cell: Cell) -> Cell:
+def safe(cell: Cell) -> Cell:
     """A text that a spreadsheet would run gets WooCommerce's mark before it, which its importer takes off."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _order(name: str) -> tuple[int, int, int, str]:

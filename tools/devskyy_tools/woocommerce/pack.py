@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.assets.store import CSV, Assets
 from devskyy_mcp.capability import Pack, Resource
 from devskyy_mcp.context import Context, Services
 from devskyy_mcp.errors import Code, Refused
@@ -19,7 +19,7 @@ from .bulk import products  # with the tool that is declared there
 from .categories import categories
 from .coupons import coupons
 from .customers import customers
-from .export import CSV, exports, read_export, woo_catalog_export
+from .export import exports, read_export, woo_catalog_export
 from .models import Product
 from .orders import orders
 from .refunds import notes, refunds

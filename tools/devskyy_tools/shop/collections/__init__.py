@@ -5,13 +5,24 @@ from __future__ import annotations
 from . import content, goods, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
 from .content import CATEGORIES, COMMENTS, MEDIA, PAGES, POSTS, TAGS
-from .goods import ATTRIBUTE_TERMS, ATTRIBUTES, PRODUCT_CATEGORIES, PRODUCT_REVIEWS, PRODUCT_TAGS, PRODUCTS, VARIATIONS
+from .goods import (
+    ATTRIBUTE_TERMS,
+    ATTRIBUTES,
+    BRANDS,
+    PRODUCT_CATEGORIES,
+    PRODUCT_REVIEWS,
+    PRODUCT_TAGS,
+    PRODUCTS,
+    SHIPPING_CLASSES,
+    VARIATIONS,
+)
 from .trade import COUPONS, CUSTOMERS, ORDER_NOTES, ORDERS, REFUNDS
 
 __all__ = [
     "ALL",
     "ATTRIBUTES",
     "ATTRIBUTE_TERMS",
+    "BRANDS",
     "CATEGORIES",
     "COMMENTS",
     "COUPONS",
@@ -28,6 +39,7 @@ __all__ = [
     "PRODUCT_REVIEWS",
     "PRODUCT_TAGS",
     "REFUNDS",
+    "SHIPPING_CLASSES",
     "STAMP",
     "TAGS",
     "VARIATIONS",

@@ -39,6 +39,14 @@ PRODUCT_TAGS = Collection(
     "product_tags", "wc", "products/tags", "product tag", batch=100, key="slug", title="name",
     derived=fields("count"), cannot_undo={"delete": NO_TERM},
 )  # fmt: skip
+BRANDS = Collection(
+    "brands", "wc", "products/brands", "brand", batch=100, key="slug", title="name",
+    derived=fields("count"), cannot_undo={"delete": NO_TERM},
+)  # fmt: skip
+SHIPPING_CLASSES = Collection(
+    "shipping_classes", "wc", "products/shipping_classes", "shipping class", batch=100, key="slug", title="name",
+    derived=fields("count"), cannot_undo={"delete": NO_TERM},
+)  # fmt: skip
 ATTRIBUTES = Collection(
     "attributes", "wc", "products/attributes", "attribute", batch=100, key="slug", title="name",
     cannot_undo={"delete": "its terms are gone and products lose it"},
