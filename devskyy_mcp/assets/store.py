@@ -81,9 +81,7 @@ class Assets:
     def path(self, asset: Asset) -> Path:
         return self._file(asset.id)
 
-    async def put(
-        self, content: bytes, name: str, source: str, kinds: Mapping[str, str] = ENDINGS
-    ) -> Asset:
+    async def put(self, content: bytes, name: str, source: str, kinds: Mapping[str, str] = ENDINGS) -> Asset:
         """Keep a picture or a table.
 
         Args:
@@ -100,7 +98,7 @@ class Assets:
                 Code.TOO_LARGE, f"The file has more than {UPLOAD_LIMIT >> 20} MiB.", "Make it smaller and try again."
             )
         kind = kind_of(content)
-        if kind not in kinds:
+        if kind is None or kind not in kinds:
             raise unwelcome(content, kinds)
         digest = hashlib.sha256(content).hexdigest()
         stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "file"

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from devskyy_tools.shop.collections import STAMP
 
@@ -67,7 +67,9 @@ def row_of(
     cells = {
         "ID": item["id"],
         "Type": _list([_type(item, parent), *(kind for kind in ("downloadable", "virtual") if item.get(kind))]),
-        "SKU": "" if parent and item.get("sku") == parent.get("sku") else item.get("sku"),  # the shop shows its parent's
+        "SKU": ""
+        if parent and item.get("sku") == parent.get("sku")
+        else item.get("sku"),  # the shop shows its parent's
         "GTIN, UPC, EAN, or ISBN": item.get("global_unique_id"),
         "Name": _name(item, parent),
         "Published": _PUBLISHED.get("draft" if (parent or {}).get("status") == "draft" else item["status"], -1),
@@ -111,6 +113,11 @@ def row_of(
     cells |= _attributes(item, parent)
     cells |= _meta(item) if meta else {}
     return {name: value for name, value in cells.items() if value not in (None, "")}
+
+
+def inner(item: Json, name: str) -> list[Json]:
+    """The objects of a list field; none where it is absent or null."""
+    return cast("list[Json]", item.get(name) or [])
 
 
 def linked_ids(item: Json) -> list[int]:

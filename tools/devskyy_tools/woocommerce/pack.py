@@ -18,11 +18,13 @@ from .briefing import briefing
 from .bulk import products  # with the tool that is declared there
 from .categories import categories
 from .coupons import coupons
+from .csv_import import imports
 from .customers import customers
 from .export import exports, read_export, woo_catalog_export
 from .models import Product
 from .orders import orders
 from .refunds import notes, refunds
+from .rejected import read_report
 from .reports import reports
 from .stock import stock
 from .variations import variations
@@ -57,7 +59,7 @@ def provide(services: Services) -> None:
 
 pack = Pack(
     "woocommerce",
-    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports],
+    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports, imports],
     [briefing],
     [
         Resource(
@@ -76,6 +78,16 @@ pack = Pack(
             "Export",
             "The file that woo_catalog_export made, by its job's id.",
             read_export,
+            mime_type=CSV,
+            scopes=frozenset({"catalog:read"}),
+            texts="catalogue",
+        ),
+        Resource(
+            "devskyy://reports/{id}",
+            "report",
+            "Report",
+            "Which rows of a file were rejected and why, by the id that the tool's answer gives.",
+            read_report,
             mime_type=CSV,
             scopes=frozenset({"catalog:read"}),
             texts="catalogue",

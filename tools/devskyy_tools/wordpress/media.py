@@ -57,7 +57,12 @@ async def wp_media_upload(
         await _ask_to_fetch(ctx, url, fields)
         return
     found = await source.take(ctx, PICTURES)
-    file = {"sha256": found.sha256, "path": str(ctx.get(Assets).path(found)), "name": found.name, "type": found.content_type}
+    file = {
+        "sha256": found.sha256,
+        "path": str(ctx.get(Assets).path(found)),
+        "name": found.name,
+        "type": found.content_type,
+    }
     op = await ctx.get(Shop).create(MEDIA, {"file": file, **fields})
     op.note["shown"] = {"file": found.name, "kilobytes": max(1, found.size // 1000), **fields}
 
