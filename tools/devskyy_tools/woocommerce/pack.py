@@ -14,7 +14,6 @@ from devskyy_tools.shop.collections import PRODUCTS
 from devskyy_tools.shop.provide import provide_shop
 from devskyy_tools.shop.session import Shop
 
-from .briefing import briefing
 from .bulk import products  # with the tool that is declared there
 from .categories import categories
 from .coupons import coupons
@@ -60,7 +59,7 @@ def provide(services: Services) -> None:
 pack = Pack(
     "woocommerce",
     [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports, imports],
-    [briefing],
+    [],
     [
         Resource(
             "devskyy://products/{id}",
