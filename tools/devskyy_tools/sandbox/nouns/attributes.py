@@ -10,6 +10,9 @@ from devskyy_tools.sandbox.store import Where
 
 BASE = "/wc/v3/products/attributes"
 LONGEST_SLUG = 28
+_RESERVED = frozenset(
+    {"author", "category", "day", "name", "order", "page", "post", "product", "tag", "term", "type", "year"}
+)
 
 
 def routes() -> list[Route]:
@@ -65,23 +68,28 @@ def update(call: Call) -> Reply:
 def _apply(call: Call, body: Json) -> None:
     if call["name"]:
         body["name"] = text.plain(call["name"])
-    if call["slug"] or not body["slug"]:
-        body["slug"] = _slug(call, str(call["slug"] or body["name"]), body["id"])
+    if not body["name"]:
+        raise RestError("woocommerce_rest_cannot_create", "Please, provide an attribute name.", 400)
+    # a change that does not name the slug makes a new one of the name
+    body["slug"] = _slug(call, str(call["slug"] or body["name"]), body)
     for name in ("type", "order_by", "has_archives"):
         if call[name] is not None:
             body[name] = call[name]
 
 
-def _slug(call: Call, wanted: str, own: int) -> str:
-    slug = text.slugify(wanted).removeprefix("pa_")
+def _slug(call: Call, wanted: str, body: Json) -> str:
+    slug, code = text.slugify(wanted).removeprefix("pa_"), "edit" if body["slug"] else "create"
+    # what a batch itself has made is not known to the shop before the next request
+    known = call.store.remembered("SELECT slug FROM objects WHERE kind = 'attribute'")
+    problem = ""
     if len(slug) > LONGEST_SLUG:
-        message = f'Slug "{slug}" is too long ({LONGEST_SLUG} characters max). Shorten it, please.'
-        raise RestError("woocommerce_rest_cannot_create", message, 400)
-    where = Where("attribute")
-    where.add("slug = ? AND id <> ?", f"pa_{slug}", own)
-    if call.store.count(where):
-        message = f'Slug "{slug}" is already in use. Change it, please.'
-        raise RestError("woocommerce_rest_cannot_create", message, 400)
+        problem = f"is too long ({LONGEST_SLUG} characters max). Shorten it, please."
+    elif slug in _RESERVED:
+        problem = "is not allowed because it is a reserved term. Change it, please."
+    elif body["slug"] != f"pa_{slug}" and (f"pa_{slug}",) in known:
+        problem = "is already in use. Change it, please."
+    if problem:
+        raise RestError(f"woocommerce_rest_cannot_{code}", f'Slug "{slug}" {problem}', 400)
     return f"pa_{slug}"
 
 

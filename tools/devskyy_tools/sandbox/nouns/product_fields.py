@@ -141,8 +141,10 @@ def _attributes(store: Store, given: list[Json]) -> list[Json]:
 
 
 def _global_options(store: Store, attribute: Json, options: list[Any]) -> list[str]:
-    """Return the options of a global attribute; terms that are missing come into being."""
-    return [ensure_term(store, "attribute_term", str(option), attribute["id"])["name"] for option in options]
+    """Return the options of a global attribute in its terms' order; terms that are missing come into being."""
+    terms = [ensure_term(store, "attribute_term", str(option), attribute["id"]) for option in options]
+    by = {"id": "id", "menu_order": "menu_order"}.get(attribute["order_by"], "name")
+    return [term["name"] for term in sorted(terms, key=lambda term: (term[by], term["name"]))]
 
 
 def _default_attributes(body: Json, given: list[Json]) -> list[Json]:

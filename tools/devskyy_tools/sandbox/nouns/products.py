@@ -1,17 +1,16 @@
-"""wc/v3/products: list, one, create, update, delete, batch, duplicate, related, names of own fields."""
+"""wc/v3/products: list, one, create, update, delete, batch."""
 
 from __future__ import annotations
 
-import random
 from copy import deepcopy
 from typing import Any
 
 from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.auth import require_shop
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links
-from devskyy_tools.sandbox.nouns import goods, lists, product_fields
+from devskyy_tools.sandbox.nouns import goods, lists, product_extras, product_fields
 from devskyy_tools.sandbox.nouns.product_fields import DRAFTS, TERMS
-from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, collection
+from devskyy_tools.sandbox.routing import Route, collection
 from devskyy_tools.sandbox.store import Store, Where
 
 BASE = "/wc/v3/products"
@@ -27,10 +26,7 @@ _DEFAULTS: Json = {
 
 def routes() -> list[Route]:
     out = collection(BASE, "product", items=items, item=item, create=create, update=update, delete=delete, batch=True)
-    out.append(Route(f"{BASE}/custom-fields/names", "", {"GET": Endpoint(field_names, {})}))
-    out.append(Route(f"{BASE}/{{id}}/duplicate", "product", {"POST": Endpoint(duplicate, {})}, nested=False))
-    out.append(Route(f"{BASE}/{{id}}/related", "product", {"GET": Endpoint(related, CONTEXT)}, nested=False))
-    return out
+    return [*out, *product_extras.routes(BASE, show)]
 
 
 def blank(store: Store, **given: Any) -> Json:
@@ -44,6 +40,7 @@ def load(call: Call, *, status: int = 404) -> Json:
     """Return the product of the call for changing; updates answer 400 where reads answer 404."""
     body = call.store.get("product", int(call["id"] or 0))
     if body is None:
+        product_extras.refuse_variation(call)
         raise RestError("woocommerce_rest_product_invalid_id", "Invalid ID.", status)
     return body
 
@@ -54,6 +51,7 @@ def load(call: Call, *, status: int = 404) -> Json:
 def items(call: Call) -> Reply:
     require_shop(call, "list")
     where = Where("product")
+    product_extras.with_variations(call, where)
     lists.common(call, where)
     lists.statuses(where, call["include_status"] or call["status"])
     if call["exclude_status"]:
@@ -128,7 +126,7 @@ def _search(call: Call, where: Where) -> None:
 
 
 def item(call: Call) -> Reply:
-    body = load(call)
+    body = call.store.get("variation", int(call["id"] or 0)) or load(call)
     require_shop(call, "read")
     return show(call, body, single=True)
 
@@ -136,6 +134,8 @@ def item(call: Call) -> Reply:
 def show(call: Call, body: Json, *, single: bool = False) -> Reply:
     """Return a product with the keys of the real one, in its order."""
     edit, store = call.edit, call.store
+    if body["type"] == "variation":
+        body = product_extras.as_product(store, body, deepcopy(_DEFAULTS))
     shown = text.paragraphs if not edit else str
     quantity, managed = body["stock_quantity"], body["manage_stock"]
     data: Json = {
@@ -198,7 +198,7 @@ def show(call: Call, body: Json, *, single: bool = False) -> Reply:
         "grouped_products": body["grouped_products"],
         "menu_order": body["menu_order"],
         "price_html": goods.price_html(body),
-        "related_ids": related_ids(store, body),
+        "related_ids": product_extras.related_ids(store, body),
         "meta_data": goods.shown_meta(body),
         "stock_status": body["stock_status"],
         "has_options": body["type"] == "variable",
@@ -209,7 +209,8 @@ def show(call: Call, body: Json, *, single: bool = False) -> Reply:
         data["permalink_template"] = call.site.page("product/%pagename%/")
         data["generated_slug"] = text.slugify(body["name"])
     headers = {"Link": f'<{data["permalink"]}>; rel="alternate"; type="text/html"'} if single else {}
-    return Reply(data, headers=headers, links=links(call, f"{BASE}/{body['id']}", BASE))
+    up: Json = {"up": [{"href": call.site.rest(f"{BASE}/{body['parent']}")}]} if body["parent"] else {}
+    return Reply(data, headers=headers, links=links(call, f"{BASE}/{body['id']}", BASE, **up))
 
 
 def permalink(call: Call, body: Json) -> str:
@@ -221,19 +222,6 @@ def permalink(call: Call, body: Json) -> str:
 def terms_of(store: Store, kind: str, ids: list[int]) -> list[Json]:
     found = [term for term_id in ids if (term := store.peek(kind, term_id))]
     return [{"id": term["id"], "name": term["name"], "slug": term["slug"]} for term in found]
-
-
-_RELATED = (
-    "SELECT id FROM objects WHERE kind = 'product' AND status = 'publish' AND EXISTS (SELECT 1 FROM "
-    "json_each(body, '$.categories') WHERE value IN (SELECT value FROM json_each(?))) LIMIT 20"
-)
-
-
-def related_ids(store: Store, body: Json) -> list[int]:
-    """Return up to five products of the same categories, drawn anew on every call as the real shop does."""
-    found = store.remembered(_RELATED, [str(body["categories"])])
-    others = [other for (other,) in found if other != body["id"]]
-    return random.sample(others, min(5, len(others)))
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -292,38 +280,3 @@ def _remove(store: Store, body: Json) -> None:
     for child in _children(store, body["id"]):
         store.delete("variation", child["id"])
     store.delete("product", body["id"])
-
-
-def duplicate(call: Call) -> Reply:
-    """Copy a product as a draft, its variations with it; SKUs get a number."""
-    source = load(call)
-    require_shop(call, "create")
-    store, at = call.store, clock.now()
-    body = {**source, "id": store.new_id("product"), "name": f"{source['name']} (Copy)", "status": "draft", "slug": ""}
-    body |= {"created": at, "modified": at, "total_sales": 0, "rating_count": 0, "average_rating": "0"}
-    body["sku"] = goods.free_sku(store, source["sku"]) if source["sku"] else ""
-    children: list[int] = []
-    for child in _children(store, source["id"]):
-        copy: Json = {**child, "id": store.new_id("variation"), "parent": body["id"], "created": at, "modified": at}
-        copy["sku"] = goods.free_sku(store, child["sku"]) if child["sku"] else ""
-        store.put("variation", copy)
-        children.append(copy["id"])
-    body["variations"] = children
-    store.put("product", body)
-    call.params["context"] = "edit"
-    return show(call, body)
-
-
-def related(call: Call) -> Reply:
-    body = load(call)
-    require_shop(call, "read")
-    return Reply(related_ids(call.store, body))
-
-
-def field_names(call: Call) -> Reply:
-    require_shop(call, "list")
-    sql = (
-        "SELECT DISTINCT json_extract(m.value, '$.key') FROM objects, json_each(body, '$.meta') m "
-        "WHERE kind = 'product' AND substr(json_extract(m.value, '$.key'), 1, 1) <> '_' ORDER BY 1"
-    )
-    return Reply([name for (name,) in call.store.rows(sql)])

@@ -10,7 +10,7 @@ from devskyy_tools.sandbox import text
 from devskyy_tools.sandbox.auth import denied, require_shop
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, links, pages
 from devskyy_tools.sandbox.nouns import goods, lists
-from devskyy_tools.sandbox.routing import Route, collection
+from devskyy_tools.sandbox.routing import Endpoint, Route, collection
 from devskyy_tools.sandbox.store import Store, Where
 
 
@@ -39,9 +39,17 @@ def routes() -> list[Route]:
     out: list[Route] = []
     for taxonomy in (CATEGORIES, BRANDS, TAGS, SHIPPING, OPTIONS):
         out += ShopTerms(taxonomy).routes()
+    named: Json = {"name": {"type": "string"}}
+    out.append(Route(f"{SHIPPING.base}/slug-suggestion", "", {"GET": Endpoint(suggest_slug, named)}))
     for taxonomy in (BLOG_CATEGORIES, BLOG_TAGS):
         out += BlogTerms(taxonomy).routes()
     return out
+
+
+def suggest_slug(call: Call) -> Reply:
+    require_shop(call, "read")
+    wanted = text.slugify(str(call["name"] or ""))
+    return Reply(_free_slug(call.store, SHIPPING.kind, wanted, 0) if wanted else "")
 
 
 def insert(store: Store, kind: str, name: str, *, parent: int = 0, slug: str = "", **more: Any) -> Json:

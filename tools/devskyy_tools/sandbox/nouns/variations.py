@@ -265,11 +265,11 @@ def delete(call: Call) -> Reply:
 
 
 def generate(call: Call) -> Reply:
-    """Make a variation for every combination of options that has none."""
+    """Make a variation for every combination of options that has none; with ``delete`` those that fit none go."""
     require_shop(call, "create")
     parent = call.store.get("product", call["product_id"])
-    if parent is None or parent["type"] != "variable":
-        raise RestError("woocommerce_rest_product_invalid_id", "Invalid ID.", 404)
+    if parent is None:
+        raise RestError("woocommerce_rest_product_invalid_id", "Invalid product ID.", 404)
     axes = [entry for entry in parent["attributes"] if entry["variation"]]
     have = {tuple(e["option"] for e in body["attributes"]) for body in children(call.store, parent["id"])}
     made = 0
@@ -279,10 +279,23 @@ def generate(call: Call) -> Reply:
         picked = [{"id": a["id"], "name": a["name"], "option": o} for a, o in zip(axes, options, strict=True)]
         body = blank(call.store, parent["id"])
         body["attributes"] = _attributes(call.store, parent["id"], picked)
+        body |= deepcopy(call.sent.get("default_values") or {})
+        goods.apply_meta(call.store, body, call.sent)
+        goods.derive_stock_status(body)
+        goods.settle_price(body)
         call.store.put("variation", body)
         made += 1
+    gone = _delete_unmatched(call.store, parent["id"], axes) if call.sent.get("delete") else None
     _touch_parent(call.store, parent["id"])
-    return Reply({"count": made, "deleted_count": 0})
+    return Reply({"count": made} if gone is None else {"count": made, "deleted_count": gone})
+
+
+def _delete_unmatched(store: Store, product_id: int, axes: list[Json]) -> int:
+    possible = set(combinations(*(axis["options"] for axis in axes)))
+    gone = [one for one in children(store, product_id) if tuple(e["option"] for e in one["attributes"]) not in possible]
+    for one in gone:
+        store.delete("variation", one["id"])
+    return len(gone)
 
 
 def children(store: Store, product_id: int) -> list[Json]:
