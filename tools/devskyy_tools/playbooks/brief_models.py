@@ -144,6 +144,6 @@ class MorningBrief(ShopModel):
             yield self.webhooks
 
     def _tokens(self) -> float:
-        """At least what a model counts: words of JSON take some three letters a token, other scripts one each or more."""
+        """At least what a model counts: JSON takes some three letters a token, other scripts up to one token each."""
         text = self.model_dump_json(exclude_none=True)
         return sum(0.4 if sign.isascii() else 1.5 if sign < "\U00010000" else 3 for sign in text)

@@ -242,7 +242,7 @@ class Import:
     async def _fields(self, row: Row, changed: dict[str, str], present: Json) -> Json:
         """The fields that the changed cells say."""
         fields = cells_of.fields_of(changed, self.names, variation=row.variation)
-        fields |= await self.terms.fields(changed)
+        fields |= await self.terms.fields(changed, present)
         if "Type" in changed:
             fields |= {extra: extra in row.extras for extra in cells_of.EXTRAS}
             if not row.variation and row.kind != present.get("type"):

@@ -97,7 +97,7 @@ def row_of(
         "Categories": _list(names.categories.get(str(one["id"]), one["name"]) for one in item.get("categories", ())),
         "Tags": _list(one["name"] for one in item.get("tags", ())),
         "Shipping class": _list([names.shipping.get(item.get("shipping_class", ""), item.get("shipping_class", ""))]),
-        "Images": _list(image["src"] for image in _images(item)),
+        "Images": _list(_pictures(item)),
         "Download limit": _limit(item.get("download_limit")) if downloadable else "",
         "Download expiry days": _limit(item.get("download_expiry")) if downloadable else "",
         "Parent": _linked([parent["id"]], {parent["id"]: parent.get("sku", "")}) if parent else "",
@@ -109,10 +109,25 @@ def row_of(
         "Position": item.get("menu_order", 0),
         "Brands": _list(one["name"] for one in item.get("brands", ())),
     }
+    cells |= dict.fromkeys(_inherited(item, parent, names), "") if parent else {}
     cells |= _downloads(item) if downloadable else {}
     cells |= _attributes(item, parent)
     cells |= _meta(item) if meta else {}
     return {name: value for name, value in cells.items() if value not in (None, "")}
+
+
+def _inherited(item: Json, parent: Json, names: Names) -> list[str]:
+    """Columns of a variation in which the shop shows its product's value, as it does where there is no own one."""
+    size, whole = item.get("dimensions") or {}, parent.get("dimensions") or {}
+    pairs: Json = {
+        "SKU": (item.get("sku"), parent.get("sku")),
+        f"Weight ({names.weight_unit})": (item.get("weight"), parent.get("weight")),
+        "Shipping class": (item.get("shipping_class"), parent.get("shipping_class")),
+        "Images": (_pictures(item), _pictures(parent)[:1]),
+    }
+    for name in ("Length", "Width", "Height"):
+        pairs[f"{name} ({names.dimension_unit})"] = size.get(name.lower()), whole.get(name.lower())
+    return [column for column, (own, above) in pairs.items() if own == above]
 
 
 def inner(item: Json, name: str) -> list[Json]:
@@ -195,10 +210,9 @@ def _limit(value: Any) -> Cell:
     return value if isinstance(value, int) and value > 0 else ""
 
 
-def _images(item: Json) -> list[Json]:
-    if "images" in item:
-        return list(item["images"])
-    return [item["image"]] if item.get("image") else []
+def _pictures(item: Json) -> list[str]:
+    found = item["images"] if "images" in item else [item["image"]] if item.get("image") else []
+    return [str(image["src"]) for image in found]
 
 
 def _downloads(item: Json) -> Json:

@@ -51,15 +51,17 @@ class Terms:
             del self._ids[name][path]
         del self._made[mark:]
 
-    async def fields(self, cells: Mapping[str, str]) -> Json:
-        """The fields of the columns that name terms and classes.
+    async def fields(self, cells: Mapping[str, str], present: Json) -> Json:
+        """The fields of the columns that name terms and classes, of a product as it is, empty for a new one.
 
         Raises:
-            Wrong: for a class that the shop does not have.
+            Wrong: for a class that the shop does not have, and for no category.
         """
         found: Json = {}
         for column, (field, collection) in _COLUMNS.items():
             if column in cells:
+                if column == "Categories" and present and not cells[column].strip():
+                    raise Wrong(column, "A product is always in a category: name it, or leave the column out.")
                 found[field] = [{"id": one} for one in await self._all(collection, column, cells[column])]
         if "Shipping class" in cells:
             found["shipping_class"] = self._shipping(unmarked(cells["Shipping class"]).strip())
