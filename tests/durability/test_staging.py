@@ -116,9 +116,24 @@ async def uploaded(desk: Demo) -> dict[str, Any]:
     return {"path": str(desk.app.settings.data_dir / "picture.png"), "title": "One pixel"}
 
 
+async def repriced(desk: Demo) -> dict[str, Any]:
+    more = {"meta_data": [{"key": "cost", "value": "20.00"}]}
+    made = await create(desk, "woo_products_create", {"name": "Coat", "regular_price": "120.00", "more": more})
+    return {"filter": {"ids": [made]}, "move": "-5%", "cost_field": "cost", "min_margin": "30"}
+
+
+async def imported(desk: Demo) -> dict[str, Any]:
+    file = desk.app.settings.data_dir / "goods.csv"
+    file.write_text("SKU,Name,Regular price,Categories\nTWICE-2,Coat,120.00,New > Coats\nTWICE-3,Hat,20.00,New\n")
+    return {"path": str(file)}
+
+
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 ARGUMENTS: dict[str, Arguments] = {
     "changes_undo": undone,
+    "play_reprice": repriced,
+    "play_stock_reconcile": given(rows=[{"sku": "MS-LVH-12", "counted": 3}], counted_at="2026-01-01T00:00:00"),
+    "woo_catalog_import": imported,
     "woo_categories_create": given(name="Winter", description="<b>Warm</b>"),
     "woo_categories_delete": one_of("woo_categories_list"),
     "woo_categories_update": one_of("woo_categories_list", description="New words."),
