@@ -17,8 +17,9 @@ from ..guard.taint import Taints
 from .store import TABLES, Asset, Assets, unwelcome
 
 AssetId = Annotated[str | None, Field(description="Id from POST /api/v1/assets.", max_length=80)]
-FilePath = Annotated[str | None, Field(description="File on this machine, in an allowed folder (stdio).")]
-FileUrl = Annotated[str | None, Field(description="Public https address.", max_length=2000)]
+FilePath = Annotated[str | None, Field(description="File in an allowed folder (stdio).")]
+FileUrl = Annotated[str | None, Field(max_length=2000)]
+"""A public https address."""
 _SENT_AS = (*TABLES, "text/plain", "text/tab-separated-values", "application/csv", "application/vnd.ms-excel")
 
 

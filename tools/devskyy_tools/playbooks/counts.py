@@ -17,9 +17,7 @@ _COUNTED = ("counted", "count", "quantity", "qty", "stock")
 MOST = 10_000
 
 
-class Counted(BaseModel):
-    """One line of a count."""
-
+class Counted(BaseModel):  # one line of a count; no docstring, which would cost each model that lists the tools
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     sku: Annotated[Sku, Field(min_length=1)]
     counted: Quantity

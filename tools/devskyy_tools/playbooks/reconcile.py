@@ -43,10 +43,10 @@ async def play_stock_reconcile(
     path: FilePath = None,
     url: FileUrl = None,
     counted_at: Annotated[
-        str, Field(max_length=25, description="Site time of the count, 2026-11-28T18:00:00; later sales are taken off.")
+        str, Field(max_length=25, description="Site time; later sales are taken off.")
     ] = "",
 ) -> None:
-    """Set stock to a count by SKU, from rows or a CSV with the columns SKU and counted; others stay as they are."""
+    """Set stock to a count by SKU, from rows or a CSV with the columns SKU and counted."""
     shop = ctx.get(Shop)
     since = await _moment(shop, counted_at)
     if rows is not None:
@@ -170,13 +170,14 @@ class Reconciling:
         unit.warnings += self._notes(since)
         if self.problems:
             self.problems.sort()
+            self.shop.shows_texts_of(PRODUCTS)
             report = await report_of(ctx, self.problems)
             if not unit.ops and not self.same:
                 raise Refused(
                     Code.INVALID_ARGUMENTS,
                     f"None of {plural(len(lines) or report['rejected_rows'], 'line')} can be set; nothing was sent.",
                     "Correct them and send the count again.",
-                    details=report,
+                    details={**report, **self.shop.trust_of(PRODUCTS)},
                 )
             unit.warnings += [f"Left out: line {one.line}: {one.reason}" for one in self.problems[:TOLD]]
             unit.warnings.append(

@@ -35,14 +35,14 @@ async def play_reprice(
     ctx: Context,
     filter: ProductFilter,  # noqa: A002 # what people call it
     move: Annotated[PriceMove, Field(description='"-15%", "by:+2.50" or "49.90".')],
-    min_margin: Annotated[Money, Field(description="Percent of the price without tax.")] = Decimal(0),
-    cost_field: Annotated[str, Field(max_length=100, description="Custom field with the cost.")] = "",
+    min_margin: Annotated[Money, Field(description="Percent, tax taken off.")] = Decimal(0),
+    cost_field: Annotated[str, Field(max_length=100, description="Custom field.")] = "",
     ending: Ending | None = None,
     price: Field_ = "regular_price",
-    tax_percent: Annotated[Money, Field(description="Tax within the prices.")] = Decimal(0),
+    tax_percent: Annotated[Money, Field(description="In the prices.")] = Decimal(0),
     include_variations: bool = True,
 ) -> None:
-    """Re-price products by a rule, with a margin floor: what would fall below it stays and is told."""
+    """Re-price products by rule; what would fall below its margin floor stays and is told."""
     field = cost_field or ctx.get(Settings).shop_cost_field
     if not field:
         raise Refused(

@@ -47,13 +47,12 @@ async def woo_catalog_import(
     asset: AssetId = None,
     path: FilePath = None,
     url: FileUrl = None,
-    only: Annotated[Only | None, Field(description="Leave out rows that would do the other.")] = None,
-    skip_rejected: Annotated[bool, Field(description="Import the valid rows; else one bad row stops all.")] = False,
+    only: Annotated[Only | None, Field(description="Leave out the other rows.")] = None,
+    skip_rejected: Annotated[bool, Field(description="Else one bad row stops all.")] = False,
 ) -> None:
-    """Import products and variations from a CSV in WooCommerce's columns, as woo_catalog_export writes it.
+    """Import products and variations, found by ID or SKU, from a CSV as woo_catalog_export writes it.
 
-    Rows are found by ID or SKU; absent columns stay as they are, empty cells clear. Missing categories, tags and brands
-    are made.
+    Absent columns stay, empty cells clear; missing categories, tags and brands are made.
     """
     found = await Source(url, asset, path).take(ctx, TABLES)
     content = await content_of(ctx, found)
@@ -308,6 +307,7 @@ class Import:
         unit, problems = self.shop.unit, sorted(self.file.problems)
         unit.warnings += self._notes()
         if problems:
+            self.shop.shows_texts_of(PRODUCTS)
             report = await report_of(ctx, problems)
             lines, rows = report["rejected_rows"], len(self.table.records)
             if not skip_rejected or not unit.ops:
@@ -316,7 +316,7 @@ class Import:
                     f"{lines} of {plural(rows, 'row')} can't be imported; nothing was sent.",
                     "Correct them and import the file again"
                     + (", or import the others with skip_rejected." if lines < rows else "."),
-                    details=report,
+                    details={**report, **self.shop.trust_of(PRODUCTS)},
                 )
             unit.warnings += [_line(problem) for problem in problems[:TOLD]]
             unit.warnings.append(f"{plural(lines, 'row')} left out in all; {report['report']} has each.")
