@@ -127,6 +127,28 @@ async def test_a_catalogue_comes_in_goes_out_and_comes_in_again(wc: Shop, desk: 
 
 
 @pytest.mark.requirement("catalog:import")
+async def test_variations_of_a_shared_attribute(wc: Shop, desk: Desk, tmp_path: Path) -> None:
+    sku, fabric = f"X{token()}", f"Fabric {token()}"[:20]
+    await wc.make("wc/v3/products/attributes", name=fabric, slug=token())
+    file = tmp_path / "in.csv"
+    head = "Type,SKU,Name,Regular price,Parent,Attribute 1 name,Attribute 1 value(s),Attribute 1 global\n"
+    rows = [f'variable,{sku},Coat,,,{fabric},"Silk, Wool",1', f"variation,{sku}-S,,120.00,{sku},{fabric},Silk,1"]
+    file.write_text(head + "\n".join(rows))
+    done = await desk.agreed("woo_catalog_import", path=str(file))
+    assert done["state"] == "applied", done
+    rows = [rows[0].replace("Wool", "Wool, Linen"), f"variation,{sku}-L,,90.00,{sku},{fabric},Linen,1"]
+    file.write_text(head + "\n".join(rows))
+    more = await desk.agreed("woo_catalog_import", path=str(file))
+    assert more["state"] == "applied", more
+    coat = (await wc.read(f"{WC}?sku={sku}&status=any"))[0]
+    found = await wc.read(f"{WC}/{coat['id']}/variations?orderby=id&order=asc")
+    assert [one["attributes"][0]["option"] for one in found] == ["Silk", "Linen"]
+    assert (await desk.do("woo_catalog_import", path=str(file)))["state"] == "nothing_to_change"
+    for change in (more, done):
+        assert (await desk.undone(change["change"]))["state"] == "applied"
+
+
+@pytest.mark.requirement("catalog:import")
 async def test_a_row_that_the_shop_would_garble_stops_the_file(wc: Shop, desk: Desk, tmp_path: Path) -> None:
     known = await wc.product(sku=f"X{token()}", regular_price="30.00")
     file = tmp_path / "in.csv"

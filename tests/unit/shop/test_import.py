@@ -13,6 +13,7 @@ import pytest
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.guard import ssrf
 from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.woocommerce.rejected import read_report
 from tests.fakes.demo import Demo, demo
@@ -303,3 +304,101 @@ async def test_a_table_is_an_asset_and_no_picture(desk: Desk) -> None:
     refused = await desk.shop.refused("wp_media_upload", asset=kept.id)
     assert "not a picture" in refused.message
     assert "exactly one" in (await desk.shop.refused(TOOL)).message
+
+
+@pytest.mark.requirement("catalog:import")
+async def test_a_new_option_with_its_variation_and_a_known_picture(desk: Desk) -> None:
+    rows = await desk.exported()
+    parent = next(row for row in rows if row["Type"] == "variable" and row["Attribute 1 global"] == "1")
+    other = next(row for row in rows if row["Images"] and row["ID"] != parent["ID"] and row["Type"] == "simple")
+    twin = next(row for row in rows if row["Parent"] == parent["SKU"])
+    parent["Attribute 1 value(s)"] += ", Outsize"
+    parent["Images"] = ", ".join(filter(None, [parent["Images"], other["Images"].split(", ")[0]]))
+    new = {**twin, "ID": "", "SKU": "OUT-1", "Attribute 1 value(s)": "Outsize", "Regular price": "99", "Sale price": ""}
+    shown = await desk.load(text_of([new, parent]), preview=True)
+    assert [row["do"] for row in shown["changes"]] == ["update", "create"]
+    assert not any("downloads" in one for one in shown.get("effects") or [])
+    done = await desk.load(text_of([new, parent]))
+    assert done["state"] == "applied", done
+    product = await desk.get(f"{WC}/{parent['ID']}")
+    assert "Outsize" in product["attributes"][0]["options"]
+    assert product["attributes"][0]["variation"] is True
+    made = await desk.get(f"{WC}/{parent['ID']}/variations", sku="OUT-1")
+    assert {one["name"]: one["option"] for one in made[0]["attributes"]}[product["attributes"][0]["name"]] == "Outsize"
+    assert [image["src"] for image in product["images"]][-1] == other["Images"].split(", ")[0]
+
+
+@pytest.mark.requirement("catalog:import")
+async def test_pictures_of_elsewhere_are_fetched_by_the_shop_and_that_is_said(desk: Desk) -> None:
+    text = "SKU,Name,Images\nPIC-1,Cap,https://cdn.example.com/cap.jpg\n"
+    shown = await desk.load(text, preview=True)
+    assert shown["effects"] == ["The shop downloads 1 picture from the addresses given."]
+    assert shown["changes"][0]["fields"]["images"] == [{"src": "https://cdn.example.com/cap.jpg"}]
+
+
+@pytest.mark.requirement("catalog:import")
+async def test_a_variation_without_id_and_sku_is_found_by_its_options(desk: Desk) -> None:
+    await desk.load(NEW)
+    text = (
+        "Type,Parent,Attribute 1 name,Attribute 1 value(s),Regular price\n"
+        "variation,IMP-1,Cut,slim,119.00\nvariation,IMP-1,Cut,Tight,9\nvariation,IMP-1,,,9\n"
+    )
+    told = await desk.rejected(text)
+    assert [(line, column) for line, column, _ in told] == [(3, ""), (4, "Attribute 1 value(s)")]
+    assert "has no option Tight" in told[0][2]
+    done = await desk.load(text, skip_rejected=True)
+    assert [(row["do"], row["fields"]) for row in done["changes"]] == [
+        ("update", {"regular_price": ["120.00", "119.00"]})
+    ]
+
+
+@pytest.mark.requirement("catalog:import")
+async def test_downloads_custom_fields_and_types(desk: Desk) -> None:
+    text = (
+        "Type,SKU,Name,Regular price,Download 1 name,Download 1 URL,Download limit,Meta: fit,External URL,Tax class\n"
+        '"simple, virtual, downloadable",DL-1,Pattern,5,Sheet,https://a.example/p.pdf,3,loose,,\n'
+        "external,EX-1,Elsewhere,9,,,,,https://other.example/x,reduced-rate\n"
+        "simple,EX-2,No class,9,,,,,,no-such\n"
+    )
+    assert [(line, column) for line, column, _ in await desk.rejected(text)] == [(4, "Tax class")]
+    done = await desk.load(text, skip_rejected=True)
+    assert done["state"] == "applied", done
+    pattern = await desk.by_sku("DL-1")
+    assert (pattern["virtual"], pattern["downloadable"], pattern["download_limit"]) == (True, True, 3)
+    assert [(one["name"], one["file"]) for one in pattern["downloads"]] == [("Sheet", "https://a.example/p.pdf")]
+    assert {"key": "fit", "value": "loose"}.items() <= pattern["meta_data"][0].items()
+    assert (await desk.by_sku("EX-1"))["external_url"] == "https://other.example/x"
+    kept = [one for one in (await desk.exported(custom_fields=True)) if one["SKU"] in ("DL-1", "EX-1")]
+    assert (await desk.load(text_of(kept)))["state"] == "nothing_to_change"
+    kept[0]["Meta: fit"], kept[0]["Download 1 name"] = "tight", "Sheets"
+    done = await desk.load(text_of(kept))
+    assert {*done["changes"][0]["fields"]} == {"meta_data", "downloads"}
+
+
+@pytest.mark.requirement("catalog:import")
+async def test_what_is_in_the_bin_stays_there(desk: Desk) -> None:
+    known = (await desk.get(WC, type="simple", status="publish"))[0]
+    await desk.shop.do("woo_products_delete", id=known["id"])
+    by_id = f"ID,Name\n{known['id']},New name\n"
+    by_sku = f"SKU,Name\n{known['sku']},New name\n"
+    for text in (by_id, by_sku):
+        assert "bin" in (await desk.rejected(text))[0][2]
+
+
+@pytest.mark.requirement("catalog:import")
+async def test_a_file_by_address_is_not_asked_for_right_after_customers_texts(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def fetch(url: str, **given: Any) -> ssrf.Download:
+        asked.append(url)
+        assert "text/csv" in given["content_types"]
+        return ssrf.Download(url, "text/csv", b"SKU,Name\nURL-1,Cap\n", "", "")
+
+    monkeypatch.setattr(ssrf, "fetch_public", fetch)
+    url = "https://suppliers.example.com/list.csv"
+    assert (await desk.shop.do(TOOL, url=url, preview=True))["state"] == "proposed"
+    await desk.shop.do("woo_order_notes_list", order_id=await desk.shop.some("woo_orders_list"))
+    assert (await desk.shop.refused(TOOL, url=url)).code is Code.FORBIDDEN
+    assert len(asked) == 1

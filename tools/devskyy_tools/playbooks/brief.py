@@ -22,9 +22,7 @@ Work = Callable[[], Awaitable[None]]
 
 
 @briefs.tool("read", scopes="reports:read", texts="outside")
-async def play_morning_brief(
-    ctx: Context, stuck_days: Annotated[int, Field(ge=1, le=60)] = 2
-) -> MorningBrief:
+async def play_morning_brief(ctx: Context, stuck_days: Annotated[int, Field(ge=1, le=60)] = 2) -> MorningBrief:
     """Brief on the shop: yesterday's sales, stock risks, stuck orders, failed payments, webhooks, reviews to answer."""
     zone = await ctx.get(ShopClient).zone()
     brief = MorningBrief(today=str(datetime.now(zone).date()), time_zone=str(zone))

@@ -42,9 +42,7 @@ async def play_stock_reconcile(
     asset: AssetId = None,
     path: FilePath = None,
     url: FileUrl = None,
-    counted_at: Annotated[
-        str, Field(max_length=25, description="Site time; later sales are taken off.")
-    ] = "",
+    counted_at: Annotated[str, Field(max_length=25, description="Site time; later sales are taken off.")] = "",
 ) -> None:
     """Set stock to a count by SKU, from rows or a CSV with the columns SKU and counted."""
     shop = ctx.get(Shop)

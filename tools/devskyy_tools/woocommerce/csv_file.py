@@ -78,7 +78,7 @@ def rows_of(table: Table, names: Names) -> File:
     """
     columns = _columns(table.columns, names)
     file = File(columns=[one for one in columns if one], unknown=_unknown(table.columns, columns))
-    if not {"ID", "SKU", "Name"} & {*file.columns}:
+    if not {"ID", "SKU", "Name", "Parent"} & {*file.columns}:
         raise Refused(
             Code.INVALID_ARGUMENTS,
             f"This is no product CSV of WooCommerce: its first line has {_some(table.columns)}.",

@@ -64,13 +64,15 @@ class Finder:
         self.file.problems.append(Problem(row.line, wrong.column, wrong.reason))
 
     async def _read_ids(self, ids: list[int]) -> None:
-        async def read(some: list[int]) -> None:
+        async def read(status: str, some: list[int]) -> None:
             page = await self.shop.list(
-                PRODUCTS, fields=("id", "sku", "name", "type"), include=some, status="any", per_page=PAGE
+                PRODUCTS, fields=("id", "sku", "name", "status"), include=some, status=status, per_page=PAGE
             )
             self._ids.update({int(item["id"]): item for item in page.items})
 
-        await abreast(read, [(ids[start : start + PAGE],) for start in range(0, len(ids), PAGE)])
+        for status in ("any", "trash"):
+            left = [one for one in ids if one not in self._ids]
+            await abreast(read, [(status, left[start : start + PAGE]) for start in range(0, len(left), PAGE)])
 
     async def _product(self, row: Row) -> int:
         """The product that the row changes, or 0."""
@@ -80,6 +82,8 @@ class Finder:
         if found is not None:
             if held and held != row.number:
                 raise Wrong("SKU", f"It belongs to product {held}, the ID is that of product {row.number}.")
+            if found.get("status") == "trash":
+                raise Wrong("ID", f"Product {row.number} is in the bin; restore it first.")
             _same_product(row, found)
             return row.number
         if holder is not None and holder.get("status") == "trash":
@@ -100,7 +104,7 @@ class Finder:
         if (number or row.parent.casefold()) in self._lost:
             raise Wrong("Parent", "The row of its product is rejected.")
         if number:
-            found = number if number in self._ids else 0
+            found = number if self._ids.get(number, {}).get("status", "trash") != "trash" else 0
         else:
             holder = await self.shop.holder_of_sku(row.parent)
             usable = holder is not None and holder.get("status") != "trash" and holder.get("type") != "variation"

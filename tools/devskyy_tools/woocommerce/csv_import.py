@@ -196,8 +196,6 @@ class Import:
 
     async def _stage_product(self, row: Row) -> None:
         present = await self.shop.get(PRODUCTS, row.target) if row.target else {}
-        if present.get("status") == "trash":
-            raise Wrong("", f"Product {row.target} is in the bin; restore it first.")
         told = self._told(present, None) if present else FRESH
         changed = _changed(row.cells, told)
         fields = await self._fields(row, changed, present)
@@ -225,7 +223,7 @@ class Import:
             return
         told = self._told(present, product) if present else FRESH | {"Tax class": "parent", "Published": "1"}
         changed = _changed(row.cells, told)
-        fields = await self._fields(row, changed, present or {})
+        fields = await self._fields(row, changed, present or {}, product)
         if present is not None:
             self.same += await self.shop.update(VARIATIONS, present["id"], fields, product_id=parent) is None
         else:
@@ -238,17 +236,17 @@ class Import:
         row = row_of(item, self.names, self._skus, parent=parent, meta=self.meta)
         return {column: str(safe(cell)) for column, cell in row.items()}
 
-    async def _fields(self, row: Row, changed: dict[str, str], present: Json) -> Json:
-        """The fields that the changed cells say."""
+    async def _fields(self, row: Row, changed: dict[str, str], present: Json, product: Json | None = None) -> Json:
+        """The fields that the changed cells say, of an object as it is, and of a variation of ``product``."""
         fields = cells_of.fields_of(changed, self.names, variation=row.variation)
         fields |= await self.terms.fields(changed, present)
         if "Type" in changed:
-            fields |= {extra: extra in row.extras for extra in cells_of.EXTRAS}
+            fields |= {extra: extra in row.extras for extra in cells_of.EXTRAS if present or extra in row.extras}
             if not row.variation and row.kind != present.get("type"):
                 fields["type"] = row.kind
         if any(column.startswith("Attribute ") for column in changed):
-            if row.variation:
-                fields["attributes"] = await self.terms.options(row.cells)
+            if product is not None:
+                fields["attributes"] = self.terms.options(row.cells, product)
             else:
                 used = {name for child in row.children for name, _ in child.options}
                 fields |= await self.terms.attributes(row.cells, present, used)

@@ -37,7 +37,7 @@ class Terms:
         self.shop = shop
         self.names = names
         self._ids: dict[str, dict[Path, ObjectId]] = {}
-        self._attributes: dict[str, int] | None = None
+        self._attributes: dict[str, Json] | None = None
         self._tax_classes: dict[str, str] | None = None
         self._made: list[tuple[str, Path]] = []
 
@@ -160,12 +160,15 @@ class Terms:
             found["default_attributes"] = defaults
         return found
 
-    async def options(self, cells: Mapping[str, str]) -> list[Json]:
-        """A variation's options.
+    def options(self, cells: Mapping[str, str], product: Json) -> list[Json]:
+        """A variation's options, of the attributes that its product has.
 
         Raises:
-            Wrong: for several values of one attribute, and an attribute that the shop does not have.
+            Wrong: for several values of one attribute.
         """
+        shared = {
+            plain_text(one["name"]).casefold(): one["id"] for one in inner(product, "attributes") if one.get("id")
+        }
         found: list[Json] = []
         for number, parts in numbered(cells, "Attribute"):
             if not parts.get("name"):
@@ -174,17 +177,20 @@ class Terms:
             if len(values) > 1:
                 raise Wrong(f"Attribute {number} value(s)", "A variation has one value of each attribute.")
             if values:
-                found.append({"name": parts["name"], "option": values[0]})
+                name = parts["name"]
+                which = {"id": shared[name.casefold()]} if name.casefold() in shared else {}
+                found.append({**which, "name": name, "option": values[0]})
         return found
 
     async def _which(self, number: int, parts: Mapping[str, str], was: Json) -> Json:
-        """``{"id"}`` of a shared attribute, ``{"name"}`` of the product's own."""
+        """``{"id", "name"}`` of a shared attribute, ``{"name"}`` of the product's own."""
         shared = parts.get("global")
         if shared not in ("1", "yes", "true") and (shared or not was.get("id")):
             return {"name": parts["name"]}
         if self._attributes is None:
             rows = (await self.shop.list(ATTRIBUTES, fields=("id", "name"))).items
-            self._attributes = {plain_text(row["name"]).casefold(): int(row["id"]) for row in rows}
+            names = {int(row["id"]): plain_text(row["name"]) for row in rows}
+            self._attributes = {name.casefold(): {"id": one, "name": name} for one, name in names.items()}
         found = self._attributes.get(parts["name"].casefold())
         if found is None:
             raise Wrong(
@@ -192,7 +198,7 @@ class Terms:
                 f"The shop has no shared attribute {parts['name'][:60]!r}; make it first, or write 0 under "
                 f"Attribute {number} global.",
             )
-        return {"id": found}
+        return found
 
 
 def _folded(path: Path) -> Path:
