@@ -141,11 +141,7 @@ async def test_without_a_cost_there_is_no_floor(tmp_path: Path) -> None:
         assert (await shop.do(TOOL, filter={"ids": [999_999]}, move="-5%", cost_field="_cost"))["state"]
 
 
-def rule(**given: Any) -> Rule:
-    return Rule(**{
-        "move": "-10%", "price": "regular_price", "margin": Decimal(0), "tax": Decimal(0), "ending": None,
-        "cost_field": "_cost", "decimals": 2, **given,
-    })  # fmt: skip
+RULE = Rule("-10%", "regular_price", Decimal(0), Decimal(0), None, "_cost", 2)
 
 
 @pytest.mark.requirement("play:reprice")
@@ -169,9 +165,9 @@ def test_the_nearest_ending(price: str, ending: str, to: str) -> None:
 
 @pytest.mark.requirement("play:reprice")
 def test_floors_are_exact_and_rounded_up() -> None:
-    assert rule(margin=Decimal(30)).floor(Decimal(60)) == Decimal("85.72")
-    assert rule(margin=Decimal(30), tax=Decimal(20)).floor(Decimal(60)) == Decimal("102.86")
-    assert rule(margin=Decimal(30), decimals=0).floor(Decimal(60)) == Decimal(86)
+    assert RULE._replace(margin=Decimal(30)).floor(Decimal(60)) == Decimal("85.72")
+    assert RULE._replace(margin=Decimal(30), tax=Decimal(20)).floor(Decimal(60)) == Decimal("102.86")
+    assert RULE._replace(margin=Decimal(30), decimals=0).floor(Decimal(60)) == Decimal(86)
     # 95.20 ends in .00 as 95.00, which is below a floor of 95.10: the next one up is taken.
-    up = rule(ending=".00")
+    up = RULE._replace(ending=".00")
     assert up.of(Decimal("105.78"), Decimal("95.10")) == Decimal("96.00")

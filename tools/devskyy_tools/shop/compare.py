@@ -94,6 +94,9 @@ def _writable_item(item: Any, schema: Json, name: object) -> Any:
         cut.pop("src", None)
     if name in ("categories", "tags", "brands"):
         cut = {"id": given.get("id")}
+    if name == "attributes" and cut.get("id") and isinstance(cut.get("options"), list):
+        options = cast("list[Any]", cut["options"])
+        cut["options"] = sorted(options, key=_plain)  # of a shared attribute the shop orders them itself
     return cut
 
 

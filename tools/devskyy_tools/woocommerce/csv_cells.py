@@ -6,7 +6,7 @@ After ``WC_Product_CSV_Importer`` of WooCommerce 10.5, which takes "abc" for an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -292,12 +292,12 @@ def types_of(cell: str) -> tuple[str, frozenset[str]]:
     return kind, frozenset(words) & frozenset(EXTRAS)
 
 
-def numbered(cells: Cells, what: str) -> Iterable[tuple[int, dict[str, str]]]:
+def numbered(cells: Cells, what: str) -> list[tuple[int, dict[str, str]]]:
     """``Attribute 1 name``, ``Attribute 1 value(s)`` and so on, by their number, names of the parts shortened."""
     found: dict[int, dict[str, str]] = {}
     for column, cell in cells.items():
         words = column.split(" ", 2)
-        if words[0] == what and len(words) == 3:
+        if words[0] == what and len(words) == 3 and words[1].isdecimal():
             found.setdefault(int(words[1]), {})[words[2]] = unmarked(cell).strip()
     return sorted(found.items())
 

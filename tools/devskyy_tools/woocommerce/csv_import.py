@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 from pydantic import Field
@@ -20,7 +22,7 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.changes.model import ObjectId, Op, Ref
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
-from devskyy_tools.shop.collections import ALL, PRODUCTS, VARIATIONS
+from devskyy_tools.shop.collections import ALL, MEDIA, PRODUCTS, VARIATIONS
 from devskyy_tools.shop.draft import plural
 from devskyy_tools.shop.session import PAGE, Shop, abreast
 
@@ -244,25 +246,25 @@ class Import:
             fields |= {extra: extra in row.extras for extra in cells_of.EXTRAS if present or extra in row.extras}
             if not row.variation and row.kind != present.get("type"):
                 fields["type"] = row.kind
-        if any(column.startswith("Attribute ") for column in changed):
+        if cells_of.numbered(changed, "Attribute"):
             if product is not None:
                 fields["attributes"] = self.terms.options(row.cells, product)
             else:
                 used = {name for child in row.children for name, _ in child.options}
                 fields |= await self.terms.attributes(row.cells, present, used)
-        if any(column.startswith("Download ") and column[9].isdigit() for column in changed):
+        if cells_of.numbered(changed, "Download"):
             fields["downloads"] = cells_of.downloads_of(row.cells)
         if meta := cells_of.custom_fields(changed):
             fields["meta_data"] = [one for one in meta if present or one["value"]]
         if "Images" in changed:
-            fields |= self._images(changed["Images"], variation=row.variation)
+            fields |= await self._images(changed["Images"], variation=row.variation)
         if not present:  # what a new one has by itself
             fields = {name: value for name, value in fields.items() if value not in ("", None, [])}
             if fields.get("manage_stock") is False:
                 del fields["manage_stock"]
         return fields
 
-    def _images(self, cell: str, *, variation: bool) -> Json:
+    async def _images(self, cell: str, *, variation: bool) -> Json:
         """Pictures by address: those that the shop is known to have by id, so that it fetches none twice."""
         pictures: list[Json] = []
         for text in cells_of.listed(cells_of.unmarked(cell)):
@@ -270,12 +272,28 @@ class Import:
                 src = cells_of.address(text)
             except ValueError as wrong:
                 raise Wrong("Images", str(wrong)) from None
-            pictures.append({"id": self._pictures[src]} if src in self._pictures else {"src": src})
+            held = self._pictures.get(src) or await self._in_library(src)
+            pictures.append({"id": held} if held else {"src": src})
         if not variation:
             return {"images": pictures}
         if len(pictures) > 1:
             raise Wrong("Images", "A variation has one picture.")
         return {"image": pictures[0] if pictures else {"id": 0}}
+
+    async def _in_library(self, src: str) -> int | None:
+        """The media file with this address; None for other sites', and where the library is not open to us."""
+        if urlsplit(src).netloc.lower() != urlsplit(str(self.shop.client.upstream.base_url)).netloc.lower():
+            return None
+        try:
+            page = await self.shop.list(
+                MEDIA, fields=("id", "source_url"), search=PurePosixPath(urlsplit(src).path).stem, per_page=PAGE
+            )
+        except Refused as refused:
+            if refused.code in (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.NOT_CONFIGURED):
+                return None
+            raise
+        self._pictures |= {one["source_url"]: one["id"] for one in page.items}
+        return self._pictures.get(src)
 
     async def _linked(self, row: Row, changed: Mapping[str, str], fields: Json) -> dict[str, str]:
         """Put linked products into the fields; the columns whose products are made further down, for later."""

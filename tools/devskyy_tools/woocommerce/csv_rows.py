@@ -118,7 +118,8 @@ def row_of(
 
 def _inherited(item: Json, parent: Json, names: Names) -> list[str]:
     """Columns of a variation in which the shop shows its product's value, as it does where there is no own one."""
-    size, whole = item.get("dimensions") or {}, parent.get("dimensions") or {}
+    size: Json = item.get("dimensions") or {}
+    whole: Json = parent.get("dimensions") or {}
     pairs: Json = {
         "SKU": (item.get("sku"), parent.get("sku")),
         f"Weight ({names.weight_unit})": (item.get("weight"), parent.get("weight")),
