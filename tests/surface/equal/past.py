@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devskyy_mcp.app import App, local_principal
+from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.events import Events
@@ -73,6 +74,12 @@ class Past:
             {"filter": {"ids": list(self.known["product_ids"][:2])}, "set": {"status": "draft"}},
         ]
         found += [Case("woo_products_bulk_update", {**way, "preview": True}, True) for way in ways]
+        found += [
+            Case("play_reprice", {"filter": {}, "move": "-5%", "cost_field": "cost", "preview": True}, True),
+            Case("play_stock_reconcile", {"rows": [{"sku": "MS-LVH-12", "counted": 3}], "preview": True}, True),
+            Case("woo_catalog_import", {"asset": self.known["asset"][0], "preview": True}, True),
+            Case("woo_catalog_import", {"asset": self.known["asset"][1], "preview": True}, True),
+        ]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
@@ -128,6 +135,8 @@ async def _live(app: App) -> Past:
     await do("wp_posts_delete", id=binned)
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
     variable = await ids("woo_products_list", type="variable", status="publish")
+    tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
+    assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -137,6 +146,7 @@ async def _live(app: App) -> Past:
         "order_id": listed["woo_orders"],
         "job": [*JOBS.values(), "job_none"],
         "sku": ["MS-LVH-12", "NEW-1"],
+        "asset": [*assets, "0" * 64],
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
         "featured_media": listed["wp_media"],

@@ -298,6 +298,31 @@ async def test_a_big_file_is_one_job_and_one_undo(desk: Desk) -> None:
     assert (await desk.load(text))["state"] == "nothing_to_change"
 
 
+@pytest.mark.requirement("catalog:import")
+async def test_a_big_file_with_new_terms_variations_and_links(desk: Desk) -> None:
+    rows = "".join(
+        f"variable,JOB-{one},Shirt {one},,Jobs > Kind {one % 3},,JOB-{(one + 1) % 30},Size,\"S, M\",0\n"
+        f"variation,JOB-{one}-S,,10,,JOB-{one},,Size,S,0\nvariation,JOB-{one}-M,,11,,JOB-{one},,Size,M,0\n"
+        for one in range(30)
+    )
+    head = "Type,SKU,Name,Regular price,Categories,Parent,Upsells,Attribute 1 name,Attribute 1 value(s),"
+    text = head + "Attribute 1 global\n" + rows
+    done = await desk.load(text)
+    assert done["state"] == "applying", done
+    await desk.shop.do("jobs_wait", job=done["job"], seconds=50)
+    shown = await desk.shop.do("changes_show", change=done["change"])
+    assert (shown["state"], shown["counts"]) == ("applied", {"done": 4 + 30 + 60 + 29}), shown
+    last = await desk.by_sku("JOB-29")
+    assert last["upsell_ids"] == [(await desk.by_sku("JOB-0"))["id"]]
+    assert len(last["variations"]) == 2
+    assert (await desk.load(text))["state"] == "nothing_to_change"
+    undone = await desk.shop.do("changes_undo", change=done["change"])
+    undone = await desk.shop.agree(undone["change"]) if undone["state"] == "waits_for_person" else undone
+    assert undone["state"] == "applied", undone
+    assert await desk.get(WC, search="Shirt", sku="JOB-1,JOB-2", status="any") == []
+    assert not {one["name"] for one in await desk.get(f"{WC}/categories", per_page=100)} & {"Jobs", "Kind 1"}
+
+
 @pytest.mark.requirement("assets:tables")
 async def test_a_table_is_an_asset_and_no_picture(desk: Desk) -> None:
     store = desk.shop.app.services.get(Assets)
