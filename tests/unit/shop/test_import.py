@@ -301,7 +301,7 @@ async def test_a_big_file_is_one_job_and_one_undo(desk: Desk) -> None:
 @pytest.mark.requirement("catalog:import")
 async def test_a_big_file_with_new_terms_variations_and_links(desk: Desk) -> None:
     rows = "".join(
-        f"variable,JOB-{one},Shirt {one},,Jobs > Kind {one % 3},,JOB-{(one + 1) % 30},Size,\"S, M\",0\n"
+        f'variable,JOB-{one},Shirt {one},,Jobs > Kind {one % 3},,JOB-{(one + 1) % 30},Size,"S, M",0\n'
         f"variation,JOB-{one}-S,,10,,JOB-{one},,Size,S,0\nvariation,JOB-{one}-M,,11,,JOB-{one},,Size,M,0\n"
         for one in range(30)
     )
