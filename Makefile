@@ -51,7 +51,7 @@ lock: .venv/bin/uv  ## write requirements/*.txt anew from pyproject.toml
 env-example: .venv/.ready-to-run  ## write .env.example anew from devskyy_mcp/config.py
 	$(BIN)/python -m scripts.env_example
 
-docs: .venv/.ready-to-run  ## write docs/tools.md and the README's tables anew
+docs: .venv/.ready-to-test  ## write docs/tools.md, docs/routes.md and the README's tables anew
 	$(BIN)/python -m scripts.docs_tools
 
 clean:  ## remove the environment and what was built

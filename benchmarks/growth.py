@@ -14,6 +14,7 @@ from typing import Any, cast
 from devskyy_mcp.changes.journal import Journal
 from devskyy_mcp.context import Principal, Services
 from devskyy_mcp.db.database import Database
+from devskyy_mcp.db.vault.columns import SEALED
 from devskyy_mcp.guard.audit_page import read_page
 from devskyy_mcp.jobs.service import Jobs
 from devskyy_mcp.paging import cursor_of
@@ -92,21 +93,35 @@ def tables(count: int, start: int) -> list[Table]:
 
 async def fill(db: Database, count: int) -> None:
     """Write so many rows of each kind, one a second up to now."""
+    await db.open()
     start = time.time_ns() // 1000 - (count + 1) * SECOND
+    parts = [(name, columns, _sealed(db, name, columns, rows)) for name, columns, rows in tables(count, start)]
     path = db.dsn.path
     if path is not None:
-        await asyncio.to_thread(_fill_file, str(path), tables(count, start))
+        await asyncio.to_thread(_fill_file, str(path), parts)
         return
     import asyncpg  # pyright: ignore[reportMissingTypeStubs] # it has none
 
     connection: Any = await cast("Any", asyncpg).connect(db.dsn.driver_url)
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb, decoder=str, format="binary")
     try:
-        for name, columns, rows in tables(count, start):
+        for name, columns, rows in parts:
             await connection.copy_records_to_table(name, columns=columns, records=rows)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
+
+
+def _sealed(db: Database, name: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Iterator[Any]:
+    """The rows as they are stored: JSON that says something is closed."""
+    rule = SEALED[name]
+    places = [(columns.index(one), one) for one in rule.columns if one in columns and not rule.fixed]
+    for row in rows:
+        stored, key = list(row), str(row[0])
+        for place, column in places:
+            if value := json.loads(row[place]):
+                stored[place] = json.dumps(db.vault.seal(name, column, key, value))
+        yield tuple(stored)
 
 
 def _jsonb(text: str) -> bytes:

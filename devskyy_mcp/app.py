@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
+from .assets.kept import KeptResults
 from .auth.grants import Grants
 from .auth.people import People
 from .auth.provide import provide
@@ -17,6 +18,7 @@ from .auth.server.documents import Documents
 from .auth.sessions import Sessions
 from .auth.signing import SigningKeys
 from .capability import Pack, Registry
+from .changes.calls import SYSTEM, Calls
 from .changes.model import Systems
 from .changes.service import Changes
 from .config import Settings
@@ -29,14 +31,24 @@ from .db.vault.keyring import FILE as KEY_FILE
 from .db.wake import Wake
 from .errors import Refused, unforeseen
 from .guard.audit import AuditLog
+from .guard.brake import Brake
 from .guard.checkpoints import Checkpoints
+from .guard.gates import Gates
 from .guard.limits import AddressLimits, CallLimits
 from .guard.taint import Taints
 from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .ops.doctor import Checks
-from .ops.health import HealthChecks, cache_check, database_check, encryption_check, provider_check, sign_in_check
+from .ops.health import (
+    HealthChecks,
+    cache_check,
+    database_check,
+    encryption_check,
+    provider_check,
+    sign_in_check,
+    writes_check,
+)
 
 ENTRY_POINTS = "devskyy.packs"
 AGAIN_AFTER = 5.0
@@ -195,7 +207,10 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Settings, settings)
     services.put(Registry, registry)
     services.put(Services, services)
-    services.put(Systems, Systems())
+    systems = Systems()
+    systems.add(SYSTEM, lambda: Calls(services))
+    services.put(Systems, systems)
+    services.put(Gates, Gates())
     services.put(Checks, Checks())
     database = database_of(settings)
     cache = open_cache(settings.redis_url.get_secret_value() if settings.redis_url else None)
@@ -219,9 +234,13 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
         jobs,
     )
     services.put(Changes, changes)
+    brake = Brake(database, audit, lambda text: changes.journal.named(text), read_only=settings.read_only)
+    services.put(Brake, brake)
+    health.add("writes", writes_check(brake), every=1)
     limits = CallLimits(settings.calls_per_second, settings.calls_burst, cache)
     services.put(AddressLimits, AddressLimits(settings.address_per_second, settings.address_burst, cache))
     relay = cache if isinstance(cache, RedisCache) else None
+    services.share(KeptResults, lambda _: KeptResults(database))
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     services.share(People, lambda _: People(database, audit, cache))

@@ -29,9 +29,14 @@ if TYPE_CHECKING:
 Effect = Literal["read", "write", "destroy", "generate"]
 Texts = Literal["none", "catalogue", "outside"]
 """Whose texts a result holds: nobody's, the brand's (products, posts, pages), or those of customers and the web."""
-PRIVILEGED_AREAS = frozenset({"customers", "users", "settings", "keys"})
+PRIVILEGED_AREAS = frozenset({"accounts", "customers", "settings", "keys"})
 """Areas of scopes in which a write gives or takes access, or changes whom the shop knows."""
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+REST: dict[str, Any] = {
+    "type": "object",
+    "description": "Only where the result was too large: left_out, how many rows or characters per place; resource, "
+    "where the whole is for a day.",
+}
 NAME_LIMIT = 40
 SUMMARY_LIMIT = 120
 
@@ -78,7 +83,7 @@ class PolicyOptions(TypedDict, total=False):
     proxies: Iterable[Effect]
     job: JobPolicy
     texts: Texts
-    privileged: str
+    privileged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,8 @@ class Policy:
         proxies: effects of the tools that this tool may call by name; empty for ordinary tools.
         job: calls become durable jobs; None for ordinary tools.
         texts: whose texts the result of a read holds; views of changes say it themselves.
-        privileged: refused to a caller who has just read customers' texts, with these words on what a person does
-            instead. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
+        privileged: of a tool that stages nothing: its call waits for a person when the caller has just read customers'
+            texts. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
     """
 
     effect: Effect
@@ -111,13 +116,13 @@ class Policy:
     proxies: frozenset[str] = frozenset()
     job: JobPolicy | None = None
     texts: Texts = "none"
-    privileged: str = ""
+    privileged: bool = False
 
     @property
     def needs_trust(self) -> bool:
         """Whether a person must agree after the caller has read text that customers or the web wrote."""
         areas = {scope.partition(":")[0] for scope in self.scopes} if self.writes else set[str]()
-        return bool(self.privileged or areas & PRIVILEGED_AREAS)
+        return self.privileged or bool(areas & PRIVILEGED_AREAS)
 
     @property
     def writes(self) -> bool:
@@ -208,7 +213,12 @@ class Capability:
     def whole_output_schema(self) -> dict[str, Any]:
         """JSON Schema of the result with its descriptions, for programs."""
         model = self.result_model
-        return tidy(model.model_json_schema(mode="validation")) if model else {"type": "object"}
+        if model is None:
+            return {"type": "object"}
+        schema = tidy(model.model_json_schema(mode="validation"))
+        if not self.policy.writes:
+            schema["properties"] = {**schema["properties"], "rest": REST}
+        return schema
 
 
 class Toolset:

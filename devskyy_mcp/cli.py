@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -79,11 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     resolve.add_argument("job", metavar="JOB")
     resolve.add_argument("action", choices=["attach", "resubmit", "abandon"])
     resolve.add_argument("--task", help="the provider's task id, for attach")
+    command("stop-writes", _in_app("stop_writes"), "Stop all writes of every server on the database, at once.")
+    command("resume-writes", _in_app("resume_writes"), "Let writes go on again, at a terminal.")
     audit = command("audit", _in_app("audit"), "Check the audit's hash chain.")
     audit.add_argument("action", choices=["verify"])
     audit.add_argument("--json", action="store_true")
-    keys = command("keys", _keys, "Show or rotate the keys that seal what the database holds.")
-    keys.add_argument("action", choices=["show", "rotate"])
+    keys = command("keys", _keys, "Show, verify or rotate the keys that seal what the database holds.")
+    keys.add_argument("action", choices=["show", "verify", "rotate"])
     keys.add_argument("--verify", action="store_true", help="open every sealed value, and fail where one can't be")
     keys.add_argument("--json", action="store_true")
     doctor = command("doctor", _in_app("doctor"), "Say in words what is wrong with this installation, and what to do.")
@@ -116,6 +119,7 @@ def _users_arguments(users: argparse.ArgumentParser) -> None:
     for one in (added, changed):
         one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     action("list", "Show who may sign in.", login=False).add_argument("--json", action="store_true")
+    action("name", "Give somebody another name for others to see.").add_argument("name", metavar="NAME")
     action("role", "Give somebody another role; signs them out.").add_argument("role", choices=ROLES)
     action("disable", "Keep somebody out, and end all that they have open.")
     action("enable", "Let somebody in again.")
@@ -196,9 +200,15 @@ def _serve(given: argparse.Namespace) -> int:
 
 
 def _stdio(given: argparse.Namespace) -> int:
+    gc.disable()  # what is loaded stays: looking through it for garbage takes a tenth of the start
     from .surfaces.mcp.stdio import serve_stdio
 
-    return _run(given, lambda app: serve_stdio(app, given.profile))
+    async def serve(app: App) -> None:
+        gc.freeze()
+        gc.enable()
+        await serve_stdio(app, given.profile)
+
+    return _run(given, serve)
 
 
 def _worker(given: argparse.Namespace) -> int:

@@ -200,6 +200,12 @@ class Settings(BaseSettings):
         description="risky: a person is asked for what can't be undone, moves money, leaves the shop or is large. "
         "always: for every write. Default: always for a real shop, risky for the demo shop.",
     )
+    read_only: bool = Field(
+        default=False,
+        validation_alias="READ_ONLY",
+        description="true: this server previews writes and sends none, whatever else is set. "
+        "`devskyy stop-writes` does that for all servers on the database at once.",
+    )
     taint_seconds: float = Field(
         default=3600,
         validation_alias="DEVSKYY_TAINT_SECONDS",

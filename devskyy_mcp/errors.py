@@ -40,6 +40,7 @@ class Code(StrEnum):
     UNSAFE_ADDRESS = "unsafe_address"
     TOO_LARGE = "too_large"
     INTERNAL = "internal"
+    WRITES_STOPPED = "writes_stopped"
 
 
 HTTP_STATUS: dict[Code, int] = {
@@ -65,6 +66,7 @@ HTTP_STATUS: dict[Code, int] = {
     Code.UNSAFE_ADDRESS: 422,
     Code.TOO_LARGE: 413,
     Code.INTERNAL: 500,
+    Code.WRITES_STOPPED: 503,
 }
 
 EXIT_STATUS: dict[Code, int] = {code: number for number, code in enumerate(Code, start=10)}

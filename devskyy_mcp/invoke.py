@@ -11,22 +11,24 @@ import json
 import math
 import re
 import time
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from .assets.kept import MOST, KeptResults, shortened, size_of
 from .capability import Capability, Registry, Texts, authorize, validate
 from .changes.asking import AskPerson, Person, request_hash
 from .changes.service import Changes
 from .context import Context, Principal, ProgressSink, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
+from .guard.gates import Gates
 from .guard.limits import Allowance, CallLimits
 from .guard.logs import begin_call, call_of
 from .guard.taint import Taints
-from .guard.trust import cleaned, refusal_says, says_untrusted
+from .guard.trust import UNTRUSTED, cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
 from .jobs.service import Jobs
 from .render import text_of
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 ARGUMENTS_LIMIT = 512 * 1024
 CACHE_ENTRIES = 512
 SHORT = 4096
+SLOW_AFTER = 0.1
+"""Seconds after which a read counts as slow: most have been answered by then."""
 _canonical = json.JSONEncoder(sort_keys=True, default=str, allow_nan=False).encode
 _LONG_NUMBER = re.compile(r"\d{19}")
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # behind an even number of backslashes: not a text that names it
@@ -74,6 +78,7 @@ class Call:
         answers: a person's answers to a job; the call goes on with that job.
         key: idempotency key, at most 200 characters.
         wait: seconds the caller waits for a job's end; work that takes longer goes on without the caller.
+        on_slow: called when a read takes longer than SLOW_AFTER.
     """
 
     principal: Principal
@@ -86,6 +91,7 @@ class Call:
     answers: Answers | None = None
     key: str | None = None
     wait: float = 0
+    on_slow: Callable[[], None] | None = None
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
     allowance: Allowance | None = field(default=None, init=False)
     """What the limits that it was counted against still allow; set once it was counted."""
@@ -216,19 +222,6 @@ class Road:
             await self.taints.mark(principal.id)
             refused.message, refused.details = cleaned(refused.message), cleaned(refused.details)
 
-    async def _check_trust(self, principal: Principal, capability: Capability) -> None:
-        """A privileged call that has no plan which a person could be shown.
-
-        Raises:
-            Refused: WAITS_FOR_PERSON when its caller has just read customers' texts.
-        """
-        if await self.taints.marked(principal.id):
-            raise Refused(
-                Code.WAITS_FOR_PERSON,
-                "Text from customers or the web was read shortly before, and may be what asks for this.",
-                f"A person can do it: {capability.policy.privileged}.",
-            )
-
     def _resolve(self, call: Call) -> tuple[Capability, Mapping[str, Any]]:
         """The tool that is meant and its arguments; a proxy (``tools_call``) stands for the tool that it names."""
         capability = self.registry.tool(call.name)
@@ -261,8 +254,7 @@ class Road:
             call.key,
             call.extras,
         )
-        if capability.policy.privileged:
-            await self._check_trust(call.principal, capability)
+        await self.services.get(Gates).check(capability)
         try:
             if call.decision is not None:
                 digest = request_hash(call.principal.id, capability.name, arguments)
@@ -270,7 +262,12 @@ class Road:
                 view = await self.changes.decided(
                     ctx, decision.change, decision.person, agreed=decision.agreed, digest=digest
                 )
+                if capability.policy.privileged:
+                    return Result(capability, await self.changes.given(capability, view))
                 return Result(capability, await self._followed(call, _plain(view)))
+            if capability.policy.privileged and await self.taints.marked(call.principal.id):
+                view = await self.changes.ask_first(ctx, capability, arguments)
+                return Result(capability, await self.changes.given(capability, view))
             if call.answers is not None:
                 view = await self._answered(call.principal, call.answers)
                 if capability.policy.job is not None:
@@ -354,14 +351,30 @@ class Road:
     async def _answer(self, call: Call, ctx: Context, capability: Capability, model: BaseModel) -> dict[str, Any]:
         given = {name: getattr(model, name) for name in capability.parameters}
         # What commits has deadlines of its own: "gave up, nothing was sent" would not be true of it.
-        clock = asyncio.get_running_loop().time
-        deadline = math.inf if capability.policy.writes else clock() + capability.policy.timeout
-        with anyio.CancelScope(deadline=deadline) as call.scope:  # fail_after costs half as much again
-            answer = await capability.handler(ctx, **given)
-            return _plain(answer)
-        if clock() >= deadline:
+        loop, seconds = asyncio.get_running_loop(), math.inf if capability.policy.writes else capability.policy.timeout
+        deadline = loop.time() + seconds
+        with anyio.CancelScope() as call.scope:
+            # One timer for all that only matters to what takes long: most answers are here before.
+            later = loop.call_later(min(SLOW_AFTER, seconds), _takes_long, call, deadline)
+            try:
+                data = _plain(await capability.handler(ctx, **given))
+                return data if size_of(data) <= MOST else await self._cut(call.principal, capability, data)
+            finally:
+                later.cancel()
+        if loop.time() >= deadline:
             raise TimeoutError
         raise Refused(Code.CANCELLED, "The caller went away.")
+
+    async def _cut(self, principal: Principal, capability: Capability, data: dict[str, Any]) -> dict[str, Any]:
+        """As much of the result as a call gives, with ``rest``: where the whole is, and what was left out."""
+        short, left_out = shortened(data)
+        rest: dict[str, Any] = {"left_out": left_out}
+        whole = {**data, "trust": UNTRUSTED} if capability.policy.texts in self.outside else data
+        try:
+            rest["resource"] = await self.services.get(KeptResults).keep(principal.id, capability.name, whole)
+        except Refused:
+            rest["note"] = "The whole could not be kept; ask for less."
+        return {**short, "rest": rest}
 
     def _record(
         self, call: Call, capability: Capability | None, code: str, change: str | None, text: str, nanoseconds: int
@@ -381,6 +394,13 @@ class Road:
                 arguments_sha256="" if short else digest_of(text),
             )
         )
+
+
+def _takes_long(call: Call, deadline: float) -> None:
+    if call.scope is not None:
+        call.scope.deadline = deadline
+    if call.on_slow is not None:
+        call.on_slow()
 
 
 def _plain(view: BaseModel) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Writes ``docs/tools.md`` and the README's tables from the code.
+"""Writes ``docs/tools.md``, ``docs/routes.md`` and the README's tables from the code.
 
 In the README the text between ``<!-- tools -->`` and ``<!-- /tools -->`` (likewise ``settings``) is replaced.
 """
@@ -12,9 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from devskyy_mcp.app import build
 from devskyy_mcp.capability import Capability, Registry
 from devskyy_mcp.config import Settings
+
+from . import route_coverage
 
 ROOT = Path(__file__).parent.parent
 EFFECTS = {
@@ -118,6 +122,7 @@ def main() -> int:
     for page, text in fresh_pages(build().registry).items():
         page.parent.mkdir(exist_ok=True)
         page.write_text(text, encoding="utf-8")
+    route_coverage.PAGE.write_text(route_coverage.page(anyio.run(route_coverage.on_demo)), encoding="utf-8")
     return 0
 
 

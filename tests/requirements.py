@@ -17,13 +17,44 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS = [
+    # every route of the shop
+    Requirement("routes:all", "product, routes", "Each required route that a site lists is reached by a tool."),
+    Requirement(
+        "changes:round-trip",
+        "product, routes",
+        "A change that can be undone leaves all fields as they were, but those of the published list.",
+    ),
+    Requirement("results:as-declared", "product, results", "What real shops lead to is as the tool's schema says."),
+    Requirement("reports:one-question", "product, reports", "What changed since a time is one list, file and undo."),
+    Requirement(
+        "roles:said-before", "product, roles", "What the shop's account may not do is said before it is asked."
+    ),
+    Requirement("roles:marked", "product, roles", "Finding a tool tells that the shop's account may not use it."),
+    Requirement(
+        "results:cap", "product, results", "A result has a size; beyond it, it is cut, says so, and is kept whole."
+    ),
+    Requirement("results:fields", "product, results", "Lists give the fields that are asked for."),
+    # stopping
+    Requirement(
+        "stop:everything", "product, stopping", "While writes are stopped none is sent, and running jobs wait."
+    ),
+    Requirement(
+        "stop:page", "product, stopping", "Owners stop writes on a page, and let them go on with a fresh proof."
+    ),
+    Requirement("stop:command", "product, stopping", "A command stops writes; a person at a terminal lets them go on."),
+    # content and people
+    Requirement("content:round-trips", "product, shown 3", "Content, terms and accounts come back as they were."),
+    Requirement("content:clean-html", "product", "What is published holds nothing that could run, whoever writes it."),
+    Requirement("content:blocks", "product", "Block markup that the editor can't read is refused with a remedy."),
+    Requirement("content:kinds", "product", "Types and taxonomies are those that the site itself lists."),
+    Requirement("accounts:guarded", "product", "Accounts are a person's to decide; passwords are seen by nobody else."),
     # the gate, and what is logged
     Requirement("trust:labelled", "product, gate", "A result with texts of customers or the web says so everywhere."),
     Requirement("trust:hidden", "product, gate", "Such texts come without what people can't see, and else as written."),
     Requirement("trust:marked", "product, gate", "Who has read such texts is known to every process for its time."),
     Requirement("trust:fails-closed", "product, gate", "Where nobody can tell who has read, a person is asked."),
     Requirement("gate:person", "product, gate", "After such texts a person agrees to what leaves the shop."),
-    Requirement("gate:privileged", "product, gate", "After such texts a privileged call is a person's to make."),
+    Requirement("gate:privileged", "product, gate", "After such texts a privileged call waits for a person's yes."),
     Requirement("gate:obeying-host", "product, gate", "A host that obeys every text it reads sends nothing out."),
     Requirement("logs:redacted", "product, logs", "No secret and no personal datum gets into the log."),
     Requirement("logs:readable", "product, logs", "SKUs, prices, dates and order numbers stay readable in the log."),
@@ -140,6 +171,14 @@ REQUIREMENTS = [
     Requirement(
         "catalog:export", "product, jobs", "The catalogue comes as CSV in WooCommerce's columns, restarts or not."
     ),
+    # the catalogue
+    Requirement("catalogue:bulk", "product, reach", "A bulk change is checked whole, and tells of each wrong item."),
+    Requirement("catalogue:matrix", "product, reach", "40 sizes and colours are at most three calls and one undo."),
+    Requirement("catalogue:attributes", "product, reach", "Shared attributes keep their slug, and go with a yes only."),
+    Requirement("catalogue:variations-included", "product, reach", "Prices and stock reach variations, too."),
+    Requirement("catalogue:copies", "product, reach", "Copies, and what goes with a product, are found and undone."),
+    Requirement("catalogue:reviews", "product, reach", "Reviews are labelled as texts from outside."),
+    Requirement("catalogue:round-trips", "product, bed", "Writes are shown, done and undone exactly, on every shop."),
     # changes
     Requirement("changes:apply-once", "design, changes", "However often a proposal is applied, it is sent once."),
     Requirement("changes:confirm-always", "design, changes", "A newly connected real shop asks for every write."),
@@ -216,6 +255,9 @@ REQUIREMENTS = [
         "contract:shop-nouns", "product, bed", "Demo shop and WooCommerce agree on customers, coupons and reviews."
     ),
     Requirement("contract:site", "product, bed", "Demo shop and WordPress agree on the index, types and settings."),
+    Requirement(
+        "contract:catalogue", "product, bed", "Demo shop and WooCommerce agree on attributes, terms and copies."
+    ),
     Requirement("contract:terms", "product, bed", "Demo shop and WordPress agree on categories and tags."),
     Requirement("contract:variations", "product, bed", "Demo shop and WooCommerce agree on variations."),
     # database
@@ -302,6 +344,7 @@ REQUIREMENTS = [
         "vault:rotate", "sign-in, secrets at rest", "Keys are rotated while servers write; what was plain is sealed."
     ),
     Requirement("vault:sealed", "sign-in, secrets at rest", "What is sealed comes back as it was, and tells nothing."),
+    Requirement("vault:strict", "sign-in, secrets at rest", "Where all is sealed, what is not is refused and told."),
     Requirement("vault:shared", "sign-in, secrets at rest", "Servers of one database open each other's values."),
     Requirement(
         "audit:checkpoints", "sign-in, secrets at rest", "Signed checkpoints tell of an audit that was written anew."
@@ -583,6 +626,11 @@ REQUIREMENTS = [
         "shop:order-effects", "design, changes", "E-mails and stock moves of an order's change are told before."
     ),
     Requirement(
+        "shop:trade",
+        "every route",
+        "Mails, receipts, refunds, notes, totals and downloads are within reach; what leaves the shop asks a person.",
+    ),
+    Requirement(
         "shop:order-rules",
         "product, changes",
         "What WooCommerce does silently wrong with orders is refused or repaired.",
@@ -653,6 +701,11 @@ REQUIREMENTS = [
         "fail:frozen-client",
         "product, WebSocket",
         "A socket that is not read costs no memory beyond its queue and is closed with 1013.",
+    ),
+    Requirement(
+        "fail:unread",
+        "product, security",
+        "A stream or an answer over HTTP that is not read holds up nobody else, costs no memory and is ended.",
     ),
     Requirement(
         "cache:redis-gone",

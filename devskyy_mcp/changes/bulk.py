@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..db.database import Database
     from ..db.wake import Wake
     from ..guard.audit import AuditLog, AuditRecord
+    from ..guard.brake import Brake
     from .asking import JobStarter
 
 T = TypeVar("T")
@@ -50,12 +51,15 @@ _STOPPED = {"code": str(Code.CANCELLED), "message": "The job was cancelled befor
 
 
 class Tools(NamedTuple):
-    """What big sets are carried out with; ``systems`` finds a System by its name, ``wake`` tells other processes."""
+    """What big sets are carried out with; ``systems`` finds a System by its name, ``wake`` tells other processes,
+    ``brake`` says whether anything may be sent.
+    """
 
     db: Database
     audit: AuditLog
     systems: Callable[[str], System]
     wake: Wake
+    brake: Brake
 
 
 async def start(
@@ -67,7 +71,8 @@ async def start(
         The job's id, to be announced; None when somebody else decided first.
 
     Raises:
-        Refused: CONFLICT when an object is being written by another change; nothing has changed then.
+        Refused: CONFLICT when an object is being written by another change, WRITES_STOPPED while writes are stopped;
+            nothing has changed then.
     """
     change: str = row["id"]
     keys: list[str] = []
@@ -77,6 +82,7 @@ async def start(
             keys += (f"{item.op.system}:{key}" for item in window for key in _keys(tools, item.op))
             after, number = window[-1].op.seq, number + len(window)
     async with tools.db.begin() as conn:
+        await tools.brake.check(conn)
         decided = {"decided_at": store.now(), "approved_by": row["approved_by"]}
         if not await store.move_set(conn, change, ["proposed"], "applying", **decided):
             return None
@@ -189,6 +195,7 @@ class Run:
     async def _chunk(self, group: list[Op], known: Known) -> Known:
         """Read, compare and send one chunk; what became of it is written with the next one's mark."""
         system = self.tools.systems(group[0].system)
+        known = await self._held(known)
         verdicts = await self._check(system, group, known)
         if verdicts is None:
             return []
@@ -217,6 +224,15 @@ class Run:
         await self._tell(found)
         return found
 
+    async def _held(self, known: Known) -> Known:
+        """Wait while writes are stopped; what is known so far is written first. What is left to be written."""
+        if await self.tools.brake.state() is None:
+            return known
+        await self._flush(known)
+        await self.ctx.progress(self.done, self.total, f"{self.done} of {self.total} done; writes are stopped")
+        await self.tools.brake.wait(self.stopping)
+        return []
+
     async def _check(self, system: System, group: list[Op], known: Known) -> list[Outcome | None] | None:
         """How the chunk's objects are now; waits while they can't be read. None when the work ends meanwhile."""
         while not self.stopping.is_set():
@@ -234,10 +250,14 @@ class Run:
         return None
 
     async def mark(self, ready: list[Op], known: Known) -> int | None:
-        """Write what is known so far and the chunk as sent; when that was, or None when it is not for us to send."""
+        """Write what is known so far and the chunk as sent; when that was, or None when it is not for us to send, or
+        not now.
+        """
 
         async def write(conn: AsyncConnection) -> int | None:
             await store.write_outcomes(conn, self.change, known, only=commit.OPEN)
+            if await self.tools.brake.state_in(conn) is not None:
+                return None
             at = store.now()
             marked = await store.mark_sent(conn, self.change, [op.seq for op in ready])
             return at if marked == len(ready) else None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..db.prepared import Step
     from ..db.wake import Wake
     from ..guard.audit import AuditLog, AuditRecord
+    from ..guard.brake import Brake
 
 FENCE = 8.0
 """Seconds after its intent was written in which a request may still leave: a process that was stopped longer must not
@@ -77,17 +78,24 @@ class Draft:
 
 class Committer:
     """Sends plans. ``systems`` finds a System by name; ``active`` holds the ids this process is working on; ``wake``
-    tells other processes of what is finished.
+    tells other processes of what is finished; ``brake`` says whether anything may be sent.
     """
 
     def __init__(
-        self, db: Database, audit: AuditLog, systems: Callable[[str], System], wake: Wake, active: set[str]
+        self,
+        db: Database,
+        audit: AuditLog,
+        systems: Callable[[str], System],
+        wake: Wake,
+        active: set[str],
+        brake: Brake,
     ) -> None:
         self.db = db
         self.audit = audit
         self.systems = systems
         self.wake = wake
         self.active = active
+        self.brake = brake
 
     async def commit(self, draft: Draft, record: Callable[..., AuditRecord]) -> str | None:
         """Commit the draft; outcomes are in ``draft.outcomes`` afterwards.
@@ -96,7 +104,8 @@ class Committer:
             None when it was committed here, else the id of the change that did the same before.
 
         Raises:
-            Refused: CONFLICT when an object is being written by another change; nothing was sent.
+            Refused: CONFLICT when an object is being written by another change, WRITES_STOPPED while writes are
+                stopped; nothing was sent.
             Overtaken: when the plan must be staged again; nothing was sent.
         """
         waves = _waves(draft.unit.ops)
@@ -121,6 +130,7 @@ class Committer:
     ) -> str | None:
         row, ops = draft.row, draft.unit.ops
         draft.intended_at = store.now()
+        await self.brake.check(conn)
         if draft.guard is not None:
             await draft.guard(conn)
         if draft.repeatable:

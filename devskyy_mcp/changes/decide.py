@@ -50,7 +50,7 @@ def after_customers_texts(unit: Unit, *, privileged: bool) -> str:
         found.append("sets something going outside")
     if any(op.undo for op in unit.ops):
         found.append("can't be undone")
-    if privileged:
+    if privileged and not all(op.kind == "call" for op in unit.ops):
         found.append("touches accounts or settings")
     if not found:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..context import Principal
@@ -23,11 +24,14 @@ from .view import (
     of_plan,
     of_planned,
     of_work,
+    taken_back,
     tally_of,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from .report import Filter
 
 AT_ONCE = 100
 """Operations in a set that is sent within its call; a bigger one is a job's, and is never read whole to be shown."""
@@ -155,6 +159,43 @@ class Journal:
         await self.row_of(change, principal)
         return await self.view(change, page)
 
+    def narrowed(self, principal: Principal, report: str | Filter) -> Filter:
+        """The report's filter, of the principal's own changes where they may not see all.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for an id that is none; FORBIDDEN for the changes of another.
+        """
+        from .report import filter_of
+
+        wanted = filter_of(report) if isinstance(report, str) else report
+        if _sees_all(principal):
+            return wanted
+        if wanted.actor not in ("", principal.id):
+            raise Refused(Code.FORBIDDEN, "You may see your own changes only.", "Leave actor out.")
+        return replace(wanted, actor=principal.id)
+
+    async def in_order(self, changes: Sequence[str]) -> list[str]:
+        """The changes by when they were done, each once.
+
+        Raises:
+            Refused: NOT_FOUND.
+        """
+        rows = [await self.row_of(change, None) for change in dict.fromkeys(changes)]
+        return [row["id"] for row in sorted(rows, key=lambda row: row["finished_at"] or row["created_at"])]
+
+    async def to_take_back(self, principal: Principal, report: str) -> list[str]:
+        """The changes that a report's id stands for, as far as the principal may see them, the first done first.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for an id that is none; TOO_LARGE; NOT_FOUND when it has none.
+        """
+        from .report import to_take_back
+
+        found = await to_take_back(self.db, self.narrowed(principal, report))
+        if not found:
+            raise Refused(Code.NOT_FOUND, "No change is of this report.", "changes_report shows what it has.")
+        return found
+
     async def recent(self, principal: Principal, *, limit: int, state: str | None = None) -> list[dict[str, Any]]:
         """The newest change sets: id, state, tool, principal, created_at (µs), undoes."""
         found, _ = await self.page(principal, limit=limit, state=state)
@@ -199,7 +240,8 @@ def _whole(row: Mapping[str, Any], ops: Sequence[JournalOp], page: int, left: li
 
 def _finished(row: Mapping[str, Any], view: ChangeView, *, undo: bool = False) -> ChangeView:
     """The view with what the set's row alone tells."""
-    view.approved_by, view.undoes = row["approved_by"], row["undoes"]
+    view.approved_by = row["approved_by"]
+    view.undoes = row["undoes"] or taken_back(row["summary"].get("undoes", ()))
     plan: dict[str, Any] = row["summary"].get("plan") or {}
     if plan.get("untrusted"):
         view.trust = UNTRUSTED

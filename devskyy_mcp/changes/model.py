@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..context import Context
 
 Leaving = Literal["message", "money", "goods", "public", "request"]
-OpKind = Literal["create", "update", "delete", "act"]
+OpKind = Literal["create", "update", "delete", "act", "call"]
 OpState = Literal["staged", "sent", "done", "not_taken", "failed", "unknown", "needs_review", "skipped", "not_sent"]
 SetState = Literal[
     "proposed", "applying", "applied", "partial", "failed", "unknown", "needs_review", "declined", "expired", "stale"
@@ -47,7 +47,8 @@ class Op:
 
     Args:
         system: name of the System it goes to (``shop``).
-        kind: create, update, delete, or act (an action without a before: send an e-mail, ring a webhook).
+        kind: create, update, delete, act (an action without a before: send an e-mail, ring a webhook), or call (a
+            tool of this server that stages nothing).
         collection: the system's own name of the collection (``products``).
         target: id, or Ref to what another op creates; None for a create.
         parent: ids of the enclosing objects in the path's order, e.g. ``{"product_id": 12}``; values may be Refs.

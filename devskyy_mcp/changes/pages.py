@@ -111,12 +111,8 @@ async def stage_again(conn: AsyncConnection, change: str, ops: Sequence[Op]) -> 
 
 async def close_staged(conn: AsyncConnection, change: str, error: Mapping[str, Any]) -> None:
     """Say of all that is still to be sent that it was not."""
-    statement = (
-        change_ops.update()
-        .where(c.change_id == change, c.state == "staged")
-        .values(state="not_sent", error=dict(error), settled_at=store.now())
-    )
-    await conn.execute(statement)
+    values = {"state": "not_sent", "error": dict(error), "settled_at": store.now()}
+    await store.rewrite(conn, (c.change_id == change, c.state == "staged"), values)
 
 
 async def attempts_of(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> dict[int, int]:

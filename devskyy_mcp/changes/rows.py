@@ -34,6 +34,7 @@ def new_row(
         "state": "proposed",
         "summary": {
             "plan": outline(unit).model_dump(),
+            **({"undoes": unit.undoes} if len(unit.undoes) > 1 else {}),
             "left": [[left.label, left.state, left.reason] for left in unit.left[:LEFT_KEPT]],
             "caller": [ctx.principal.id, ctx.principal.kind, sorted(ctx.principal.scopes), _label(ctx.principal)],
         },
@@ -43,7 +44,7 @@ def new_row(
         "decided_at": at,
         "finished_at": None,
         "approved_by": None,
-        "undoes": unit.undoes,
+        "undoes": unit.undoes[0] if len(unit.undoes) == 1 else None,
         "idempotency_key": ctx.key,
         "request_hash": digest,
         "outcome": None,

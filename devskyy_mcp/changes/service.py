@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ..db.database import Database
 from ..db.wake import Wake
 from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
+from ..guard.brake import Brake
 from ..guard.taint import Taints
 from .asking import AskPerson, JobStarter, Person, question_text, request_hash
 from .decide import ConfirmRule, after_customers_texts, reasons
@@ -69,13 +70,17 @@ class Changes:
     def _db(self) -> Database:
         return self.services.get(Database)
 
+    @property
+    def brake(self) -> Brake:
+        return self.services.get(Brake)
+
     @cached_property
     def committer(self) -> Committer:
         """Made at first use: it loads the database's tables."""
         from .commit import Committer
 
         audit, systems = self.services.get(AuditLog), self.services.get(Systems)
-        return Committer(self._db, audit, systems.get, self.services.get(Wake), self._active)
+        return Committer(self._db, audit, systems.get, self.services.get(Wake), self._active, self.brake)
 
     @cached_property
     def news(self) -> News:
@@ -88,8 +93,8 @@ class Changes:
         """Carry out one call of a write tool, or show it, or ask.
 
         Raises:
-            Refused: the handler's own; CONFLICT, STALE; and when nothing or not all could be established after sending,
-                with the whole view in ``details.change``.
+            Refused: the handler's own; CONFLICT, STALE, WRITES_STOPPED; and when nothing or not all could be
+                established after sending, with the whole view in ``details.change``.
             AskPerson: when a person must agree and the surface can ask.
         """
         model = validate(capability, arguments)
@@ -99,6 +104,9 @@ class Changes:
             known = await self._known_key(ctx, digest)
             if known:
                 return known
+        stopped = await self.brake.state()
+        if stopped is not None and not preview:
+            raise await self.brake.refusal(stopped)
         for attempt in range(STAGINGS):
             try:
                 draft_at, unit = await self._stage(ctx, capability, model)
@@ -111,6 +119,8 @@ class Changes:
             if not unit.ops:
                 return of_plan(unit, "nothing_to_change", None, [])
             asks = await self._reasons(unit, capability, ctx.principal)
+            if stopped is not None:
+                unit.warnings.insert(0, (await self.brake.refusal(stopped)).message)
             if preview or asks:
                 return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
             view = await self._commit(ctx, new_row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
@@ -145,6 +155,11 @@ class Changes:
             ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras,
             ctx.agreed,
         )  # fmt: skip
+        if not capability.stages:
+            from .calls import stage_call
+
+            stage_call(unit, capability, model.model_dump(mode="json", exclude_unset=True))
+            return staged_at, unit
         with anyio.fail_after(capability.policy.timeout):
             await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
         return staged_at, unit
@@ -169,6 +184,53 @@ class Changes:
 
         async with self._db.read() as conn:
             return await store.find_repeat(conn, principal.id, digest, (*store.MAKES, "delete"))
+
+    # ---- a privileged call ---------------------------------------------------------------------------------------
+
+    async def ask_first(self, ctx: Context, capability: Capability, arguments: Mapping[str, Any]) -> ChangeView:
+        """Store the call of a tool that stages nothing, for a person to agree to; or what became of it, by its key.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS.
+            AskPerson: when the surface can ask.
+        """
+        model = validate(capability, arguments)
+        digest = request_hash(ctx.principal.id, capability.name, arguments)
+        known = await self._known_key(ctx, digest) if ctx.key else None
+        if known:
+            return known
+        _, unit = await self._stage(ctx, capability, model)
+        asks = await self._reasons(unit, capability, ctx.principal)
+        return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=False)
+
+    async def given(self, capability: Capability, view: ChangeView) -> dict[str, Any]:
+        """What the call has answered that this change was.
+
+        Raises:
+            Refused: WAITS_FOR_PERSON, with the whole view in ``details.change``; CONFLICT when it has not ended well.
+        """
+        from . import store
+
+        change = str(view.change)
+        if view.state in {"proposed", "waits_for_person"}:
+            raise self._not_yet(self._pointing(view, change))
+        async with self._db.read() as conn:
+            row, ops = await store.read_set(conn, change), await store.read_ops(conn, change)
+        if view.state != "applied" or row is None or row["tool"] != capability.name or len(ops) != 1:
+            raise Refused(Code.CONFLICT, f"{change} is {view.state}.", f"changes_show(change={change!r}) tells more.")
+        return ops[0].outcome.after
+
+    @staticmethod
+    def _not_yet(view: ChangeView) -> Refused:
+        approve = view.approve or {}
+        page = f"on {approve['page']} or " if "page" in approve else ""
+        return Refused(
+            Code.WAITS_FOR_PERSON,
+            "Text from customers or the web was read shortly before, and may be what asks for this. Nothing was done.",
+            f"A person can agree {page}with `{approve['command']}`; changes_show(change={view.change!r}) tells the "
+            "outcome afterwards.",
+            details={"change": view.model_dump(mode="json", exclude_none=True)},
+        )
 
     # ---- proposals -----------------------------------------------------------------------------------------------
 
@@ -209,6 +271,11 @@ class Changes:
         view.state = "waits_for_person"
         if ctx.can_ask:
             raise AskPerson(view, question_text(view))
+        return self._pointing(view, change)
+
+    def _pointing(self, view: ChangeView, change: str) -> ChangeView:
+        """The view with where a person can agree."""
+        view.state = "waits_for_person"
         view.approve = {"command": f"devskyy approve {change}"}
         page = self.page(change)
         if page:
@@ -268,6 +335,7 @@ class Changes:
             async with self._db.begin() as conn:
                 await store.move_set(conn, row["id"], ["proposed"], "expired")
             raise Refused(Code.STALE, f"The proposal {row['id']} has expired.", "Make it again with preview.")
+        await self.brake.check()
         caller = await still(self.services, caller_of(row))
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
@@ -427,25 +495,36 @@ class Changes:
     def _tools(self) -> Tools:
         from .bulk import Tools
 
-        return Tools(self._db, self.services.get(AuditLog), self.services.get(Systems).get, self.services.get(Wake))
+        audit, systems = self.services.get(AuditLog), self.services.get(Systems)
+        return Tools(self._db, audit, systems.get, self.services.get(Wake), self.brake)
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 
-    async def stage_undo(self, ctx: Context, change: str) -> None:
-        """Stage the inverses of a change set into ``ctx.unit``.
+    async def stage_undo(self, ctx: Context, changes: Sequence[str]) -> None:
+        """Stage the inverses of one or more change sets into ``ctx.unit``, as one plan: the newest first, so that an
+        object comes back as it was before the first of them. Of several, those that were taken back already and their
+        undos stay as they are.
+
+        Args:
+            ctx: the call's.
+            changes: the sets, the first that was done first.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT when it is not settled or nothing of it was done.
+            Refused: NOT_FOUND; CONFLICT when one is not settled or nothing of it was done; TOO_LARGE.
         """
-        from . import store
+        from . import report
 
-        row = await self.journal.row_of(change, ctx.principal)
-        if row["state"] not in {"applied", "partial"}:
-            raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
-        async with self._db.read() as conn:
-            ops = [item for item in await store.read_ops(conn, change) if item.state in {"done", "not_taken"}]
         assert ctx.unit is not None
-        ctx.unit.undoes = change
+        for change in changes:
+            row = await self.journal.row_of(change, ctx.principal)
+            if row["state"] not in {"applied", "partial"}:
+                raise Refused(Code.CONFLICT, f"{change} is {row['state']}; only what was applied can be undone.")
+        async with self._db.read() as conn:
+            if len(changes) > 1:
+                changes = await report.still_standing(conn, changes)
+            ops = await report.ops_of(conn, changes)
+        ctx.unit.undoes = list(changes)
         systems = self.services.get(Systems)
         for name in dict.fromkeys(item.op.system for item in ops):
             await systems.get(name).stage_undo(ctx, [item for item in ops if item.op.system == name])
+        ctx.unit.drop_empty()

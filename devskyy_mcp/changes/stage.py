@@ -11,6 +11,7 @@ class Unit:
     ``title`` says it in one sentence, where the counts do not; ``warnings`` and ``asks`` are of the plan as a whole.
     ``soon``: a person or model has agreed to it and waits, so it is read as fast as the system gives it, with more
     requests than it takes.
+    ``undoes``: the changes that it takes back.
     ``untrusted``: values before and now are texts that customers or the web wrote.
     """
 
@@ -18,7 +19,7 @@ class Unit:
         self.soon = soon
         self.ops: list[Op] = []
         self.left: list[LeftAlone] = []
-        self.undoes: str | None = None
+        self.undoes: list[str] = []
         self.title: str = ""
         self.warnings: list[str] = []
         self.asks: list[str] = []
@@ -29,6 +30,10 @@ class Unit:
         op.seq = len(self.ops) + 1
         self.ops.append(op)
         return op
+
+    def drop_empty(self) -> None:
+        """Let go of updates that others behind them have made needless."""
+        self.ops = [op for op in self.ops if op.body or op.kind != "update"]
 
     def leave(self, left: LeftAlone) -> None:
         """Say that an object stays as it is, and why."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, or_
 
 from ..db.prepared import SIZES, Prepared, Step, padded, together
-from ..db.tables import change_ops, change_sets, jobs, object_locks
+from ..db.tables import change_ops, change_sets, change_undoes, jobs, object_locks
 from ..db.vault import vault_of
 from ..errors import Code, Refused
 from .model import JournalOp, Op, Outcome, fill, plain
@@ -63,8 +63,12 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any], *more: Step)
     """
     from sqlalchemy.exc import IntegrityError
 
+    several: list[str] = row["summary"].get("undoes", [])
     try:
-        return await together(conn, (_INSERT_SET, vault_of(conn).seal_row(SETS, row)), *more)
+        written = await together(conn, (_INSERT_SET, vault_of(conn).seal_row(SETS, row)), *more)
+        if several:
+            await conn.execute(change_undoes.insert(), [{"change_id": row["id"], "undoes": one} for one in several])
+        return written
     except IntegrityError:
         raise Refused(
             Code.CONFLICT,
@@ -123,7 +127,10 @@ async def find_repeat(
     c = change_sets.c
     later = change_sets.alias("later")
     made = select(change_ops.c.seq).where(change_ops.c.change_id == c.id, change_ops.c.kind.in_(kinds))
-    undone = select(later.c.id).where(later.c.undoes == c.id, later.c.state.in_(["applying", "applied", "partial"]))
+    among = select(change_undoes.c.change_id).where(change_undoes.c.undoes == c.id)
+    undone = select(later.c.id).where(
+        or_(later.c.undoes == c.id, later.c.id.in_(among)), later.c.state.in_(["applying", "applied", "partial"])
+    )
     query = (
         select(c.id)
         .where(
@@ -279,6 +286,22 @@ def _outcome_row(vault: Vault, change: str, op: Op, outcome: Outcome, at: int) -
 def _notes(op: Op, said: Sequence[str]) -> dict[str, Any] | None:
     notes = {"warnings": op.warnings, "effects": op.effects, "asks": op.asks, "note": op.note, "said": list(said)}
     return {name: said for name, said in notes.items() if said} or None
+
+
+async def rewrite(conn: AsyncConnection, which: Sequence[Any], values: Mapping[str, Any]) -> None:
+    """Give every operation that meets the conditions the same values, sealed for each by itself."""
+    from sqlalchemy import select
+
+    c, vault = change_ops.c, vault_of(conn)
+    found = (await conn.execute(select(c.change_id, c.seq).where(*which))).all()
+    new = {name: bindparam(f"new_{name}", type_=c[name].type) for name in values}
+    statement = change_ops.update().where(c.change_id == bindparam("of"), c.seq == bindparam("at"), *which).values(new)
+    for start in range(0, len(found), ROWS_AT_ONCE):
+        rows: list[dict[str, Any]] = []
+        for change, seq in found[start : start + ROWS_AT_ONCE]:
+            sealed = vault.seal_values(OPS, f"{change}|{seq}", values)
+            rows.append({"of": change, "at": seq, **{f"new_{name}": value for name, value in sealed.items()}})
+        await conn.execute(statement, rows)
 
 
 async def read_ops(conn: AsyncConnection, change: str) -> list[JournalOp]:
@@ -488,4 +511,4 @@ async def expire(conn: AsyncConnection, at: int, images_before: int) -> None:
         "inverse": None,
         "undo_reason": "its before-image has expired",
     }
-    await conn.execute(change_ops.update().where(ops.change_id.in_(old), ops.inverse.is_not(None)).values(**empty))
+    await rewrite(conn, (ops.change_id.in_(old), ops.inverse.is_not(None)), empty)

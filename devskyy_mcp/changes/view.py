@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import unescape
 from typing import Any, NamedTuple, cast
 
@@ -16,8 +16,8 @@ from .stage import Unit
 
 ROWS = 20
 TEXT_LIMIT = 160
-_DID = {"create": "created", "update": "updated", "delete": "deleted", "act": "carried out"}
-_DO = {"create": "create", "update": "update", "delete": "delete", "act": "carry out"}
+_DID = {"create": "created", "update": "updated", "delete": "deleted", "act": "carried out", "call": "called"}
+_DO = {"create": "create", "update": "update", "delete": "delete", "act": "carry out", "call": "call"}
 
 
 class ChangeRow(BaseModel):
@@ -83,18 +83,21 @@ def _nothing(unit: Unit) -> str:
     return "Nothing was taken back: it was left alone; each row says why."
 
 
-def _fields(op: Op) -> dict[str, Any] | None:
+def fields_of(op: Op, show: Callable[[Any], Any]) -> dict[str, Any] | None:
+    """What the op does per field: [before, after] for an update, else the value; what is secret is not among it."""
     if op.kind == "delete" or not op.body:
         return None
     if "shown" in op.note:
-        return {name: _short(value) for name, value in op.note["shown"].items()}
+        return {name: show(value) for name, value in op.note["shown"].items()}
     if op.kind == "update":
-        return {name: [_short(op.before.get(name)), _short(value)] for name, value in op.body.items()}
-    return {name: _short(value) for name, value in op.body.items()}
+        return {name: [show(op.before.get(name)), show(value)] for name, value in op.body.items()}
+    return {name: show(value) for name, value in op.body.items()}
 
 
 def row_of(op: Op, state: str = "staged", *, object_id: str | None = None, note: str = "") -> ChangeRow:
-    row = ChangeRow(object=op.label or f"{op.collection} {op.target or 'new'}", do=op.kind, fields=_fields(op))
+    row = ChangeRow(
+        object=op.label or f"{op.collection} {op.target or 'new'}", do=op.kind, fields=fields_of(op, _short)
+    )
     if object_id or op.target is not None:
         row.id = object_id or str(op.target)
     if state != "staged":
@@ -174,8 +177,15 @@ def of_plan(unit: Unit, state: str, change: str | None, asks: Sequence[str]) -> 
     view = of_planned(outline(unit), unit.ops[:ROWS], unit.left, state, change, asks)
     if not unit.ops:
         view.summary = _nothing(unit)
-    view.undoes = unit.undoes
+    view.undoes = taken_back(unit.undoes)
     return view
+
+
+def taken_back(changes: Sequence[str]) -> str | None:
+    """The changes that one takes back, as its view says it."""
+    if len(changes) <= 3:
+        return ", ".join(changes) or None
+    return f"{', '.join(changes[:2])} and {len(changes) - 2} more"
 
 
 def of_planned(
@@ -358,7 +368,7 @@ def text_of_change(data: Mapping[str, Any]) -> str:
 def _row_text(row: Mapping[str, Any]) -> str:
     identity = f" (id {row['id']})" if row.get("id") and str(row["id"]) not in str(row["object"]) else ""
     parts = [f"{row['do']} {row['object']}{identity}"]
-    pairs = row["do"] != "create"
+    pairs = row["do"] not in {"create", "call"}
     fields = cast("dict[str, Any]", row.get("fields") or {})
     parts += [field_text(name, value, pair=pairs) for name, value in fields.items()]
     parts += [str(row[name]) for name in ("outcome", "note") if row.get(name)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from devskyy_mcp.errors import Code, Refused
 
 from .dsn import direct_dsn, normalize_dsn
 from .outage import Outage
-from .patience import Patience
+from .patience import Opening, Patience
 from .vault import Keyring, Vault
 from .vault.vault import OPTION
 
@@ -69,6 +69,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         self._patience = Patience()
         self._outage = Outage()
+        self._try: Opening | None = None
         self._reads: AsyncEngine | None = None
         self._writes: AsyncEngine | None = None
 
@@ -89,12 +90,29 @@ class Database:
         """
         if self._writes is not None:
             return
-        async with self._opening:
-            if self._writes is None:  # pyright: ignore[reportUnnecessaryComparison] # another task may have been first
-                with anyio.CancelScope(shield=True):  # why: see _connection
-                    await self._open()
+        if self.dsn.path is None:
+            await self._open_server()
+        else:
+            await self._open_file()
 
-    async def _open(self) -> None:
+    async def _open_file(self) -> None:
+        async with self._opening:
+            if self._writes is None:
+                with anyio.CancelScope(shield=True):  # why: see _connection
+                    await self._open(lambda: None)
+
+    async def _open_server(self) -> None:
+        """Wait for the try to open that is under way, or begin one; not for a server that is silent."""
+        from .failures import refused
+
+        if self._try is None or self._try.ended:
+            self._try = Opening(self._open)
+        try:
+            await self._try.wait()
+        except TimeoutError as error:
+            raise refused(self.dsn, self._outage, error) from None
+
+    async def _open(self, heard: Callable[[], None]) -> None:
         from .engine import COMMAND_SECONDS, WRITES, make_engine
         from .failures import in_words
 
@@ -115,7 +133,7 @@ class Database:
         reads = engine.execution_options(isolation_level="AUTOCOMMIT") if alone else engine
         writes = engine.execution_options(**{WRITES: True})
         try:
-            await self._prepare(reads)
+            await self._prepare(reads, heard)
             await self._load_keys(reads, writes)
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -123,11 +141,12 @@ class Database:
             raise
         self._reads, self._writes = reads, writes
 
-    async def _prepare(self, reads: AsyncEngine) -> None:
+    async def _prepare(self, reads: AsyncEngine, heard: Callable[[], None]) -> None:
         from .engine import WRITES, make_engine
         from .schema import bring_up_to_date, is_current, refuse_outdated
 
         async with self._connection(reads) as (conn, _):
+            heard()
             if await conn.run_sync(is_current):
                 return
         if not self._migrate:
@@ -190,6 +209,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection; a later use opens again."""
+        if self._try is not None:
+            await self._try.end()
+            self._try = None
         engine, self._reads, self._writes = self._writes, None, None
         if engine is not None:
             await engine.dispose()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from . import one_hop
+from . import one_hop, patience
 from .dsn import Dsn
 from .failures import speak_on_errors
 from .outage import Outage
@@ -82,7 +82,11 @@ def make_engine(
 
 
 def _postgres_arguments(dsn: Dsn, command_seconds: float) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": command_seconds}
+    arguments: dict[str, Any] = {
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": command_seconds,
+        "async_creator_fn": patience.connect,
+    }
     if dsn.pooled:
         # The next statement may land on another server connection, which has never seen what we prepared.
         arguments["statement_cache_size"] = 0

@@ -24,7 +24,8 @@ import anyio.to_thread
 from devskyy_mcp.db import Database
 from devskyy_mcp.errors import Refused
 
-from .audit import CHECKPOINT_ROWS, AuditLog, Verdict, anchor_of, now_us, verify
+from .audit import CHECKPOINT_ROWS, AuditLog, now_us
+from .audit_check import Verdict, anchor_of, verify
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

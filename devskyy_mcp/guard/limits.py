@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
@@ -152,59 +152,108 @@ class AtOnce:
             del self._now[key]
 
 
+class Turn:
+    """What has begun; calling it ends it, however often."""
+
+    __slots__ = ("_turns", "key", "until")
+
+    def __init__(self, turns: Turns, key: str, until: float) -> None:
+        self._turns = turns
+        self.key = key
+        self.until = until
+
+    def __call__(self) -> None:
+        self._turns.end(self)
+
+
 class Turns:
     """Lets each key begin a few things at a time, so that many of one don't keep others waiting.
 
-    A turn ends with what began in it or after TURN_SECONDS, so that what waits long holds nobody up.
+    A turn ends with what began in it or after TURN_SECONDS, so that what waits long holds nobody up. Whether that time
+    is over is asked only by who comes next: a turn that nobody waits for costs no timer.
     """
 
     def __init__(self) -> None:
-        self._free: dict[str, int] = {}
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._begun: dict[str, list[Turn]] = {}  # the oldest first
+        self._waiting: dict[str, deque[asyncio.Future[Turn]]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}  # one for each key that is waited for
 
-    async def begin(self, key: str) -> Callable[[], None]:
-        """Wait for a turn; what is given back ends it, however often it is called."""
-        free = self._free.get(key, AT_A_TIME)
-        if free:
-            self._free[key] = free - 1
-        else:
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.setdefault(key, deque()).append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._pass_on(key)
-                raise
-        return self._end_of(key)
+    async def begin(self, key: str) -> Turn:
+        """Wait for a turn; call what is given back when it has ended."""
+        turn = Turn(self, key, time.monotonic() + TURN_SECONDS)
+        begun = self._begun.get(key)
+        if begun is None:
+            self._begun[key] = [turn]
+            return turn
+        if key not in self._waiting:
+            if len(begun) == AT_A_TIME and begun[0].until <= turn.until - TURN_SECONDS:
+                del begun[0]
+            if len(begun) < AT_A_TIME:
+                begun.append(turn)
+                return turn
+        return await self._wait(key)
 
-    def _end_of(self, key: str) -> Callable[[], None]:
-        timer: asyncio.TimerHandle | None = None
+    async def _wait(self, key: str) -> Turn:
+        loop = asyncio.get_running_loop()
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            waiting = self._waiting[key] = deque()
+            self._look_after(key)
+        place: asyncio.Future[Turn] = loop.create_future()
+        waiting.append(place)
+        try:
+            return await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self.end(place.result())
+            raise
 
-        def end() -> None:
-            nonlocal timer
-            if timer is not None:
-                timer.cancel()
-                timer = None
-                self._pass_on(key)
+    def _look_after(self, key: str) -> None:
+        """End the oldest turn when its time is over, as long as somebody waits."""
+        seconds = max(self._begun[key][0].until - time.monotonic(), 0.0)
+        self._timers[key] = asyncio.get_running_loop().call_later(seconds, self._time_over, key)
 
-        timer = asyncio.get_running_loop().call_later(TURN_SECONDS, end)
-        return end
+    def _time_over(self, key: str) -> None:
+        oldest = self._begun[key][0]
+        if oldest.until <= time.monotonic():
+            self.end(oldest)
+        if key in self._waiting:
+            self._look_after(key)
 
-    def _pass_on(self, key: str) -> None:
-        """Give the turn to who has waited longest, or keep it for the next."""
+    def end(self, turn: Turn) -> None:
+        """Give the turn to who has waited longest, if it has not been given on before."""
+        key = turn.key
+        begun = self._begun.get(key)
+        if begun is None or turn not in begun:
+            return
+        begun.remove(turn)
         waiting = self._waiting.get(key)
         while waiting:
-            turn = waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._waiting.pop(key, None)
-        free = self._free[key] + 1
-        if free == AT_A_TIME:
-            del self._free[key]
-        else:
-            self._free[key] = free
+            place = waiting.popleft()
+            if not place.done():
+                following = Turn(self, key, time.monotonic() + TURN_SECONDS)
+                begun.append(following)
+                place.set_result(following)
+                break
+        if waiting is not None and not waiting:
+            del self._waiting[key]
+            self._timers.pop(key).cancel()
+        if not begun:
+            del self._begun[key]
+
+
+class Begun:
+    """A call that is under way; calling it says that it has ended."""
+
+    __slots__ = ("_running", "_turn")
+
+    def __init__(self, running: AtOnce, turn: Turn) -> None:
+        self._running = running
+        self._turn = turn
+
+    def __call__(self) -> None:
+        self._turn()
+        self._running.leave(self._turn.key)
 
 
 class CallLimits:
@@ -230,7 +279,7 @@ class CallLimits:
         layers = self._layers(principal) if share is None else self._layers(principal, tool, share)
         return Allowance(layers, await self.cache.hits(layers.rates))
 
-    async def begin(self, principal: str) -> Callable[[], None]:
+    async def begin(self, principal: str) -> Begun:
         """Wait for a call's turn; what is given back is called when it has ended.
 
         Raises:
@@ -238,16 +287,10 @@ class CallLimits:
         """
         self.running.enter(principal)
         try:
-            end_turn = await self._turns.begin(principal)
+            return Begun(self.running, await self._turns.begin(principal))
         except BaseException:
             self.running.leave(principal)
             raise
-
-        def end() -> None:
-            end_turn()
-            self.running.leave(principal)
-
-        return end
 
     def _layers_of(self, principal: str, tool: str = "", share: float = 0) -> Layers:
         rates = {"principal": Rate(f"calls:{principal}", self.rate, self.burst)}
@@ -271,7 +314,7 @@ class RequestLimits:
         self._counts = MemoryCache()
         self._turns = Turns()
 
-    async def begin(self, principal: str) -> Callable[[], None]:
+    async def begin(self, principal: str) -> Turn:
         """Count one request and wait for its turn; what is given back is called when it has ended.
 
         Raises:

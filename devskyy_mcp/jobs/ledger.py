@@ -23,6 +23,7 @@ from ..config import Settings
 from ..context import Context
 from ..errors import Code, Refused
 from ..guard.audit import AuditRecord, Phase
+from ..guard.brake import Brake
 from . import store
 from .model import Resolution
 from .service import caller_of
@@ -55,7 +56,7 @@ async def pay(run: Run, name: str, op: Op) -> Outcome:
         if item is None or (item.state == "not_sent" and item.attempts < SENDINGS):
             if item is not None:
                 await anyio.sleep(_pause(item, attempt))
-            await _send(run, change, op, again=item is not None)
+            await _send_when_allowed(run, change, op, again=item is not None)
             continue
         match item.state:
             case "done" | "not_taken":
@@ -76,6 +77,18 @@ async def _find(run: Run, change: str) -> JournalOp | None:
     async with run.db.read() as conn:
         ops = await journal.read_ops(conn, change)
     return ops[0] if ops else None
+
+
+async def _send_when_allowed(run: Run, change: str, op: Op, *, again: bool) -> None:
+    """Send it, once writes are no longer stopped."""
+    brake = run.services.get(Brake)
+    while True:
+        await brake.wait()
+        try:
+            return await _send(run, change, op, again=again)
+        except Refused as refused:
+            if refused.code is not Code.WRITES_STOPPED:
+                raise
 
 
 async def _send(run: Run, change: str, op: Op, *, again: bool) -> None:

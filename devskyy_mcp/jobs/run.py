@@ -26,7 +26,7 @@ from ..db.database import Database
 from ..db.failures import DatabaseRefused
 from ..errors import Code, Refused, unforeseen
 from ..guard.audit import AuditLog, AuditRecord
-from . import store
+from . import runs, store
 from .events import Events
 from .model import PARKED, Job, JobState
 from .service import caller_of
@@ -50,7 +50,7 @@ class Run(Job):
     """What the handler sees as ``Job``."""
 
     def __init__(
-        self, services: Services, row: Mapping[str, Any], write_end: Callable[[store.Ended], Awaitable[bool]]
+        self, services: Services, row: Mapping[str, Any], write_end: Callable[[runs.Ended], Awaitable[bool]]
     ) -> None:
         self.services = services
         self._write_end = write_end
@@ -76,14 +76,14 @@ class Run(Job):
             value = await self._tried(work, args, retries, timeout)
             _check_size(value, LARGEST_STEP, f"what the step {name} gave")
             async with self.writing() as conn:
-                await store.add_step(conn, self.id, name, value)
+                await runs.add_step(conn, self.id, name, value)
             steps[name] = {"value": value}
         return steps[name]["value"]
 
     async def _known(self) -> dict[str, Any]:
         if self._steps is None:
             async with self.db.read() as conn:
-                self._steps = await store.read_steps(conn, self.id)
+                self._steps = await runs.read_steps(conn, self.id)
         return self._steps
 
     async def _tried(
@@ -134,7 +134,7 @@ class Run(Job):
 
     async def check(self, conn: AsyncConnection) -> None:
         """Raises Superseded when the job is not this run's any more; else it stays this run's until the commit."""
-        if not await store.is_alive(conn, self.id, self.attempt):
+        if not await runs.is_alive(conn, self.id, self.attempt):
             raise Superseded
 
     async def park(self, state: JobState, question: Mapping[str, Any]) -> None:
@@ -152,7 +152,7 @@ class Run(Job):
         self, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
     ) -> None:
         """Write how the job ended, and tell the audit."""
-        ended = store.Ended(self.id, self.attempt, state, self.unsaid or self.said, result, error)
+        ended = runs.Ended(self.id, self.attempt, state, self.unsaid or self.said, result, error)
         with anyio.CancelScope(shield=True):
             if not await self._write_end(ended):
                 return
@@ -171,7 +171,7 @@ class Run(Job):
     async def _move(self, state: JobState, **values: Any) -> None:
         with anyio.CancelScope(shield=True):
             async with self.db.begin() as conn:
-                if state in PARKED and await store.is_unwanted(conn, self.id):
+                if state in PARKED and await runs.is_unwanted(conn, self.id):
                     self.stop("cancelled")
                     return
                 if not await store.move(conn, self.id, ["running"], state, attempt=self.attempt, **values):

@@ -15,7 +15,7 @@ from ..context import Services
 from ..db.database import Database
 from ..errors import Refused
 from ..guard.checkpoints import Checkpoints
-from . import retention, store
+from . import retention, runs, store
 from .events import Events
 from .run import too_late
 from .service import Jobs
@@ -122,11 +122,11 @@ class Tidy:
 async def end_overdue(db: Database, events: Events) -> None:
     """Fail the jobs that waited past their deadline."""
     async with db.read() as conn:
-        late = await store.overdue(conn)
+        late = await runs.overdue(conn)
     for job in late:
         async with db.begin() as conn:
             ended = await store.move(
-                conn, job, store.WAITING_STATES, "failed", error=too_late(), question=None, finished_at=store.now()
+                conn, job, runs.WAITING_STATES, "failed", error=too_late(), question=None, finished_at=store.now()
             )
             if ended:
                 await events.append(conn, job, "state", {"state": "failed"})

@@ -24,7 +24,7 @@ from ..context import Services
 from ..db.database import Database
 from ..db.wake import Bell, Wake
 from ..errors import Refused
-from . import store
+from . import runs, store
 from .events import WORK, Events
 from .model import EventKind
 from .run import Run, too_late, too_often
@@ -118,7 +118,7 @@ class Worker:
         with wake.watch(WORK) as bell:
             while True:
                 async with self.db.read() as conn:
-                    work = await store.has_work(conn)
+                    work = await runs.has_work(conn)
                 if work:
                     await self._with_engine(bell)
                 else:
@@ -131,7 +131,7 @@ class Worker:
         self._stopping = False
         try:
             async with self.db.begin() as conn:
-                await store.beat(conn, self.executor)
+                await runs.beat(conn, self.executor)
             await engine.start()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._beat, engine)
@@ -163,7 +163,7 @@ class Worker:
             if await self._hand(engine) == HAND_AT_ONCE:
                 continue
             async with self.db.read() as conn:
-                work = bool(self._runs) or await store.has_work(conn)
+                work = bool(self._runs) or await runs.has_work(conn)
             now = anyio.current_time()
             idle_since = None if work else idle_since or now
             if idle_since is not None and now - idle_since > IDLE:
@@ -173,12 +173,12 @@ class Worker:
 
     async def _hand(self, engine: Engine) -> int:
         async with self.db.read() as conn:
-            if not await store.waiting(conn, 1, lock=False):
+            if not await runs.waiting(conn, 1, lock=False):
                 return 0
         async with self.db.begin() as conn:
-            found = await store.waiting(conn, HAND_AT_ONCE)
+            found = await runs.waiting(conn, HAND_AT_ONCE)
             if found:
-                token = await store.hand(conn, [name for name, _, _ in found])
+                token = await runs.hand(conn, [name for name, _, _ in found])
                 await engine.enqueue(conn, found, token)
         return len(found)
 
@@ -217,7 +217,7 @@ class Worker:
     async def _let_go(self, job: str, token: int) -> None:
         """Let a job that was handed out under this token be handed anew, to whichever worker."""
         async with self.db.begin() as conn:
-            if await store.unhand(conn, job, token):
+            if await runs.unhand(conn, job, token):
                 await self.events.append(conn, job, "state", {"state": "queued"})
         await self.events.notify(job, work=True)
 
@@ -232,16 +232,16 @@ class Worker:
 
     async def _write_starts(self, claims: Sequence[tuple[str, int]]) -> list[dict[str, Any] | None]:
         async with self.db.begin() as conn:
-            rows = await store.start(conn, claims, self.executor)
+            rows = await runs.start(conn, claims, self.executor)
             if rows:
                 await self.events.append_all(conn, [(job, "state", {"state": "running"}) for job in rows])
         for job in rows:
             await self.events.notify(job)
         return [rows.get(job) for job, _ in claims]
 
-    async def _write_ends(self, ends: Sequence[store.Ended]) -> list[bool]:
+    async def _write_ends(self, ends: Sequence[runs.Ended]) -> list[bool]:
         async with self.db.begin() as conn:
-            written = await store.end(conn, ends)
+            written = await runs.end(conn, ends)
             mine = [one for one, still in zip(ends, written, strict=True) if still]
             if mine:
                 await self.events.append_all(conn, [event for one in mine for event in self._events_of(one)])
@@ -249,7 +249,7 @@ class Worker:
             await self.events.notify(one.job)
         return written
 
-    def _events_of(self, ended: store.Ended) -> list[tuple[str, EventKind, dict[str, Any]]]:
+    def _events_of(self, ended: runs.Ended) -> list[tuple[str, EventKind, dict[str, Any]]]:
         last: list[tuple[str, EventKind, dict[str, Any]]] = [(ended.job, "state", {"state": ended.state})]
         run = self._runs.get(ended.job)
         if run is not None and run.unsaid is not None:
@@ -288,7 +288,7 @@ class Worker:
             try:
                 await self._write_progress()
                 async with self.db.read() as conn:
-                    unwanted = await store.to_stop(conn, self.executor)
+                    unwanted = await runs.to_stop(conn, self.executor)
             except Refused:
                 continue
             for job in unwanted:
@@ -301,7 +301,7 @@ class Worker:
             return
         async with self.db.begin() as conn:
             for run, progress in said:
-                if await store.write_progress(conn, run.id, run.attempt, progress):
+                if await runs.write_progress(conn, run.id, run.attempt, progress):
                     await self.events.append(conn, run.id, "progress", progress)
                 else:
                     run.stop("superseded")
@@ -318,7 +318,7 @@ class Worker:
         while True:
             try:
                 async with self.db.begin() as conn:
-                    await store.beat(conn, self.executor)
+                    await runs.beat(conn, self.executor)
                 await self._pick_up_strays()
                 if self.db.dialect == "postgresql":
                     await self._rescue(engine)
@@ -332,20 +332,20 @@ class Worker:
         """Let jobs that are written down as this executor's, and that it does not run, be handed anew."""
         before = store.now() - int(SILENT * 1_000_000)
         async with self.db.read() as conn:
-            strays = [held for held in await store.held_by(conn, self.executor, before) if held[0] not in self._claimed]
+            strays = [held for held in await runs.held_by(conn, self.executor, before) if held[0] not in self._claimed]
         for job, token in strays:
             await self._let_go(job, token)
 
     async def _rescue(self, engine: Engine) -> None:
         async with self.db.begin() as conn:
-            if not await store.only_rescuer(conn):
+            if not await runs.only_rescuer(conn):
                 return
-            for dead in await store.dead_executors(conn, SILENT):
+            for dead in await runs.dead_executors(conn, SILENT):
                 if dead == self.executor:
                     continue
                 taken = await engine.take_over(dead)
                 log.warning("worker %s is gone; %d of its jobs go on elsewhere", dead, taken)
-                await store.forget_executor(conn, dead)
+                await runs.forget_executor(conn, dead)
 
 
 def _kind(error: BaseException) -> str:

@@ -188,6 +188,14 @@ async def _encryption(database: Database, settings: Settings) -> list[Finding]:
         )
     elif list(keys.by_kid) != [keys.newest]:
         found.append(Finding("warning", "The newest key is not in use yet.", "Run: devskyy keys rotate --verify"))
+    if not database.vault.strict:
+        found.append(
+            Finding(
+                "warning",
+                "Values from before there were keys are still used as they are.",
+                "Run: devskyy keys rotate --verify, which seals them and ends that.",
+            )
+        )
     for name, secret in _own_secrets(settings).items():
         if secret and (why := weakness(secret)):
             found.append(Finding("warning", f"{name} {why}.", "Make one with `openssl rand -base64 32`."))

@@ -21,6 +21,7 @@ from ..context import Services
 from ..db.cache import Cache
 from ..db.database import Database
 from ..errors import Code, Refused
+from ..guard.brake import Brake
 
 EVERY = 30.0
 DEADLINE = 1.0
@@ -134,6 +135,20 @@ def provider_check(services: Services) -> Check:
             return State(ok=True, words=f"ok; {await services.get(External).check()}")
         except Refused as refused:
             return State(ok=False, words=f"{refused.code}: {refused.message} {refused.hint}")
+
+    return check
+
+
+def writes_check(brake: Brake) -> Check:
+    """Who stopped them is not said: anybody may read it."""
+
+    async def check() -> State:
+        stop = await brake.state()
+        if stop is None:
+            return State(ok=True, words="on")
+        if not stop.at:
+            return State(ok=True, words="off, READ_ONLY is set")
+        return State(ok=False, words=f"stopped since {stop.since}; `devskyy resume-writes` lets them go on")
 
     return check
 

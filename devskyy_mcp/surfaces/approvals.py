@@ -20,12 +20,14 @@ from ..capability import Capability, authorize
 from ..changes.decide import OBJECTS_WITHOUT_ASKING
 from ..context import Context, Principal
 from ..errors import Code, Refused
+from ..guard.brake import Brake
 from ..guard.loopback import Rules
 from .filling import asked, fields_of, give
 from .page import form, page, sentence, told
 from .people.browser import to
 from .proposal import asking, proposal, waiting
 from .visitors import ByKey, BySession, Visitor, check_token, why_proof
+from .writes import Writes
 
 if TYPE_CHECKING:
     from ..app import App
@@ -44,6 +46,7 @@ class Approvals:
     @property
     def routes(self) -> list[Route]:
         pages = [
+            *Writes(self.app, self.entrance).routes,
             Route(AT, told(self.index)),
             Route(f"{AT}/{{change}}", told(self.show)),
             Route(f"{AT}/{{change}}/decide", told(self.decide), methods=["POST"]),
@@ -59,7 +62,8 @@ class Approvals:
             return self.entrance.closed(AT)
         found = [one for one in await waiting(self.app) if self._sees(visitor, one.tool)]
         jobs = [one for one in await asking(self.app) if self._sees(visitor, one.tool)]
-        return page("waiting.html", me=visitor.me, waiting=found, asking=jobs)
+        stopped = await self.app.services.get(Brake).state()
+        return page("waiting.html", me=visitor.me, waiting=found, asking=jobs, stopped=stopped)
 
     async def show(self, request: Request) -> Response:
         change, visitor = request.path_params["change"], await self.entrance.visitor(request)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 async def keys(app: App, given: argparse.Namespace) -> int:
-    """``show``, or ``rotate`` and with ``--verify`` open every sealed value; 1 when one can't be opened."""
+    """``show``, ``rotate``, or ``verify``, which ``--verify`` adds to the others: open every sealed value; 1 when one
+    can't be opened, or is not sealed where all of them are.
+    """
     from devskyy_mcp.db.vault import rotation
 
     database = app.services.get(Database)
@@ -26,7 +28,7 @@ async def keys(app: App, given: argparse.Namespace) -> int:
         if given.action == "rotate":
             told |= await _rotate(database)
         told |= _of_keys(database, await rotation.look(database))
-        if given.verify:
+        if given.verify or given.action == "verify":
             found = await rotation.verify(database)
             failed = bool(found.failed)
             told |= _of_found(found)
@@ -51,11 +53,13 @@ def _of_keys(database: Database, found: Keys) -> dict[str, Any]:
         "source": ring.source,
         "ring": [{"kid": kid, "data_keys": found.by_kid.get(kid, 0)} for kid in ring.kids],
         "missing": found.missing,
+        "only_sealed": database.vault.strict,
     }
 
 
 def _of_found(found: Found) -> dict[str, Any]:
     return {
+        "unsealed": dict(found.unsealed),
         "values": {column: dict(counts) for column, counts in found.counts.items() if counts},
         "failed": found.failed,
         "faults": found.faults,
@@ -72,10 +76,16 @@ def _words(told: dict[str, Any]) -> str:
         lines.append(
             f"{told['rewrapped']} data keys were sealed anew; {told['sealed_now']} rows were sealed that were not."
         )
+    lines.append(
+        "What is not sealed is not used."
+        if told["only_sealed"]
+        else "Values from before there were keys are still used as they are; `devskyy keys rotate` ends that."
+    )
     if "values" in told:
         lines.append("Sealed values, by column and key:")
         for column, counts in told["values"].items():
             lines.append(f"  {column}: " + ", ".join(f"{number} {kid}" for kid, number in counts.items()))
-        lines.append("Every one opens." if not told["failed"] else f"{told['failed']} CAN'T BE OPENED:")
+        lines += [f"  {column}: {number} NOT SEALED" for column, number in told["unsealed"].items()]
+        lines.append("Every one opens." if not told["failed"] else f"{told['failed']} CAN'T BE USED:")
         lines += [f"  {fault}" for fault in told["faults"]]
     return "\n".join(lines)

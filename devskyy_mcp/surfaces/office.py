@@ -184,6 +184,32 @@ async def resolve(app: App, given: argparse.Namespace) -> int:
     return 0
 
 
+async def stop_writes(app: App, _given: argparse.Namespace) -> int:
+    """Stop all writes of every server on the database. Anybody who may run commands here may do that."""
+    from devskyy_mcp.guard.brake import RESUME, Brake
+
+    principal = local_principal()
+    async with app.running(eager=False):
+        stop = await app.services.get(Brake).stop(str(Person(principal.name, "terminal")), principal.id, "cli")
+    say(f"Writes are stopped since {stop.since}; what was being sent at that moment ends. {RESUME}")
+    return 0
+
+
+async def resume_writes(app: App, _given: argparse.Namespace) -> int:
+    """Let writes go on; a person's word, so only at a terminal.
+
+    Raises:
+        Refused: FORBIDDEN away from a terminal; WRITES_STOPPED where READ_ONLY stops them.
+    """
+    from devskyy_mcp.guard.brake import Brake
+
+    _check_terminal("let writes go on", "resume-writes")
+    async with app.running(eager=False):
+        stopped = await app.services.get(Brake).resume(local_principal().id, "cli")
+    say("Writes go on." if stopped else "Writes were not stopped.")
+    return 0
+
+
 def _check_terminal(what: str, command: str) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(

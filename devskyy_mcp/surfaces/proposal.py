@@ -17,6 +17,7 @@ from ..render import visible
 
 if TYPE_CHECKING:
     from ..app import App
+    from ..capability import Capability
     from ..jobs.model import JobView
 
 ROWS = 20
@@ -33,12 +34,13 @@ _HEADINGS = {
     "partial": "This change was carried out in part",
     "unknown": "It is not known yet whether this change was carried out",
     "applying": "This change is being carried out",
+    "needs_review": "Whether this was carried out, somebody must find out",
 }
 
 
 @dataclass(frozen=True)
 class Item:
-    """One object of the change: ``fields`` are (name, before, after)."""
+    """One object of the change: ``fields`` are (name, before, after), of a call (argument, meaning, value)."""
 
     do: str
     label: str
@@ -114,7 +116,7 @@ async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
             ("Warnings", view.warnings or []),
             ("What happens besides", view.effects or []),
         ],
-        "items": [_item(op) for op in ops],
+        "items": [_item(op, app.registry.tools.get(row["tool"])) for op in ops],
         "view_left": [LeftAlone(*entry) for entry in summary.get("left", [])],
         "offset": (page - 1) * ROWS,
         "page": page,
@@ -122,12 +124,15 @@ async def proposal(app: App, change: str, page: int) -> dict[str, Any]:
     }
 
 
-def _item(entry: JournalOp) -> Item:
+def _item(entry: JournalOp, tool: Capability | None) -> Item:
     op, outcome = entry.op, entry.outcome
     names = [name for name in op.before if name != DIGEST] if op.kind == "delete" else op.body
     fields = [
         (name, op.before.get(name, ""), "" if op.kind == "delete" else plain(op.body.get(name))) for name in names
     ]
+    if op.kind == "call":
+        known: dict[str, Any] = tool.input_schema["properties"] if tool else {}
+        fields = [(name, known.get(name, {}).get("description", ""), value) for name, value in op.body.items()]
     error: dict[str, Any] = outcome.error or {}
     notes = [*op.warnings, *op.effects, *op.asks, *([f"Can't be undone: {op.undo}"] if op.undo else [])]
     notes += [*outcome.notes, *([str(error["message"])] if error.get("message") else [])]

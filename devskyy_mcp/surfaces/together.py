@@ -14,8 +14,10 @@ import asyncio
 from collections import Counter
 from operator import attrgetter
 from typing import Any, ClassVar, cast
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 HEAD_SECONDS = 10.0
 """A request's head may take so long, from the connection's start or the head's first byte."""
@@ -24,7 +26,7 @@ IDLE_SECONDS = 10.0
 SLOWEST = 4096
 """Bytes of a body per second on average, once IDLE_SECONDS have passed."""
 UNREAD_SECONDS = 30.0
-"""So long an answer may wait for its reader, once the system's buffers are full."""
+"""Without taking anything of what waits for it a caller stays so long; what the system's own buffers hold is taken."""
 LOOK_EVERY = 2.0
 MOST_OF_ONE = 250
 """Connections of one address, where no proxy stands in between."""
@@ -40,6 +42,7 @@ class Together:
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._waiting: list[bytes] = []
+        self._written = 0
 
     def write(self, data: bytes) -> None:
         if not self._waiting:
@@ -55,17 +58,23 @@ class Together:
         self._flush()
         self._transport.set_protocol(protocol)
 
+    def sent(self) -> int | None:
+        """Bytes that the other side has taken so far, or the system for it; None when nothing waits."""
+        waiting = self._transport.get_write_buffer_size()
+        return self._written - waiting if waiting else None
+
     def _flush(self) -> None:
         if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            self._transport.write(b"".join(waiting))
+            waiting, self._waiting = b"".join(self._waiting), []
+            self._written += len(waiting)
+            self._transport.write(waiting)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
 
 class Protocol(H11Protocol):
-    """uvicorn's HTTP/1.1 over such a transport; a sender that drips is cut off."""
+    """uvicorn's HTTP/1.1 over such a transport; who drips, or does not read, is cut off."""
 
     _look: asyncio.TimerHandle | None = None
     _peer = ""
@@ -74,10 +83,11 @@ class Protocol(H11Protocol):
     _heard = 0.0
     _bytes = 0
     answered = False
-    _stuck_since = 0.0
-    """When the reader's side filled up; 0 while it takes what is sent."""
-    _of: ClassVar[Counter[str]] = Counter()
-    """Connections by the address of the other end."""
+    _sent: int | None = None
+    _sent_at = 0.0
+    """When the other side was last seen to have taken something, or to have nothing to take."""
+    _servers: ClassVar[WeakKeyDictionary[ServerState, Counter[str]]] = WeakKeyDictionary()
+    """Each server's connections by the address of the other end."""
 
     @property
     def _answering(self) -> RequestResponseCycle | None:
@@ -87,7 +97,7 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] # as uvicorn has it
         super().connection_made(cast("asyncio.Transport", Together(transport)))
-        self.since = self._heard = self.loop.time()
+        self.since = self._heard = self._sent_at = self.loop.time()
         self._look = self.loop.call_later(LOOK_EVERY, self._look_after)
         self._take_in()
 
@@ -99,8 +109,8 @@ class Protocol(H11Protocol):
     def _take_in(self) -> None:
         """Count the connection, close it where its address has too many, and make room for those that follow."""
         self._peer = self.client[0] if self.client else ""
-        self._of[self._peer] += 1
-        if self._of[self._peer] > MOST_OF_ONE and not self.config.proxy_headers:
+        self._of_peer[self._peer] += 1
+        if self._of_peer[self._peer] > MOST_OF_ONE and not self.config.proxy_headers:
             self.transport.close()
         elif self.limit_concurrency is not None and len(self.connections) > ROOM * self.limit_concurrency:
             self._make_room(int(ROOM * self.limit_concurrency))
@@ -113,23 +123,19 @@ class Protocol(H11Protocol):
                 one.transport.close()
 
     def _leave(self) -> None:
-        self._of[self._peer] -= 1
-        if not self._of[self._peer]:
-            del self._of[self._peer]
+        self._of_peer[self._peer] -= 1
+        if not self._of_peer[self._peer]:
+            del self._of_peer[self._peer]
+
+    @property
+    def _of_peer(self) -> Counter[str]:
+        return self._servers.setdefault(self.server_state, Counter())
 
     @property
     def asks_nothing(self) -> bool:
         """Whether no whole request is here that would be lost."""
         cycle = self._answering
         return cycle is None or (cycle.more_body and not cycle.response_started)
-
-    def pause_writing(self) -> None:
-        self._stuck_since = self.loop.time()
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._stuck_since = 0.0
-        super().resume_writing()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         self._stop_looking()
@@ -167,13 +173,19 @@ class Protocol(H11Protocol):
 
     def _look_after(self) -> None:
         now = self.loop.time()
-        if self._stuck_since and now - self._stuck_since > UNREAD_SECONDS:
-            self.transport.abort()  # closing would wait for the reader
+        if self._is_unread(now):
+            self.transport.abort()  # closing would wait until the rest is read
             return
         if self._drips(now):
             self.transport.close()
             return
         self._look = self.loop.call_later(LOOK_EVERY, self._look_after)
+
+    def _is_unread(self, now: float) -> bool:
+        sent = cast("Together", self.transport).sent()
+        if sent is None or sent != self._sent:
+            self._sent, self._sent_at = sent, now
+        return now - self._sent_at > UNREAD_SECONDS
 
     def _drips(self, now: float) -> bool:
         spent, cycle = now - self.since, self._answering

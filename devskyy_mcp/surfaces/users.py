@@ -64,6 +64,12 @@ async def _role(people: People, given: argparse.Namespace) -> str:
     return f"{user.login} is {given.role} now, and has to sign in again."
 
 
+async def _name(people: People, given: argparse.Namespace) -> str:
+    user = await people.find(given.login)
+    await people.set_name(user.id, given.name, _by())
+    return f"{user.login} is called {(await people.find(given.login)).name} now."
+
+
 async def _disable(people: People, given: argparse.Namespace) -> str:
     user = await people.find(given.login)
     await people.set_active(user.id, _by(), active=False)
@@ -98,6 +104,7 @@ _NEED = ("owner", "manager")
 _ACTIONS: dict[str, Action] = {
     "add": _add,
     "list": _list,
+    "name": _name,
     "role": _role,
     "disable": _disable,
     "enable": _enable,

@@ -66,7 +66,11 @@ class _CancelMessage(BaseModel):
 
 
 async def websocket(socket: WebSocket) -> None:
-    """Serve one socket until either side ends it."""
+    """Serve one socket until either side ends it.
+
+    Raises:
+        Refused: RATE_LIMITED before it is open; the door says so.
+    """
     if SUBPROTOCOL not in socket.scope["subprotocols"]:
         refused = Refused(Code.INVALID_ARGUMENTS, "The subprotocol devskyy.v1 is missing.", "Offer it when connecting.")
         await socket.send_denial_response(problem_response(refused, 400))
@@ -78,8 +82,6 @@ async def websocket(socket: WebSocket) -> None:
                 raise too_many(1)
             await socket.accept(SUBPROTOCOL)
             await _Session(socket, socket.app.state.devskyy, principal).run()
-    except Refused as refused:
-        await socket.send_denial_response(problem_response(refused))
     except WebSocketDisconnect:
         return
 

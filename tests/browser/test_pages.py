@@ -8,7 +8,11 @@ import pytest
 from pyotp.totp import TOTP
 
 from devskyy_mcp.auth.people import People
-from tests.fakes.goods import proposed
+from devskyy_mcp.capability import Pack
+from devskyy_mcp.errors import Refused
+from devskyy_mcp.invoke import Call
+from devskyy_tools.platform.jobs import jobs
+from tests.fakes.goods import PROGRAM, proposed
 from tests.fakes.people import PASSWORD, Clock, connected, person
 from tests.fakes.served import Site
 
@@ -27,6 +31,17 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 def shown(secret: str, clock: Clock) -> str:
     return TOTP(secret).at(clock.now // 1_000_000)
+
+
+async def requested(shop: Site) -> str:
+    """A privileged call that waits, since its program has read customers' texts."""
+    if "jobs_resolve" not in shop.app.registry.tools:
+        shop.app.registry.add(Pack("jobs", [jobs]))
+    await shop.app.road.taints.mark(PROGRAM.id)
+    arguments = {"job": "job_R7kQw2LmXz9A", "action": "attach", "task": "task_5f1c9a74-8d0e-4d54-9a3a-7f5e2a1b6c3d"}
+    with pytest.raises(Refused) as caught:
+        await shop.app.road.invoke(Call(PROGRAM, "jobs_resolve", arguments, "rest"))
+    return caught.value.details["change"]["change"]
 
 
 async def sign_in(walk: Walk, path: str = "/account") -> None:
@@ -147,6 +162,9 @@ async def test_every_page_at_every_width_and_in_both_colours(shop: Site, walk: W
     await small.page.check("[name='notes:read']")
     await small.page.click("text=Make it")
     await small.look(f"key-{look}")
+    call = await requested(shop)
+    await small.open(f"/approvals/{call}")
+    await small.look(f"approval-call-{look}")
     rename = await proposed(shop, "goods_rename", note=1, title="Silk scarf")
     large = await proposed(shop, "goods_rename_all", prefix="Autumn ")
     for name, path in {

@@ -19,7 +19,7 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.db.cache import Cache
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 from devskyy_mcp.guard.loopback import LOCAL
 from devskyy_mcp.jobs.model import ENDED, Job
 from devskyy_mcp.surfaces.http import create_http

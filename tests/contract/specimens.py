@@ -11,7 +11,10 @@ Maker = Callable[[Shop], Awaitable[Json]]
 WORDPRESS: dict[str, Maker] = {}
 WOOCOMMERCE: dict[str, Maker] = {}
 WORDPRESS_SCHEMAS = ["posts", "pages", "media", "categories", "tags", "users", "comments"]
-WOOCOMMERCE_SCHEMAS = ["products", "orders", "customers", "coupons", "products/categories", "products/reviews"]
+WOOCOMMERCE_SCHEMAS = [
+    *("products", "orders", "customers", "coupons", "products/categories", "products/reviews", "products/attributes"),
+    *("products/tags", "products/brands", "products/shipping_classes", "variations"),
+]
 
 
 def _of(kinds: dict[str, Maker]) -> Callable[[Maker], Maker]:
@@ -47,7 +50,9 @@ for _name, _path in {
     "type": "wp/v2/types/post",
     "type_edit": "wp/v2/types/post?context=edit",
     "taxonomy": "wp/v2/taxonomies/category",
+    "taxonomy_edit": "wp/v2/taxonomies/category?context=edit",
     "status": "wp/v2/statuses/publish",
+    "status_edit": "wp/v2/statuses/draft?context=edit",
     "settings": "wp/v2/settings",
     "user_view": "wp/v2/users/me",
     "index": "?_fields=name,description,url,home,gmt_offset,timezone_string,namespaces,authentication",
@@ -121,6 +126,38 @@ async def user_edit(shop: Shop) -> Json:
 @wordpress
 async def comment_edit(shop: Shop) -> Json:
     return await shop.make("wp/v2/comments", post=(await post_edit(shop))["id"], content="x")
+
+
+@wordpress
+async def comment_view(shop: Shop) -> Json:
+    return await shop.read(f"wp/v2/comments/{(await comment_edit(shop))['id']}")
+
+
+@wordpress
+async def child_category(shop: Shop) -> Json:
+    above = await category(shop)
+    return await shop.make("wp/v2/categories", name=token(), parent=above["id"])
+
+
+@wordpress
+async def pattern_category(shop: Shop) -> Json:
+    return await shop.make("wp/v2/wp_pattern_category", name=token())
+
+
+@wordpress
+async def media_after_processing(shop: Shop) -> Json:
+    made = await media_edit(shop)
+    return ok(await shop.http.post(f"wp/v2/media/{made['id']}/post-process", json={"action": "create-image-subsizes"}))
+
+
+@wordpress
+async def edited_picture(shop: Shop) -> Json:
+    made = await media_edit(shop)
+    changes = [{"type": "rotate", "args": {"angle": 90}}]
+    path = f"wp/v2/media/{made['id']}/edit"
+    edited = ok(await shop.http.post(path, json={"src": made["source_url"], "modifiers": changes}), 201)
+    shop.remember("wp/v2/media", edited["id"])
+    return edited
 
 
 @wordpress
@@ -229,6 +266,32 @@ async def shipping_class(shop: Shop) -> Json:
 
 
 @woocommerce
+async def product_post_edit(shop: Shop) -> Json:
+    return await shop.make("wp/v2/product", title=token(), content="b", status="publish")
+
+
+@woocommerce
+async def product_post_view(shop: Shop) -> Json:
+    return await shop.read(f"wp/v2/product/{(await product_post_edit(shop))['id']}")
+
+
+@woocommerce
+async def product_cat(shop: Shop) -> Json:
+    return await shop.make("wp/v2/product_cat", name=token())
+
+
+@woocommerce
+async def product_brand_child(shop: Shop) -> Json:
+    above = await shop.make("wp/v2/product_brand", name=token())
+    return await shop.make("wp/v2/product_brand", name=token(), parent=above["id"])
+
+
+@woocommerce
+async def product_tag_post(shop: Shop) -> Json:
+    return await shop.make("wp/v2/product_tag", name=token())
+
+
+@woocommerce
 async def attribute(shop: Shop) -> Json:
     return await shop.make("wc/v3/products/attributes", name=token())
 
@@ -236,6 +299,42 @@ async def attribute(shop: Shop) -> Json:
 @woocommerce
 async def attribute_term(shop: Shop) -> Json:
     return await shop.make(f"wc/v3/products/attributes/{(await attribute(shop))['id']}/terms", name="Red")
+
+
+@woocommerce
+async def copied_product(shop: Shop) -> Json:
+    path, _ = await _variable(shop)
+    copy = ok(await shop.http.post(f"{path}/duplicate", json={"meta_data": [{"key": "mark", "value": "x"}]}))
+    shop.remember("wc/v3/products", copy["id"])
+    return copy
+
+
+@woocommerce
+async def variation_as_a_product(shop: Shop) -> Json:
+    return await shop.read(f"wc/v3/products/{(await variation(shop))['id']}")
+
+
+@woocommerce
+async def related_products(shop: Shop) -> Json:
+    return await shop.read(f"wc/v3/products/{(await shop.product())['id']}/related")
+
+
+@woocommerce
+async def suggested_product(shop: Shop) -> Json:
+    category = await shop.make("wc/v3/products/categories", name=token())
+    await shop.product(categories=[{"id": category["id"]}], meta_data=[{"key": "care", "value": "30"}])
+    return (await shop.read("wc/v3/products/suggested-products", categories=category["id"]))[0]
+
+
+@woocommerce
+async def generated_variations(shop: Shop) -> Json:
+    path, _ = await _variable(shop)
+    return ok(await shop.http.post(f"{path}/variations/generate", json={"delete": True}))
+
+
+@woocommerce
+async def deleted_review(shop: Shop) -> Json:
+    return ok(await shop.delete(f"wc/v3/products/reviews/{(await review(shop))['id']}", force="true"))
 
 
 @woocommerce

@@ -21,7 +21,7 @@ from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Refused
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs import store as jobs_store
 from devskyy_tools.shop import system

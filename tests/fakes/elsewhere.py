@@ -68,7 +68,8 @@ class Hands:
         from devskyy_mcp.jobs import store
 
         async with self.db.begin() as conn:
-            await conn.execute(store.jobs.update().where(store.c.id == job).values(**values))
+            sealed = self.db.vault.seal_values("jobs", job, values)
+            await conn.execute(store.jobs.update().where(store.c.id == job).values(**sealed))
             await self.events.append(conn, job, kind, data)
         await self.events.notify(job)
 

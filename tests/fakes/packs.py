@@ -227,7 +227,7 @@ async def changes_apply(ctx: Context, change: ChangeId) -> ChangeView:
 @changes_tools.tool("write", scopes=(), core=True)
 async def changes_undo(ctx: Context, change: ChangeId) -> None:
     """Take a change back."""
-    await ctx.get(Changes).stage_undo(ctx, change)
+    await ctx.get(Changes).stage_undo(ctx, [change])
 
 
 @changes_tools.tool("read", scopes=(), core=True, proxies={"read"})

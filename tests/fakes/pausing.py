@@ -47,7 +47,7 @@ class Line:
         self._open.clear()
 
     async def slow(self, seconds: float = 0.3) -> None:
-        """Each answer comes that much later."""
+        """What the server sends comes that much later, as over a long line: what follows does not wait for it."""
         self._delay = seconds
 
     async def heal(self) -> None:
@@ -90,9 +90,21 @@ class Line:
                 await far_writer.wait_closed()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, late: bool) -> None:
-        while data := await reader.read(65536):
-            if late and self._delay:
-                await asyncio.sleep(self._delay)
-            await self._open.wait()
-            writer.write(data)
-            await writer.drain()
+        loop, under_way = asyncio.get_running_loop(), asyncio.Queue[tuple[float, bytes]]()
+
+        async def arrive() -> None:
+            while (what := await under_way.get())[1]:
+                await asyncio.sleep(max(0.0, what[0] - loop.time()))
+                await self._open.wait()
+                writer.write(what[1])
+                await writer.drain()
+
+        arriving = asyncio.create_task(arrive())
+        try:
+            data = b"-"
+            while data:
+                data = await reader.read(65536)
+                under_way.put_nowait((loop.time() + (self._delay if late else 0.0), data))
+            await arriving
+        finally:
+            arriving.cancel()

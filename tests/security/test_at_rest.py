@@ -15,14 +15,15 @@ from PIL import Image
 from devskyy_mcp.app import local_principal
 from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.db import Database
-from devskyy_mcp.db.tables import change_ops, change_sets, jobs, metadata
+from devskyy_mcp.db.tables import change_ops, change_sets, data_keys, jobs, metadata
 from devskyy_mcp.db.vault import SEALED, Keyring
 from devskyy_mcp.db.vault.rotation import PLAIN, look, rewrap, seal_rest, verify
-from devskyy_mcp.db.vault.vault import is_sealed
+from devskyy_mcp.db.vault.vault import ROOT, SEALED_ROOT, is_sealed
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.invoke import Call, Decision
 from tests.fakes.demo import Demo, demo
 from tests.fakes.jobs import Press, prints_pack
+from tests.fakes.unsealed import as_before_keys
 
 ADDRESS = {
     "first_name": "Zephyrine",
@@ -191,6 +192,7 @@ async def test_every_sealed_value_opens_under_the_new_key_and_what_was_plain_is_
         row = (await conn.execute(change_sets.select().where(change_sets.c.tool == "woo_customers_create"))).first()
     assert row is not None
     opened = written.vault.open("change_sets", "arguments", row.id, row.arguments)
+    await as_before_keys(written)
     async with written.begin() as conn:  # as a version without keys has written it
         values = {"arguments": opened, "idempotency_key": "third.zq@mail.test again"}
         await conn.execute(change_sets.update().where(change_sets.c.id == row.id).values(**values))
@@ -201,9 +203,11 @@ async def test_every_sealed_value_opens_under_the_new_key_and_what_was_plain_is_
     both = Database(database_url, migrate=True, keys=Keyring(f"{key},{os.environ['ENCRYPTION_MASTER_KEY']}"))
     await both.open()
     assert (await rewrap(both), await seal_rest(both), await seal_rest(both)) == (2, 1, 0)
+    assert both.vault.strict
     await both.close()
     new = Database(database_url, migrate=True, keys=Keyring(key))
     await new.open()
+    assert new.vault.strict
     found, keys = await verify(new), await look(new)
     assert found.failed == 0
     assert {kid for counts in found.counts.values() for kid in counts} == {new.vault.keyring.newest}
@@ -215,6 +219,48 @@ async def test_every_sealed_value_opens_under_the_new_key_and_what_was_plain_is_
         await Database(database_url, migrate=True).open()
     assert lost.value.code is Code.NOT_CONFIGURED
     assert new.vault.keyring.newest in lost.value.message
+
+
+@pytest.mark.requirement("vault:strict")
+async def test_plain_text_put_into_any_sealed_column_is_not_used(written: Database) -> None:
+    """By somebody who can write to the database and has no keys."""
+    rules = {name: rule for name, rule in SEALED.items() if not rule.fixed}
+    put: set[str] = set()
+    for name, rule in rules.items():
+        table = metadata.tables[name]
+        for column in rule.columns:
+            is_json = isinstance(table.c[column].type, sa.JSON)
+            async with written.begin() as conn:
+                first = (await conn.execute(sa.select(*table.primary_key).limit(1))).first()
+                if first is None:
+                    continue
+                same = [one == value for one, value in zip(table.primary_key, first, strict=True)]
+                planted = {"email": "eve@mail.test"} if is_json else "eve@mail.test"
+                await conn.execute(table.update().where(*same).values({column: planted}))
+                row = (await conn.execute(table.select().where(*same))).mappings().one()
+                with pytest.raises(Refused, match="not sealed, as all of them are here") as caught:
+                    await written.vault.open_rows(conn, name, [{key: row[key] for key in {*rule.key, column}}])
+            assert f"{name}.{column}" in caught.value.message
+            assert "keys verify" in caught.value.hint
+            put.add(f"{name}.{column}")
+    assert {"change_sets.summary", "change_ops.body", "jobs.result", "job_events.data", "job_steps.value"} <= put
+    assert await seal_rest(written) == 0  # which would make it look like ours
+    found = await verify(written)
+    assert found.unsealed == dict.fromkeys(put, 1)
+    assert found.failed == len(put)
+    assert any("change_ops.body of " in fault for fault in found.faults)
+
+
+@pytest.mark.requirement("vault:strict")
+async def test_what_says_that_all_is_sealed_is_sealed_too(written: Database, database_url: str) -> None:
+    async with written.begin() as conn:
+        await conn.execute(data_keys.update().where(data_keys.c.id == SEALED_ROOT).values(id=ROOT))
+    with pytest.raises(Refused, match="altered, or moved"):
+        await Database(database_url, migrate=True).open()
+    async with written.begin() as conn:
+        await conn.execute(data_keys.delete().where(data_keys.c.id == ROOT))
+    with pytest.raises(Refused, match="sealed by the key"):
+        await Database(database_url, migrate=True).open()
 
 
 def test_what_is_sealed_names_columns_that_exist() -> None:

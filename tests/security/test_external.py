@@ -146,28 +146,31 @@ async def test_while_the_provider_is_silent_its_keys_are_good_for_a_day(
     await external.take(provider.token())
 
 
-WRONG: dict[str, dict[str, Any]] = {
-    "an ID token": {"nonce": "n"},
-    "an ID token with at_hash": {"at_hash": "h"},
-    "another issuer": {"iss": "https://id.example.com/realms/other"},
-    "the issuer with a slash": {"iss": f"{ISSUER}/"},
-    "another audience": {"aud": ["account"]},
-    "an audience that begins like ours": {"aud": f"{OURS}/"},
-    "no audience": {"aud": None},
-    "no end": {"exp": None},
-    "ended": {"exp": int(time.time()) - 60},
-    "not yet": {"nbf": int(time.time()) + 600},
-    "nobody": {"sub": None},
-    "nobody in words": {"sub": ""},
-    "a subject that ends a line": {"sub": "a\nb"},
-}
+def wrong() -> dict[str, dict[str, Any]]:
+    """What makes a token no access token for us; its times are counted from now, not from when tests are gathered."""
+    now = int(time.time())
+    return {
+        "an ID token": {"nonce": "n"},
+        "an ID token with at_hash": {"at_hash": "h"},
+        "another issuer": {"iss": "https://id.example.com/realms/other"},
+        "the issuer with a slash": {"iss": f"{ISSUER}/"},
+        "another audience": {"aud": ["account"]},
+        "an audience that begins like ours": {"aud": f"{OURS}/"},
+        "no audience": {"aud": None},
+        "no end": {"exp": None},
+        "ended": {"exp": now - 60},
+        "not yet": {"nbf": now + 600},
+        "nobody": {"sub": None},
+        "nobody in words": {"sub": ""},
+        "a subject that ends a line": {"sub": "a\nb"},
+    }
 
 
 @pytest.mark.requirement("auth:external")
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", wrong())
 async def test_what_is_no_access_token_for_us_is_refused(external: External, provider: Provider, name: str) -> None:
     with pytest.raises(Refused) as refused:
-        await external.take(provider.token(**WRONG[name]))
+        await external.take(provider.token(**wrong()[name]))
     assert refused.value.code == Code.UNAUTHENTICATED
 
 

@@ -130,7 +130,7 @@ async def test_few_calls_of_one_begin_at_a_time_and_others_do_not_wait() -> None
     assert order == [0, 1, 2]
     for end in mine:
         end()
-    assert not turns._free  # pyright: ignore[reportPrivateUsage] # nothing is left of who has gone
+    assert not turns._begun  # pyright: ignore[reportPrivateUsage] # nothing is left of who has gone
     assert not turns._waiting  # pyright: ignore[reportPrivateUsage] # as above
 
 

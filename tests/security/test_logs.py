@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import logging
@@ -175,15 +176,15 @@ def test_a_line_says_when_where_and_for_whom(log: Log) -> None:
 
 
 @pytest.mark.requirement("logs:structured")
-async def test_calls_are_told_apart(tmp_path: Path, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_calls_are_told_apart(tmp_path: Path, log: Log) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise KeyError("ada@example.com")
+
     async with demo(tmp_path) as box:
         for name in ("woo_orders_list", "wp_posts_list"):
-            tool = box.app.registry.tools[name]
-
-            async def broken(*_: Any, **__: Any) -> None:
-                raise KeyError("ada@example.com")
-
-            monkeypatch.setattr(tool, "handler", broken)
+            tool = box.app.registry.tools[name] = copy.copy(box.app.registry.tools[name])
+            assert "limit" in tool.arguments.model_fields  # made of the handler once, at first use
+            tool.handler = broken  # of the copy: the tool itself is the whole process's
             await box.refused(name)
     lines = [json.loads(line) for line in log.text.splitlines() if "incident" in line]
     assert len({line["request"] for line in lines}) == len(lines) == 2

@@ -135,8 +135,11 @@ async def test_a_lost_payment_is_not_resolved_on_a_texts_word(tmp_path: Path) ->
         await box.do("woo_orders_list")
         refused = await box.refused("jobs_resolve", job="job_review", action="resubmit")
         assert refused.code is Code.WAITS_FOR_PERSON
-        assert "devskyy resolve" in refused.hint
+        change = refused.details["change"]["change"]
+        assert f"devskyy approve {change}" in refused.hint
         assert (await box.do("jobs_get", job="job_review"))["state"] == "needs_review"
+        assert (await box.agree(change))["state"] == "applied"
+        assert (await box.do("jobs_get", job="job_review"))["state"] == "queued"
 
 
 async def test_a_mark_ends_and_is_renewed(tmp_path: Path) -> None:

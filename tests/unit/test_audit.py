@@ -17,7 +17,8 @@ from devskyy_mcp.db import Database
 from devskyy_mcp.db.tables import audit
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard import audit as module
-from devskyy_mcp.guard.audit import AuditLog, AuditRecord, Verdict, canonical, verify
+from devskyy_mcp.guard.audit import AuditLog, AuditRecord, canonical
+from devskyy_mcp.guard.audit_check import Verdict, verify
 from tests.fakes.audit import db, record, written
 
 __all__ = ["db"]

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.tables import audit, audit_head
 from devskyy_mcp.errors import Refused
-from devskyy_mcp.guard import audit as module
-from devskyy_mcp.guard.audit import AuditLog, Verdict, verify
+from devskyy_mcp.guard import audit as writing
+from devskyy_mcp.guard import audit_check
+from devskyy_mcp.guard.audit import AuditLog
+from devskyy_mcp.guard.audit_check import Verdict, verify
 from tests.fakes.audit import ROWS, db, fill, record, written
 
 __all__ = ["db"]
@@ -132,7 +134,7 @@ async def edit_kind(conn: AsyncConnection, seq: int, chance: random.Random) -> s
 @pytest.mark.requirement("audit:tamper")
 async def test_each_of_many_edits_is_found_at_its_row(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """500 on SQLite, 50 on Postgres; each is rolled back, so that the next one meets a whole chain."""
-    monkeypatch.setattr(module, "PAGE", 25)
+    monkeypatch.setattr(audit_check, "PAGE", 25)
     await fill(db)
     chance = random.Random(20261122)
     kinds: set[str] = set()
@@ -189,7 +191,7 @@ async def test_an_empty_audit_is_whole(db: Database) -> None:
 
 @pytest.mark.requirement("audit:tamper")
 async def test_checking_while_others_write(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAGE", 7)
+    monkeypatch.setattr(audit_check, "PAGE", 7)
     log = AuditLog(db)
     verdicts: list[Verdict] = []
 
@@ -221,6 +223,6 @@ async def test_every_field_is_in_the_hash(db: Database, change: str) -> None:
     hashes: list[str] = []
     values: dict[str, Any] = {"surface": "ws", "detail": {"rows": 1}, "at": 8}
     for more in ({}, {change: values[change]}):
-        row = module._row(db.vault, 1, record(1, **{"at": 7, "detail": {}, **more}))  # pyright: ignore[reportPrivateUsage] # what is hashed
-        hashes.append(module.chain_hash("0" * 64, row))
+        row = writing._row(db.vault, 1, record(1, **{"at": 7, "detail": {}, **more}))  # pyright: ignore[reportPrivateUsage] # what is hashed
+        hashes.append(writing.chain_hash("0" * 64, row))
     assert hashes[0] != hashes[1]

@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.tables import audit, audit_checkpoints, audit_head, settings
 from devskyy_mcp.guard import checkpoints as module
-from devskyy_mcp.guard.audit import HASHED, AuditLog, Verdict, chain_hash, verify
+from devskyy_mcp.guard.audit import HASHED, AuditLog, chain_hash
+from devskyy_mcp.guard.audit_check import Verdict, verify
 from devskyy_mcp.guard.checkpoints import Checkpoints, verify_signed
 from tests.fakes.audit import db, record, written
 from tests.unit.test_audit_check import drop_triggers

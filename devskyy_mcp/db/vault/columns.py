@@ -44,6 +44,7 @@ SEALED: dict[str, Sealed] = {
     ),
     # An event's number is given by the database as it is written, so its time stands for it.
     "job_events": Sealed(("job_id", "kind", "at"), ("data",)),
+    "kept_results": Sealed(("id",), ("body",)),
     "job_steps": Sealed(("job_id", "name"), ("value",)),
     "audit": Sealed(("seq",), ("detail",), fixed=True),
     "users": Sealed(("id",), ("login", "name", "totp")),

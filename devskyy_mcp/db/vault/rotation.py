@@ -17,7 +17,7 @@ from devskyy_mcp.errors import Refused
 
 from ..tables import data_keys, metadata
 from .columns import SEALED, Sealed
-from .vault import LOCK, Vault, is_sealed, key_of, lost, vault_of
+from .vault import LOCK, ROOT, SEALED_ROOT, Vault, is_sealed, key_of, lost, vault_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -52,12 +52,19 @@ class Found:
     Args:
         counts: values by table and column, and there by the id of the ring's key, or ``PLAIN``.
         faults: "table.column of row: why", the first 20.
-        failed: how many values can't be opened.
+        failed: how many values can't be opened, or were never sealed where all of them are.
+        unsealed: how many were never sealed, by table and column; the audit's apart, which never change.
     """
 
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     faults: list[str] = field(default_factory=list[str])
     failed: int = 0
+    unsealed: Counter[str] = field(default_factory=Counter[str])
+
+    def fail(self, why: str) -> None:
+        self.failed += 1
+        if len(self.faults) < FAULTS_TOLD:
+            self.faults.append(why)
 
 
 async def look(db: Database) -> Keys:
@@ -80,8 +87,7 @@ async def rewrap(db: Database) -> int:
     vault = db.vault
     newest = vault.keyring.newest
     async with db.begin() as conn:
-        if conn.dialect.name == "postgresql":
-            await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        await _lock(conn)
         rows = (await conn.execute(data_keys.select().where(data_keys.c.kid != newest))).all()
         for row in rows:
             key = vault.unwrap(row.kid, row.id, row.wrapped)
@@ -92,8 +98,18 @@ async def rewrap(db: Database) -> int:
     return len(rows)
 
 
+async def _lock(conn: AsyncConnection) -> None:
+    """Keep others from making or sealing keys until the transaction ends."""
+    if conn.dialect.name == "postgresql":
+        await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+
+
 async def seal_rest(db: Database) -> int:
-    """Seal what was written before there were keys; how many rows that were."""
+    """Seal what was written before there were keys; how many rows that were. From then on nothing unsealed is used, on
+    any server: there what is not sealed was put there from elsewhere, and is left as it is for ``verify`` to tell.
+    """
+    if db.vault.strict:
+        return 0
     sealed = 0
     for name, rule in SEALED.items():
         if rule.fixed:
@@ -109,7 +125,21 @@ async def seal_rest(db: Database) -> int:
     if sealed and db.dialect == "sqlite":
         async with db.read() as conn:  # what was plain stands in the journal yet, where no reader needs it any more
             await conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    await _be_strict(db)
     return sealed
+
+
+async def _be_strict(db: Database) -> None:
+    """Write down that nothing is unsealed any more."""
+    async with db.begin() as conn:
+        await _lock(conn)
+        row = (await conn.execute(data_keys.select().where(data_keys.c.id == ROOT))).one_or_none()
+        key = db.vault.unwrap(row.kid, ROOT, row.wrapped) if row else None
+        if row and key:
+            values = {"id": SEALED_ROOT, "wrapped": db.vault.wrap(row.kid, SEALED_ROOT, key)}
+            await conn.execute(data_keys.update().where(data_keys.c.id == ROOT).values(**values))
+    async with db.read() as conn:
+        await db.vault.load(conn)
 
 
 async def _seal_page(conn: AsyncConnection, name: str, rule: Sealed, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -152,6 +182,10 @@ async def _try(
             continue
         if not is_sealed(value):
             found.counts[f"{name}.{column}"][PLAIN] += 1
+            if not rule.fixed:
+                found.unsealed[f"{name}.{column}"] += 1
+            if vault.strict and not rule.fixed:
+                found.fail(f"{name}.{column} of {row_id}: it is not sealed, and was put there from elsewhere.")
             continue
         try:
             if not vault.knows(key_of(value)):
@@ -160,9 +194,7 @@ async def _try(
             vault.open(name, column, row_id, value)
             found.counts[f"{name}.{column}"][kids.get(key_of(value), "a newer one")] += 1
         except Refused as refused:
-            found.failed += 1
-            if len(found.faults) < FAULTS_TOLD:
-                found.faults.append(f"{name}.{column} of {row_id}: {refused.message}")
+            found.fail(f"{name}.{column} of {row_id}: {refused.message}")
 
 
 async def _rows(db: Database, name: str, rule: Sealed) -> AsyncGenerator[Mapping[str, Any]]:

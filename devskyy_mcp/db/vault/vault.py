@@ -27,6 +27,10 @@ PREFIX = "v1."
 MARK = "h1."
 ID_LENGTH = 12
 ROOT = "root"
+SEALED_ROOT = "root of sealed values"
+"""The root's id in a database that holds nothing unsealed any more. The id is part of what seals the root: without the
+ring nobody turns one into the other."""
+ROOTS = (ROOT, SEALED_ROOT)
 NONCE = 12
 RENEW_SECONDS = 24 * 3600
 MOST_SEALS = 2**24
@@ -67,6 +71,8 @@ class Vault:
         self._left = 0
         self._until = 0.0
         self._root = b""
+        self.strict = False
+        """Whether everything is sealed, so that what is not was put there from elsewhere."""
         self._marks: hmac.HMAC | None = None
 
     # ---- keys ----------------------------------------------------------------------------------------------------
@@ -89,7 +95,8 @@ class Vault:
             self._take(row.id, row.kid, row.wrapped)
         if rows:
             self._check(rows[0].id, rows[0].kid)
-            self._check(ROOT, next((row.kid for row in rows if row.id == ROOT), ""))
+            if not self._root:
+                raise lost(next((row.kid for row in rows if row.id in ROOTS), ""), self.keyring)
             self._choose([(row.id, row.created_at) for row in rows])
 
     async def make(self, conn: AsyncConnection) -> None:
@@ -115,7 +122,7 @@ class Vault:
         at = int(self._clock() * 1_000_000)
         names = [secrets.token_hex(ID_LENGTH // 2)]
         if not self._root:
-            names.insert(0, ROOT)
+            names.insert(0, SEALED_ROOT if await _is_new(conn) else ROOT)
         for name in names:
             fresh = secrets.token_bytes(32)
             wrapped = self.wrap(kid, name, fresh)
@@ -156,21 +163,22 @@ class Vault:
         return None if outer is None else _decrypted(AESGCM(outer), "data_keys", "wrapped", name, wrapped)
 
     def _take(self, name: str, kid: str, wrapped: str) -> None:
-        if name in self._boxes or (name == ROOT and self._root):
+        if name in self._boxes or (name in ROOTS and self._root and (self.strict or name == ROOT)):
             return
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         key = self.unwrap(kid, name, wrapped)
         if key is None:
             return
-        if name == ROOT:
+        if name in ROOTS:
             self._root = key
+            self.strict = name == SEALED_ROOT
             self._marks = hmac.new(self.derive("marks"), digestmod="sha256")
         else:
             self._boxes[name] = AESGCM(key)
 
     def _check(self, name: str, kid: str) -> None:
-        if name not in self._boxes and not (name == ROOT and self._root):
+        if name not in self._boxes and name not in ROOTS:
             raise lost(kid, self.keyring)
 
     def _choose(self, found: Sequence[tuple[str, int]]) -> None:
@@ -210,12 +218,14 @@ class Vault:
         return f"{PREFIX}{self._current}.{b2a_base64(nonce + box, newline=False).decode()}"
 
     def open(self, table: str, column: str, row: str, value: Any) -> Any:
-        """The JSON value; what was never sealed, as it is.
+        """The JSON value; where there may be such from before there were keys, also one that was never sealed.
 
         Raises:
-            Refused: NOT_CONFIGURED when its key is gone; INTERNAL when it was altered, or moved there from elsewhere.
+            Refused: NOT_CONFIGURED when its key is gone; INTERNAL when it was altered, or put there from elsewhere.
         """
         if not is_sealed(value):
+            if value and self.strict and not SEALED[table].fixed:
+                raise _put_there(table, column)
             return value
         box = self._boxes.get(key_of(value))
         if box is None:
@@ -259,12 +269,10 @@ class Vault:
         """
         rule, stored = SEALED[table], [dict(row) for row in rows]
         columns = [column for column in rule.columns if stored and column in stored[0]]
-        unknown = {
-            key
-            for row in stored
-            for column in columns
-            if is_sealed(row[column]) and (key := key_of(row[column])) not in self._boxes
-        }
+        given = [value for row in stored for column in columns if (value := row[column])]
+        unknown = {key for value in given if is_sealed(value) and (key := key_of(value)) not in self._boxes}
+        if not self.strict and not all(map(is_sealed, given)):
+            unknown.add(SEALED_ROOT)  # another process may have sealed the rest since
         if unknown:
             await self.learn(conn, unknown)
         for row in stored:
@@ -272,6 +280,26 @@ class Vault:
             for column in columns:
                 row[column] = self.open(table, column, name, row[column])
         return stored
+
+
+async def _is_new(conn: AsyncConnection) -> bool:
+    """Whether nothing was written yet into what is sealed."""
+    import sqlalchemy as sa
+
+    from ..tables import metadata
+
+    tables = [metadata.tables[name] for name in SEALED]
+    written = sa.or_(*(sa.select(sa.literal(1)).select_from(table).exists() for table in tables))
+    return not (await conn.execute(sa.select(written))).scalar()
+
+
+def _put_there(table: str, column: str) -> Refused:
+    return Refused(
+        Code.INTERNAL,
+        f"A stored value ({table}.{column}) is not sealed, as all of them are here: it was put there from elsewhere, "
+        "and is not used.",
+        "Run `devskyy keys verify` to see which, and restore it from a backup.",
+    )
 
 
 def _place(table: str, column: str, row: str) -> bytes:
@@ -288,7 +316,7 @@ def _decrypted(box: AESGCM, table: str, column: str, row: str, sealed: str) -> b
         raise Refused(
             Code.INTERNAL,
             f"A stored value ({table}.{column}) was altered, or moved there from elsewhere; it is not used.",
-            "Run `devskyy keys rotate --verify` to see which, and restore it from a backup.",
+            "Run `devskyy keys verify` to see which, and restore it from a backup.",
         ) from None
 
 

@@ -103,12 +103,11 @@ def requests_of(view: JobView) -> dict[str, Any]:
 
 
 def _forms(view: JobView) -> list[Form]:
+    """What a job that waits for a person asks them."""
     question = view.question or {}
-    if view.state == "input_required":
-        return forms_of(question)
     if view.state == "needs_review":
         return [Form(f"{question['call']}@{question['sent_at']}", question["message"], REVIEW)]
-    return []
+    return forms_of(question)
 
 
 def answers_in(view: JobView, responses: Mapping[str, Any]) -> dict[str, Any]:

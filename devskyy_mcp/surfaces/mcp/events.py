@@ -41,6 +41,32 @@ class _Followed:
         self.begun = anyio.Event()
 
 
+class _Host:
+    """A handshake-era host: the resources it subscribed to, and what it has still to be told, each event once.
+
+    One that does not read holds up nobody else, and what waits for it never exceeds what it can subscribe to.
+    """
+
+    def __init__(self) -> None:
+        self.uris: set[str] = set()
+        self.scope = anyio.CancelScope()
+        self._untold: dict[ServerEvent, None] = {}
+        self._more = anyio.Event()
+
+    def note(self, event: ServerEvent) -> None:
+        if not isinstance(event, ResourceUpdated) or event.uri in self.uris:
+            self._untold[event] = None
+            self._more.set()
+
+    async def next(self) -> ServerEvent:
+        while not self._untold:
+            self._more = anyio.Event()
+            await self._more.wait()
+        event = next(iter(self._untold))
+        del self._untold[event]
+        return event
+
+
 class Announcer:
     """Passes events on to every host that wants them, while ``running``: wherever the change or the job is carried out.
 
@@ -48,35 +74,32 @@ class Announcer:
     dropped (each says "look again", nothing more).
     """
 
+    _tasks: TaskGroup
+    _note: MemoryObjectSendStream[ServerEvent]
+
     def __init__(self, app: App) -> None:
         self._app = app
         self.bus = InMemorySubscriptionBus()
-        self._connections: dict[Connection, set[str]] = {}
+        self._hosts: dict[Connection, _Host] = {}
         self._wanted: Counter[str] = Counter()
         self._followed: dict[str, _Followed] = {}
-        self._tasks: TaskGroup | None = None
-        self._note: MemoryObjectSendStream[ServerEvent] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         self._note, noted = anyio.create_memory_object_stream[ServerEvent](MOST_WAITING)
-        self._app.changes.on_written.append(self._written)
-        self._app.registry.on_added.append(self._added)
-        try:
-            async with self._note, noted, anyio.create_task_group() as tasks:
-                self._tasks = tasks
-                tasks.start_soon(self._pass_on, noted)
+        async with self._note, noted, anyio.create_task_group() as self._tasks:
+            self._app.changes.on_written.append(self._written)
+            self._app.registry.on_added.append(self._added)
+            self._tasks.start_soon(self._pass_on, noted)
+            try:
                 yield
-                tasks.cancel_scope.cancel()
-        finally:
-            self._note = self._tasks = None
-            self._app.changes.on_written.remove(self._written)
-            self._app.registry.on_added.remove(self._added)
+            finally:
+                self._app.changes.on_written.remove(self._written)
+                self._app.registry.on_added.remove(self._added)
+                self._tasks.cancel_scope.cancel()
 
     def tell(self, event: ServerEvent) -> None:
         """Note an event; never waits."""
-        if self._note is None:
-            return
         try:
             self._note.send_nowait(event)
         except anyio.WouldBlock:
@@ -96,20 +119,21 @@ class Announcer:
     async def _pass_on(self, noted: MemoryObjectReceiveStream[ServerEvent]) -> None:
         async for event in noted:
             await self.bus.publish(event)
-            for connection, uris in list(self._connections.items()):
-                await self._send(connection, uris, event)
+            for host in self._hosts.values():
+                host.note(event)
 
-    async def _send(self, connection: Connection, uris: set[str], event: ServerEvent) -> None:
-        match event:
-            case ResourceUpdated(uri):
-                if uri in uris:
-                    await connection.send_resource_updated(uri)
-            case ToolsListChanged():
-                await connection.send_tool_list_changed()
-            case PromptsListChanged():
-                await connection.send_prompt_list_changed()
-            case ResourcesListChanged():
-                await connection.send_resource_list_changed()
+    async def _keep_told(self, connection: Connection, host: _Host) -> None:
+        with host.scope:
+            while True:
+                match await host.next():
+                    case ResourceUpdated(uri):
+                        await connection.send_resource_updated(uri)
+                    case ToolsListChanged():
+                        await connection.send_tool_list_changed()
+                    case PromptsListChanged():
+                        await connection.send_prompt_list_changed()
+                    case ResourcesListChanged():
+                        await connection.send_resource_list_changed()
 
     # ---- what hosts have subscribed to ---------------------------------------------------------------------------
 
@@ -129,7 +153,7 @@ class Announcer:
         """From the return on nothing that happens to the resource is missed."""
         if uri.startswith(CHANGE):
             self._app.changes.news.wanted.set()
-        elif uri.startswith(JOB) and self._tasks is not None:
+        elif uri.startswith(JOB):
             if uri not in self._followed:
                 self._followed[uri] = _Followed()
                 self._tasks.start_soon(self._follow, uri, self._followed[uri])
@@ -165,10 +189,11 @@ class Announcer:
     def joined(self, ctx: RequestContext) -> set[str]:
         """Take note of a host; forgotten when its connection closes. The resources it subscribed to."""
         connection = connection_of(ctx)
-        if connection not in self._connections:
-            self._connections[connection] = set()
+        if connection not in self._hosts:
+            self._hosts[connection] = _Host()
+            self._tasks.start_soon(self._keep_told, connection, self._hosts[connection])
             connection.exit_stack.callback(self._left, connection)
-        return self._connections[connection]
+        return self._hosts[connection].uris
 
     async def subscribe(self, ctx: RequestContext, uri: str) -> None:
         """Note that a host wants to hear of a resource.
@@ -192,5 +217,7 @@ class Announcer:
             self._leave(uri)
 
     def _left(self, connection: Connection) -> None:
-        for uri in self._connections.pop(connection, ()):
+        host = self._hosts.pop(connection)
+        host.scope.cancel()
+        for uri in host.uris:
             self._leave(uri)

@@ -23,11 +23,11 @@ _ASKED_WRONGLY = frozenset({Code.NOT_FOUND, Code.INVALID_ARGUMENTS, Code.UNKNOWN
 
 
 def of_result(result: Result) -> dict[str, Any]:
-    return {
-        "resultType": "complete",
-        **_told(result.text, untrusted=result.untrusted),
-        "structuredContent": result.data,
-    }
+    told = _told(result.text, untrusted=result.untrusted)
+    whole = result.data.get("rest", {}).get("resource")
+    if whole:
+        told["content"].append({"type": "resource_link", "uri": whole, "name": "result", "title": "The whole result"})
+    return {"resultType": "complete", **told, "structuredContent": result.data}
 
 
 def _told(text: str, *, untrusted: bool) -> dict[str, Any]:

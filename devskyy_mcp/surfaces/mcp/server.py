@@ -134,16 +134,20 @@ class Surface:
         finally:
             if ctx.request is not None:  # the door tells, unless the answer has begun as a stream
                 ctx.request.scope[ALLOWANCE] = call.allowance
-        for _ in range(QUESTIONS):
+        if asking.modern(ctx):
+            return result
+        for left in reversed(range(QUESTIONS)):
             asks = _asking_job(result)
-            if asking.modern(ctx) or not call.can_ask or (result.question is None and asks is None):
-                return result
             call.decision = call.answers = None
+            if not call.can_ask:
+                break
             if result.question is not None:
                 call.decision = await asking.elicit(ctx, result.question, caller)
             elif asks is not None:
                 call.answers = await asking.elicit_for_job(ctx, asks)
-            call.can_ask = call.decision is not None or call.answers is not None
+            else:
+                break
+            call.can_ask = left > 0 and (call.decision is not None or call.answers is not None)
             result = await self._app.road.invoke(call)
         return result
 

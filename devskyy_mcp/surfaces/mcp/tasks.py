@@ -167,13 +167,15 @@ class Tasks:
         return round(took.total_seconds() * 1000) + self._keep_ms
 
 
+_STATUS = {
+    "queued": "working",
+    "running": "working",
+    "succeeded": "completed",
+    "failed": "completed",
+    "cancelled": "cancelled",
+}
+
+
 def _status(view: JobView, *, can_ask: bool) -> str:
-    match view.state:
-        case "queued" | "running":
-            return "working"
-        case "input_required" | "needs_review":
-            return "input_required" if can_ask and asking.requests_of(view) else "working"
-        case "succeeded" | "failed":
-            return "completed"
-        case "cancelled":
-            return "cancelled"
+    """A job that waits for a person counts as working where its host has nobody to ask."""
+    return _STATUS.get(view.state) or ("input_required" if can_ask and asking.requests_of(view) else "working")

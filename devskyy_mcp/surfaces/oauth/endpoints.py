@@ -26,7 +26,6 @@ from .parts import body, scopes_of, server_of
 if TYPE_CHECKING:
     from ...app import App
 
-FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 KEPT = {"Cache-Control": "public, max-age=300"}
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -68,11 +67,9 @@ class Endpoints:
 
     def _form(self, take: Take) -> Endpoint:
         async def answer(request: Request) -> Response:
-            given = pairs(await body(request, FORM))
-            headers = request.headers.getlist("authorization")
-            if len(headers) > 1:
-                raise Rejected("invalid_request", "The client says who it is in more than one way.")
-            status, content, more = await take(given, headers[0] if headers else "", address_of(request))
+            given = pairs(await body(request))
+            header = request.headers.get("authorization", "")  # the door lets one through at most
+            status, content, more = await take(given, header, address_of(request))
             return _json(
                 content, status, NO_STORE | {name: value for name, value in more if name == "WWW-Authenticate"}
             )
@@ -82,7 +79,7 @@ class Endpoints:
     async def register(self, request: Request) -> Response:
         await self._registrations.hit(address_of(request))
         try:
-            given = parse_object(await body(request, "application/json"))
+            given = parse_object(await body(request))
         except Refused as refused:
             raise Rejected("invalid_client_metadata", refused.message) from None
         try:

@@ -12,6 +12,10 @@ _WORDS = {
     "content": ("See pages and posts", "Write and publish pages and posts"),
     "media": ("See pictures and files", "Upload, change and delete pictures and files"),
     "orders": ("See orders", "Change orders and give money back"),
+    "accounts": (
+        "See the site's accounts and their roles",
+        "Make, change and delete the site's accounts and passwords",
+    ),
     "customers": ("See customers with names and addresses", "Add and change customers"),
     "reports": ("See sales reports", "Make reports"),
     "changes": ("See what was changed, and by whom", "Carry out and undo changes that it prepared"),

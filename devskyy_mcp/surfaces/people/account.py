@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...auth import totp
+from ...auth.accounts import LONGEST_NAME
 from ...auth.scopes import Role
 from ...auth.sessions import Session
 from ...errors import Code, Refused
@@ -34,6 +35,7 @@ class Account(Programs):
         return [
             *super().routes,
             Route(HOME, self.own(self.index)),
+            self.posted("/account/name", self.take_name),
             Route(PASSWORD, self.own(self.show_password), methods=["GET"]),
             self.posted(PASSWORD, self.take_password, proven=PASSWORD),
             Route(SECOND, self.own(self.show_second), methods=["GET"]),
@@ -45,10 +47,16 @@ class Account(Programs):
         ]
 
     async def index(self, request: Request, session: Session) -> Response:
+        return await self._index(session, _DONE.get(request.query_params.get("done", ""), ""))
+
+    async def _index(self, session: Session, done: str = "", refused: Refused | None = None) -> Response:
         user = session.user
         return self.show(
             "account.html",
             session,
+            refused.http_status if refused else 200,
+            notice=sentence(refused) if refused else "",
+            longest_name=LONGEST_NAME,
             user=user,
             role_words=ROLE_WORDS[user.role],
             sessions=await self.sessions.of_user(user),
@@ -56,8 +64,15 @@ class Account(Programs):
             grants=await self.grants.of_user(user.id),
             keys=await self.live_keys(session),
             csrf=self.csrf(session),
-            done=_DONE.get(request.query_params.get("done", ""), ""),
+            done=done,
         )
+
+    async def take_name(self, session: Session, given: dict[str, str], _request: Request) -> Response:
+        try:
+            await self.people.set_name(session.user.id, given.get("name", ""), session.principal.id)
+        except Refused as refused:
+            return await self._index(session, refused=refused)
+        return to(f"{HOME}?done=name")
 
     # ---- the password --------------------------------------------------------------------------------------------
 
@@ -169,6 +184,7 @@ def _check_repeated(new: str, repeated: str) -> None:
 
 
 _DONE = {
+    "name": "Others see your new name from now on.",
     "password": "The password is changed. Your other browsers are signed out.",
     "removed": "The second factor is removed. Your other browsers are signed out.",
     "ended": "That browser is signed out.",

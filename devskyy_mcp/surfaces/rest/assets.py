@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...assets.store import PICTURES, TABLES, Assets
+from ...assets.store import PICTURES, TABLES, Assets, kind_of
 from ...config import UPLOAD_LIMIT
 from ...errors import Code, Refused
 from .calls import app_of, body_of, json_response, principal_of
@@ -26,14 +26,15 @@ async def upload(request: Request) -> Response:
             tables catalog:write.
     """
     principal = principal_of(request)
-    kinds = {kind: ending for scope, of in SCOPES.items() if principal.may(scope) for kind, ending in of.items()}
-    if not kinds:
-        raise Refused(
-            Code.FORBIDDEN,
-            "Uploading needs media:write for pictures, catalog:write for tables.",
-            details={"missing_scopes": sorted(SCOPES)},
-        )
     name = unquote(request.query_params.get("name", ""))[:NAME_LIMIT]
     content = await body_of(request, UPLOAD_LIMIT)
-    kept = await app_of(request).services.get(Assets).put(content, name or "file", "upload", kinds)
+    kind = kind_of(content)
+    needed = [scope for scope, kinds in SCOPES.items() if kind is None or kind in kinds]
+    if not any(map(principal.may, needed)):
+        raise Refused(
+            Code.FORBIDDEN,
+            f"Uploading needs {' or '.join(needed)}.",
+            details={"missing_scopes": needed, "needed_scopes": needed},
+        )
+    kept = await app_of(request).services.get(Assets).put(content, name or "file", "upload")
     return json_response({"asset": kept.id, "name": kept.name, "type": kept.content_type, "size": kept.size}, 201)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ...app import App
 
 KEY_LIMIT = 200
-WATCH_AFTER = 0.1
-"""Seconds until a read is watched for its caller going away: most have been answered by then."""
 LONGEST_WAIT = 50.0
 """Seconds that a job's end is waited for, however long the caller would."""
 _PREFERRED = re.compile(r"(?:^|[,;])\s*wait\s*=\s*(\d{1,6})\b", re.IGNORECASE)
@@ -56,12 +54,9 @@ class Refusing:
         try:
             response = await self._endpoint(Request(scope, receive))
         except Refused as refused:
-            challenges = scope.get("devskyy.challenges")  # the door's
-            if challenges is None:
-                response = problem_response(refused)
-            else:
-                refused = challenges.explained(refused, scope)
-                response = problem_response(refused, headers=challenges.headers(refused, scope))
+            challenges = scope["devskyy.challenges"]  # the door's
+            refused = challenges.explained(refused, scope)
+            response = problem_response(refused, headers=challenges.headers(refused, scope))
         await response(scope, receive, send)
 
 
@@ -126,32 +121,23 @@ async def invoke(request: Request, name: str, arguments: Mapping[str, Any]) -> R
     app = app_of(request)
     call = Call(principal_of(request), name, arguments, "rest", key=_key(request), wait=_wait(request))
     capability = app.registry.tools.get(name)
-    try:
-        if capability is None or capability.policy.writes:
-            return await app.road.invoke(call)
-        return await _unless_gone(request, app, call)
-    finally:
-        request.scope[ALLOWANCE] = call.allowance  # the door tells
-
-
-async def _unless_gone(request: Request, app: App, call: Call) -> Result:
-    """The call's result; once it takes longer, somebody watches whether its caller is still there."""
     watchers: list[asyncio.Task[None]] = []
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        if call.scope is not None:
-            call.scope.cancel()
-
-    loop = asyncio.get_running_loop()
-    later = loop.call_later(WATCH_AFTER, lambda: watchers.append(loop.create_task(watch())))
+    if capability is not None and not capability.policy.writes:
+        call.on_slow = lambda: watchers.append(asyncio.create_task(_watch(request, call)))
     try:
         return await app.road.invoke(call)
     finally:
-        later.cancel()
         for watcher in watchers:
             watcher.cancel()
+        request.scope[ALLOWANCE] = call.allowance  # the door tells
+
+
+async def _watch(request: Request, call: Call) -> None:
+    """Cancel the call when its caller goes away."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    if call.scope is not None:
+        call.scope.cancel()
 
 
 def _wait(request: Request) -> float:

@@ -21,7 +21,7 @@ import httpx2
 
 from devskyy_mcp.app import App, local_principal
 from devskyy_mcp.db.database import Database
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 from devskyy_mcp.guard.local_key import local_key
 from devskyy_mcp.jobs.model import ENDED, JobView
 from devskyy_mcp.jobs.service import Jobs

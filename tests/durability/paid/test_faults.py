@@ -10,7 +10,7 @@ import pytest
 from devskyy_mcp.app import App, local_principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.model import JobView
 from devskyy_mcp.jobs.service import Jobs

@@ -12,7 +12,7 @@ import pytest
 from devskyy_mcp.app import App, local_principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
-from devskyy_mcp.jobs import store
+from devskyy_mcp.jobs import runs
 from devskyy_mcp.jobs.model import JobView
 from devskyy_mcp.jobs.service import Jobs
 from tests.durability.processes import context
@@ -30,7 +30,7 @@ async def submit(app: App, prompt: str, kind: str) -> tuple[str, int]:
     result = await app.road.invoke(Call(ME, "renders_make", {"prompt": prompt, "kind": kind, "seconds": 0}, "cli"))
     job = result.data["job"]
     async with app.services.get(Database).begin() as conn:
-        token = await store.hand(conn, [job])
+        token = await runs.hand(conn, [job])
     return job, token
 
 

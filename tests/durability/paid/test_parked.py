@@ -14,9 +14,9 @@ from devskyy_mcp.changes.settle import Settler
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import change_ops
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 from devskyy_mcp.invoke import Call
-from devskyy_mcp.jobs import store
+from devskyy_mcp.jobs import runs, store
 from devskyy_mcp.jobs.model import JobView
 from devskyy_mcp.jobs.service import Jobs
 from devskyy_mcp.jobs.worker import Worker
@@ -185,7 +185,7 @@ async def test_a_cancel_just_before_a_question_is_not_forgotten(app: App) -> Non
     worker = Worker(app.services)
     worker.executor = "here"
     async with app.services.get(Database).begin() as conn:
-        token = await store.hand(conn, [job])
+        token = await runs.hand(conn, [job])
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(worker.run_job, job, token)
         await gate.reached.wait()
@@ -200,8 +200,8 @@ async def test_a_cancel_outlives_the_worker_that_did_not_see_it(app: App) -> Non
     job = await submit(app, "renders_choose", number=2)
     db = app.services.get(Database)
     async with db.begin() as conn:
-        token = await store.hand(conn, [job])
-        assert job in await store.start(conn, [(job, token)], "dead")
+        token = await runs.hand(conn, [job])
+        assert job in await runs.start(conn, [(job, token)], "dead")
     assert (await jobs.cancel(ME, job)).state == "running"
     assert await Worker(app.services).run_job(job, token)  # as whoever rescues the claim does
     assert (await jobs.get(ME, job)).state == "cancelled"

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from devskyy_mcp.app import App, local_principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
-from devskyy_mcp.jobs import store
+from devskyy_mcp.jobs import runs
 from devskyy_mcp.jobs.model import JobView
 from devskyy_mcp.jobs.service import Jobs
 from devskyy_mcp.jobs.worker import Worker
@@ -157,10 +157,10 @@ async def test_a_job_under_which_processes_die_is_given_up(app: App) -> None:
     job = await submit(app, "renders_hasty", seconds=0)
     database, worker = app.services.get(Database), Worker(app.services)
     async with database.begin() as conn:
-        token = await store.hand(conn, [job])
+        token = await runs.hand(conn, [job])
     for number in range(3):  # each start, and no more of it: as of a process that dies
         async with database.begin() as conn:
-            assert job in await store.start(conn, [(job, token)], f"dead {number}")
+            assert job in await runs.start(conn, [(job, token)], f"dead {number}")
     assert await worker.run_job(job, token)
     view = await app.services.get(Jobs).get(ME, job)
     assert view.state == "failed"

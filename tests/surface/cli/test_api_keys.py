@@ -8,6 +8,7 @@ import pytest
 from devskyy_mcp.errors import EXIT_STATUS, Code
 
 from .conftest import Run
+from .talking import talk
 
 
 @pytest.fixture
@@ -46,3 +47,13 @@ def test_a_key_is_made_listed_without_its_secret_and_revoked(run: Run, ada: str)
 def test_what_a_key_cant_be_is_said(run: Run, ada: str, words: list[str], code: Code) -> None:
     ran = run("api-keys", "create", *words, "--name", "ci")
     assert (ran.status, ran.out) == (EXIT_STATUS[code], "")
+
+
+@pytest.mark.requirement("auth:api-keys")
+def test_a_key_is_shown_in_words_and_keys_are_a_table_at_a_terminal(run: Run, ada: str) -> None:
+    assert "There are no API keys." in talk(["api-keys", "list"], [])[1]
+    made = run("api-keys", "create", ada, "--name", "ci", "--scope", "catalog:read")
+    assert "This is the only time that the key is shown." in made.out
+    head, row = talk(["api-keys", "list"], [])[1].strip().splitlines()
+    assert (head.split()[:2], ada in row) == (["id", "login"], True)
+    assert made.out.split()[0] not in row

@@ -3,11 +3,17 @@ from __future__ import annotations
 import io
 import json
 import sys
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel, Field
 
+import devskyy_mcp.app
+from devskyy_mcp.capability import Pack, Toolset
+from devskyy_mcp.context import Context
 from devskyy_mcp.errors import EXIT_STATUS, Code
 from tests.fakes.notes import Notes
+from tests.fakes.packs import notes_pack
 
 from .conftest import Run
 
@@ -124,3 +130,45 @@ def test_each_call_leaves_one_record_under_the_persons_name(run: Run) -> None:
     run("call", "notes_list")
     run("call", "notes_list", "--limit", "abc")
     assert json.loads(run("audit", "verify", "--json").out)["rows"] == 2
+
+
+class Letters(BaseModel):
+    letters: list[str]
+
+
+@pytest.fixture
+def letters(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool whose arguments are called like the command's own flags, and whose result customers wrote."""
+    tools = Toolset("letters", timeout=5)
+
+    @tools.tool("read", scopes="notes:read", texts="outside")
+    async def letters_list(
+        ctx: Context,
+        wait: int = 0,
+        ids: list[int] | None = None,
+        more: dict[str, Any] | None = None,
+        sent: Annotated[bool, Field(description="100 % of them.")] = False,
+    ) -> Letters:
+        """List what customers wrote."""
+        return Letters(letters=[f"{wait} {ids} {more} {sent}"])
+
+    monkeypatch.setattr(devskyy_mcp.app, "installed_packs", lambda: [notes_pack(notes), Pack("letters", [tools])])
+
+
+@pytest.mark.requirement("cli:call")
+@pytest.mark.usefixtures("letters")
+def test_what_customers_wrote_is_labelled_beside_the_result(run: Run) -> None:
+    ran = run("call", "letters_list")
+    assert (ran.status, ran.json["letters"]) == (0, ["0 None None False"])
+    assert ran.err.startswith("trust: ")
+    assert run("call", "notes_list").err == ""
+
+
+@pytest.mark.requirement("cli:call")
+@pytest.mark.usefixtures("letters")
+def test_lists_and_objects_are_flags_and_an_argument_called_like_a_flag_of_ours_goes_through_json(run: Run) -> None:
+    words = ["--ids", "1,2", "--more", '{"a": 1}', "--sent", "--wait", "30", "--json", '{"wait": 7}']
+    assert run("call", "letters_list", *words).json["letters"] == ["7 [1, 2] {'a': 1} True"]
+    told = run("call", "letters_list", "--help").out
+    for form in ("--ids A,B", "--more JSON", "--wait SECONDS", "100 % of them."):
+        assert form in told

@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey
 from devskyy_mcp.errors import EXIT_STATUS, Code
 
 from .conftest import Run
+from .talking import talk
 
 pytestmark = pytest.mark.requirement("cli:clients")
 
@@ -46,3 +47,14 @@ def test_a_client_with_a_key_gets_no_secret(run: Run, tmp_path: Path) -> None:
 def test_a_scope_that_no_tool_has_is_refused(run: Run) -> None:
     assert run("clients", "add", "Feed", "no:such").status == EXIT_STATUS[Code.INVALID_ARGUMENTS]
     assert run("clients", "list", "--json").json == {"clients": []}
+
+
+def test_at_a_terminal_a_client_is_shown_in_words_and_clients_are_a_table(run: Run) -> None:
+    assert "No program is connected yet." in talk(["clients", "list"], [])[1]
+    status, shown = talk(["clients", "add", "Stock feed", "notes:write"], [])
+    assert status == 0
+    assert "client_secret  " in shown
+    assert "Keep it now: it is shown this once." in shown
+    _, table = talk(["clients", "list"], [])
+    head, row = table.strip().splitlines()
+    assert (head.split()[:2], "Stock feed" in row) == (["client_id", "name"], True)

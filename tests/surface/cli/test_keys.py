@@ -68,6 +68,27 @@ def test_what_does_not_open_is_told_and_fails(run: Run, app_settings: Settings) 
     assert "change_ops.body of chg_" in ran.json["faults"][0]
 
 
+@pytest.mark.requirement("vault:strict")
+def test_what_was_put_there_unsealed_is_told_by_table_column_and_number(run: Run, app_settings: Settings) -> None:
+    for title in ("one", "two"):
+        run("call", "notes_update", "--note", "1", "--title", title)
+    assert run("keys", "verify").status == 0
+    with contextlib.closing(sqlite3.connect(app_settings.data_dir / "devskyy.db")) as file, file:
+        file.execute("""UPDATE change_ops SET body = '{"title": "planted"}'""")
+    for words in (["verify"], ["rotate", "--verify"]):
+        ran = run("keys", *words)
+        assert ran.status == 1
+        assert "change_ops.body: 2 NOT SEALED" in ran.out
+        assert "2 CAN'T BE USED:" in ran.out
+        assert "planted" not in ran.out
+    told = run("keys", "verify", "--json").json
+    assert (told["unsealed"], told["failed"], told["only_sealed"]) == ({"change_ops.body": 2}, 2, True)
+    change = run("changes", "--json").json["changes"][0]["id"]
+    refused = run("changes", change)
+    assert refused.status != 0
+    assert "A stored value (change_ops.body) is not sealed" in refused.err
+
+
 @pytest.mark.requirement("cli:keys")
 def test_doctor_says_what_seals_and_warns_of_weak_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_SECRET_KEY", "changeme")
@@ -87,3 +108,15 @@ def test_production_without_secrets_does_not_start_and_says_why(run: Run, monkey
     assert "ENCRYPTION_MASTER_KEY: must be set where ENVIRONMENT=production" in ran.err
     assert "JWT_SECRET_KEY: is an example, which everybody knows" in ran.err
     assert "change-me" not in ran.err
+
+
+@pytest.mark.requirement("cli:keys")
+def test_keys_are_shown_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("call", "notes_list")
+    monkeypatch.setenv("ENCRYPTION_MASTER_KEY", f"{os.environ['ENCRYPTION_MASTER_KEY']},one that nothing needs")
+    shown = run("keys", "show")
+    assert shown.out.startswith("Keys from ENCRYPTION_MASTER_KEY, the newest first:\n")
+    assert "2 data keys" in shown.out
+    assert "nothing in this database needs it" in shown.out
+    assert "Sealed values" not in shown.out
+    assert "Sealed values, by column and key:" in run("keys", "show", "--verify").out

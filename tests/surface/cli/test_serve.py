@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 
+from devskyy_mcp.app import build
 from devskyy_mcp.config import Settings
+from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.surfaces.hosts import stdio_command, welcome
+from devskyy_mcp.surfaces.http import create_http
+from tests.fakes.served import settings_for
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -102,3 +106,21 @@ def test_with_a_real_shop_the_key_is_pointed_to_and_never_printed(app_settings: 
 def test_hosts_are_told_where_the_settings_are() -> None:
     words = stdio_command(".env")
     assert Path(words[words.index("--env-file") + 1]).is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"host": "192.0.2.1", "auth_mode": "none"}, "DEVSKYY_HOST=127.0.0.1"),
+        ({"host": "192.0.2.1", "auth_mode": "external"}, "AUTH_ISSUER"),
+        ({"host": "0.0.0.0", "auth_mode": "embedded"}, "DEVSKYY_PUBLIC_URL"),
+    ],
+)
+def test_what_others_could_misuse_or_not_reach_does_not_start_and_says_what_to_set(
+    app_settings: Settings, given: dict[str, Any], told: str
+) -> None:
+    settings = settings_for(app_settings.data_dir, **given)
+    with pytest.raises(Refused) as refused:
+        create_http(build(settings, []))
+    assert refused.value.code is Code.NOT_CONFIGURED
+    assert told in refused.value.hint

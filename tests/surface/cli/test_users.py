@@ -78,6 +78,15 @@ def test_accounts_are_changed(run: Run, add: Any, monkeypatch: pytest.MonkeyPatc
     assert listed(run)["bo"]["state"] == "active"
 
 
+def test_somebody_gets_another_name(run: Run, add: Any) -> None:
+    add("ada")
+    assert "is called Ada King now" in run("users", "name", "ada", " Ada  King ").out
+    assert listed(run)["ada"]["name"] == "Ada King"
+    assert run("users", "name", "ada", "\u202e").status == EXIT_STATUS[Code.INVALID_ARGUMENTS]
+    assert run("users", "name", "nobody", "Bo").status == EXIT_STATUS[Code.NOT_FOUND]
+    assert listed(run)["ada"]["name"] == "Ada King"
+
+
 @pytest.mark.requirement("people:last-owner")
 def test_the_last_owner_stays(run: Run, add: Any) -> None:
     add("ada")
@@ -104,3 +113,12 @@ def test_nobody_yet_is_told_by_the_server_and_the_doctor(
     found = json.loads(run("doctor", "--json").out)["sign-in"]
     assert [one["level"] for one in found] == ["ok", "warning"]
     assert "second factor: 1" in found[1]["what"]
+
+
+def test_at_a_terminal_people_are_a_table(run: Run, add: Any) -> None:
+    status, shown = talk(["users", "list"], [])
+    assert (status, "Nobody may sign in yet" in shown) == (0, True)
+    add("ada")
+    status, shown = talk(["users", "list"], [])
+    head, row = shown.strip().splitlines()
+    assert (status, head.split()[:3], row.split()[0]) == (0, ["login", "name", "role"], "ada")

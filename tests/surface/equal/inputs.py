@@ -40,6 +40,8 @@ ANYWHERE: Choices = {
     "more": [{}, {"menu_order": 3}, {"menu_ordr": 3}],
     "page": [1, 2, 10_000],
     "parent": [0, ABSENT],
+    "since": ["2020-01-01T00:00:00Z", "yesterday"],
+    "until": ["2100-01-01T00:00:00Z", "2026-12-24T18:00:00"],
     "slug": ["made-here", "Not a slug"],
     "url": ["https://127.0.0.1/a.png", "file:///etc/passwd", "no address"],
     "asset": ["0" * 64, "../x"],

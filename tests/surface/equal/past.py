@@ -31,7 +31,8 @@ RESOLVING: list[dict[str, Any]] = [
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
-    *("wp_categories", "wp_media", "wp_pages", "wp_posts", "wp_tags"),
+    *("woo_attributes", "woo_brands", "woo_reviews", "woo_tags"),
+    *("wp_comments", "wp_media", "wp_pages", "wp_posts", "wp_users"),
 ]
 
 
@@ -61,6 +62,12 @@ class Past:
             ("no_such_tool", {}),
             ("tools_read", {"name": "wp_site_get", "arguments": {}}),
         ]
+        order = {"line_items": [{"product_id": self.own["woo_orders_create"]["product_id"][0], "quantity": 1}]}
+        batches: list[tuple[str, dict[str, Any]]] = [
+            ("woo_catalog_bulk", {"noun": "tags", "create": [{"name": "Boxy"}], "delete": self.ids["woo_tags"][:1]}),
+            ("woo_catalog_bulk", {"noun": "tags", "create": [{}], "update": [{"id": ABSENT}], "delete": ["abc", "-5"]}),
+            ("woo_orders_bulk", {"noun": "orders", "create": [order, order]}),
+        ]
         found = [
             Case(tool, {"name": name, "arguments": arguments}, True)
             for tool in ("tools_read", "tools_call")
@@ -74,12 +81,13 @@ class Past:
             {"filter": {"ids": list(self.known["product_ids"][:2])}, "set": {"status": "draft"}},
         ]
         found += [Case("woo_products_bulk_update", {**way, "preview": True}, True) for way in ways]
-        found += [
-            Case("play_reprice", {"filter": {}, "move": "-5%", "cost_field": "cost", "preview": True}, True),
-            Case("play_stock_reconcile", {"rows": [{"sku": "MS-LVH-12", "counted": 3}], "preview": True}, True),
-            Case("woo_catalog_import", {"asset": self.known["asset"][0], "preview": True}, True),
-            Case("woo_catalog_import", {"asset": self.known["asset"][1], "preview": True}, True),
+        found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in batches]
+        plays: list[tuple[str, dict[str, Any]]] = [
+            ("play_reprice", {"filter": {}, "move": "-5%", "cost_field": "cost"}),
+            ("play_stock_reconcile", {"rows": [{"sku": "MS-LVH-12", "counted": 3}]}),
+            *(("woo_catalog_import", {"asset": asset}) for asset in self.known["asset"][:2]),
         ]
+        found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in plays]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
@@ -122,7 +130,7 @@ async def make_past(folder: Path) -> Past:
 
 
 async def _live(app: App) -> Past:
-    async def do(tool: str, **arguments: Any) -> dict[str, Any]:
+    async def do(tool: str, /, **arguments: Any) -> dict[str, Any]:
         return (await app.road.invoke(Call(local_principal(), tool, arguments, "internal"))).data
 
     async def ids(tool: str, **arguments: Any) -> list[int]:
@@ -130,9 +138,17 @@ async def _live(app: App) -> Past:
 
     made = await do("woo_categories_create", name="Autumn")
     category = int(made["changes"][0]["id"])
-    await do("wp_tags_create", name="wool")
+    await do("woo_shipping_classes_create", name="Bulky")
+    size = {"name": "Size", "variation": True, "visible": True, "options": ["S", "M"]}
+    bare = await do("woo_products_create", name="Cape", type="variable", more={"attributes": [size]})
+    cape = int(bare["changes"][0]["id"])
+    await do("wp_terms_create", taxonomy="post_tag", name="wool")
     binned = (await ids("wp_posts_list"))[0]
     await do("wp_posts_delete", id=binned)
+    post = (await ids("wp_posts_list", status="publish"))[0]
+    for words in ("One.", "Two."):
+        await do("wp_posts_update", id=post, content=words)
+    revisions = await ids("wp_revisions_list", type="posts", of=str(post))
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
     variable = await ids("woo_products_list", type="variable", status="publish")
     tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
@@ -140,19 +156,39 @@ async def _live(app: App) -> Past:
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
+    attribute = listed["woo_attributes"][0]
+    listed["woo_attribute"] = await ids("woo_attribute_terms_list", attribute_id=attribute)
+    listed["woo_shipping"] = [*await ids("woo_shipping_classes_list"), ABSENT]
+    tag = listed["woo_tags"][0]
+    order = listed["woo_orders"][0]
+    await do("woo_order_notes_create", order_id=order, note="Called.")
+    note = (await do("woo_order_notes_list", order_id=order))["items"][0]["id"]
+    refund = (await do("woo_refunds_list", limit=1))["items"][0]
     known: Choices = {
         "change": [made["change"], proposed["change"], "chg_none"],
         "product_id": [*variable, ABSENT],
         "order_id": listed["woo_orders"],
+        "attribute_id": [attribute, ABSENT],
         "job": [*JOBS.values(), "job_none"],
         "sku": ["MS-LVH-12", "NEW-1"],
         "asset": [*assets, "0" * 64],
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
         "featured_media": listed["wp_media"],
+        "taxonomy": ["post_tag", "product_cat", "none_such"],
+        "of": [str(one) for one in listed["wp_posts"]],
+        "user_id": listed["wp_users"],
     }
     variations = [item["id"] for item in (await do("woo_variations_list", product_id=variable[0]))["items"]]
     own: dict[str, Choices] = {
+        "changes_undo": {
+            "change": [made["change"]],
+            "changes": [made["change"]],
+            "report": [(await do("changes_report", since="2020-01-01T00:00:00Z", tool="wp_terms_create"))["report"]],
+        },
+        "woo_order_notes_delete": {"order_id": [order], "id": [note, ABSENT]},
+        "woo_refunds_delete": {"order_id": [refund["order_id"]], "id": [refund["id"], ABSENT]},
+        "woo_reports_totals": {"of": ["orders", "sales", "nothing"]},
         "tools_describe": {"name": ["woo_products_update", "woo_products_lst"]},
         "woo_orders_create": {"product_id": await ids("woo_products_list", type="simple", stock_status="instock")},
         "woo_orders_set_status": {
@@ -160,6 +196,11 @@ async def _live(app: App) -> Past:
             "status": ["completed", "on-hold", "pending"],
         },
         "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
+        "woo_products_duplicate": {"id": [*listed["woo_products"]]},
+        "woo_products_related": {"id": [*listed["woo_products"]]},
+        "woo_terms_delete": {"kind": ["tag"], "id": [tag, ABSENT]},
+        "woo_variations_generate": {"product_id": [cape, variable[0]]},
+        "woo_variations_matrix": {"product_id": [cape, variable[0]], "attributes": [[]], "exceptions": [[]]},
         "woo_stock_update": {"items": [{"sku": "MS-LVH-12", "adjust": 1}, {"id": ABSENT, "set": 3}, {}]},
     }
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
@@ -170,6 +211,15 @@ async def _live(app: App) -> Past:
         "jobs_resolve": {"job": [JOBS["parked"], JOBS["ended"], "job_none"], "task": ["task_9"]},
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
+    }
+    written = {"type": ["posts"], "of": [str(post)], "id": revisions[-1:]}
+    own |= {"wp_revisions_restore": written, "wp_revisions_delete": written, "wp_comments_create": {"post": [post]}}
+    types = {"type": ["product", "post", "none such"]}
+    own |= {f"wp_items_{verb}": types for verb in ("list", "create", "update", "delete")}
+    own |= {"wp_types_list": {"of": ["types", "taxonomies", "statuses"], "name": ["post", "category", "none"]}}
+    listed |= {
+        "wp_terms": [one["id"] for one in (await do("wp_terms_list", taxonomy="post_tag"))["items"][:FEW]],
+        "wp_items": listed["woo_products"],
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     return Past(listed, known, own, proposed["change"], risky["change"])

@@ -12,6 +12,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import SecretStr
 
 from devskyy_mcp.surfaces.mcp.secret import state_secret
+from devskyy_mcp.surfaces.mcp.server import QUESTIONS
 from tests.fakes.served import settings_for
 
 from .world import WAYS, Person, World, data_of, error_of, host, make_world, text_of
@@ -66,6 +67,27 @@ async def test_who_agrees_to_a_stale_plan_is_asked_again_with_the_new_one(world:
     assert len(person.asked) == 2
     assert "edited meanwhile" in person.asked[1]
     assert world.notes.requests == [("delete", 2)]
+
+
+@every_way
+@pytest.mark.requirement("mcp:elicitation")
+async def test_whose_plan_is_stale_each_time_is_not_asked_for_ever(world: World, way: tuple[str, str]) -> None:
+    person = Person()
+
+    def edited() -> None:
+        world.notes.rows[2]["title"] = f"edited {len(person.asked)} times meanwhile"
+
+    person.before = edited
+    async with host(world, way, person=person) as client:
+        if way[1] == "modern":  # its host has a limit of its own
+            with pytest.raises(RuntimeError, match="rounds"):
+                await client.call_tool("notes_burn", {"note": 2})
+        else:
+            result = await client.call_tool("notes_burn", {"note": 2})
+            assert len(person.asked) == QUESTIONS
+            assert error_of(result)["code"] == "stale"
+            assert f"edited {QUESTIONS} times" in text_of(result)
+    assert world.notes.requests == []
 
 
 @every_way

@@ -16,6 +16,8 @@ from mcp.shared.exceptions import MCPError
 from devskyy_mcp.app import build
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import ALL_SCOPES, Principal
+from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.surfaces.mcp import events
 from devskyy_tools.platform.pack import pack as platform
 from tests.fakes.elsewhere import There, elsewhere
 from tests.fakes.jobs import Press
@@ -178,3 +180,27 @@ async def test_nothing_is_followed_when_its_subscribers_are_gone(world: World, t
         assert JOB in waiting
     with anyio.fail_after(SECONDS):
         await until(lambda: JOB not in waiting)
+
+
+@pytest.mark.requirement("events:subscriptions")
+async def test_a_job_that_cannot_be_followed_for_a_while_is_looked_at_again(
+    world: World, there: There, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, away = world.app.road.jobs.events, [True]
+    following = jobs.following
+
+    def asked(job: str, after: int | None = None) -> Any:
+        if away:
+            away.pop()
+            raise Refused(Code.UPSTREAM_UNREACHABLE, "The database does not answer.")
+        return following(job, after)
+
+    monkeypatch.setattr(jobs, "following", asked)
+    monkeypatch.setattr(events, "TRY_AGAIN", 0.05)
+    await there.do("add", JOB, "user:bob")
+    async with host(world, ("memory", "modern")) as client:
+        with anyio.fail_after(2 * SECONDS):
+            async with client.listen(resource_subscriptions=[URI]) as heard:
+                assert await anext(heard) == ResourceUpdated(URI)  # whatever happened meanwhile
+                await there.do("start", JOB)
+                assert await anext(heard) == ResourceUpdated(URI)

@@ -13,6 +13,7 @@ from mcp import Client
 from mcp.server.subscriptions import PromptsListChanged, ResourcesListChanged, ResourceUpdated, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 
+from devskyy_mcp.surfaces.mcp.events import MOST_SUBSCRIPTIONS, MOST_WAITING
 from tests.fakes.packs import late_pack
 
 from .world import WAYS, World, data_of, host
@@ -86,6 +87,9 @@ async def test_an_older_host_hears_of_a_change_and_of_new_tools(world: World, tr
         await until(lambda: "notifications/resources/updated" in kinds())
         world.app.registry.add(late_pack())
         await until(lambda: "notifications/tools/list_changed" in kinds())
+        world.app.registry.add(_pack_with_prompt_and_resource(world))
+        for kind in ("prompts", "resources"):
+            await until(lambda kind=kind: f"notifications/{kind}/list_changed" in kinds())
         with pytest.raises(MCPError):
             await subscribe(client, "devskyy://nothing/here")
     updated = [message for message in heard if isinstance(message, types.ResourceUpdatedNotification)]
@@ -138,3 +142,49 @@ async def test_a_write_under_way_is_finished_though_its_host_gives_up(world: Wor
         again = data_of(await client.call_tool("notes_update", {"note": 1, "title": "finished"}))
     assert again["state"] == "nothing_to_change"
     assert world.notes.requests == [("update", 1)]
+
+
+@pytest.mark.requirement("mcp:subscriptions")
+async def test_a_host_subscribes_to_so_many_resources_and_no_more(world: World) -> None:
+    many = [f"devskyy://notes/{number}" for number in range(MOST_SUBSCRIPTIONS + 1)]
+    async with host(world, ("memory", "modern")) as client:
+        with pytest.raises(MCPError, match=str(MOST_SUBSCRIPTIONS)):
+            async with client.listen(resource_subscriptions=many):
+                raise AssertionError("it must be refused")
+        async with client.listen(resource_subscriptions=many[1:]):
+            assert not (await client.call_tool("notes_list")).is_error
+    async with host(world, ("memory", "legacy")) as client:
+        for uri in many[1:]:
+            await subscribe(client, uri)
+        with pytest.raises(MCPError, match=str(MOST_SUBSCRIPTIONS)) as caught:
+            await subscribe(client, many[0])
+        assert caught.value.error.data["code"] == "too_large"
+        await subscribe(client, many[1])  # which it has already
+
+
+@every_way
+@pytest.mark.requirement("mcp:subscriptions")
+async def test_a_flood_of_events_drops_some_and_the_next_is_heard(
+    world: World, way: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Any] = []
+    async with host(world, way, heard=heard) as client:
+        proposed = data_of(await client.call_tool("notes_create", {"title": "new", "preview": True}))
+        uri = f"devskyy://changes/{proposed['change']}"
+
+        async def flood_and_change() -> None:
+            for number in range(2 * MOST_WAITING):
+                for tell in world.app.changes.on_written:
+                    tell(f"chg_{number}")
+            assert "too many wait" in caplog.text
+            await client.call_tool("changes_apply", {"change": proposed["change"]})
+
+        with anyio.fail_after(SECONDS):
+            if way[1] == "modern":
+                async with client.listen(resource_subscriptions=[uri]) as events:
+                    await flood_and_change()
+                    assert await anext(events) == ResourceUpdated(uri)
+            else:
+                await subscribe(client, uri)
+                await flood_and_change()
+                await until(lambda: any(isinstance(one, types.ResourceUpdatedNotification) for one in heard))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Annotated, Any
 
 import mcp_types as types
@@ -20,7 +21,7 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Refused
 from devskyy_mcp.surfaces.mcp import listing, raw
 from devskyy_mcp.surfaces.mcp.caller import Caller, fixed
-from devskyy_mcp.surfaces.mcp.sdk import RequestContext, add_ready_answers, connection_of, make_server
+from devskyy_mcp.surfaces.mcp.sdk import MOST_ANSWERS, RequestContext, add_ready_answers, connection_of, make_server
 from devskyy_mcp.surfaces.mcp.server import Surface
 
 from .world import ADA, World, host
@@ -176,3 +177,13 @@ async def test_the_server_names_itself_and_its_version(world: World) -> None:
         info = client.server_info
     assert info is not None
     assert (info.name, info.title) == ("devskyy", "DevSkyy")
+
+
+@pytest.mark.requirement("mcp:lists")
+async def test_kept_lists_follow_the_tools_and_are_not_kept_for_ever(world: World) -> None:
+    async with host(world, ("memory", "modern")) as client:
+        for number in range(MOST_ANSWERS + 2):
+            late = replace(world.app.registry.resources["devskyy://notes"], uri=f"devskyy://late/{number}")
+            world.app.registry.add(Pack("late", resources=[late]))
+            listed = [str(item.uri) for item in (await client.list_resources()).resources]
+            assert len([uri for uri in listed if uri.startswith("devskyy://late/")]) == number + 1

@@ -18,7 +18,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from devskyy_mcp.db.database import Database
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 
 from .world import Person, data_of, text_of
 
@@ -32,10 +32,9 @@ HEAVY = [
     *("anthropic", "openai", "google.genai", "mistralai.client", "cohere", "groq"),
 ]
 SERVE_CATALOGUE = f"""
-import sys, anyio
-from devskyy_mcp.app import build
-from devskyy_mcp.surfaces.mcp.stdio import serve_stdio
-anyio.run(serve_stdio, build())
+import sys
+from devskyy_mcp.cli import main
+main(["stdio"])
 print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
 """
 

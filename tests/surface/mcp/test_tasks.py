@@ -15,6 +15,7 @@ from devskyy_mcp.changes import commit
 from devskyy_mcp.changes.view import ChangeView
 from devskyy_mcp.context import Principal
 from devskyy_mcp.db.database import Database
+from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.surfaces.mcp.tasks import EXTENSION
 
 from .taking import Answer, Created, TakesTasks, TaskRequest, ask, begin, end_job, long_change, until, wire
@@ -196,9 +197,10 @@ async def test_a_person_says_in_the_task_what_became_of_a_paid_request(
         [(first, request)] = (await until(client, task, "input_required"))["inputRequests"].items()
         assert request["params"]["requestedSchema"]["properties"]["action"]["enum"] == ["attach", "resubmit", "abandon"]
         await ask(client, "update", task, inputResponses={first: {"action": "cancel"}})
-        with pytest.raises(MCPError) as caught:
-            await ask(client, "update", task, inputResponses={first: _resolution("attach")})
-        assert caught.value.error.code == INVALID_PARAMS
+        for wrong in ("attach", "guess"):  # to attach, the provider's own id is needed
+            with pytest.raises(MCPError) as caught:
+                await ask(client, "update", task, inputResponses={first: _resolution(wrong)})
+            assert caught.value.error.code == INVALID_PARAMS
         await ask(client, "update", task, inputResponses={first: _resolution("resubmit")})
         with anyio.fail_after(20):
             while first in (second := (await until(client, task, "input_required"))["inputRequests"]):
@@ -212,6 +214,41 @@ async def test_a_person_says_in_the_task_what_became_of_a_paid_request(
 
 def _resolution(action: str, task: str | None = None) -> dict[str, Any]:
     return {"action": "accept", "content": {"action": action, **({"task": task} if task else {})}}
+
+
+@pytest.mark.requirement("mcp:tasks-input")
+async def test_of_two_answers_at_once_one_counts_and_both_are_acknowledged(world: World) -> None:
+    said: list[dict[str, Any]] = []
+    async with host(world, MEMORY, person=Person(), extensions=taking()) as client:
+        task = (await begin(client, "prints_ask"))["taskId"]
+        [key] = (await until(client, task, "input_required"))["inputRequests"]
+
+        async def answer(title: str) -> None:
+            given = {key: {"action": "accept", "content": {"title": title}}}
+            said.append(await ask(client, "update", task, inputResponses=given))
+
+        async with anyio.create_task_group() as tasks:
+            for title in ("one", "other"):
+                tasks.start_soon(answer, title)
+        done = await until(client, task)
+    assert said == [{"resultType": "complete"}] * 2
+    assert done["result"]["structuredContent"]["result"]["title"] in {"one", "other"}
+
+
+@pytest.mark.requirement("mcp:tasks-cancel")
+async def test_what_could_not_be_cancelled_is_not_acknowledged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cancel(*_: Any) -> None:
+        raise Refused(Code.UPSTREAM_UNREACHABLE, "The database does not answer.")
+
+    async with host(world, MEMORY, extensions=taking()) as client:
+        task = (await begin(client, "prints_make", {"title": "news"}))["taskId"]
+        with monkeypatch.context() as patch:
+            patch.setattr(world.app.road.jobs, "cancel", cancel)
+            with pytest.raises(MCPError, match="does not answer"):
+                await ask(client, "cancel", task)
+        assert (await ask(client, "get", task))["status"] == "working"
+        world.press.go.set()
+        await until(client, task)
 
 
 # ---- who may ask -----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from pyotp.totp import TOTP
 
 from devskyy_mcp.auth.grants import Grants
 from devskyy_mcp.auth.people import People
@@ -31,6 +32,22 @@ async def test_the_account_says_who_one_is(shop: Site, visit: Visit) -> None:
     page = await visit.get("/account")
     for part in ("Ada", "ada@example.com", "owner: everything", "this browser", "Set up a second factor"):
         assert part in page.text
+
+
+async def test_ones_name_is_changed_for_oneself(shop: Site, visit: Visit) -> None:
+    await signed_in(shop, visit)
+    page = await visit.get("/account")
+    csrf = field(page, action="/account/name")
+    assert 'value="Ada"' in page.text
+    sent = await visit.send("/account/name", csrf=csrf, name="Countess of Lovelace")
+    assert sent.headers["location"] == "/account?done=name"
+    page = await visit.get("/account?done=name")
+    assert "Others see your new name" in page.text
+    assert 'value="Countess of Lovelace"' in page.text
+    refused = await visit.send("/account/name", csrf=csrf, name=" ")
+    assert (refused.status_code, "A name has 1 to" in refused.text) == (422, True)
+    assert (await visit.send("/account/name", csrf="x", name="Eve")).status_code == 403
+    assert "Countess of Lovelace" in (await visit.get("/account")).text
 
 
 async def test_a_new_password_needs_the_old_one(shop: Site, visit: Visit) -> None:
@@ -185,3 +202,29 @@ async def test_a_key_asks_for_a_fresh_proof_and_no_more_than_the_role(shop: Site
     assert (await visit.get("/account/keys")).headers["location"] == "/login/again?next=/account/keys"
     sent = await visit.send("/account/keys", csrf=csrf, name="x", days="30", **{"tools:read": "on"})
     assert sent.headers["location"] == "/login/again?next=/account/keys"
+
+
+@pytest.mark.requirement("people:step-up")
+async def test_a_second_factor_is_set_up_with_a_fresh_proof_only(shop: Site, visit: Visit, clock: Clock) -> None:
+    await signed_in(shop, visit)
+    page = await visit.get("/account/second-factor")
+    given = {name: field(page, name, "/account/second-factor") for name in ("secret", "csrf")}
+    clock.forward(16 * 60)
+    sent = await visit.get("/account/second-factor?next=/approvals")
+    assert sent.headers["location"].startswith("/login/again?next=/account/second-factor")
+    assert "approvals" in sent.headers["location"]
+    code = TOTP(given["secret"]).at(clock.now // 1_000_000)
+    sent = await visit.send("/account/second-factor", code=code, **given)
+    assert sent.headers["location"] == "/login/again?next=/account/second-factor"
+    assert not (await shop.app.services.get(People).all())[0].second
+
+
+async def test_guessing_the_old_password_is_slowed_down(shop: Site, visit: Visit) -> None:
+    await signed_in(shop, visit)
+    status, text = await change_password(visit, "wrong words altogether", NEW)
+    for _ in range(20):
+        assert (status, "not your password" in text) == (401, True)
+        status, text = await change_password(visit, "wrong words altogether", NEW)
+        if status == 429:
+            break
+    assert (status, "not your password" in text) == (429, False)

@@ -152,3 +152,11 @@ async def test_a_fresh_proof_is_asked_for_with_what_the_person_has(shop: Site, v
     assert 'autocomplete="one-time-code"' in (await visit.get("/login/again")).text
     assert (await visit.give_code(visit.code(clock), "/login/again", "/account/password")).status_code == 303
     assert (await visit.get("/account/password")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login/second-factor", "/login/again"])
+async def test_who_is_not_signed_in_is_led_to_the_login_and_back(shop: Site, visit: Visit, path: str) -> None:
+    for answer in (await visit.get(f"{path}?next=/approvals"), await visit.send(path, next="/approvals", code="1")):
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/approvals")
+    left = await visit.send("/logout")
+    assert (left.status_code, left.headers["location"]) == (303, "/login")

@@ -347,3 +347,12 @@ async def test_a_person_declines_what_a_job_asks(still: Site) -> None:
     assert (await decide(shop, job, csrf, answer="decline")).status_code == 303
     assert await row_of(shop, job) == ("queued", {"answers": {"size": None}})
     assert (await shop.http.get("/approvals/job_none")).status_code == 404
+
+
+@pytest.mark.requirement("approvals:page")
+async def test_forms_that_are_none_of_ours_are_refused_on_a_page(shop: Site) -> None:
+    for content in (b"&".join(b"key=%d" % number for number in range(40)), b"key=\xff"):
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        answer = await shop.http.post("/approvals/open", content=content, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
+        assert "set-cookie" not in answer.headers

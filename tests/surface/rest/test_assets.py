@@ -12,7 +12,9 @@ import pytest
 
 from devskyy_mcp.app import build, installed_packs
 from devskyy_mcp.surfaces.http import create_http
-from tests.fakes.served import settings_for
+from tests.fakes.people import person
+from tests.fakes.served import settings_for, site
+from tests.fakes.tokens import bearing, client, token
 
 PATH = "/api/v1/assets"
 
@@ -95,3 +97,14 @@ async def test_a_table_is_kept_and_its_rejected_rows_are_a_resource(http: httpx2
     assert (await http.get("/api/v1/resources/read", params={"uri": gone})).status_code == 404
     shown = {"asset": told["asset"], "skip_rejected": True, "preview": True}
     assert (await http.post("/api/v1/tools/woo_catalog_import", json=shown)).json()["state"] == "proposed"
+
+
+@pytest.mark.requirement("assets:upload")
+async def test_who_may_not_change_media_may_not_upload(tmp_path: Path) -> None:
+    async with site(tmp_path, auth_mode="embedded") as shop:
+        await client(shop.app)
+        user = await person(shop.app)
+        headers = {"content-type": "image/png", **bearing(await token(shop.app, user, ["notes:write"], "/api/v1"))}
+        refused = await shop.http.post(PATH, content=png(), headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert 'scope="media:write' in refused.headers["www-authenticate"]

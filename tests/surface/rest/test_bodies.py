@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+import anyio
 import pytest
 
 from tests.fakes.served import Site
@@ -30,6 +31,7 @@ HOSTILE = {
     "UTF-16": '{"note": 1}'.encode("utf-16"),
     "deep list": b'{"note": ' + b"[" * 65 + b"]" * 65 + b"}",
     "deep object": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "many values": b'{"note": [' + b"0," * 250_001 + b"0]}",
     "comment": b'{"note": 1 /* x */}',
     "single quotes": b"{'note': 1}",
     "trailing comma": b'{"note": 1,}',
@@ -97,3 +99,18 @@ async def test_a_megabyte_of_text_and_ten_thousand_ids_are_told_what_is_wrong(sh
     ids = await shop.call("notes_echo", ids=["x"] * 10_000)
     assert (ids.status_code, len(ids.json()["errors"])) == (422, 20)
     assert len(ids.content) < 5_000
+
+
+@pytest.mark.requirement("rest:bodies")
+async def test_who_goes_away_in_the_middle_of_a_body_leaves_no_trace(
+    port: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = int(port.url.rsplit(":", 1)[1])
+    for path in ("/api/v1/tools/notes_update", "/mcp", "/api/v1/assets"):
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{number}\r\nContent-Type: application/json\r\n"
+        async with await anyio.connect_tcp("127.0.0.1", number) as stream:
+            await stream.send(f'{head}Content-Length: 100\r\n\r\n{{"note": 1'.encode())
+            assert (await port.http.get("/health/live")).status_code == 200
+    assert (await port.call("notes_list")).json()["total"] == 2
+    assert port.notes.requests == []
+    assert [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}] == []

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from devskyy_mcp.errors import Code
-from devskyy_mcp.guard.audit import verify
+from devskyy_mcp.guard.audit_check import verify
 from tests.fakes.notes import Notes
 
 from .conftest import ADA, BOB, Desk, make

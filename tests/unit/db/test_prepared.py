@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from devskyy_mcp.db import Database
@@ -58,7 +59,11 @@ async def test_several_go_together_and_each_tells_its_number(database: Database)
         await INSERT.run(conn, row("old", 1), row("older", 2))
     asked: list[str] = []
     async with database.begin() as conn:
-        sa.event.listen(conn.sync_connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+        def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            asked.append(statement)
+
+        event.listen(conn.sync_connection, "before_cursor_execute", note)
         new, changed, none = (INSERT, row("new", [3])), {"of": "old", "new": 7}, {"of": "nobody", "new": 7}
         assert await together(conn, new, (UPDATE, changed), (UPDATE, none)) == [1, 1, 0]
         if database.dialect == "postgresql":

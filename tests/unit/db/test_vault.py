@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from devskyy_mcp.db import Database
-from devskyy_mcp.db.tables import data_keys
+from devskyy_mcp.db.tables import data_keys, users
 from devskyy_mcp.db.vault import Keyring, Vault, vault_of
 from devskyy_mcp.db.vault import vault as module
-from devskyy_mcp.db.vault.rotation import look, rewrap
+from devskyy_mcp.db.vault.rotation import look, rewrap, seal_rest
 from devskyy_mcp.errors import Code, Refused
+from tests.fakes.unsealed import as_before_keys
 
 ROW: dict[str, Any] = {
     "id": "chg_1",
@@ -72,6 +73,70 @@ async def test_servers_that_start_at_once_agree(database_url: str) -> None:
             opened = await server.vault.open_rows(conn, "jobs", rows)
         assert [row["error"] for row in opened] == ["text"] * 4
         await server.close()
+
+
+USER: dict[str, Any] = {
+    "id": "usr_1",
+    "login_hash": "hash",
+    "login": "ada",
+    "name": "Ada",
+    "role": "owner",
+    "state": "active",
+    "recovery": [],
+    "created_at": 1,
+    "changed_at": 1,
+}
+PLAIN: dict[str, Any] = {"id": "job_1", "error": {"code": "from before"}}
+
+
+async def opened(database: Database) -> Any:
+    async with database.read() as conn:
+        return (await database.vault.open_rows(conn, "jobs", [PLAIN]))[0]["error"]
+
+
+@pytest.mark.requirement("vault:strict")
+async def test_a_new_database_uses_nothing_unsealed(database_url: str) -> None:
+    for _ in range(2):  # and remembers
+        database = Database(database_url, migrate=True)
+        await database.open()
+        assert database.vault.strict
+        with pytest.raises(Refused, match=r"jobs\.error") as caught:
+            await opened(database)
+        assert caught.value.code is Code.INTERNAL
+        await database.close()
+
+
+@pytest.mark.requirement("vault:strict")
+async def test_one_from_before_keys_does_until_all_is_sealed_and_every_server_hears_of_it(database_url: str) -> None:
+    first, second = Database(database_url, migrate=True), Database(database_url, migrate=True)
+    await as_before_keys(first)
+    await first.open()
+    await second.open()
+    assert await opened(first) == await opened(second) == PLAIN["error"]
+    assert await seal_rest(first) == 0
+    for server in (first, second):
+        with pytest.raises(Refused, match="not sealed"):
+            await opened(server)
+        await server.close()
+
+
+@pytest.mark.requirement("vault:strict")
+async def test_keys_are_made_for_what_was_there_before_them(database_url: str) -> None:
+    database = Database(database_url, migrate=True)
+    await database.open()
+    async with database.begin() as conn:
+        await conn.execute(data_keys.delete())
+        await conn.execute(users.insert().values(**USER))
+    await database.close()
+    later = Database(database_url, migrate=True)
+    await later.open()
+    assert not later.vault.strict
+    async with later.read() as conn:
+        rows = await later.vault.open_rows(conn, "users", (await conn.execute(users.select())).mappings().all())
+    assert rows[0]["login"] == "ada"
+    assert await seal_rest(later) == 1
+    assert later.vault.strict
+    await later.close()
 
 
 @pytest.mark.requirement("vault:rotate")

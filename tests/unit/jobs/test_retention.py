@@ -18,8 +18,9 @@ from devskyy_mcp.changes.store import insert_ops, insert_set
 from devskyy_mcp.config import Settings
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import change_ops, change_sets, job_events, job_steps, jobs
+from devskyy_mcp.db.vault import vault_of
 from devskyy_mcp.errors import Refused
-from devskyy_mcp.jobs import store, tidy
+from devskyy_mcp.jobs import runs, store, tidy
 from devskyy_mcp.jobs.engine import Engine
 from devskyy_mcp.jobs.model import ENDED, UNFINISHED
 from devskyy_mcp.jobs.tidy import Tidy
@@ -68,12 +69,12 @@ async def add(conn: AsyncConnection, name: str, state: str, age: float, events: 
         "finished_at": at if state in ENDED else None,
         "deadline_at": at + DAY,
     }
-    await conn.execute(jobs.insert(), {**row, **more})
+    await conn.execute(jobs.insert(), vault_of(conn).seal_row("jobs", {**row, **more}))
     rows: list[dict[str, Any]] = [
         {"job_id": name, "seq": number, "kind": "log", "data": {}, "at": at} for number in range(1, events + 1)
     ]
     await conn.execute(job_events.insert(), rows)
-    await store.add_step(conn, name, "poll", True)
+    await runs.add_step(conn, name, "poll", True)
 
 
 async def paid(conn: AsyncConnection, name: str, age: float, state: str = "applied") -> None:

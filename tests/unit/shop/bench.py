@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import httpx2
@@ -112,4 +113,4 @@ def make_bench(credentials: Credentials | None = None, base: str = "http://sandb
     login = credentials or Credentials(sandbox.DEMO_USER, sandbox.DEMO_APP_PASSWORD)
     upstream = Upstream("The shop", base, transport=httpx2.ASGITransport(app=app), auth=signer(login))
     client = ShopClient(upstream)
-    return Bench(cast("sandbox.Sandbox", app.state.sandbox), client, ShopSystem(client))
+    return Bench(cast("sandbox.Sandbox", app.state.sandbox), client, ShopSystem(client, Path("secrets")))

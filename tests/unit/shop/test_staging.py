@@ -91,9 +91,9 @@ async def test_reads_show_what_is_staged_and_no_stale_prices(bench: Bench) -> No
 @pytest.mark.requirement("shop:not-taken")
 async def test_what_the_shop_drops_is_told(bench: Bench) -> None:
     target, _ = await bench.create(PRODUCTS, {"name": "x", "status": "draft"})
-    done = await bench.update(PRODUCTS, target, {"brands": [{"id": 99999}], "name": "y"})
+    done = await bench.update(PRODUCTS, target, {"tax_class": "no-such-class", "name": "y"})
     assert done.state == "not_taken"
-    assert "did not take brands" in done.outcome.notes[0]
+    assert "did not take tax_class" in done.outcome.notes[0]
 
 
 @pytest.mark.requirement("shop:dependent-ops")

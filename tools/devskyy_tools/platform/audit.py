@@ -36,7 +36,7 @@ async def audit_list(
         principal=principal,
         capability=tool,
         about=about,
-        since=_moment(since) if since else None,
+        since=moment(since, "since") if since else None,
         limit=limit,
         cursor=cursor,
     )
@@ -60,7 +60,12 @@ async def audit_list(
     )
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str, name: str) -> datetime:
+    """The time that an argument of that name gives.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS for what is no time with a zone.
+    """
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -68,7 +73,7 @@ def _moment(text: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise Refused(
             Code.INVALID_ARGUMENTS,
-            "since is no time with a zone.",
+            f"{name} is no time with a zone.",
             "Write it as 2026-03-01T08:00:00Z or 2026-03-01T09:00:00+01:00.",
         )
     return found

@@ -11,11 +11,13 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.changes.service import Changes
 from devskyy_mcp.changes.view import ChangeView
 from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
 
 from .models import ChangeLine, ChangeLines, Cursor
 
 changes = Toolset("changes", timeout=60)
 
+Report = Annotated[str, Field(description="changes_report's report.", max_length=1000)]
 ChangeId = Annotated[str, Field(description="The change's id (chg_…).", max_length=40)]
 State = Literal["proposed", "applying", "applied", "partial", "failed", "unknown", "declined", "expired", "stale"]
 
@@ -59,6 +61,18 @@ async def changes_apply(ctx: Context, change: ChangeId) -> ChangeView:
 
 
 @changes.tool("write", scopes="changes:write", core=True, timeout=300)
-async def changes_undo(ctx: Context, change: ChangeId) -> None:
-    """Take back an applied change. Objects that were changed since are left alone and reported."""
-    await ctx.get(Changes).stage_undo(ctx, change)
+async def changes_undo(
+    ctx: Context,
+    change: ChangeId | None = None,
+    changes: Annotated[list[ChangeId], Field(min_length=1, max_length=200)] | None = None,
+    report: Report | None = None,
+) -> None:
+    """Take back a change, or several or a whole report as one. What was changed since is left alone and reported."""
+    if sum(given is not None for given in (change, changes, report)) != 1:
+        raise Refused(Code.INVALID_ARGUMENTS, "Give change, changes or report, one of them.")
+    service = ctx.get(Changes)
+    if report is not None:
+        wanted = await service.journal.to_take_back(ctx.principal, report)
+    else:
+        wanted = await service.journal.in_order([change] if change else changes or [])
+    await service.stage_undo(ctx, wanted)

@@ -68,7 +68,7 @@ async def jobs_answer(
     return await ctx.get(Jobs).answer(ctx.principal, job, answers)
 
 
-@jobs.tool("destroy", scopes="jobs:write", open_world=False, privileged="run `devskyy resolve` at a terminal")
+@jobs.tool("destroy", scopes="jobs:write", open_world=False, privileged=True)
 async def jobs_resolve(
     ctx: Context,
     job: JobId,

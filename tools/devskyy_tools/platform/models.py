@@ -15,6 +15,7 @@ class ToolHit(BaseModel):
     name: str
     summary: str
     effect: str
+    unavailable: str | None = Field(default=None, description="Why the account at the shop may not use it.")
 
 
 class ToolHits(BaseModel):
@@ -30,6 +31,7 @@ class ToolDescription(BaseModel):
     call_with: str
     arguments: dict[str, Any]
     result: dict[str, Any]
+    unavailable: str | None = Field(default=None, description="Why the account at the shop may not use it.")
 
 
 class ChangeLine(BaseModel):
@@ -45,6 +47,38 @@ class ChangeLine(BaseModel):
 class ChangeLines(BaseModel):
     changes: list[ChangeLine]
     next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")
+
+
+class ReportLine(BaseModel):
+    """One object that was changed."""
+
+    change: str
+    at: str
+    by: str
+    tool: str
+    object: str
+    do: str
+    id: str | None = None
+    fields: dict[str, Any] | None = Field(
+        default=None, description="Per field [before, after]; for a create the value."
+    )
+    undone_by: str | None = Field(default=None, description="The change that took it back.")
+
+
+class ChangeReport(BaseModel):
+    """What changed, newest first."""
+
+    report: str = Field(description="For changes_undo(report=…), which takes all of it back.")
+    since: str
+    until: str
+    changes: int
+    objects: int
+    counts: dict[str, int] = Field(description="Objects created, updated, deleted, acted on.")
+    rows: list[ReportLine]
+    under_way: list[str] | None = Field(default=None, description="Changes without an end yet, not counted.")
+    next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")
+    files: dict[str, str] = Field(description="All of it with whole values: {json, csv}, resources to read.")
+    trust: str | None = None
 
 
 class AuditLine(BaseModel):

@@ -6,9 +6,9 @@ from devskyy_mcp.capability import Pack, Registry, Resource
 from devskyy_mcp.context import Services
 
 from .audit import audit
-from .changes import changes
 from .jobs import job_ids, jobs, read_job
-from .resources import change_ids, read_change
+from .reports import changes, read_csv, read_json  # with the tool that is declared there
+from .resources import change_ids, read_change, read_result
 from .tools import ToolIndex, tools
 
 
@@ -28,6 +28,31 @@ pack = Pack(
             read_change,
             scopes=frozenset({"changes:read"}),
             complete=change_ids,
+        ),
+        Resource(
+            "devskyy://change-reports/{report}/json",
+            "change-report",
+            "What changed, as JSON",
+            "All that a report of changes_report has, with whole values.",
+            read_json,
+            scopes=frozenset({"changes:read"}),
+        ),
+        Resource(
+            "devskyy://change-reports/{report}/csv",
+            "change-report-csv",
+            "What changed, as CSV",
+            "The same, a row per field.",
+            read_csv,
+            mime_type="text/csv",
+            scopes=frozenset({"changes:read"}),
+            texts="outside",
+        ),
+        Resource(
+            "devskyy://results/{id}",
+            "result",
+            "Result",
+            "A result that was too large to be given at once, whole, for a day.",
+            read_result,
         ),
         Resource(
             "devskyy://jobs/{id}",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import anyio
 from pydantic import Field
 
 from devskyy_mcp.capability import Capability, Registry, Toolset, allowed, authorize
 from devskyy_mcp.context import Context
 from devskyy_mcp.find.lexical import Index
+from devskyy_mcp.guard.gates import Gates
 
 from .models import ToolDescription, ToolHit, ToolHits
 
 tools = Toolset("tools", timeout=10)
 
+AT_MOST = 2.0
+"""Seconds for which a tool about tools waits for the shop."""
 Name = Annotated[str, Field(description="A tool's name.", max_length=60)]
 Arguments = Annotated[dict[str, Any], Field(description="The tool's arguments; tools_describe has them.")]
 
@@ -47,7 +51,10 @@ async def tools_find(
     registry = ctx.get(Registry)
     usable = [name for name, tool in registry.tools.items() if allowed(ctx.principal, tool.policy.scopes)]
     found = [registry.tools[name] for name in ctx.get(ToolIndex).search(query, limit, usable)]
-    hits = [ToolHit(name=tool.name, summary=tool.summary, effect=tool.policy.effect) for tool in found]
+    hits = [
+        ToolHit(name=tool.name, summary=tool.summary, effect=tool.policy.effect, unavailable=await _lacks(ctx, tool))
+        for tool in found
+    ]
     hint = "tools_describe gives a tool's arguments." if hits else "Nothing fits; try other words."
     return ToolHits(tools=hits, next=hint)
 
@@ -65,7 +72,16 @@ async def tools_describe(ctx: Context, name: Name) -> ToolDescription:
         call_with="tools_read" if tool.policy.effect == "read" else "tools_call",
         arguments=tool.input_schema,
         result=tool.output_schema,
+        unavailable=await _lacks(ctx, tool),
     )
+
+
+async def _lacks(ctx: Context, tool: Capability) -> str | None:
+    """Why the account at the shop may not use the tool, as far as that can be told in time."""
+    with anyio.move_on_after(AT_MOST):
+        lack = await ctx.get(Gates).lack(tool)
+        return f"It {lack.words}." if lack else None
+    return None
 
 
 @tools.tool("read", scopes="tools:read", core=True, proxies=["read"])

@@ -27,9 +27,13 @@ _EDITOR = _AUTHOR | {
 }  # fmt: skip
 _SHOP = _EDITOR | {"manage_woocommerce", "list_users", "edit_users", "create_customers", "edit_products"}
 _ADMIN = _SHOP | {"manage_options", "create_users", "delete_users", "promote_users", "activate_plugins"}
+_WOO = frozenset({
+    "edit_shop_coupons", "edit_shop_orders", "edit_theme_options", "manage_product_terms", "read_private_products",
+    "read_private_shop_coupons", "read_private_shop_orders", "view_woocommerce_reports",
+})  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
-    "administrator": _ADMIN,
-    "shop_manager": _SHOP,
+    "administrator": _ADMIN | _WOO | {"switch_themes"},
+    "shop_manager": _SHOP | _WOO,
     "editor": _EDITOR,
     "author": _AUTHOR,
     "contributor": frozenset({"read", "edit_posts", "delete_posts"}),

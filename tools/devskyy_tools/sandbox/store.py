@@ -33,7 +33,16 @@ _SPACES = {
         ("product", "variation", "post", "page", "attachment", "coupon", "order", "refund", "revision"), "posts"
     ),
     **dict.fromkeys(
-        ("category", "post_tag", "product_cat", "product_tag", "product_brand", "shipping_class", "attribute_term"),
+        (
+            "category",
+            "post_tag",
+            "product_cat",
+            "product_tag",
+            "product_brand",
+            "shipping_class",
+            "attribute_term",
+            "wp_pattern_category",
+        ),
         "terms",
     ),
     **dict.fromkeys(("order_note", "review", "comment"), "comments"),

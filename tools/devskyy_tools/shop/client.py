@@ -17,6 +17,7 @@ from .compare import Originals
 from .signing import Credentials, signer
 
 COUNT_SECONDS = 60.0
+KINDS_SECONDS = 600.0
 __all__ = ["Credentials", "Page", "ShopClient", "ShopInfo"]
 
 
@@ -46,6 +47,12 @@ class ShopClient:
     known: ShopInfo | None = None
     time_zone: tzinfo | None = None
     counted: tuple[float, int] | None = None
+    forbidden: bool = False
+    """Whether the shop has refused a right since the account was read."""
+    listed: dict[str, tuple[float, dict[str, dict[str, Any]]]] = field(
+        default_factory=dict[str, tuple[float, dict[str, dict[str, Any]]]]
+    )
+    blocks: tuple[float, dict[str, dict[str, Any]]] | None = None
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, what: str = "") -> Any:
         """The JSON at ``path`` (``/wc/v3/products/12``).
@@ -54,6 +61,7 @@ class ShopClient:
             Refused: what the shop refused, in our words; ``what`` names the object in "The shop has no …".
         """
         answer = await self.upstream.send("GET", f"/wp-json{path}", params=params)
+        self._note(answer)
         error = refusals.of_answer(answer, what)
         if error:
             raise error
@@ -63,6 +71,7 @@ class ShopClient:
         """One page of a list; a page past the end is empty and has the total, in both halves of the API."""
         query = dict(params or {})
         answer = await self.upstream.send("GET", f"/wp-json{path}", params=query)
+        self._note(answer)
         error = refusals.of_answer(answer)
         if error is None:
             return _page(answer)
@@ -91,7 +100,7 @@ class ShopClient:
         Raises:
             UpstreamError: when there was no answer; its ``reached`` says whether the shop may have done it.
         """
-        return await self.upstream.send(
+        answer = await self.upstream.send(
             method,
             f"/wp-json{path}",
             params=params,
@@ -101,6 +110,11 @@ class ShopClient:
             deadline=deadline,
             retry=False,
         )
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Answer) -> None:
+        self.forbidden = self.forbidden or answer.status == 403
 
     async def info(self) -> ShopInfo:
         """Currency and decimals, asked once per process."""
@@ -128,6 +142,26 @@ class ShopClient:
             except (ValueError, KeyError, OSError):
                 self.time_zone = timezone(timedelta(hours=float(site.get("gmt_offset") or 0)))
         return self.time_zone
+
+    async def block_types(self) -> dict[str, dict[str, Any]]:
+        """The blocks of the site by name, ``{attributes, parent}`` of each, asked once in ten minutes; none where the
+        site does not say.
+        """
+        if self.blocks is None or self.blocks[0] < time.monotonic() - KINDS_SECONDS:
+            try:
+                page = await self.page("/wp/v2/block-types", {"_fields": "name,attributes,parent", "context": "edit"})
+            except Refused:
+                page = Page([], 0, 0)
+            self.blocks = (time.monotonic(), {str(one.get("name")): one for one in page.items})
+        return self.blocks[1]
+
+    async def kinds(self, of: str, *, anew: bool = False) -> dict[str, dict[str, Any]]:
+        """The site's ``types`` or ``taxonomies`` by name, as it lists them, asked once in ten minutes."""
+        held = self.listed.get(of)
+        if held is None or anew or held[0] < time.monotonic() - KINDS_SECONDS:
+            found = cast("dict[str, dict[str, Any]]", await self.get(f"/wp/v2/{of}", {"context": "edit"}))
+            held = self.listed[of] = (time.monotonic(), found)
+        return held[1]
 
     async def aclose(self) -> None:
         await self.upstream.aclose()

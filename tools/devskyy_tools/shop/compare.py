@@ -193,7 +193,7 @@ def implied(collection: Collection, touched: Iterable[Path]) -> set[str]:
 
 def can_write(collection: Collection, path: Path) -> bool:
     """Whether the leaf can be written back."""
-    field = schema_of(collection)["fields"].get(str(path[0]))
+    field = schema_of(collection)["fields"].get(str(path[0]), {} if collection.open else None)
     if field is None or field.get("readonly") or path[0] in collection.derived:
         return False
     for part in path[1:]:

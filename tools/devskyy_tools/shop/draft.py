@@ -28,7 +28,7 @@ class Draft:
     collection: Collection
     kind: OpKind
     target: ObjectId | None
-    parent: dict[str, ObjectId]
+    parent: dict[str, Any]
     body: Json
     present: Json = field(default_factory=dict[str, Any])
     undo: str = ""
@@ -41,9 +41,11 @@ class Draft:
     @property
     def label(self) -> str:
         label = self.collection.label(self.target, self.present or self.body)
-        if self.kind != "create":
-            return label
-        places = [f" of {name.removesuffix('_id')} {at}" for name, at in self.parent.items() if isinstance(at, int)]
+        places = [
+            f" of {name.removesuffix('_id')} {at}"
+            for name, at in self.parent.items()
+            if name in self.collection.text_ids or (self.kind == "create" and isinstance(at, int))
+        ]
         return label + "".join(places)
 
     def was(self, name: str) -> Any:

@@ -14,6 +14,7 @@ from . import collections as at
 from . import compare, outcomes, uploads
 from .client import ShopClient
 from .collections import STAMP, Collection
+from .session import MAKES
 
 Json = dict[str, Any]
 SKEW = timedelta(seconds=120)
@@ -49,6 +50,8 @@ class _Finder:
         op = item.op
         if op.kind == "create":
             return await self._created(item)
+        if op.kind == "act" and MAKES in op.note:
+            return await self._made(item)
         if op.kind == "act":
             return self._given_up(item, "An action leaves no trace; look at the shop before doing it again.")
         collection = at.ALL[op.collection]
@@ -95,6 +98,8 @@ class _Finder:
     async def _created(self, item: JournalOp) -> Outcome:
         op = item.op
         collection = at.ALL[op.collection]
+        if collection.made_in:
+            return self._given_up(item, "What it made carries no mark; look at the shop before doing it again.")
         stamp = f"{item.change}/{op.seq}"
         for obj in await self._recent(collection, item):
             key = collection.url(op.parent, collection.id_of(obj))
@@ -105,6 +110,13 @@ class _Finder:
                 found.state = "done"  # later ops of its set may have changed it already
                 return found
         return Outcome("not_sent")
+
+    async def _made(self, item: JournalOp) -> Outcome:
+        found = await marked(self.client, item.op, f"{item.change}/{item.op.seq}")
+        if not found:
+            return Outcome("not_sent")
+        one = found[0] if at.ALL[item.op.note[MAKES]] is at.ALL[item.op.collection] else {"count": len(found)}
+        return outcomes.of_answer(item.op, one)
 
     async def _recent(self, collection: Collection, item: JournalOp) -> list[Json]:
         url = collection.url(item.op.parent)
@@ -142,6 +154,20 @@ class _Finder:
             return Outcome("unknown", error=outcomes.UNCLEAR)
         message = "Whether the shop did this can't be found out."
         return Outcome("failed", error=Refused(Code.OUTCOME_UNKNOWN, message, why).as_dict())
+
+
+async def marked(client: ShopClient, op: Op, stamp: str) -> list[Json]:
+    """What an action made, by our mark: of the newest in its collection, or of all below the object it was done to."""
+    collection = at.ALL[op.note[MAKES]]
+    below = dict.fromkeys(collection.parents, op.target)
+    query: Json = {**collection.every, "context": "edit", "per_page": 100, "orderby": "id", "order": "desc"}
+    found: list[Json] = []
+    for page in range(1, PAGES + 1):
+        listed = await client.page(collection.url(below), {**query, "page": page})
+        found += [obj for obj in listed.items if _has_stamp(obj, stamp)]
+        if page >= listed.pages:
+            break
+    return found
 
 
 def lost_object(op: Op) -> Outcome:

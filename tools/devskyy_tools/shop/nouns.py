@@ -1,6 +1,6 @@
 """Tools for a noun whose REST collection is regular: list, get, create, update, delete from one declaration.
 
-Noun(tags, TAGS, "wp_tags", row=Term, full=Term, writes={"name": Text}, required=("name",), scope="content").declare()
+Noun(coupons, COUPONS, "woo_coupons", row=CouponRow, full=Coupon, writes={"code": Code}, scope="catalog").declare()
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
 
 from .collections import Collection
 from .fields import check_more
@@ -27,6 +28,7 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 Id = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Search = Annotated[str, Field(max_length=200)]
+Fields = list[Name]
 More = Annotated[dict[str, Any], Field(description="Other fields, see devskyy://schemas.")]
 
 
@@ -49,12 +51,27 @@ def page_model(name: str, row: type[BaseModel]) -> type[BaseModel]:
         name,
         (ShopModel,),
         {
-            "__annotations__": {"items": list[row], "total": int, "page": int, "pages": int, "note": str | None},
+            "__annotations__": {
+                "items": list[Annotated[row, _Loose()]],
+                "total": int,
+                "page": int,
+                "pages": int,
+                "note": str | None,
+            },
             "__module__": row.__module__,
             "__doc__": "One page of a list.",
             "note": None,
         },
     )
+
+
+class _Loose:
+    """Says in the schema that a row may lack fields, as it does when fewer are asked for."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> Any:
+        schema = handler(core)
+        handler.resolve_ref_schema(schema).pop("required", None)
+        return schema
 
 
 def optional(kind: Any) -> Any:
@@ -81,12 +98,13 @@ class Noun:
     Args:
         toolset: takes the tools.
         collection: where the objects are.
-        tools: prefix and nouns of the tools' names (``wp_tags``).
+        tools: prefix and nouns of the tools' names (``woo_coupons``).
         row: result model of a list's item; ``_fields`` are asked for what it needs (``row_fields``).
         full: result model of one object.
         writes: writable arguments by the shop's own names, with their types.
         required: those a create can't do without.
         filters: list arguments by the shop's own names, with (type, default).
+        context: ``edit`` where a list's rows show what only editors see.
         scope: area of the scopes (``catalog`` → ``catalog:read``).
         parent: path parameters and what they are called, e.g. ``{"product_id": "The product's id."}``.
         defaults: what a create sends where the argument is left out.
@@ -110,6 +128,7 @@ class Noun:
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     wire: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict[str, Callable[[Any], Any]])
     more: bool = False
+    context: Literal["view", "edit"] = "view"
     core: frozenset[Verb] = frozenset()
     says: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -126,15 +145,20 @@ class Noun:
 
         async def body(ctx: Context, given: dict[str, Any]) -> BaseModel:
             parent = self._parent(given)
-            page, limit = given.pop("page"), given.pop("limit")
+            page, limit, wanted = given.pop("page"), given.pop("limit"), self._wanted(given.pop("fields"))
             params = {name: value for name, value in given.items() if value not in (None, "", [])}
             params |= {"page": page, "per_page": limit, **parent}
-            found = await ctx.get(Shop).list(self.collection, fields=self.row_fields, **params)
-            rows = [make.of(item) for item in found.items]
+            shop = ctx.get(Shop)
+            found = await shop.list(self.collection, fields=self.row_fields, context=self.context, **params)
+            rows = [cut_to(make.of(item), wanted, self.collection.id_field) for item in found.items]
             note = past_the_end(page, found.pages)
             return page_of(items=rows, total=found.total, page=page, pages=found.pages, note=note)
 
-        arguments = {**self._parents(), **self.filters, "page": (PageNumber, 1), "limit": (Limit, 20)}
+        parents = self._parents()
+        if self.collection.everywhere:  # left out, all are listed whatever they are in
+            parents = {name: (optional(kind), None) for name, (kind, _) in parents.items()}
+        arguments = {**parents, **self.filters, "page": (PageNumber, 1), "limit": (Limit, 20)}
+        arguments["fields"] = (optional(Fields), None)
         self._tool("list", "read", f"List the {self._many}.", arguments, page_of, body)
 
     def _get(self) -> None:
@@ -184,7 +208,22 @@ class Noun:
     @property
     def _many(self) -> str:
         noun = self.collection.noun
-        return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+        if noun.endswith("y"):
+            return f"{noun[:-1]}ies"
+        return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+
+    def _wanted(self, names: list[str] | None) -> frozenset[str]:
+        """The fields that rows are to have; empty for all.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS for names that rows do not have.
+        """
+        known = self.row.model_fields
+        unknown = [name for name in names or () if name not in known]
+        if unknown:
+            words = f"fields: {unknown[0][:60]!r} is none of a row's fields."
+            raise Refused(Code.INVALID_ARGUMENTS, words, f"They are: {', '.join(known)}.")
+        return frozenset(names or ())
 
     def _parents(self) -> dict[str, tuple[Any, Any]]:
         texts = self.collection.text_ids
@@ -202,7 +241,8 @@ class Noun:
         return self.collection.name if self.collection.single else given.pop("id")
 
     def _parent(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {name: given.pop(name) for name in self.parent}
+        found = {name: given.pop(name) for name in self.parent}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _writable(self, required: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
         first = {name: (self.writes[name], ...) for name in required}
@@ -232,6 +272,14 @@ class Noun:
         action = "read" if effect == "read" else "write"
         texts = self.collection.texts if effect == "read" else "none"
         self.toolset.tool(effect, scopes=f"{self.scope}:{action}", core=verb in self.core, texts=texts)(handler)
+
+
+def cut_to(row: BaseModel, names: frozenset[str], id_field: str) -> BaseModel:
+    """The row with these fields and what names it; whole where none are named."""
+    if not names:
+        return row
+    kept = {name: value for name, value in row if name in names or name in ("id", id_field)}
+    return type(row).model_construct(**kept)
 
 
 def wire_value(value: Any) -> Any:

@@ -49,7 +49,8 @@ def of_answer(op: Op, obj: Json, whole: Json | None = None) -> Outcome:
         after: Json = {} if "force" in op.body else {"status": "trash"}
         return Outcome("done", object_id, after)
     if op.kind == "act":
-        return Outcome("done", object_id or str(op.target))
+        made = [f"Made {obj['count']}."] if isinstance(obj.get("count"), int) else []
+        return Outcome("done", object_id or str(op.target), undo=op.undo, notes=made)
     if op.kind == "create":
         return _created(collection, op, object_id, compare.leaves(collection, obj))
     return _updated(collection, op, object_id, obj, whole)

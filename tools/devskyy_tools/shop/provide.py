@@ -5,11 +5,13 @@ from __future__ import annotations
 from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
+from devskyy_mcp.guard.gates import Gates
 from devskyy_mcp.ops.doctor import Checks, Finding
 from devskyy_mcp.ops.health import HealthChecks, State
 
 from .client import ShopClient
 from .connection import ShopSettings, connect
+from .roles import Roles
 from .session import Shop
 from .system import ShopSystem
 
@@ -20,7 +22,11 @@ def provide_shop(services: Services) -> None:
         return
     services.share(ShopClient, lambda found: connect(shop_settings(found.get(Settings)), found.get(Settings).data_dir))
     services.share(ShopSystem, _system)
+    services.share(Roles, lambda found: Roles(found.get(ShopClient)))
     services.per_call(Shop, lambda ctx: Shop(ctx))
+    if services.has(Gates):
+        for pack in ("wordpress", "woocommerce"):
+            services.get(Gates).add(pack, lambda tool: services.get(Roles).lack(tool))
     services.get(Systems).add("shop", lambda: services.get(ShopSystem))
     if services.has(HealthChecks):
         services.get(HealthChecks).add("shop", lambda: _health(services))
@@ -41,7 +47,8 @@ async def _health(services: Services) -> State:
 
 
 def _system(services: Services) -> ShopSystem:
-    return ShopSystem(services.get(ShopClient), quiet_after=services.get(Settings).shop_max_seconds)
+    settings = services.get(Settings)
+    return ShopSystem(services.get(ShopClient), settings.data_dir / "secrets", settings.shop_max_seconds)
 
 
 def shop_settings(settings: Settings) -> ShopSettings | None:

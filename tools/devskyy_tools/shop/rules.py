@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from . import collections as at
 from . import rules_content as content
+from . import rules_markup as markup
 from . import rules_orders as orders
+from . import rules_people as people
 from . import rules_products as products
+from . import rules_terms as terms
 from .collections import Collection
 from .draft import Rule
 
+_TERMS = (
+    *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.SHIPPING_CLASSES, at.ATTRIBUTE_TERMS),
+    at.TERMS,
+)
+
 CHECKS: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (
+        products.no_variation,
         products.never_binned_here,
         products.prices,
         products.sale_dates,
@@ -22,17 +31,18 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.VARIATIONS.name: (
         products.never_binned_here,
         products.options,
+        terms.one_combination,
         products.prices,
         products.sale_dates,
         products.stock,
         products.sku,
         products.pictures,
     ),
-    **{
-        term.name: (products.term_name,)
-        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.CATEGORIES, at.TAGS)
-    },
-    at.PRODUCT_REVIEWS.name: (products.never_binned_here, products.review),
+    **{term.name: (terms.term_name,) for term in (at.PRODUCT_TAGS, at.ATTRIBUTE_TERMS)},
+    **{term.name: (terms.term_name, terms.term_parent) for term in (at.PRODUCT_CATEGORIES, at.BRANDS, at.TERMS)},
+    at.SHIPPING_CLASSES.name: (terms.term_name, terms.shipping_slug),
+    at.ATTRIBUTES.name: (terms.attribute,),
+    at.PRODUCT_REVIEWS.name: (products.never_binned_here, terms.review),
     at.ORDERS.name: (products.never_binned_here, orders.order_lines, orders.order_coupons, orders.order_customer),
     at.REFUNDS.name: (orders.refund,),
     at.ORDER_NOTES.name: (orders.note,),
@@ -40,7 +50,10 @@ CHECKS: dict[str, tuple[Rule, ...]] = {
     at.CUSTOMERS.name: (content.customer,),
     at.POSTS.name: (products.never_binned_here, content.content),
     at.PAGES.name: (products.never_binned_here, content.content),
-    at.COMMENTS.name: (products.never_binned_here,),
+    at.ITEMS.name: (products.never_binned_here, content.content),
+    at.COMMENTS.name: (products.never_binned_here, content.comment),
+    at.USERS.name: (people.user,),
+    at.APP_PASSWORDS.name: (people.app_password,),
 }
 FORESEE: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.foresee,),
@@ -48,28 +61,28 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.ORDERS.name: (orders.order_foresee,),
     at.POSTS.name: (content.content_foresee,),
     at.PAGES.name: (content.content_foresee,),
+    at.ITEMS.name: (content.content_foresee,),
     at.MEDIA.name: (content.media_foresee,),
+    at.MEDIA_EDITS.name: (content.media_foresee,),
+    at.USERS.name: (people.user_foresee,),
     at.COUPONS.name: (content.coupon_foresee,),
-    **{
-        term.name: (products.term_foresee,)
-        for term in (
-            *(at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.ATTRIBUTES, at.ATTRIBUTE_TERMS),
-            *(at.CATEGORIES, at.TAGS),
-            *(at.PRODUCT_REVIEWS, at.COMMENTS),
-        )
-    },
+    at.ATTRIBUTES.name: (terms.attribute_foresee,),
+    **{term.name: (terms.term_foresee,) for term in (*_TERMS, at.PRODUCT_REVIEWS, at.COMMENTS)},
 }
 DELETING: dict[str, tuple[Rule, ...]] = {
     at.PRODUCTS.name: (products.deleting,),
     at.ORDERS.name: (orders.order_foresee,),
-    at.ATTRIBUTES.name: (products.attribute_delete,),
+    at.ATTRIBUTES.name: (terms.attribute_delete,),
     at.MEDIA.name: (content.media_foresee,),
-    **{
-        term.name: (products.term_delete,)
-        for term in (at.PRODUCT_CATEGORIES, at.PRODUCT_TAGS, at.BRANDS, at.ATTRIBUTE_TERMS, at.CATEGORIES, at.TAGS)
-    },
+    **{term.name: (terms.term_delete,) for term in _TERMS},
+    at.REVISIONS.name: (content.revision_delete,),
+    at.USERS.name: (people.user_delete,),
+    at.APP_PASSWORDS.name: (people.app_password_delete,),
+    at.APP_PASSWORD_SETS.name: (people.app_passwords_delete,),
 }
 
 
 def of(table: dict[str, tuple[Rule, ...]], collection: Collection) -> tuple[Rule, ...]:
-    return table.get(collection.name, ())
+    """The rules of a collection; texts that are shown as HTML are cleaned before anything else looks at them."""
+    found = table.get(collection.name, ())
+    return (markup.clean_texts, *found) if table is CHECKS and collection.html else found

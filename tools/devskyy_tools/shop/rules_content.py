@@ -1,4 +1,4 @@
-"""Coupons, customers, posts, pages and media."""
+"""Coupons, customers, posts, pages, items of other types, media and comments."""
 
 from __future__ import annotations
 
@@ -61,18 +61,23 @@ async def coupon_foresee(draft: Draft) -> None:
 
 async def content(draft: Draft) -> None:
     """Unknown categories and tags would be dropped without a word; a date to come needs a date."""
-    for name, collection in (("categories", at.CATEGORIES), ("tags", at.TAGS)):
-        ids = cast("list[Any]", draft.body.get(name) or []) if name in draft.body else []
-        known = cast("list[Any]", draft.was(name) or [])
-        missing = await draft.shop.missing(collection, [one for one in ids if one not in known])
-        if missing:
-            draft.refuse(
-                f"the site has no {collection.noun} {', '.join(map(str, missing))}; it would ignore that.",
-                "List them to find the right id.", Code.NOT_FOUND,
-            )  # fmt: skip
+    for taxonomy in ("categories", "tags"):
+        await terms_exist(draft, taxonomy)
     draft.times("date")
     if draft.body.get("status") == "future" and not draft.will("date"):
         draft.refuse("a scheduled post needs a date.", "Set date to a time to come, such as 2027-01-31T09:00:00.")
+
+
+async def terms_exist(draft: Draft, taxonomy: str) -> None:
+    """Refuse terms that are not there; ``taxonomy`` is its name in addresses, and the field."""
+    ids = cast("list[Any]", draft.body.get(taxonomy) or []) if taxonomy in draft.body else []
+    known = cast("list[Any]", draft.was(taxonomy) or [])
+    missing = await draft.shop.missing(at.TERMS, [one for one in ids if one not in known], taxonomy=taxonomy)
+    if missing:
+        draft.refuse(
+            f"the site has no {', '.join(map(str, missing))} in {taxonomy}; it would ignore that.",
+            "List the terms to find the right id.", Code.NOT_FOUND,
+        )  # fmt: skip
 
 
 async def content_foresee(draft: Draft) -> None:
@@ -89,3 +94,20 @@ async def media_foresee(draft: Draft) -> None:
     draft.leaves.append("public")  # uploaded files and their texts have addresses of their own
     if draft.kind == "update":
         draft.warnings.append(f"{draft.label}: its texts change wherever it is shown.")
+
+
+async def comment(draft: Draft) -> None:
+    """A comment answers a post or page, in the name of the account that this server acts as."""
+    if draft.kind != "create":
+        return
+    post = draft.body.get("post")
+    ids = [post] if isinstance(post, int) else []
+    if await draft.shop.missing(at.POSTS, ids) and await draft.shop.missing(at.PAGES, ids):
+        draft.refuse(f"the site has no post or page {post}.", "List posts to find the right id.", Code.NOT_FOUND)
+    draft.effects.append("WordPress may tell the author of the post by mail.")
+
+
+async def revision_delete(draft: Draft) -> None:
+    draft.warnings.append(
+        f"{draft.label}: WordPress lets nobody delete a single revision unless a plugin allows it; it may refuse."
+    )

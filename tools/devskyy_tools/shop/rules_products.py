@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from html import unescape
 from typing import Any, cast
 
-from devskyy_mcp.changes.model import Ref
 from devskyy_mcp.errors import Code, Refused
 
 from . import collections as at
 from . import money
 from .draft import Draft, number, plural
-from .fields import schema_of
+from .names import plain
 
 FIGURES = frozenset(
     {
@@ -75,25 +73,23 @@ async def options(draft: Draft) -> None:
 
 
 def _option(draft: Draft, line: dict[str, Any], known: list[dict[str, Any]]) -> None:
-    wanted = _plain(line.get("name"))
-    found = [one for one in known if _plain(one.get("name")) == wanted or (line.get("id") or -1) == one.get("id")]
+    wanted = plain(line.get("name"))
+    found = [one for one in known if plain(one.get("name")) == wanted or (line.get("id") or -1) == one.get("id")]
     if not found:
         names = ", ".join(str(one.get("name")) for one in known) or "none"
         draft.refuse(f"the product has no attribute {line.get('name')} for variations; it has: {names}.")
     choices = cast("list[str]", found[0].get("options") or [])
-    same = [choice for choice in choices if _plain(choice) == _plain(line.get("option"))]
+    same = [choice for choice in choices if plain(choice) == plain(line.get("option"))]
     if line.get("option") and not same:
         draft.refuse(
             f"{found[0].get('name')} has no option {line.get('option')}; it has: {', '.join(map(str, choices))}.",
             "Add it to the product's attributes first, or choose one of these.",
         )
     line["name"] = str(found[0].get("name"))  # written as the product has them
+    if found[0].get("id"):  # by its name alone the shop would drop an attribute that products share
+        line["id"] = found[0]["id"]
     if same:
         line["option"] = same[0]
-
-
-def _plain(text: Any) -> str:
-    return unescape(str(text)).strip().casefold()
 
 
 async def stock(draft: Draft) -> None:
@@ -142,7 +138,8 @@ async def sku(draft: Draft) -> None:
 
 async def terms(draft: Draft) -> None:
     """Unknown categories and tags would be dropped without a word."""
-    for name, collection in (("categories", at.PRODUCT_CATEGORIES), ("tags", at.PRODUCT_TAGS)):
+    kinds = (("categories", at.PRODUCT_CATEGORIES), ("tags", at.PRODUCT_TAGS), ("brands", at.BRANDS))
+    for name, collection in kinds:
         ids = [item.get("id") for item in draft.lines(name)]
         if name in draft.body and len(ids) != len(cast("list[Any]", draft.body[name] or [])):
             draft.refuse(f'{name} is a list of objects like {{"id": 12}}.')
@@ -176,26 +173,13 @@ async def pictures(draft: Draft) -> None:
         )  # fmt: skip
 
 
-async def term_name(draft: Draft) -> None:
-    """A name is taken once below one parent, unless a slug of its own is given."""
-    name = draft.body.get("name")
-    if draft.kind != "create" or not name or draft.body.get("slug") or isinstance(draft.body.get("parent"), Ref):
-        return
-    parent = draft.body.get("parent") or 0
-    query: dict[str, Any] = {"search": str(name), "per_page": 100}
-    if "parent" in fields_of(draft):
-        query["parent"] = parent
-    found = (await draft.shop.list(draft.collection, fields=("id", "name"), **query)).items
-    holder = next((one for one in found if _plain(one.get("name")) == _plain(name)), None)
-    if holder is not None:
+async def no_variation(draft: Draft) -> None:
+    """A variation can be read as a product, but not written."""
+    if draft.was("type") == "variation":
         draft.refuse(
-            f"{draft.collection.noun} {holder['id']} has that name already.",
-            "Use that one, or give a slug of its own as well.", Code.CONFLICT, id=holder["id"],
+            f"it is a variation of product {draft.was('parent_id')}.", "Use woo_variations_update with both ids.",
+            product_id=draft.was("parent_id"),
         )  # fmt: skip
-
-
-def fields_of(draft: Draft) -> dict[str, Any]:
-    return schema_of(draft.collection)["fields"]
 
 
 async def never_binned_here(draft: Draft) -> None:
@@ -264,29 +248,3 @@ async def deleting(draft: Draft) -> None:
     if draft.collection is at.PRODUCTS and children:
         draft.effects.append(f"Its {plural(len(children), 'variation')} go to the bin with it.")
         draft.note["children"] = sorted(children)
-
-
-async def attribute_delete(draft: Draft) -> None:
-    draft.warnings.append(f"{draft.label}: the shop deletes an attribute at once, with its terms; products lose it.")
-
-
-async def term_foresee(draft: Draft) -> None:
-    """Terms have no drafts: their texts are public at once."""
-    if draft.body.keys() - FIGURES:
-        draft.leaves.append("public")
-    image = draft.body.get("image")
-    if isinstance(image, dict) and cast("dict[str, Any]", image).get("src"):
-        draft.leaves.append("request")
-
-
-async def term_delete(draft: Draft) -> None:
-    count = draft.present.get("count")
-    if count:
-        draft.warnings.append(f"{draft.label}: {plural(count, 'object')} {'loses' if count == 1 else 'lose'} it.")
-
-
-async def review(draft: Draft) -> None:
-    """A review needs a product that exists."""
-    product = draft.body.get("product_id")
-    if draft.kind == "create" and not isinstance(product, Ref) and await draft.shop.missing(at.PRODUCTS, [product]):
-        draft.refuse(f"the shop has no product {product}.", "List products to find the right id.", Code.NOT_FOUND)

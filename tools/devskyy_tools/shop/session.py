@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import anyio
 
-from devskyy_mcp.changes.model import TO_BIN, ObjectId, Op, Ref
+from devskyy_mcp.changes.model import TO_BIN, Leaving, ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
@@ -23,10 +23,13 @@ from .client import Page, ShopClient
 from .collections import Collection
 from .draft import Draft, bare
 from .fields import check_params, cut, schema_of
+from .names import Taken
 
 Json = dict[str, Any]
 SYSTEM = "shop"
 PAGE = 100
+MAKES = "makes"
+"""Note of an action: the collection of what it makes."""
 HALF = 25
 """Objects for which reading them in two halves is not worth a second request."""
 _EDIT = {"context": "edit"}
@@ -44,6 +47,7 @@ class Shop:
         self._there: set[str] = set()
         self._skus: dict[str, Json | None] = {}
         self._coupons: dict[str, Json | None] = {}
+        self.taken = Taken(self)
 
     @property
     def unit(self) -> Unit:
@@ -79,7 +83,8 @@ class Shop:
         _met(collection, page.items)
         for number, item in enumerate(page.items):
             known = collection.id_of(item) if self._staged else None
-            op = self._staged.get(collection.url(parent, known)) if known is not None else None
+            inside = within(collection, parent, item) if known is not None else None
+            op = self._staged.get(collection.url(inside, known)) if inside is not None else None
             if op is not None:
                 page.items[number] = overlay(collection, item, op.body)
         return page
@@ -127,11 +132,13 @@ class Shop:
 
     async def prefetch(self, collection: Collection, ids: Iterable[Any], **parent: Any) -> None:
         """Read many objects with one list per 100, so that updates of them ask no more; halved, the two at once, where
-        a plan is about to be sent. Where a list can't be asked for ids, each is read when it is needed.
+        a plan is about to be sent. Where a list can't be asked for ids, each is read when it is needed. Without the
+        parents' ids the list across all parents is read, where the shop has one.
         """
         if "include" not in schema_of(collection)["list"]:
             return
-        wanted = [one for one in dict.fromkeys(ids) if collection.url(parent, one) not in self._seen]
+        across = bool(collection.everywhere) and not parent
+        wanted = [one for one in dict.fromkeys(ids) if across or collection.url(parent, one) not in self._seen]
         size = min(PAGE, max(HALF, -(-len(wanted) // 2))) if self.unit.soon else PAGE
 
         async def read(some: list[Any]) -> None:
@@ -139,7 +146,7 @@ class Shop:
             page = await self.client.page(collection.url(parent), query)
             _met(collection, page.items)
             for item in page.items:
-                self._seen[collection.url(parent, collection.id_of(item))] = item
+                self.keep(collection, item, **(within(collection, parent, item) or {}))
 
         await abreast(read, [(wanted[start : start + size],) for start in range(0, len(wanted), size)])
 
@@ -152,19 +159,21 @@ class Shop:
         self._seen.clear()
         self._staged.clear()
 
-    async def missing(self, collection: Collection, ids: Iterable[Any], *, context: str = "view") -> list[int]:
+    async def missing(
+        self, collection: Collection, ids: Iterable[Any], *, context: str = "view", **parent: Any
+    ) -> list[int]:
         """Those of the ids that the shop does not have; one request per 100, each id asked once per call.
 
         With ``context="edit"`` the shop refuses who may not see all, instead of leaving out what is hidden.
         """
         wanted = [one for one in dict.fromkeys(ids) if isinstance(one, int)]
-        asked = [one for one in wanted if collection.url(None, one) not in self._there]
+        asked = [one for one in wanted if collection.url(parent, one) not in self._there]
         for start in range(0, len(asked), PAGE):
             query = {"include": asked[start : start + PAGE], "per_page": PAGE, "_fields": "id", "context": context}
             query |= collection.every
-            page = await self.client.page(collection.url(), query)
-            self._there.update(collection.url(None, item["id"]) for item in page.items)
-        return [one for one in asked if collection.url(None, one) not in self._there]
+            page = await self.client.page(collection.url(parent), query)
+            self._there.update(collection.url(parent, item["id"]) for item in page.items)
+        return [one for one in asked if collection.url(parent, one) not in self._there]
 
     async def holder_of_sku(self, sku: str) -> Json | None:
         """``{id, status, type, parent_id}`` of the product or variation with this SKU, the bin included."""
@@ -192,6 +201,17 @@ class Shop:
             page = await self.client.page(at.COUPONS.url(), {"code": code, "per_page": 1}) if code else Page([], 0, 0)
             self._coupons[code] = page.items[0] if page.items else None
         return self._coupons[code]
+
+    async def prefetch_coupons(self, codes: Iterable[str]) -> None:
+        """Find the holders of many codes in the whole list, where that is less than a request for each."""
+        wanted = [code.lower() for code in codes]
+        number, pages, found = 1, 1, dict[str, Json | None].fromkeys(wanted)
+        while number <= pages and pages < len(wanted):
+            page = await self.list(at.COUPONS, fields=("id", "code"), page=number, per_page=PAGE)
+            found.update((one["code"], one) for one in page.items if one.get("code") in found)
+            number, pages = number + 1, page.pages
+        if pages < len(wanted):
+            self._coupons.update(found)
 
     # Staging
 
@@ -260,13 +280,22 @@ class Shop:
 
     def act(
         self, collection: Collection, target: ObjectId, action: str, body: Mapping[str, Any] | None = None, *,
-        undo: str, effects: Sequence[str] = (), asks: Sequence[str] = (), **parent: Any,
+        undo: str = "", makes: Collection | None = None, effects: Sequence[str] = (), asks: Sequence[str] = (),
+        leaves: Sequence[Leaving] = (), **parent: Any,
     ) -> Op:  # fmt: skip
-        """Stage an action below an object, ``POST …/{id}/{action}``: it has no before, only effects."""
+        """Stage an action below an object, ``POST …/{id}/{action}``: it has no before, only effects.
+
+        What it ``makes`` carries our mark, by which it is found again: an undo takes that away.
+        """
         draft = Draft(self, collection, "act", target, parent, bare(body or {}), undo=undo)
         draft.effects += effects
         draft.asks += asks
+        draft.leaves += leaves
         draft.note["action"] = action
+        if makes is not None:
+            draft.note[MAKES] = makes.name
+        elif not undo:
+            draft.undo = "an action can't be taken back"
         return self._add(draft, {})
 
     async def _update(
@@ -351,6 +380,13 @@ async def abreast(work: Callable[..., Awaitable[None]], arguments: Sequence[tupl
             tasks.start_soon(one, given)
     if failed:
         raise failed[0]
+
+
+def within(collection: Collection, parent: Mapping[str, Any], item: Json) -> Mapping[str, Any] | None:
+    """Ids of what the object is in: as given, or as it says itself in a list across all parents; None where neither."""
+    if parent or not collection.parents:
+        return parent
+    return {collection.parents[0]: item["parent_id"]} if item.get("parent_id") else None
 
 
 def _met(collection: Collection, items: Sequence[Json]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from devskyy_mcp.changes.model import JournalOp, Op, OpState, Outcome
@@ -12,11 +13,11 @@ from devskyy_mcp.errors import Code
 from devskyy_mcp.http import Answer, UpstreamError
 
 from . import collections as at
-from . import fresh, lookup, outcomes, refusals, undoing, uploads
+from . import fresh, handover, lookup, outcomes, refusals, undoing, uploads
 from .client import ShopClient
 from .collections import STAMP, Collection
 from .fields import cut
-from .session import SYSTEM
+from .session import MAKES, SYSTEM
 
 Json = dict[str, Any]
 CHUNKS = (25, 50)
@@ -24,7 +25,7 @@ CHUNKS = (25, 50)
 each product in it."""
 BATCH_SECONDS = (9.0, 0.2)
 """How long a batch's answer is waited for: to begin with, and for each op."""
-_SECRET_AT_SEND = {"customers": "password"}
+_SECRET_AT_SEND = {"customers": "password", "users": "password"}
 """Fields that the shop wants and nobody should know: made up at the last moment, kept nowhere."""
 
 
@@ -35,8 +36,9 @@ class ShopSystem:
     in_flight = 2
     proves_absence = True
 
-    def __init__(self, client: ShopClient, quiet_after: float = 60.0) -> None:
+    def __init__(self, client: ShopClient, secrets: Path, quiet_after: float = 60.0) -> None:
         self.client = client
+        self.secrets = secrets
         self.quiet_after = quiet_after
 
     def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
@@ -107,7 +109,11 @@ class ShopSystem:
 
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         """What became of ops without an answer, by reading."""
-        return await lookup.look(self.client, ops, self.quiet_after)
+        found = await lookup.look(self.client, ops, self.quiet_after)
+        for item, outcome in zip(ops, found, strict=True):
+            if item.op.kind == "create" and item.op.collection in handover.SHOWN_ONCE and outcome.state == "done":
+                outcome.notes.append("Its password was lost with the answer: delete it and make another.")
+        return found
 
     async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
         """Stage the inverses, newest first."""
@@ -139,6 +145,12 @@ class ShopSystem:
     def _outcome(self, op: Op, body: Any) -> Outcome:
         collection = at.ALL[op.collection]
         body, whole = collection.read(body), None
+        if op.kind == "create" and op.collection in handover.SHOWN_ONCE and isinstance(body, dict):
+            answer = cast("Json", body)
+            said = handover.take(self.secrets, op.collection, answer, str(collection.id_of(answer)))
+            outcome = outcomes.of_answer(op, answer)
+            outcome.notes += [said] if said else []
+            return outcome
         if op.kind == "update":
             whole = self.client.originals.take(collection.url(op.parent, op.target))
         return outcomes.of_answer(op, cast("Json", body) if isinstance(body, dict) else {}, whole)
@@ -175,6 +187,6 @@ def stamped(change: str, op: Op, collection: Collection) -> Json:
         from secrets import token_urlsafe
 
         body[secret] = token_urlsafe(24)
-    if op.kind == "create" and collection.stamp:
+    if (op.kind == "create" and collection.stamp) or MAKES in op.note:
         body["meta_data"] = [*body.get("meta_data", []), {"key": STAMP, "value": f"{change}/{op.seq}"}]
     return body

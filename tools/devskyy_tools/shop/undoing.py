@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from devskyy_mcp.changes.model import JournalOp, LeftAlone, ObjectId, Op
@@ -11,14 +11,18 @@ from devskyy_mcp.context import Context
 from . import collections as at
 from . import compare
 from .collections import Collection
-from .session import Shop, abreast
+from .lookup import marked
+from .names import plain
+from .session import MAKES, Shop, abreast
 
 Json = dict[str, Any]
-_PARENTS = {
+PARENTS = {
     "product_id": "products", "order_id": "orders", "attribute_id": "attributes", "zone_id": "shipping_zones",
     "user_id": "users", "font_family_id": "font_families",
 }  # fmt: skip
-_HELD_IN = {"product_categories": "categories", "product_tags": "tags", "brands": "brands"}
+_HELD_IN = {
+    "product_categories": "categories", "product_tags": "tags", "brands": "brands", "attribute_terms": "attributes",
+}  # fmt: skip
 """Fields of products that hold terms."""
 WINDOW = 400
 """Objects that are held at once while thousands are brought back."""
@@ -58,19 +62,23 @@ async def restore_variations(shop: Shop, product: ObjectId, restored: Op, **only
 class _Undoing:
     def __init__(self, shop: Shop, ops: Sequence[JournalOp]) -> None:
         self.shop = shop
-        self.ops = ops
         done = [item for item in ops if item.op.kind == "create" and item.outcome.object_id]
         self.made = {(item.op.collection, str(item.outcome.object_id)) for item in done}
+        self.held: dict[tuple[str, str], set[str]] = {}  # per term the products that were made with it
+        for item in done:
+            for terms in ("product_categories", "product_tags", "brands"):
+                for line in _lines(item.op.body, _HELD_IN[terms]) if item.op.collection == at.PRODUCTS.name else []:
+                    self.held.setdefault((terms, str(line.get("id"))), set()).add(str(item.outcome.object_id))
 
     async def read_ahead(self, ops: Sequence[JournalOp]) -> None:
         """One list for each hundred objects of a collection, where there is more than one."""
         wanted: dict[tuple[str, str], list[JournalOp]] = {}
         for item in ops:
-            if item.op.kind == "update" and not self._goes_with_its_maker(item):
+            if item.op.kind in ("create", "update") and not self._goes_with_its_maker(item):
                 wanted.setdefault((item.op.collection, str(sorted(item.op.parent.items()))), []).append(item)
 
         async def read(name: str, items: list[JournalOp]) -> None:
-            ids = [item.op.target for item in items]
+            ids = [item.op.target if item.op.kind == "update" else item.outcome.object_id for item in items]
             await self.shop.prefetch(at.ALL[name], ids, **items[0].op.parent)
 
         await abreast(read, [(name, items) for (name, _), items in wanted.items() if len(items) > 1])
@@ -83,13 +91,17 @@ class _Undoing:
             self._leave(item, "left_alone", "What became of it is not known yet.")
         elif self._goes_with_its_maker(item):
             pass
-        elif reason or op.kind == "act":
+        elif reason or (op.kind == "act" and MAKES not in op.note):
             self._leave(item, "impossible", reason or "An action can't be taken back.")
+        elif op.kind == "act":
+            await self._take_away(item)
         else:
             await self._bring_back(item, at.ALL[op.collection], target)
 
     async def _bring_back(self, item: JournalOp, collection: Collection, target: ObjectId) -> None:
         kind = item.op.kind
+        if kind == "create" and collection.made_in:
+            collection = at.ALL[collection.made_in]
         present = await self.shop.find(collection, target, **item.op.parent)
         if present is None:
             if kind != "create":
@@ -106,37 +118,41 @@ class _Undoing:
         op = item.op
         if op.kind != "create" and (op.collection, str(op.target)) in self.made:
             return True
-        return any((_PARENTS.get(name, ""), str(value)) in self.made for name, value in op.parent.items())
+        return any((PARENTS.get(name, ""), str(value)) in self.made for name, value in op.parent.items())
 
     async def _unmake(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
         if present.get("status") == "trash":
             return
-        losing = self._losing(collection, target)
+        gone_with = self.held.get((collection.name, str(target)), set[str]())
+        losing = [
+            op
+            for op in self.shop.unit.ops
+            if _loses(op, collection, present, item.op.parent)
+            or (op.kind == "delete" and op.collection == at.PRODUCTS.name and str(op.target) in gone_with)
+        ]
         if int(present.get("count") or 0) > len(losing):
             self._leave(item, "left_alone", f"{present['count']} objects use it by now.")
             return
         if not collection.trash and (drift := self._drift(collection, item.outcome.after, present, item.outcome.after)):
             self._leave(item, "left_alone", "It was changed since.", *drift)
             return
-        reassign = 0 if collection is at.CUSTOMERS else None
+        reassign = 0 if collection is at.CUSTOMERS else None  # a user's heir is found when that is staged
         gone = await self.shop.delete(collection, target, reassign=reassign, **cast("Json", item.op.parent))
         if gone is not None and losing:  # when its objects have lost it
             gone.parent = {**gone.parent, **{f"loses_{op.seq}": op.ref for op in losing}}
 
-    def _losing(self, collection: Collection, term: ObjectId) -> list[Op]:
-        """The staged inverses that take a term from the products that the same set gave it to."""
-        field = _HELD_IN.get(collection.name)
-        if field is None:
-            return []
-        given = {
-            str(item.outcome.object_id)
-            for item in self.ops
-            if item.op.collection == at.PRODUCTS.name
-            and any(str(one.get("id")) == str(term) for one in cast("list[Json]", item.op.body.get(field) or []))
-        }
-        return [
-            op for op in self.shop.unit.ops if op.collection == at.PRODUCTS.name and given and str(op.target) in given
-        ]
+    async def _take_away(self, item: JournalOp) -> None:
+        """What an action made, as far as it is still there."""
+        collection, target = at.ALL[item.op.note[MAKES]], item.outcome.object_id
+        if collection.name == item.op.collection and target is not None:
+            present = await self.shop.find(collection, target)
+            if present is not None:
+                await self._unmake(item, collection, target, present)
+            return
+        parent = cast("Json", dict.fromkeys(collection.parents, item.op.target))
+        for obj in await marked(self.shop.client, item.op, f"{item.change}/{item.op.seq}"):
+            self.shop.keep(collection, obj, **parent)
+            await self.shop.delete(collection, obj["id"], **parent)
 
     async def _restore(self, item: JournalOp, collection: Collection, target: ObjectId) -> None:
         op = item.op
@@ -178,10 +194,30 @@ class _Undoing:
     def _leave(self, item: JournalOp, state: Any, reason: str, ours: Any = None, now: Any = None) -> None:
         label = item.op.label
         if item.op.kind == "create" and item.outcome.object_id:
-            label = at.ALL[item.op.collection].label(item.outcome.object_id, item.op.body)
+            collection = at.ALL[item.op.collection]
+            label = at.ALL[collection.made_in or collection.name].label(item.outcome.object_id, item.op.body)
         if now is not None:
             self.shop.shows_texts_of(at.ALL[item.op.collection])
         self.shop.unit.leave(LeftAlone(label, state, reason, ours, now))
+
+
+def _loses(op: Op, collection: Collection, term: Json, parent: Mapping[str, ObjectId]) -> bool:
+    """Whether a staged update of a product takes the term from it."""
+
+    def has(fields: Json) -> bool:
+        if collection is at.ATTRIBUTE_TERMS:
+            axes = [one for one in _lines(fields, field) if str(one.get("id")) == str(parent["attribute_id"])]
+            return any(plain(term["name"]) in map(plain, cast("list[Any]", one.get("options") or [])) for one in axes)
+        return any(one.get("id") == term["id"] for one in _lines(fields, field))
+
+    field = _HELD_IN.get(collection.name, "")
+    if op.collection != at.PRODUCTS.name or op.kind != "update" or field not in op.body:
+        return False
+    return has(op.before) and not has(op.body)
+
+
+def _lines(fields: Json, name: str) -> list[Json]:
+    return cast("list[Json]", fields.get(name) or [])
 
 
 def _status_before_bin(child: Json) -> str:

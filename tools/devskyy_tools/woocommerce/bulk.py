@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import Field
 
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
-from devskyy_tools.shop.collections import PRODUCTS
+from devskyy_tools.shop.collections import PRODUCTS, VARIATIONS
 from devskyy_tools.shop.session import Shop
 
 from .many import Many, ProductFields, ProductFilter
@@ -67,5 +67,22 @@ async def _named(shop: Shop, items: list[ProductFields]) -> None:
     await shop.prefetch(PRODUCTS, ids)
     for item, target in zip(items, ids, strict=True):
         product = await shop.get(PRODUCTS, target)
+        if product.get("type") == "variation":
+            await _variation(shop, item, int(product["parent_id"]))
+            continue
         label = PRODUCTS.label(target, product)
         await shop.update(PRODUCTS, target, await new_prices(shop.client, product, item.given(), label))
+
+
+async def _variation(shop: Shop, item: ProductFields, parent: int) -> None:
+    """An item that names a variation: the shop reads it as a product, too, but writes it below its own."""
+    target, fields = cast("int", item.id), item.given()
+    wrong = [name for name in ("name", "categories") if name in fields]
+    if wrong:
+        raise Refused(
+            Code.INVALID_ARGUMENTS, f"{target} is a variation; {wrong[0]} is set on its product, {parent}.",
+            details={"product_id": parent},
+        )  # fmt: skip
+    variation = await shop.get(VARIATIONS, target, product_id=parent)
+    label = VARIATIONS.label(target, variation)
+    await shop.update(VARIATIONS, target, await new_prices(shop.client, variation, fields, label), product_id=parent)

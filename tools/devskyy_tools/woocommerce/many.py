@@ -28,7 +28,8 @@ ABREAST = 4
 """Pages that are read at once; the client itself keeps to as many requests."""
 TOLD = 5
 _PRICES = ("regular_price", "sale_price")
-_OF_VARIATIONS = (*_PRICES, "date_on_sale_from", "date_on_sale_to", "stock_quantity", "stock_status")
+_STOCK = ("stock_quantity", "stock_status")
+_OF_VARIATIONS = (*_PRICES, "date_on_sale_from", "date_on_sale_to", *_STOCK)
 _NO_PRICE = ("variable", "grouped")
 Moment = Annotated[str, Field(max_length=25)]
 _CONFIG = ConfigDict(extra="forbid", strict=True, defer_build=True)
@@ -178,18 +179,21 @@ class Many:
         for product in page:
             fields = dict(self.given)
             if product.get("type") in _NO_PRICE:
-                fields = self._without_prices(fields, moved=self.variations and product["type"] == "variable")
+                moved = self.variations and product["type"] == "variable"
+                fields = self._without_prices(fields, moved=moved, counted=product.get("manage_stock") is True)
             await self._one(PRODUCTS, product, fields)
         of_variations = {name: value for name, value in self.given.items() if name in _OF_VARIATIONS}
         if self.variations and of_variations:
             await self._stage_variations([one for one in page if one.get("type") == "variable"], of_variations)
         self.shop.forget()
 
-    def _without_prices(self, fields: Json, *, moved: bool) -> Json:
-        """The fields of a product whose prices, or with ``moved`` also stock, are those of its variations."""
+    def _without_prices(self, fields: Json, *, moved: bool, counted: bool) -> Json:
+        """The fields of a product whose prices, or with ``moved`` also stock, are those of its variations; stock that
+        the product counts itself stays its own.
+        """
         if not moved and any(name in fields for name in _PRICES):
             self.kept_prices += 1
-        taken = _OF_VARIATIONS if moved else _OF_VARIATIONS[:4]
+        taken = _OF_VARIATIONS if moved and not counted else _OF_VARIATIONS[:4]
         return {name: value for name, value in fields.items() if name not in taken}
 
     async def _stage_variations(self, parents: list[Json], fields: Json) -> None:
@@ -211,7 +215,9 @@ class Many:
         for parent in parents:
             for variation in found[parent["id"]]:
                 if self.wanted.holds(variation):
-                    await self._one(VARIATIONS, variation, fields, product_id=parent["id"])
+                    shared = variation.get("manage_stock") == "parent"  # then its stock is its product's
+                    own = {name: value for name, value in fields.items() if not (shared and name in _STOCK)}
+                    await self._one(VARIATIONS, variation, own, product_id=parent["id"])
 
     async def _one(self, collection: Collection, obj: Json, fields: Json, **parent: Any) -> None:
         """Stage one object; what the shop would garble is left out and told, not the whole call refused."""

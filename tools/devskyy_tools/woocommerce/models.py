@@ -111,6 +111,7 @@ class Variation(ShopModel):
     """A variation. ``options`` are its attributes, e.g. ``{"Size": "M"}``."""
 
     id: int
+    product_id: int | None = None
     options: dict[str, str]
     status: str
     sku: str | None = None
@@ -124,6 +125,7 @@ class Variation(ShopModel):
     def of(cls, obj: Mapping[str, Any]) -> Self:
         return cls(
             id=obj["id"],
+            product_id=obj.get("parent_id"),
             options={item["name"]: item["option"] for item in obj.get("attributes", [])},
             status=obj["status"],
             stock=obj.get("stock_quantity"),
@@ -264,3 +266,12 @@ class TopSellers(ShopModel):
     last: str
     items: list[TopSeller]
     counted: str
+
+
+class ReportTotals(ShopModel):
+    """Counts as the shop gives them, ``{slug, name, total}`` a row; ``currency`` where rows hold amounts."""
+
+    of: str
+    rows: list[dict[str, Any]]
+    currency: str | None = None
+    note: str | None = None

@@ -135,6 +135,7 @@ class OrderNotes(ShopModel):
 
 class Refund(ShopModel):
     id: int
+    order_id: int | None = None
     date: str
     amount: str
     reason: str | None = None
@@ -144,12 +145,84 @@ class Refund(ShopModel):
     def of(cls, obj: Mapping[str, Any]) -> Self:
         lines = [pick(item, "name", "quantity", "total") for item in obj.get("line_items", [])]
         return cls(
-            id=obj["id"], date=obj["date_created"], amount=obj["amount"], lines=lines or None, **pick(obj, "reason")
+            id=obj["id"],
+            order_id=obj.get("parent_id") or None,
+            date=obj["date_created"],
+            amount=obj["amount"],
+            lines=lines or None,
+            **pick(obj, "reason"),
         )
 
 
 class Refunds(ShopModel):
+    """A page of refunds; amounts in the shop's currency, dates in its time zone."""
+
     items: list[Refund]
+    total: int
+    page: int
+    pages: int
+    currency: str
+    note: str | None = None
+
+
+class Receipt(ShopModel):
+    """A receipt's public address and the day until which it is there."""
+
+    url: str
+    until: str
+
+
+class OrderEmail(ShopModel):
+    """A mail that the shop can send about an order."""
+
+    id: str
+    title: str
+    description: str | None = None
+
+
+class OrderEmails(ShopModel):
+    """The mails that suit an order as it stands; ``none`` says why there is none."""
+
+    items: list[OrderEmail]
+    none: str | None = None
+
+
+class Download(ShopModel):
+    """A file that a customer may download; ``left`` is how often yet."""
+
+    product_id: int
+    product: str
+    file: str
+    order_id: int
+    left: str | None = None
+    until: str | None = None
+
+    @classmethod
+    def of(cls, obj: Mapping[str, Any]) -> Self:
+        return cls(
+            product_id=obj["product_id"],
+            product=plain_text(obj["product_name"]),
+            file=obj["download_name"],
+            order_id=obj["order_id"],
+            left=str(obj.get("downloads_remaining") or "") or None,
+            until=obj.get("access_expires") or None,
+        )
+
+
+class Downloads(ShopModel):
+    items: list[Download]
+
+
+class OrderStatus(ShopModel):
+    """A status of orders; ``next`` are those that make sense after it."""
+
+    slug: str
+    name: str
+    next: list[str] | None = None
+
+
+class OrderStatuses(ShopModel):
+    items: list[OrderStatus]
 
 
 class CustomerRow(ShopModel):

@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import ORDERS
 from devskyy_tools.shop.nouns import Noun, optional, wire_value
+from devskyy_tools.shop.refusals import plain_text
 from devskyy_tools.shop.session import Shop
 
 from .arguments import Address, OrderId
-from .models_orders import Order, OrderRow
+from .models_orders import Order, OrderRow, OrderStatus, OrderStatuses
 
 orders = Toolset("orders", timeout=30)
 
@@ -88,6 +90,18 @@ _NEXT: dict[str, frozenset[str]] = {
     "refunded": frozenset(),
 }
 """The shop itself lets any status follow any other; these are the ones that make sense in a shop's work."""
+
+
+@orders.tool("read", scopes="orders:read", cache_ttl=300)
+async def woo_order_statuses_list(ctx: Context) -> OrderStatuses:
+    """List the statuses that orders can have, those of plugins too, and which may follow which."""
+    found = await ctx.get(ShopClient).get(f"{ORDERS.url()}/statuses")
+    return OrderStatuses(
+        items=[
+            OrderStatus(slug=one["slug"], name=plain_text(one["name"]), next=sorted(_NEXT.get(one["slug"], ())) or None)
+            for one in found
+        ]
+    )
 
 
 @orders.tool("write", scopes="orders:write", core=True)

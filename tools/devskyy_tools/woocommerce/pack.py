@@ -14,19 +14,22 @@ from devskyy_tools.shop.collections import PRODUCTS
 from devskyy_tools.shop.provide import provide_shop
 from devskyy_tools.shop.session import Shop
 
-from .bulk import products  # with the tool that is declared there
+from .batches import batches
 from .categories import categories
+from .copies import products, variations  # with the tools that are declared there, in bulk.py and matrix.py
 from .coupons import coupons
 from .csv_import import imports
 from .customers import customers
 from .export import exports, read_export, woo_catalog_export
 from .models import Product
+from .order_mails import order_mails
 from .orders import orders
 from .refunds import notes, refunds
 from .rejected import read_report
 from .reports import reports
+from .reviews import reviews
 from .stock import stock
-from .variations import variations
+from .terms import attributes, brands, shipping_classes, tags
 
 
 async def read_product(ctx: Context, values: Mapping[str, str]) -> dict[str, Any]:
@@ -58,7 +61,10 @@ def provide(services: Services) -> None:
 
 pack = Pack(
     "woocommerce",
-    [products, variations, categories, stock, orders, notes, refunds, customers, coupons, reports, exports, imports],
+    [
+        *(products, variations, categories, attributes, tags, brands, shipping_classes, reviews, stock, orders, notes),
+        *(order_mails, refunds, customers, coupons, reports, exports, imports, batches),
+    ],
     [],
     [
         Resource(

@@ -11,7 +11,8 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.collections import ORDER_NOTES, ORDERS, REFUNDS
-from devskyy_tools.shop.nouns import Limit
+from devskyy_tools.shop.collections.trade import ALL_REFUNDS
+from devskyy_tools.shop.nouns import Id, Limit, PageNumber, past_the_end
 from devskyy_tools.shop.session import Shop
 
 from .arguments import OrderId, Price
@@ -19,13 +20,36 @@ from .models_orders import OrderNote, OrderNotes, Refund, Refunds
 
 refunds = Toolset("refunds", timeout=30)
 notes = Toolset("order_notes", timeout=20)
+RefundId = Annotated[int, Field(ge=1, description="The refund's id.")]
 
 
 @refunds.tool("read", scopes="orders:read", texts="outside")
-async def woo_refunds_list(ctx: Context, order_id: OrderId) -> Refunds:
-    """List what was refunded of an order."""
-    found = await ctx.get(Shop).list(REFUNDS, order_id=order_id, per_page=100)
-    return Refunds(items=[Refund.of(item) for item in found.items])
+async def woo_refunds_list(
+    ctx: Context,
+    order_id: Annotated[int, Field(ge=1, description="Only of this order.")] | None = None,
+    page: PageNumber = 1,
+    limit: Limit = 20,
+) -> Refunds:
+    """List what was refunded, of one order or of all, newest first."""
+    shop = ctx.get(Shop)
+    if order_id is None:
+        found = await shop.list(ALL_REFUNDS, page=page, per_page=limit)
+    else:
+        found = await shop.list(REFUNDS, order_id=order_id, page=page, per_page=limit)
+    return Refunds(
+        items=[Refund.of(item) for item in found.items],
+        total=found.total,
+        page=page,
+        pages=found.pages,
+        currency=(await shop.client.info()).currency,
+        note=past_the_end(page, found.pages),
+    )
+
+
+@refunds.tool("destroy", scopes="orders:write")
+async def woo_refunds_delete(ctx: Context, order_id: OrderId, id: RefundId) -> None:  # noqa: A002 # the shop's own name
+    """Delete the record of a refund for good; the money stays given. A person is asked."""
+    await ctx.get(Shop).delete(REFUNDS, id, order_id=order_id)
 
 
 class RefundLine(BaseModel):
@@ -117,3 +141,9 @@ async def woo_order_notes_create(
 ) -> None:
     """Add a note to an order, for the shop's people or to the customer."""
     await ctx.get(Shop).create(ORDER_NOTES, {"note": note, "customer_note": to_customer}, order_id=order_id)
+
+
+@notes.tool("destroy", scopes="orders:write")
+async def woo_order_notes_delete(ctx: Context, order_id: OrderId, id: Id) -> None:  # noqa: A002 # the shop's own name
+    """Delete a note of an order for good; one that was mailed stays with the customer. A person is asked."""
+    await ctx.get(Shop).delete(ORDER_NOTES, id, order_id=order_id)

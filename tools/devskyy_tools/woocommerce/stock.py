@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,16 +20,21 @@ from .models import StockLine, StockLines, pick
 
 stock = Toolset("stock", timeout=40)
 
+Of = Literal["products", "variations"]
 _FIELDS = ("id", "name", "sku", "parent_id", "type", "stock_quantity", "stock_status")
 
 
 @stock.tool("read", scopes="catalog:read", texts="catalogue")
 async def woo_stock_list(
-    ctx: Context, stock_status: StockStatus = "outofstock", page: PageNumber = 1, limit: Limit = 50
+    ctx: Context,
+    stock_status: StockStatus = "outofstock",
+    of: Annotated[Of, Field(description="Sizes and colours are variations.")] = "products",
+    page: PageNumber = 1,
+    limit: Limit = 50,
 ) -> StockLines:
-    """List products by stock status, with the counted quantities."""
-    shop = ctx.get(Shop)
-    found = await shop.list(PRODUCTS, fields=_FIELDS, stock_status=stock_status, page=page, per_page=limit)
+    """List products, or variations of all products, by stock status, with the counted quantities."""
+    collection = PRODUCTS if of == "products" else VARIATIONS
+    found = await ctx.get(Shop).list(collection, fields=_FIELDS, stock_status=stock_status, page=page, per_page=limit)
     lines = [_line(item) for item in found.items]
     return StockLines(
         items=lines, total=found.total, page=page, pages=found.pages, note=past_the_end(page, found.pages)
@@ -69,36 +74,52 @@ async def woo_stock_update(
             raise Refused(
                 Code.INVALID_ARGUMENTS, f"items.{number}: give sku or id, and set or adjust, exactly one of each."
             )
-    await shop.prefetch(PRODUCTS, [item.id for item in items if item.id and not item.product_id])
-    for item in items:
-        await _stage(shop, item)
+    await shop.prefetch_skus([item.sku for item in items if item.sku])
+    found = [await _found(shop, item) for item in items]
+    for parent in (False, True):
+        ids = [target for target, above in found if (above is not None) is parent]
+        if len(ids) > 1:
+            await shop.prefetch(VARIATIONS if parent else PRODUCTS, ids)
+    for item, (target, above) in zip(items, found, strict=True):
+        await _stage(shop, item, target, above)
 
 
-async def _stage(shop: Shop, item: StockChange) -> None:
-    target, parent = item.id, item.product_id
-    if item.sku is not None:
-        target, parent = await _by_sku(shop, item.sku)
+async def _found(shop: Shop, item: StockChange) -> tuple[int, int | None]:
+    """Id of the product, or of the variation with that of its product."""
+    if item.sku is None:
+        return cast("int", item.id), item.product_id
+    holder = await shop.holder_of_sku(item.sku)
+    if holder is None or holder.get("status") == "trash":
+        where = "is in the bin" if holder else "has no product or variation"
+        raise Refused(
+            Code.NOT_FOUND,
+            f"The SKU {item.sku[:60]!r} {where}.",
+            "wp_bin_restore brings it back." if holder else "woo_products_list finds SKUs.",
+        )
+    return int(holder["id"]), int(holder["parent_id"]) if holder.get("type") == "variation" else None
+
+
+async def _stage(shop: Shop, item: StockChange, target: int, parent: int | None) -> None:
+    if parent is None:
+        product = await shop.get(PRODUCTS, target)
+        parent = int(product["parent_id"]) if product.get("type") == "variation" else None
     where: dict[str, Any] = {"product_id": parent} if parent else {}
     collection = VARIATIONS if parent else PRODUCTS
-    assert target is not None
-    quantity = item.set
+    present = await shop.get(collection, target, **where)
+    if present.get("manage_stock") == "parent":
+        raise Refused(
+            Code.CONFLICT,
+            f"{collection.label(target, present)} has no stock of its own: it shares that of product {parent}.",
+            f"Change product {parent}'s, or give the variation its own with woo_variations_update (stock_quantity).",
+            details={"product_id": parent},
+        )
+    quantity, now = item.set, present.get("stock_quantity") or 0
     if quantity is None:
-        now = (await shop.get(collection, target, **where)).get("stock_quantity")
-        quantity = (now or 0) + (item.adjust or 0)
+        quantity = now + (item.adjust or 0)
         if quantity < 0:
             raise Refused(
                 Code.INVALID_ARGUMENTS,
-                f"{collection.label(target)} has {now or 0} in stock; {item.adjust} would make it negative.",
+                f"{collection.label(target)} has {now} in stock; {item.adjust} would make it negative.",
                 "Adjust by less, or set the counted quantity.",
             )
     await shop.update(collection, target, {"manage_stock": True, "stock_quantity": quantity}, **where)
-
-
-async def _by_sku(shop: Shop, sku: str) -> tuple[int, int | None]:
-    found = await shop.list(PRODUCTS, fields=("id", "parent_id", "type"), sku=sku)
-    if not found.items:
-        raise Refused(
-            Code.NOT_FOUND, f"No product or variation has the SKU {sku[:60]!r}.", "woo_products_list finds SKUs."
-        )
-    item = found.items[0]
-    return int(item["id"]), int(item["parent_id"]) if item.get("type") == "variation" else None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devskyy_mcp.capability import Toolset
 from devskyy_tools.shop.collections import VARIATIONS
-from devskyy_tools.shop.nouns import Noun, wire_value
+from devskyy_tools.shop.nouns import Noun, optional, wire_value
 
 from .arguments import Html, Price, Quantity, SaleDate, SalePrice, Sku, Status, StockStatus
 from .models import Variation
@@ -48,7 +48,13 @@ Noun(
     full=Variation,
     writes=_WRITES,
     required=("attributes",),
+    filters={
+        "sku": (Sku, ""),
+        "stock_status": (optional(StockStatus), None),
+        "on_sale": (optional(bool), None),
+    },
     row_fields=(
+        "parent_id",
         "id",
         "attributes",
         "status",
@@ -64,7 +70,7 @@ Noun(
     wire={"image": lambda media: {"id": media}, "attributes": wire_value},
     more=True,
     says={
-        "list": "List a product's variations with their sizes and colours, prices and stock.",
+        "list": "List a product's variations, or those of all products, with their options, prices and stock.",
         "create": "Add a variation to a variable product; its options must be among the product's attributes.",
     },
 ).declare("list", "create", "update", "delete")

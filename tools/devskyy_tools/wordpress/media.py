@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -10,9 +10,10 @@ from devskyy_mcp.assets.store import PICTURES, Assets
 from devskyy_mcp.assets.taking import AssetId, FilePath, Source
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
+from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.taint import Taints
-from devskyy_tools.shop.collections import MEDIA
-from devskyy_tools.shop.nouns import Noun, Search, optional
+from devskyy_tools.shop.collections import MEDIA, MEDIA_EDITS
+from devskyy_tools.shop.nouns import Id, Noun, Search, ShopModel, optional
 from devskyy_tools.shop.session import Shop
 
 from .models import Media, MediaRow
@@ -36,6 +37,48 @@ Noun(
     scope="media",
     says={"delete": "Delete one media file for good; products and posts lose it, and a person is asked."},
 ).declare("list", "get", "update", "delete")
+
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Crop(ShopModel):
+    """A part of a picture, in percent of it."""
+
+    left: Percent
+    top: Percent
+    width: Percent
+    height: Percent
+
+
+@media.tool("write", scopes="media:write")
+async def wp_media_edit(
+    ctx: Context,
+    id: Id,  # noqa: A002 # the shop's own name
+    rotate: Annotated[Literal[90, 180, 270], Field(description="Degrees clockwise.")] | None = None,
+    crop: Annotated[Crop, Field(description="What is kept, in percent.")] | None = None,
+    make_sizes: bool = False,
+) -> None:
+    """Rotate or crop a picture into a new media file, or make the sizes that it lacks."""
+    shop = ctx.get(Shop)
+    if make_sizes is bool(rotate or crop):
+        raise Refused(Code.INVALID_ARGUMENTS, "Give rotate or crop, or make_sizes=true.")
+    picture = await shop.get(MEDIA, id)
+    if picture.get("media_type") != "image":
+        raise Refused(Code.INVALID_ARGUMENTS, f"{MEDIA.label(id, picture)} is no picture.")
+    if make_sizes:
+        missing = ", ".join(picture.get("missing_image_sizes") or []) or "none are missing"
+        shop.act(
+            MEDIA, id, "post-process", {"action": "create-image-subsizes"},
+            undo="sizes that were made stay, beside the picture.", effects=[f"Sizes that are made: {missing}."],
+        )  # fmt: skip
+        return
+    changes: list[dict[str, Any]] = [{"type": "rotate", "args": {"angle": rotate}}] if rotate else []
+    if crop:
+        if crop.width * crop.height == 0 or crop.left + crop.width > 100 or crop.top + crop.height > 100:
+            raise Refused(Code.INVALID_ARGUMENTS, "What is kept must be within the picture and not empty.")
+        changes.append({"type": "crop", "args": crop.model_dump()})
+    await shop.create(MEDIA_EDITS, {"src": picture["source_url"], "modifiers": changes}, media_id=id)
 
 
 @media.tool("write", scopes="media:write", core=True)

@@ -9,11 +9,15 @@ from devskyy_mcp.context import Services
 from devskyy_tools.shop.provide import provide_shop
 
 from .bin import bin_tools
+from .comments import comments
 from .content import pages, posts
+from .items import items
 from .media import media
 from .resources import resources
+from .revisions import revisions
 from .site import site
-from .terms import categories, tags
+from .terms import terms
+from .users import passwords, users
 
 
 def _provide(services: Services) -> None:
@@ -22,5 +26,8 @@ def _provide(services: Services) -> None:
 
 
 pack = Pack(
-    "wordpress", [posts, pages, media, categories, tags, bin_tools, site], resources=resources, provides=_provide
+    "wordpress",
+    [posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site],
+    resources=resources,
+    provides=_provide,
 )

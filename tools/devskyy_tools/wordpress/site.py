@@ -14,7 +14,8 @@ from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.nouns import Limit, PageNumber, past_the_end
 from devskyy_tools.shop.refusals import plain_text
 
-from .models import SearchHit, SearchHits, Site
+from .kinds import OWN_TOOLS
+from .models import Kind, Kinds, SearchHit, SearchHits, Site
 
 site = Toolset("site", timeout=20)
 
@@ -51,15 +52,53 @@ async def wp_site_get(ctx: Context) -> Site:
 async def wp_search(
     ctx: Context,
     query: Annotated[str, Field(min_length=1, max_length=200)],
-    subtype: Literal["any", "post", "page", "product"] = "any",
+    type: Literal["post", "term", "post-format"] = "post",  # noqa: A002 # the shop's own name
+    subtype: Annotated[str, Field(max_length=60, description="Only this type or taxonomy, such as product.")] = "any",
     page: PageNumber = 1,
     limit: Limit = 20,
 ) -> SearchHits:
-    """Search everything that visitors can find: posts, pages and products."""
-    params = {"search": query, "type": "post", "subtype": subtype, "page": page, "per_page": limit}
+    """Search everything that visitors can find: posts, pages, products and other types, or terms."""
+    params = {"search": query, "type": type, "subtype": subtype, "page": page, "per_page": limit}
+    if type == "post-format":
+        params.pop("subtype")
     found = await ctx.get(ShopClient).page("/wp/v2/search", params)
     hits = [
-        SearchHit(id=item["id"], title=plain_text(item["title"]), type=item["subtype"], url=item["url"])
+        SearchHit(
+            id=item["id"], title=plain_text(item["title"]), type=item.get("subtype") or item["type"], url=item["url"]
+        )
         for item in found.items
     ]
     return SearchHits(items=hits, total=found.total, page=page, pages=found.pages, note=past_the_end(page, found.pages))
+
+
+@site.tool("read", scopes="content:read", texts="catalogue")
+async def wp_types_list(
+    ctx: Context,
+    of: Literal["types", "taxonomies", "statuses"] = "types",
+    name: Annotated[str, Field(max_length=60, pattern=r"^[\w-]*$", description="Only this one.")] = "",
+) -> Kinds:
+    """List the site's types of content, its taxonomies, or the statuses that content can have."""
+    client = ctx.get(ShopClient)
+    if name:
+        found = [await client.get(f"/wp/v2/{of}/{name}", {"context": "edit"}, f"{name} among its {of}")]
+    else:
+        found = list((await client.get(f"/wp/v2/{of}", {"context": "edit"})).values())
+    return Kinds(items=[_kind(of, one) for one in found])
+
+
+def _kind(of: str, one: dict[str, Any]) -> Kind:
+    slug, general = str(one.get("slug", "")), {"types": "wp_items_*", "taxonomies": "wp_terms_*"}.get(of)
+    visibility: dict[str, Any] = one.get("visibility") or {}
+    public = one.get("viewable", visibility.get("public", one.get("public")))
+    if one.get("rest_namespace", "wp/v2") != "wp/v2" or (of == "types" and public is False):
+        general = None
+    return Kind(
+        name=slug,
+        label=plain_text(one.get("name", "")),
+        path=one.get("rest_base"),
+        hierarchical=one.get("hierarchical"),
+        taxonomies=one.get("taxonomies") or None,
+        types=one.get("types") or None,
+        public=public,
+        tools=OWN_TOOLS.get(slug, general),
+    )

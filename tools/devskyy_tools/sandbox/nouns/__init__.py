@@ -7,8 +7,8 @@ from importlib import import_module
 from devskyy_tools.sandbox.routing import Route
 
 _FILES = (
-    "products", "variations", "terms", "attributes", "orders", "refunds", "coupons", "customers", "comments", "reports",
-    "shop_settings", "delivery", "content", "media", "users", "site_info",
+    "products", "variations", "terms", "attributes", "orders", "order_mails", "refunds", "coupons", "customers",
+    "comments", "reports", "shop_settings", "delivery", "content", "product_posts", "media", "users", "site_info",
 )  # fmt: skip
 
 

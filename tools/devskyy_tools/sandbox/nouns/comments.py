@@ -220,7 +220,7 @@ def show_comment(call: Call, body: Json) -> Reply:
         "author_name": body["author"],
         **({"author_email": body["email"]} if call.edit else {}),
         "author_url": body["url"],
-        **({"author_ip": "", "author_user_agent": ""} if call.edit else {}),
+        **({"author_ip": "", "author_user_agent": body.get("agent", "")} if call.edit else {}),
         "date": clock.local(body["created"]),
         "date_gmt": body["created"],
         "content": shown_text(call, body["content"], text.paragraphs(text.texturized(body["content"]))),
@@ -228,7 +228,7 @@ def show_comment(call: Call, body: Json) -> Reply:
         "status": body["status"],
         "type": "comment",
         "author_avatar_urls": users.avatars(body["email"]),
-        "meta": {"_wp_note_status": None} if call.edit else [],
+        "meta": {"_wp_note_status": None},
     }
     more: Json = {}
     if body["user"]:
@@ -252,11 +252,22 @@ def create_comment(call: Call) -> Reply:
     body["author"] = text.plain(call["author_name"] or author["name"])
     body["email"] = call["author_email"] or author["email"]
     body["reply_to"] = int(call.sent.get("parent") or 0)
+    body["agent"] = call["author_user_agent"] or call.headers.get("user-agent", "")
+    _refuse_twin(call, body)
     call.store.put("comment", body)
     call.params["context"] = "edit"
     reply = show_comment(call, body)
     reply.status, reply.headers["Location"] = 201, call.site.rest(f"{COMMENTS}/{body['id']}")
     return reply
+
+
+def _refuse_twin(call: Call, body: Json) -> None:
+    where = Where("comment")
+    where.add("parent = ? AND status <> 'trash'", body["parent"])
+    for found in call.store.find(where):
+        if all(found[name] == body[name] for name in ("author", "content", "reply_to")):
+            message = "Duplicate comment detected; it looks as though you&#8217;ve already said that!"
+            raise RestError("comment_duplicate", message, 409)
 
 
 def update_comment(call: Call) -> Reply:
@@ -269,6 +280,8 @@ def update_comment(call: Call) -> Reply:
         body["status"] = _VERBS.get(call["status"], call["status"])
     if call["author_name"] is not None:
         body["author"] = text.plain(call["author_name"])
+    # WordPress takes whoever changes a comment for the browser that wrote it
+    body["agent"] = call["author_user_agent"] or call.headers.get("user-agent", "")
     call.store.put("comment", body)
     call.params["context"] = "edit"
     return show_comment(call, body)

@@ -81,6 +81,27 @@ class Content:
     def __init__(self, kind: PostType) -> None:
         self.of = kind
 
+    # --- what is stored ---
+
+    def new(self, call: Call) -> Json:
+        return blank(call.store, self.of.kind, author=call.user.id)
+
+    def get(self, store: Store, object_id: int) -> Json | None:
+        return store.get(self.of.kind, object_id)
+
+    def put(self, store: Store, body: Json) -> None:
+        store.put(self.of.kind, body)
+
+    def remove(self, store: Store, object_id: int) -> None:
+        store.delete(self.of.kind, object_id)
+
+    def stored(self, field: str) -> str:
+        """What the field is called in the store."""
+        return field
+
+    def show_stored(self, call: Call, body: Json) -> Reply:
+        return self.show(call, body)
+
     # --- reading ---
 
     def items(self, call: Call) -> Reply:
@@ -95,7 +116,7 @@ class Content:
         lists.common(call, where)
         lists.statuses(where, chosen)
         self._filter(call, where)
-        return lists.page_of(call, where, self.show, strict=True)
+        return lists.page_of(call, where, self.show_stored, strict=True)
 
     def _filter(self, call: Call, where: Where) -> None:
         if call["author"]:
@@ -105,15 +126,19 @@ class Content:
         for field, kind in self.of.taxonomies:
             for name, negate in ((field, False), (f"{field}_exclude", True)):
                 if ids := _term_ids(call.store, call[name], kind):
-                    where.holds(field, ids, negate=negate)
+                    where.holds(self.stored(field), ids, negate=negate)
         if call["sticky"] is not None:
             where.add("json_extract(body, '$.sticky') = ?", int(call["sticky"]))
         if call["menu_order"] is not None:
             where.add("json_extract(body, '$.menu_order') = ?", call["menu_order"])
-        lists.words(where, call["search"], ["name", *(f"json_extract(body, '$.{t}')" for t in ("content", "excerpt"))])
+        lists.words(
+            where,
+            call["search"],
+            ["name", *(f"json_extract(body, '$.{self.stored(t)}')" for t in ("content", "excerpt"))],
+        )
 
     def load(self, call: Call, object_id: int | None = None) -> Json:
-        body = call.store.get(self.of.kind, int(object_id or call["id"] or 0))
+        body = self.get(call.store, int(object_id or call["id"] or 0))
         if body is None:
             raise RestError("rest_post_invalid_id", "Invalid post ID.", 404)
         return body
@@ -216,8 +241,9 @@ class Content:
                 for field, kind in self.of.taxonomies
             ]
         if call.edit and call.user.can("publish_posts"):
-            blog = ("sticky", "create-categories", "assign-categories", "create-tags", "assign-tags")
-            for action in ("publish", "unfiltered-html", "assign-author", *(blog if self.of.kind == "post" else ())):
+            terms = [f"{verb}-{field}" for field, _ in self.of.taxonomies for verb in ("create", "assign")]
+            own_only = {"post": ("sticky", "assign-author"), "page": ("assign-author",)}.get(self.of.kind, ())
+            for action in ("publish", "unfiltered-html", *own_only, *terms):
                 more[f"wp:action-{action}"] = [{"href": site.rest(own)}]
         return links(call, own, self.of.base, **more, curies=CURIES)
 
@@ -232,13 +258,13 @@ class Content:
         self._check(call)
         if not any(raw(call[name]).strip() for name in TEXTS):
             raise RestError("empty_content", "Content, title, and excerpt are empty.", 400)
-        body = blank(call.store, self.of.kind, author=call.user.id)
-        if self.of.taxonomies:
+        body = self.new(call)
+        if self.of.kind == "post":
             body["categories"] = [call.store.option("site", {}).get("default_category", 0)]
         self._apply(call, body)
         if body["dated"]:
             body["modified"] = body["created"]  # a new post was last changed on the day it claims to be from
-        call.store.put(self.of.kind, body)
+        self.put(call.store, body)
         call.params["context"] = "edit"
         reply = self.show(call, body)
         reply.status, reply.headers["Location"] = 201, call.site.rest(f"{self.of.base}/{body['id']}")
@@ -251,7 +277,7 @@ class Content:
         self._check(call)
         self._apply(call, body)
         body["modified"] = clock.now()
-        call.store.put(self.of.kind, body)
+        self.put(call.store, body)
         if any(name in call.sent for name in TEXTS):
             revisions.save(call.store, body, call.user.id)
         call.params["context"] = "edit"
@@ -320,13 +346,13 @@ class Content:
             before = self.show(call, body).data
             for revision in revisions.of(call.store, body["id"]):
                 call.store.delete("revision", revision["id"])
-            call.store.delete(self.of.kind, body["id"])
+            self.remove(call.store, body["id"])
             return Reply({"deleted": True, "previous": before})
         if body["status"] == "trash":
             raise RestError("rest_already_trashed", "The post has already been deleted.", 410)
         goods.to_bin(call.store, body)
         body["slug"] = body["slug"] or "__trashed"
-        call.store.put(self.of.kind, body)
+        self.put(call.store, body)
         return self.show(call, body)
 
 

@@ -7,7 +7,7 @@ import mimetypes
 import re
 import struct
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.auth import denied
@@ -20,6 +20,7 @@ from devskyy_tools.sandbox.store import Store, Where, unique_slug
 
 BASE = "/wp/v2/media"
 _EDIT: Json = {"src": {"type": "string", "format": "uri", "required": True}}
+_PROCESS: Json = {"action": {"type": "string", "enum": ["create-image-subsizes"], "required": True}}
 _TYPES = {
     **dict.fromkeys(("jpg", "jpeg"), "image/jpeg"), "png": "image/png", "gif": "image/gif", "webp": "image/webp",
     "avif": "image/avif", "heic": "image/heic", "mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime",
@@ -52,7 +53,9 @@ def routes() -> list[Route]:
     out = collection(
         BASE, "attachment", items=items, item=item, create=create, update=update, delete=delete, nested=True
     )
-    return [*out, Route(f"{BASE}/{{id}}/edit", "attachment", {"POST": Endpoint(edit, _EDIT)})]
+    out.append(Route(f"{BASE}/{{id}}/edit", "attachment", {"POST": Endpoint(edit, _EDIT)}))
+    out.append(Route(f"{BASE}/{{id}}/post-process", "attachment", {"POST": Endpoint(post_process, _PROCESS)}))
+    return out
 
 
 def items(call: Call) -> Reply:
@@ -171,6 +174,7 @@ def _details(body: Json, source: str) -> Json:
         "file": path.name, "width": width, "height": height, "mime_type": body["mime_type"], "source_url": source,
     }  # fmt: skip
     return {
+        **({"parent_image": body["parent_image"]} if "parent_image" in body else {}),
         "width": width, "height": height, "file": body["file"], "filesize": body["filesize"], "sizes": sizes,
         "image_meta": {**dict.fromkeys(_CAMERA, "0"), **dict.fromkeys(_CAPTIONS, ""), "keywords": []},
     }  # fmt: skip
@@ -317,8 +321,38 @@ def delete(call: Call) -> Reply:
 
 
 def edit(call: Call) -> Reply:
-    """Refuse to crop or rotate: the demo shop has no image editor."""
+    """Rotate, flip or crop into a new file: sizes are those of the real one, the bytes stay the original's."""
     body = load(call)
     if not may_edit(call, body, "upload_files"):
         raise denied(call, "rest_cannot_edit_image", "Sorry, you are not allowed to edit this attachment.")
-    raise RestError("rest_unknown_attachment", "Unable to get meta information for file.", 404)
+    if not body["width"] or call["src"] != call.site.upload(body["file"]):
+        raise RestError("rest_unknown_attachment", "Unable to get meta information for file.", 404)
+    if not call["modifiers"]:
+        message = "The image was not edited. Edit the image before applying the changes."
+        raise RestError("rest_image_not_edited", message, 400)
+    width, height = body["width"], body["height"]
+    for change in cast("list[Json]", call["modifiers"]):
+        given: Json = change["args"]
+        if change["type"] == "rotate" and given["angle"] % 180:
+            width, height = height, width
+        elif change["type"] == "crop":
+            width, height = round(width * given["width"] / 100), round(height * given["height"] / 100)
+    stored, path = call.store.file(body["file"]), PurePosixPath(body["file"])
+    name = f"{re.sub(r'-edited(-[0-9]+)?$', '', path.stem)}-edited{path.suffix}"
+    made = _save(call, Upload(name, stored[1] if stored else b"", body["mime_type"]), body["mime_type"])
+    made |= {"width": width, "height": height} | {name: body[name] for name in ("alt_text", "caption", "description")}
+    made |= {"title": body["title"], "parent_image": {"attachment_id": str(body["id"]), "file": body["file"]}}
+    made["slug"] = unique_slug(call.store, "attachment", text.slugify(made["title"]) or str(made["id"]), made["id"])
+    call.store.put("attachment", made)
+    reply = show(call, made)
+    reply.status, reply.headers["Location"] = 201, call.site.rest(f"{BASE}/{made['id']}")
+    return reply
+
+
+def post_process(call: Call) -> Reply:
+    """Make the sizes that a picture lacks; here none ever does."""
+    body = load(call)
+    if not may_edit(call, body, "upload_files"):
+        raise denied(call, "rest_cannot_edit", "Sorry, you are not allowed to edit this post.")
+    call.params["context"] = "edit"
+    return show(call, body)

@@ -1,4 +1,4 @@
-"""wc/v3/orders: list, one, create, update, delete, batch, statuses, and the actions that send mail."""
+"""wc/v3/orders: list, one, create, update, delete, batch, and statuses."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ _ALPHABET = string.ascii_letters + string.digits
 def routes() -> list[Route]:
     out = collection(BASE, "order", items=items, item=item, create=create, update=update, delete=delete, batch=True)
     out.append(Route(f"{BASE}/statuses", "", {"GET": Endpoint(statuses, {})}))
-    for action in ("send_email", "send_order_details"):
-        out.append(Route(f"{BASE}/{{id}}/actions/{action}", "", {"POST": Endpoint(send, {})}))
     return out
 
 
@@ -291,14 +289,3 @@ def _binned_meta(store: Store, body: Json, was: str) -> list[Json]:
 def statuses(call: Call) -> Reply:
     require_shop(call, "list")
     return Reply([{"slug": slug, "name": name} for slug, name in order_states.LABELS.items()])
-
-
-def send(call: Call) -> Reply:
-    """Pretend to send a mail about the order: the demo shop has no mail server."""
-    body = load(call)
-    require_shop(call, "edit")
-    email = body["billing"]["email"]
-    if not email:
-        raise RestError("woocommerce_rest_missing_email", "Order does not have an email address.", 400)
-    order_states.add_note(call.store, body["id"], f"Order details sent to {email}, via REST API.")
-    return Reply({"message": f"Order details sent to {email}, via REST API."})

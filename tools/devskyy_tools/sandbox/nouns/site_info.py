@@ -60,7 +60,24 @@ TAXONOMIES: dict[str, Json] = {
         "rest_base": "product_cat",
     },
     "product_tag": {"name": "Product tags", "types": ["product"], "hierarchical": False, "rest_base": "product_tag"},
-}
+    "wp_pattern_category": {
+        "name": "Pattern Categories", "types": ["wp_block"], "hierarchical": False, "rest_base": "wp_pattern_category",
+        "public": False,
+    },
+}  # fmt: skip
+_TERM_RIGHTS = ("manage_terms", "edit_terms", "delete_terms", "assign_terms")
+_TERM_LABELS = (
+    "name", "singular_name", "search_items", "popular_items", "all_items", "parent_item", "parent_item_colon",
+    "name_field_description", "slug_field_description", "parent_field_description", "desc_field_description",
+    "edit_item", "view_item", "update_item", "add_new_item", "new_item_name", "separate_items_with_commas",
+    "add_or_remove_items", "choose_from_most_used", "not_found", "no_terms", "filter_by_item",
+    "items_list_navigation", "items_list", "most_used", "back_to_items", "item_link", "item_link_description",
+    "menu_name", "name_admin_bar", "template_name",
+)  # fmt: skip
+_EMPTY_LABELS = frozenset(
+    {"popular_items", "separate_items_with_commas", "add_or_remove_items", "choose_from_most_used"}
+)
+_NEST_ONLY = frozenset({"parent_item", "parent_item_colon", "parent_field_description", "filter_by_item"})
 
 
 _BATCH_ITEM: Json = {
@@ -126,7 +143,10 @@ def _described(call: Call, found: list[Route]) -> Json:
     out: Json = {}
     for route in found:
         methods = list(route.methods)
-        endpoints = [{"methods": [name], "args": endpoint.args or []} for name, endpoint in route.methods.items()]
+        alike: dict[tuple[int, int], list[str]] = {}  # what one handler takes is listed together
+        for name, endpoint in route.methods.items():
+            alike.setdefault((id(endpoint.handler), id(endpoint.args)), []).append(name)
+        endpoints = [{"methods": names, "args": route.methods[names[0]].args or []} for names in alike.values()]
         shown: Json = {"namespace": _namespace(route.path), "methods": methods, "endpoints": endpoints}
         if "{" not in route.path and "(" not in route.path:
             shown["_links"] = {"self": [{"href": call.site.rest(route.path)}]}
@@ -238,6 +258,7 @@ def _show_taxonomy(call: Call, slug: str) -> Reply:
     data: Json = {
         "name": taxonomy["name"],
         "slug": slug,
+        **(_taxonomy_edit_fields(slug, taxonomy) if call.edit else {}),
         "description": "",
         "types": taxonomy["types"],
         "hierarchical": taxonomy["hierarchical"],
@@ -245,6 +266,19 @@ def _show_taxonomy(call: Call, slug: str) -> Reply:
         "rest_namespace": "wp/v2",
     }
     return Reply(data, links=_links(call, "taxonomies", taxonomy["rest_base"]))
+
+
+def _taxonomy_edit_fields(slug: str, taxonomy: Json) -> Json:
+    public, nests = taxonomy.get("public", True), taxonomy["hierarchical"]
+    empty = _EMPTY_LABELS if nests else _NEST_ONLY
+    shown = ("public", "publicly_queryable", "show_admin_column", "show_in_nav_menus", "show_in_quick_edit", "show_ui")
+    labels = {name: None if name in empty else f"{name.replace('_', ' ').capitalize()}" for name in _TERM_LABELS}
+    return {
+        "capabilities": {name: name.replace("terms", slug) for name in _TERM_RIGHTS},
+        "labels": labels,
+        "show_cloud": public,
+        "visibility": dict.fromkeys(shown, public),
+    }
 
 
 def taxonomies(call: Call) -> Reply:

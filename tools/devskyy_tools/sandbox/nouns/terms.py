@@ -33,6 +33,15 @@ SHIPPING = Taxonomy("shipping_class", "/wc/v3/products/shipping_classes", "shipp
 OPTIONS = Taxonomy("attribute_term", "/wc/v3/products/attributes/{attribute_id}/terms", "attributes")
 BLOG_CATEGORIES = Taxonomy("category", "/wp/v2/categories", "categories", of="post", nests=True)
 BLOG_TAGS = Taxonomy("post_tag", "/wp/v2/tags", "tags", of="post")
+# the shop's terms and those of patterns, as WordPress itself serves them
+CONTENT = (
+    BLOG_CATEGORIES,
+    BLOG_TAGS,
+    Taxonomy("product_cat", "/wp/v2/product_cat", "categories", nests=True),
+    Taxonomy("product_brand", "/wp/v2/product_brand", "brands", nests=True),
+    Taxonomy("product_tag", "/wp/v2/product_tag", "tags"),
+    Taxonomy("wp_pattern_category", "/wp/v2/wp_pattern_category", "wp_pattern_category", of="wp_block"),
+)
 
 
 def routes() -> list[Route]:
@@ -41,7 +50,7 @@ def routes() -> list[Route]:
         out += ShopTerms(taxonomy).routes()
     named: Json = {"name": {"type": "string"}}
     out.append(Route(f"{SHIPPING.base}/slug-suggestion", "", {"GET": Endpoint(suggest_slug, named)}))
-    for taxonomy in (BLOG_CATEGORIES, BLOG_TAGS):
+    for taxonomy in CONTENT:
         out += BlogTerms(taxonomy).routes()
     return out
 
@@ -102,9 +111,14 @@ class Terms(ABC):
 
     def routes(self) -> list[Route]:
         return collection(
-            self.of.base, self.kind, items=self.items, item=self.item, create=self.create, update=self.update,
+            self.of.base, self.noun, items=self.items, item=self.item, create=self.create, update=self.update,
             delete=self.delete, batch=self.of.base.startswith("/wc/"), nested=not self.of.base.startswith("/wc/"),
         )  # fmt: skip
+
+    @property
+    def noun(self) -> str:
+        """Whose fields are shown and taken."""
+        return self.kind
 
     @abstractmethod
     def allow(self, call: Call, action: str) -> None: ...
@@ -163,7 +177,7 @@ class Terms(ABC):
         return lists.order(call)
 
     def _of_object(self, call: Call, where: Where) -> None:
-        owner = call["product"] if self.of.of == "product" else call["post"]
+        owner = call["product"] or call["post"]
         if owner:
             body = call.store.get(self.of.of, owner) or {}
             where.among("id", _terms_in(body, self.of))
@@ -339,8 +353,12 @@ _BLOG_REFUSALS = {
 class BlogTerms(Terms):
     """The terms of wp/v2: everybody may read them."""
 
+    @property
+    def noun(self) -> str:
+        return "category" if self.of.nests else "post_tag"
+
     def allow(self, call: Call, action: str) -> None:
-        may = call.user.can("manage_categories")
+        may = call.user.can("manage_woocommerce" if self.of.of == "product" else "manage_categories")
         if action in ("list", "read"):
             if call.edit and not may:
                 message = "Sorry, you are not allowed to edit terms in this taxonomy."
@@ -361,7 +379,7 @@ class BlogTerms(Terms):
 
     def show(self, call: Call, body: Json) -> Reply:
         taxonomy, rest = self.kind, self.of.base
-        word = "category" if taxonomy == "category" else "tag"
+        word = {"category": "category", "post_tag": "tag", "product_cat": "product-category"}.get(taxonomy, taxonomy)
         data: Json = {
             "id": body["id"],
             "count": counted(call.store, self.of).get(body["id"], 0),
@@ -377,15 +395,23 @@ class BlogTerms(Terms):
         site = call.site
         more: Json = {
             "about": [{"href": site.rest(f"/wp/v2/taxonomies/{taxonomy}")}],
-            "wp:post_type": [{"href": f"{site.rest('/wp/v2/posts')}?{self.of.field}={body['id']}"}],
+            **({"up": [self._up(call, body)]} if self.of.nests and body["parent"] else {}),
+            "wp:post_type": [{"href": f"{site.rest(self._objects())}?{rest.rpartition('/')[2]}={body['id']}"}],
             "curies": [{"name": "wp", "href": "https://api.w.org/{rel}", "templated": True}],
         }
         return Reply(data, links=links(call, f"{rest}/{body['id']}", rest, **more))
 
+    def _objects(self) -> str:
+        return {"post": "/wp/v2/posts", "wp_block": "/wp/v2/blocks"}.get(self.of.of, f"/wp/v2/{self.of.of}")
+
+    def _up(self, call: Call, body: Json) -> Json:
+        return {"embeddable": True, "href": call.site.rest(f"{self.of.base}/{body['parent']}")}
+
     def delete(self, call: Call) -> Reply:
         body = self.load(call)
         self.allow(call, "delete")
-        if self.kind == "category" and body["id"] == call.store.option("site", {}).get("default_category"):
+        defaults = (call.store.option("site", {}).get("default_category"), call.store.option("default_product_cat"))
+        if body["id"] in defaults and self.of.nests:
             raise RestError("rest_cannot_delete", _BLOG_REFUSALS["delete"][1], 403)
         if not call["force"]:
             message = "Terms do not support trashing. Set 'force=true' to delete."

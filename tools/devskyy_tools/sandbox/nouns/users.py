@@ -28,7 +28,7 @@ _SHOP_META = (
     "homepage_stats", "task_list_tracked_started_tasks", "android_app_banner_dismissed",
     "launch_your_store_tour_hidden", "coming_soon_banner_dismissed",
 )  # fmt: skip
-_AS_GIVEN = ("first_name", "last_name", "nickname", "description", "url", "name", "locale")
+_AS_GIVEN = ("first_name", "last_name", "nickname", "url", "name", "locale")
 
 
 def routes() -> list[Route]:
@@ -202,6 +202,8 @@ def _apply(call: Call, body: Json) -> None:
     for name in _AS_GIVEN:
         if call.sent.get(name) is not None:
             body[name] = text.plain(call[name])
+    if call.sent.get("description") is not None:
+        body["description"] = text.kses(call["description"])
     if call.sent.get("email"):
         body["email"] = call["email"]
     if call.sent.get("slug"):
@@ -285,9 +287,6 @@ def introspect(call: Call) -> Reply:
 
 def create_app_password(call: Call) -> Reply:
     owner = _owner(call)
-    if any(entry["name"] == call["name"] for entry in owner["app_passwords"]):
-        message = "Each application name should be unique."
-        raise RestError("application_password_duplicate_name", message, 409)
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(24))
     entry = people.app_password(call["name"], secret, clock.now(), str(uuid.uuid4()))
     entry["app_id"] = call["app_id"] or ""

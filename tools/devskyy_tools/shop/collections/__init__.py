@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import content, goods, trade
+from . import content, goods, people, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
-from .content import CATEGORIES, COMMENTS, MEDIA, PAGES, POSTS, TAGS
+from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
 from .goods import (
     ATTRIBUTE_TERMS,
     ATTRIBUTES,
@@ -16,18 +16,22 @@ from .goods import (
     SHIPPING_CLASSES,
     VARIATIONS,
 )
+from .people import APP_PASSWORD_SETS, APP_PASSWORDS, USERS
 from .trade import COUPONS, CUSTOMERS, ORDER_NOTES, ORDERS, REFUNDS
 
 __all__ = [
     "ALL",
+    "APP_PASSWORDS",
+    "APP_PASSWORD_SETS",
     "ATTRIBUTES",
     "ATTRIBUTE_TERMS",
     "BRANDS",
-    "CATEGORIES",
     "COMMENTS",
     "COUPONS",
     "CUSTOMERS",
+    "ITEMS",
     "MEDIA",
+    "MEDIA_EDITS",
     "NOISE",
     "NOISY_META",
     "ORDERS",
@@ -39,16 +43,18 @@ __all__ = [
     "PRODUCT_REVIEWS",
     "PRODUCT_TAGS",
     "REFUNDS",
+    "REVISIONS",
     "SHIPPING_CLASSES",
     "STAMP",
-    "TAGS",
+    "TERMS",
+    "USERS",
     "VARIATIONS",
     "Collection",
 ]
 
 ALL: dict[str, Collection] = {
     found.name: found
-    for module in (content, goods, trade)
+    for module in (content, goods, people, trade)
     for found in vars(module).values()
     if isinstance(found, Collection)
 }

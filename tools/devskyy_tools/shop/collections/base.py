@@ -37,10 +37,13 @@ class Collection:
         name: ours, unique; also the name of its field schema in ``schemas/``.
         api: ``wc`` (wc/v3) or ``wp`` (wp/v2).
         path: below the API's root; ``{product_id}`` and the like are parents.
+        everywhere: path of the list of all of them, whatever their parents; empty where the shop has none.
         noun: what people call one of them.
         id_field: field that names an object in addresses.
         text_ids: which of the parents, and ``id``, are texts; the others are whole numbers.
         single: the path is that of the only object there is; what is named as its id is not sent.
+        open: its objects may have fields that the schema does not name, as those of a plugin's types have.
+        made_in: name of the collection in which what is created here is found afterwards, where that is another.
         holds: where the shop gives and takes a bare list as the object: the field under which it is the object's.
         batch: most items in one ``/batch`` request; 0 where the shop has none.
         trash: whether a delete goes to the bin, from where it can come back.
@@ -48,6 +51,7 @@ class Collection:
         stamp: whether a create can carry our mark in ``meta_data``.
         title: field that names an object in labels; empty where that would be personal data.
         raw: fields that are read as ``{raw, rendered}`` and written as text.
+        html: text fields that are shown as HTML; what is written to them is sanitised.
         lines: list fields whose items have ids of their own and are changed one by one.
         unordered: list fields whose order the shop does not keep.
         derived: fields the shop computes; recorded, never written back.
@@ -65,9 +69,12 @@ class Collection:
     api: Literal["wc", "wp"]
     path: str
     noun: str
+    everywhere: str = ""
     id_field: str = "id"
     text_ids: frozenset[str] = _NOTHING
     single: bool = False
+    open: bool = False
+    made_in: str = ""
     holds: str = ""
     batch: int = 0
     trash: bool = False
@@ -75,6 +82,7 @@ class Collection:
     stamp: bool = False
     title: str = ""
     raw: frozenset[str] = _NOTHING
+    html: frozenset[str] = _NOTHING
     lines: frozenset[str] = _NOTHING
     unordered: frozenset[str] = _NOTHING
     derived: frozenset[str] = _NOTHING
@@ -97,8 +105,8 @@ class Collection:
         Raises:
             Refused: INVALID_ARGUMENTS when an id is no positive whole number, or no name where names are ids.
         """
-        path = self.path
-        for name in self.parents:
+        path = self.everywhere if self.everywhere and target is None and not parent else self.path
+        for name in () if path == self.everywhere else self.parents:
             path = path.replace(f"{{{name}}}", self._id((parent or {}).get(name), name))
         parts = [f"/{self.api}/{'v3' if self.api == 'wc' else 'v2'}", path]
         if target is not None and not self.single:
@@ -131,7 +139,7 @@ class Collection:
         if isinstance(name, dict):
             texts = cast("dict[str, Any]", name)
             name = texts.get("raw") or texts.get("rendered")
-        start = f"new {self.noun}" if target is None else f"{self.noun} {target}"
+        start = f"new {self.noun}" if target is None else self.noun if self.single else f"{self.noun} {target}"
         return f'{start} "{unescape(str(name))[:60]}"' if name else start
 
 

@@ -22,6 +22,7 @@ REFUNDS = Collection(
     texts="outside",
     cannot_undo={"create": "money given back stays given", "delete": "the record of the refund is gone for good"},
 )  # fmt: skip
+ALL_REFUNDS = Collection("all_refunds", "wc", "refunds", "refund", texts="outside")
 CUSTOMERS = Collection(
     "customers", "wc", "customers", "customer", batch=100, key="email", stamp=True,
     derived=fields("is_paying_customer"), every={"role": "all"}, texts="outside",
