@@ -8,48 +8,33 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from devskyy_mcp.app import build
 from devskyy_mcp.assets.store import Assets
-from devskyy_mcp.config import Settings
-from devskyy_mcp.http import Upstream
 from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import NOISE, NOISY_META
-from devskyy_tools.shop.signing import Credentials, signer
+from devskyy_tools.shop.signing import Credentials
 from tests.contract.client import Json, Shop, token
-from tests.fakes.demo import Demo
+from tests.fakes.demo import Desk, desk_over
 
 WC = "wc/v3/products"
 FLUID = NOISE | {"total_sales"}
 
 
-class Desk(Demo):
-    """Calls tools on one of the shops, with a person who says yes."""
-
-    async def agreed(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        """Shown, carried out: the outcome."""
-        shown = await self.do(tool, preview=True, **arguments)
-        assert shown["state"] == "proposed", shown
-        done = await self.do("changes_apply", change=shown["change"])
-        return await self.agree(done["change"]) if done["state"] == "waits_for_person" else done
-
-    async def undone(self, change: str) -> dict[str, Any]:
-        done = await self.do("changes_undo", change=change)
-        return await self.agree(done["change"]) if done["state"] == "waits_for_person" else done
+async def agreed(desk: Desk, tool: str, /, **arguments: Any) -> dict[str, Any]:
+    """Shown, carried out with a person's yes: the outcome."""
+    shown = await desk.do(tool, preview=True, **arguments)
+    assert shown["state"] == "proposed", shown
+    return await desk.carry_out("changes_apply", change=shown["change"])
 
 
 @pytest.fixture
 async def desk(wc: Shop, tmp_path: Path) -> AsyncGenerator[Desk]:
-    values: dict[str, Any] = {"data_dir": tmp_path, "upload_folders": [str(tmp_path)], "calls_burst": 1000}
-    app = build(Settings(_env_file=None, **values))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
     login = Credentials(wc.access.user, wc.access.app_password)
-    upstream = Upstream("The shop", wc.access.url, transport=wc.access.transport, auth=signer(login))
-    app.services.put(ShopClient, ShopClient(upstream))
-    async with app.running(eager=True):
-        yield Desk(app, cast("Any", None))
+    async with desk_over(tmp_path, wc.access.url, login, wc.access.transport) as made:
+        yield made
 
 
 async def whole(shop: Shop, path: str) -> Json:
@@ -116,7 +101,7 @@ async def _there_and_back(wc: Shop, desk: Desk, file: Path, sku: str, top: str) 
         f"variation,{sku}-L,,1,125.00,,,,,,0,{sku},,,,Cut,Loose,,0\n"
         f"simple,{sku}-B,'=Belt,0,20,,,{top},,,3,,,,,,,,\n"
     )
-    done = await desk.agreed("woo_catalog_import", path=str(file))
+    done = await agreed(desk, "woo_catalog_import", path=str(file))
     assert done["state"] == "applied", done
     again = await desk.do("woo_catalog_import", path=str(file))
     assert again["state"] == "nothing_to_change", again
@@ -134,13 +119,13 @@ async def _there_and_back(wc: Shop, desk: Desk, file: Path, sku: str, top: str) 
     assert same["state"] == "nothing_to_change", same
     before = [await whole(wc, f"{WC}/{coat['id']}"), await whole(wc, f"{WC}/{coat['id']}/variations/{small['id']}")]
     file.write_text(edited(edited(text, f"{sku}-S", Stock="9", Sale_price=""), sku, Name="Cloak", Categories=top))
-    change = await desk.agreed("woo_catalog_import", path=str(file))
+    change = await agreed(desk, "woo_catalog_import", path=str(file))
     assert change["state"] == "applied", change
     assert (await wc.read(f"{WC}/{coat['id']}"))["name"] == "Cloak"
-    assert (await desk.undone(change["change"]))["state"] == "applied"
+    assert (await desk.carry_out("changes_undo", change=change["change"]))["state"] == "applied"
     after = [await whole(wc, f"{WC}/{coat['id']}"), await whole(wc, f"{WC}/{coat['id']}/variations/{small['id']}")]
     assert after == before
-    undone = await desk.undone(done["change"])
+    undone = await desk.carry_out("changes_undo", change=done["change"])
     assert undone["state"] == "applied", undone
     assert await wc.read(f"{WC}?sku={sku},{sku}-B,{sku}-S&status=any") == []
     for terms in ("categories", "tags", "brands"):
@@ -160,18 +145,18 @@ async def _shared(wc: Shop, desk: Desk, tmp_path: Path, sku: str, fabric: str) -
     head = "Type,SKU,Name,Regular price,Parent,Attribute 1 name,Attribute 1 value(s),Attribute 1 global\n"
     rows = [f'variable,{sku},Coat,,,{fabric},"Silk, Wool",1', f"variation,{sku}-S,,120.00,{sku},{fabric},Silk,1"]
     file.write_text(head + "\n".join(rows))
-    done = await desk.agreed("woo_catalog_import", path=str(file))
+    done = await agreed(desk, "woo_catalog_import", path=str(file))
     assert done["state"] == "applied", done
     rows = [rows[0].replace("Wool", "Wool, Linen"), f"variation,{sku}-L,,90.00,{sku},{fabric},Linen,1"]
     file.write_text(head + "\n".join(rows))
-    more = await desk.agreed("woo_catalog_import", path=str(file))
+    more = await agreed(desk, "woo_catalog_import", path=str(file))
     assert more["state"] == "applied", more
     coat = (await wc.read(f"{WC}?sku={sku}&status=any"))[0]
     found = await wc.read(f"{WC}/{coat['id']}/variations?orderby=id&order=asc")
     assert [one["attributes"][0]["option"] for one in found] == ["Silk", "Linen"]
     assert (await desk.do("woo_catalog_import", path=str(file)))["state"] == "nothing_to_change"
     for change in (more, done):
-        assert (await desk.undone(change["change"]))["state"] == "applied"
+        assert (await desk.carry_out("changes_undo", change=change["change"]))["state"] == "applied"
 
 
 @pytest.mark.requirement("catalog:import")
@@ -195,13 +180,13 @@ async def test_prices_move_above_their_floor_and_back(wc: Shop, desk: Desk) -> N
     small = await wc.make(f"{WC}/{dress['id']}/variations", regular_price="60.00", attributes=option)
     paths = [f"{WC}/{one['id']}", f"{WC}/{low['id']}", f"{WC}/{dress['id']}/variations/{small['id']}"]
     before = [await whole(wc, path) for path in paths]
-    done = await desk.agreed(
-        "play_reprice", filter={"ids": [one["id"], low["id"], dress["id"]]}, move="-10%", min_margin="20", ending=".90",
-        cost_field="cost_of_making",
+    done = await agreed(
+        desk, "play_reprice", filter={"ids": [one["id"], low["id"], dress["id"]]}, move="-10%", min_margin="20",
+        ending=".90", cost_field="cost_of_making",
     )  # fmt: skip
     assert [(await wc.read(path))["regular_price"] for path in paths] == ["44.90", "25.00", "53.90"]
     assert any("22.90 is below its floor of 25.00" in text for text in done["warnings"]), done
-    assert (await desk.undone(done["change"]))["state"] == "applied"
+    assert (await desk.carry_out("changes_undo", change=done["change"]))["state"] == "applied"
     assert [await whole(wc, path) for path in paths] == before
 
 
@@ -222,10 +207,10 @@ async def test_stock_follows_a_count_less_what_was_sold_since(wc: Shop, desk: De
     zone = await desk.app.services.get(ShopClient).zone()
     since = (datetime.now(zone) - timedelta(minutes=2)).replace(tzinfo=None, microsecond=0).isoformat()
     rows = [{"sku": sku.lower(), "counted": 12}, {"sku": f"{sku}-S", "counted": 4}, {"sku": "no such", "counted": 1}]
-    done = await desk.agreed("play_stock_reconcile", rows=rows, counted_at=since)
+    done = await agreed(desk, "play_stock_reconcile", rows=rows, counted_at=since)
     assert [(await wc.read(path))["stock_quantity"] for path in paths] == [10, 4]
     assert done["state"] == "applied", done
-    assert (await desk.undone(done["change"]))["state"] == "applied"
+    assert (await desk.carry_out("changes_undo", change=done["change"]))["state"] == "applied"
     assert [await whole(wc, path) for path in paths] == before
 
 

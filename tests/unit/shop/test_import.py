@@ -254,6 +254,19 @@ async def test_a_file_of_another_kind_is_refused(desk: Desk, content: str | byte
 
 
 @pytest.mark.requirement("catalog:import")
+async def test_a_formula_is_a_text_and_leaves_as_one(desk: Desk) -> None:
+    """It is kept as it stands, and quoted in an export so that no spreadsheet works it out; which is undone again."""
+    cells = ["=HYPERLINK(1)", "+1+1", "-2", "@SUM(A1)"]
+    rows = [f'F-{number},"{cell}"' for number, cell in enumerate(cells)]
+    assert (await desk.load("\n".join(["SKU,Name", *rows])))["state"] == "applied"
+    assert [(await desk.by_sku(f"F-{number}"))["name"] for number in range(len(cells))] == cells
+    quoted = [row for row in await desk.exported() if row["SKU"].startswith("F-")]
+    assert sorted(row["Name"] for row in quoted) == sorted(f"'{cell}" for cell in cells)
+    again = "\n".join(["SKU,Name", *(f'{row["SKU"]},"{row["Name"]}"' for row in quoted)])
+    assert (await desk.load(again))["state"] == "nothing_to_change"
+
+
+@pytest.mark.requirement("catalog:import")
 async def test_a_huge_file_is_refused_without_being_read(desk: Desk, tmp_path: Path) -> None:
     huge = tmp_path / "huge.csv"
     with huge.open("wb") as out:
