@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         description="Id or slug of the product category whose children are the brand's collections. "
         "Unset: every top-level product category is one.",
     )
+    shop_cost_field: str = Field(
+        default="",
+        validation_alias="SHOP_COST_FIELD",
+        description="Key of the custom field that holds what a product costs you, in which re-pricing finds its floor.",
+    )
     shop_max_seconds: float = Field(
         default=60,
         validation_alias="SHOP_MAX_SECONDS",

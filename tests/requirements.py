@@ -135,6 +135,7 @@ REQUIREMENTS = [
     Requirement("jobs:waiting", "product, jobs", "Waiting ends with the job; the same call again gives the same job."),
     # assets
     Requirement("assets:upload", "product, tools", "A picture sent over REST is checked, kept once and can be used."),
+    Requirement("assets:tables", "product, tools", "A CSV table is told by what it holds, kept, and no picture."),
     # audit
     Requirement(
         "audit:append_only", "product, core", "The database itself refuses to change or delete a row of the audit."
@@ -169,6 +170,16 @@ REQUIREMENTS = [
     Requirement("bulk:variations", "product, jobs", "Variations are changed with their products when asked."),
     Requirement("bulk:zombie", "product, jobs", "A run that was superseded changes nothing more."),
     # catalog
+    Requirement(
+        "catalog:import",
+        "product, shown 7",
+        "A CSV is checked whole before the first write, its bad rows told; what was exported changes nothing.",
+    ),
+    Requirement("play:reprice", "product, playbooks", "Prices move by rule, none below its floor, with one undo."),
+    Requirement(
+        "play:reconcile", "product, playbooks", "Stock follows a count less what was sold since, with one undo."
+    ),
+    Requirement("play:brief", "product, playbooks", "The morning brief is one call of at most 2,000 tokens."),
     Requirement(
         "catalog:export", "product, jobs", "The catalogue comes as CSV in WooCommerce's columns, restarts or not."
     ),

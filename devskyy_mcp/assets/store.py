@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,18 +20,22 @@ from ..config import UPLOAD_LIMIT
 from ..db.vault.files import replace
 from ..errors import Code, Refused
 from ..guard.ssrf import media_type
+from .tables import is_table, no_table
 
 _ID = re.compile(r"^ast_[0-9a-f]{64}$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-ENDINGS = {
+PICTURES = {
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/gif": "gif",
     "image/webp": "webp",
     "image/avif": "avif",
-    "model/gltf-binary": "glb",
-    "model/vnd.usdz+zip": "usdz",
 }
+MEDIA = PICTURES | {"model/gltf-binary": "glb", "model/vnd.usdz+zip": "usdz"}
+CSV = "text/csv"
+TABLES = {CSV: "csv"}
+ENDINGS = MEDIA | TABLES
+"""What is kept, by media type, with the ending that its name gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,35 @@ class Asset:
     source: str
 
 
+def kind_of(content: bytes) -> str | None:
+    """The media type, told by what the file holds; None for what is not kept."""
+    kind = media_type(content)
+    return kind or (CSV if is_table(content) else None)
+
+
+def unwelcome(content: bytes, kinds: Mapping[str, str]) -> Refused:
+    """The refusal of a file of another kind than is asked for."""
+    if kinds is TABLES:
+        return no_table(content)
+    if kinds is MEDIA:
+        return Refused(
+            Code.INVALID_ARGUMENTS,
+            "The file is no picture or 3D model of a known kind.",
+            "PNG, JPEG, GIF, WebP, AVIF, GLB and USDZ can be uploaded.",
+        )
+    if kinds is PICTURES:
+        return Refused(
+            Code.INVALID_ARGUMENTS,
+            "The file is not a picture of a known kind.",
+            "PNG, JPEG, GIF, WebP and AVIF can be uploaded.",
+        )
+    return Refused(
+        Code.INVALID_ARGUMENTS,
+        "The file is no picture, 3D model or CSV table of a known kind.",
+        "PNG, JPEG, GIF, WebP, AVIF, GLB, USDZ and CSV can be uploaded.",
+    )
+
+
 class Assets:
     """The store. ``folder`` is made when the first file comes."""
 
@@ -54,30 +88,27 @@ class Assets:
     def path(self, asset: Asset) -> Path:
         return self._file(asset.id)
 
-    async def put(self, content: bytes, name: str, source: str) -> Asset:
-        """Keep a picture or 3D model.
+    async def put(self, content: bytes, name: str, source: str, kinds: Mapping[str, str] = ENDINGS) -> Asset:
+        """Keep a picture, a 3D model or a table.
 
         Args:
             content: the bytes, at most 25 MiB.
             name: file name as given; made safe and given the ending of what the bytes are.
             source: ``upload``, ``folder`` or the host it was fetched from.
+            kinds: media types that are welcome.
 
         Raises:
-            Refused: TOO_LARGE, or INVALID_ARGUMENTS when the bytes are of no known kind.
+            Refused: TOO_LARGE, or INVALID_ARGUMENTS when the bytes are of no such kind.
         """
         if len(content) > UPLOAD_LIMIT:
             raise Refused(
                 Code.TOO_LARGE, f"The file has more than {UPLOAD_LIMIT >> 20} MiB.", "Make it smaller and try again."
             )
-        kind = media_type(content)
-        if kind not in ENDINGS:
-            raise Refused(
-                Code.INVALID_ARGUMENTS,
-                "The file is no picture or 3D model of a known kind.",
-                "PNG, JPEG, GIF, WebP, AVIF, GLB and USDZ can be uploaded.",
-            )
+        kind = kind_of(content)
+        if kind is None or kind not in kinds:
+            raise unwelcome(content, kinds)
         digest = hashlib.sha256(content).hexdigest()
-        stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "picture"
+        stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "file"
         asset = Asset(f"ast_{digest}", digest, f"{stem}.{ENDINGS[kind]}", kind, len(content), source)
         await anyio.to_thread.run_sync(self._write, asset, content)
         return asset

@@ -245,6 +245,7 @@ def _finished(row: Mapping[str, Any], view: ChangeView, *, undo: bool = False) -
     plan: dict[str, Any] = row["summary"].get("plan") or {}
     if plan.get("untrusted"):
         view.trust = UNTRUSTED
+    view.warnings = plan.get("warnings") or view.warnings  # what was left out is left out still
     if view.state in {"applied", "partial"} and undo:
         view.next = f"changes_undo(change={view.change!r}) takes it back."
     return view

@@ -207,7 +207,9 @@ def _check_body(scope: Scope, headers: Headers) -> None:
     if not (length.strip(b"0") or b"transfer-encoding" in headers):
         return
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-    if upload and kind.startswith((b"image/", b"application/octet-stream")):  # neither can be sent by a page's form
+    if upload and kind.startswith(
+        (b"image/", b"text/csv", b"application/octet-stream")
+    ):  # none can be sent by a page's form
         return
     form = is_page(scope["path"]) or scope["path"] in FORMS_OF_PROGRAMS
     wanted = b"application/x-www-form-urlencoded" if form else b"application/json"

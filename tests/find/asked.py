@@ -19,9 +19,6 @@ from devskyy_mcp.find.encoder import Encoder
 from devskyy_mcp.find.tools import ToolIndex
 
 HERE = Path(__file__).parent
-_AHEAD = HERE / "ahead.txt"
-AHEAD = frozenset(_AHEAD.read_text(encoding="utf-8").split()) if _AHEAD.exists() else frozenset[str]()
-"""Names that have phrases and requests before their tools are declared."""
 DEEP = 99
 
 

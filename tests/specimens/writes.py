@@ -371,11 +371,45 @@ async def binned_redirect(desk: Desk) -> dict[str, Any]:
     return {"noun": "redirects", **made}
 
 
+async def counted(desk: Desk) -> dict[str, Any]:
+    sku = (await stocked(desk))["items"][0]["sku"]
+    return {"rows": [{"sku": sku, "counted": 7}], "counted_at": "2026-01-01T00:00:00"}
+
+
+async def repriced(desk: Desk) -> dict[str, Any]:
+    cost = {"meta_data": [{"key": "cost", "value": "20.00"}]}
+    coat = await create(desk, "woo_products_create", {"name": "Coat", "regular_price": "120.00", "more": cost})
+    return {"filter": {"ids": [coat]}, "move": "-5%", "cost_field": "cost", "min_margin": "30"}
+
+
+async def imported(desk: Desk) -> dict[str, Any]:
+    number, top = next(numbers), unique("Season")
+    file = desk.app.settings.data_dir / f"goods{number}.csv"
+    coat, hat = unique("COAT-"), unique("HAT-")
+    file.write_text(
+        "SKU,Name,Regular price,Categories,Tags,Brands\n"
+        f"{coat},Coat,120.00,{top} > {top} coats,{top} tag,{top} brand\n{hat},Hat,20.00,{top},,\n"
+    )
+    return {"path": str(file)}
+
+
+async def imported_changes(desk: Desk) -> dict[str, Any]:
+    """Rows that change a product, and a variation by its id."""
+    number, sku = next(numbers), unique("COAT-")
+    file = desk.app.settings.data_dir / f"goods{number}.csv"
+    await carry_out(desk, "woo_products_create", {"name": "Coat", "sku": sku, "regular_price": "120.00"})
+    found = await variation()(desk)
+    file.write_text(f"ID,SKU,Regular price,Categories\n,{sku},99.00,{unique('Season')}\n{found['id']},,55.00,\n")
+    return {"path": str(file)}
+
+
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 HOOK = {"topic": "order.created", "delivery_url": "https://203.0.113.9/orders", "name": "Orders"}
 ARGUMENTS: dict[str, Arguments] = {
     **site.WRITES,
     "changes_undo": undone,
+    "play_reprice": repriced,
+    "play_stock_reconcile": counted,
     "woo_attribute_terms_create": new_term,
     "woo_attribute_terms_update": changed_term,
     "woo_attributes_create": new("name", "Fabric", order_by="name"),
@@ -383,6 +417,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_brands_create": new("name", "Atelier Skyy", description="By hand."),
     "woo_brands_update": one_of("woo_brands_list", description="New words."),
     "woo_catalog_bulk": many_terms,
+    "woo_catalog_import": imported,
     "woo_categories_create": new("name", "Winter", description="<b>Warm</b>"),
     "woo_categories_delete": made("woo_categories_create", {"name": "Old"}),
     "woo_categories_update": one_of("woo_categories_list", description="New words."),
@@ -487,6 +522,7 @@ FURTHER: dict[str, list[Arguments]] = {
         some_reviews(1),
         some_reviews(2),
     ],
+    "woo_catalog_import": [imported_changes],
     "woo_order_mails_send": [mailed_anew],
     "woo_orders_bulk": [two("customers", email="two@example.com")],
     "woo_settings_bulk": [

@@ -1,4 +1,4 @@
-"""Uploads: ``POST /api/v1/assets`` keeps a picture and gives its id for tools that take one."""
+"""Uploads: ``POST /api/v1/assets`` keeps a picture or a CSV table and gives its id for tools that take one."""
 
 from __future__ import annotations
 
@@ -7,27 +7,34 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...assets.store import Assets
+from ...assets.store import MEDIA, TABLES, Assets, kind_of
 from ...config import UPLOAD_LIMIT
 from ...errors import Code, Refused
 from .calls import app_of, body_of, json_response, principal_of
 
-SCOPE = "media:write"
+SCOPES = {"media:write": MEDIA, "catalog:write": TABLES}
+"""What may be uploaded by whom."""
 NAME_LIMIT = 200
 
 
 async def upload(request: Request) -> Response:
-    """Keep the body, a picture of at most 25 MiB; ``?name=`` is its file name. 201 with {asset, name, type, size}.
+    """Keep the body, a picture or a CSV table of at most 25 MiB; ``?name=`` is its file name. 201 with {asset, name,
+    type, size}.
 
     Raises:
-        Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is no picture; FORBIDDEN without the scope media:write.
+        Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is neither; FORBIDDEN without the scope media:write, for
+            tables catalog:write.
     """
     principal = principal_of(request)
-    if not principal.may(SCOPE):
-        raise Refused(
-            Code.FORBIDDEN, f"Uploading needs {SCOPE}.", details={"missing_scopes": [SCOPE], "needed_scopes": [SCOPE]}
-        )
     name = unquote(request.query_params.get("name", ""))[:NAME_LIMIT]
     content = await body_of(request, UPLOAD_LIMIT)
-    kept = await app_of(request).services.get(Assets).put(content, name or "picture", "upload")
+    kind = kind_of(content)
+    needed = [scope for scope, kinds in SCOPES.items() if kind is None or kind in kinds]
+    if not any(map(principal.may, needed)):
+        raise Refused(
+            Code.FORBIDDEN,
+            f"Uploading needs {' or '.join(needed)}.",
+            details={"missing_scopes": needed, "needed_scopes": needed},
+        )
+    kept = await app_of(request).services.get(Assets).put(content, name or "file", "upload")
     return json_response({"asset": kept.id, "name": kept.name, "type": kept.content_type, "size": kept.size}, 201)

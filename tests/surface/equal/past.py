@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devskyy_mcp.app import App, local_principal
+from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.events import Events
@@ -83,6 +84,12 @@ class Past:
         ]
         found += [Case("woo_products_bulk_update", {**way, "preview": True}, True) for way in ways]
         found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in batches]
+        plays: list[tuple[str, dict[str, Any]]] = [
+            ("play_reprice", {"filter": {}, "move": "-5%", "cost_field": "cost"}),
+            ("play_stock_reconcile", {"rows": [{"sku": "MS-LVH-12", "counted": 3}]}),
+            *(("woo_catalog_import", {"asset": asset}) for asset in self.known["asset"][:2]),
+        ]
+        found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in plays]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
@@ -195,6 +202,8 @@ async def _live(app: App) -> Past:
     await do("woo_coupons_create", code="past10", discount_type="percent", amount="10")
     await do("wp_redirects_create", source="/old-coats", target="/coats")
     variable = await ids("woo_products_list", type="variable", status="publish")
+    tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
+    assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -214,6 +223,7 @@ async def _live(app: App) -> Past:
         "job": [*JOBS.values(), "job_none"],
         "zone_id": [1, 0, ABSENT],
         "sku": ["MS-LVH-12", "NEW-1"],
+        "asset": [*assets, "0" * 64],
         "categories": listed["woo_categories"],
         "product_ids": listed["woo_products"],
         "featured_media": listed["wp_media"],

@@ -78,6 +78,27 @@ async def test_a_file_that_is_too_large_is_refused(http: httpx2.AsyncClient) -> 
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.requirement("assets:tables")
+async def test_a_table_is_kept_and_its_rejected_rows_are_a_resource(http: httpx2.AsyncClient) -> None:
+    table = "SKU,Name,Regular price\nT-1,Cap,abc\nT-2,Hat,10\n".encode("utf-16")
+    kept = await http.post(f"{PATH}?name=list.txt", content=table, headers={"content-type": "text/csv"})
+    assert kept.status_code == 201, kept.text
+    told = kept.json()
+    assert (told["name"], told["type"], told["size"]) == ("list.csv", "text/csv", len(table))
+    refused = await http.post("/api/v1/tools/woo_catalog_import", json={"asset": told["asset"]})
+    assert refused.status_code == 422
+    details = refused.json()["details"]
+    assert details["rejected"][0] | {"reason": ""} == {"line": 2, "column": "Regular price", "reason": ""}
+    report = await http.get("/api/v1/resources/read", params={"uri": details["report"]})
+    assert report.status_code == 200, report.text
+    assert report.headers["content-type"].startswith("text/csv")
+    assert report.text.splitlines()[0] == "line,column,reason"
+    gone = f"devskyy://reports/{told['asset']}"
+    assert (await http.get("/api/v1/resources/read", params={"uri": gone})).status_code == 404
+    shown = {"asset": told["asset"], "skip_rejected": True, "preview": True}
+    assert (await http.post("/api/v1/tools/woo_catalog_import", json=shown)).json()["state"] == "proposed"
+
+
 @pytest.mark.requirement("assets:upload")
 async def test_who_may_not_change_media_may_not_upload(tmp_path: Path) -> None:
     async with site(tmp_path, auth_mode="embedded") as shop:

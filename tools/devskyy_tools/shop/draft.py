@@ -110,7 +110,9 @@ def number(value: Any) -> Decimal:
 
 
 def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeo" else f"{count} {noun}s"
 
 
 def bare(value: Any) -> Any:

@@ -57,6 +57,7 @@ _TERMS = ("manage_product_terms", "manage_product_terms")
 _STORE = ("manage_woocommerce", "manage_woocommerce")
 _DESIGN = ("edit_theme_options", "edit_theme_options")
 NEEDS: dict[str, tuple[str, str]] = {
+    "play_": ("", "edit_products"),  # the brief says part by part what could not be read
     "woo_": _GOODS,
     "woo_attribute": _TERMS,
     "woo_brands": _TERMS,

@@ -185,16 +185,17 @@ class Shop:
         return self._skus[sku]
 
     async def prefetch_skus(self, skus: Iterable[str]) -> None:
-        """Find the holders of many SKUs with two lists per 100, before many creates."""
+        """Find the holders of many SKUs with two lists per 100, before many creates; capitals count for nothing."""
         wanted = [sku for sku in dict.fromkeys(skus) if sku and sku not in self._skus]
         for start in range(0, len(wanted), PAGE):
             some = wanted[start : start + PAGE]
             self._skus.update(dict.fromkeys(some))
+            asked = {sku.casefold(): sku for sku in some}
             for status in ("trash", "any"):
                 query = {"status": status, "sku": some, "per_page": PAGE, "_fields": "id,status,sku,type,parent_id"}
                 for item in (await self.client.page(at.PRODUCTS.url(), query)).items:
-                    if item.get("sku") in self._skus:
-                        self._skus[item["sku"]] = item
+                    if sku := asked.get(str(item.get("sku")).casefold()):
+                        self._skus[sku] = item
 
     async def coupon(self, code: str) -> Json | None:
         """The coupon of this code, or None."""

@@ -66,6 +66,11 @@ class _Undoing:
         self.shop = shop
         done = [item for item in ops if item.op.kind == "create" and item.outcome.object_id]
         self.made = {(item.op.collection, str(item.outcome.object_id)) for item in done}
+        self.held: dict[tuple[str, str], set[str]] = {}  # per term the products that were made with it
+        for item in done:
+            for terms in ("product_categories", "product_tags", "brands"):
+                for line in _lines(item.op.body, _HELD_IN[terms]) if item.op.collection == at.PRODUCTS.name else []:
+                    self.held.setdefault((terms, str(line.get("id"))), set()).add(str(item.outcome.object_id))
 
     async def read_ahead(self, ops: Sequence[JournalOp]) -> None:
         """One list for each hundred objects of a collection, where there is more than one."""
@@ -120,7 +125,13 @@ class _Undoing:
     async def _unmake(self, item: JournalOp, collection: Collection, target: ObjectId, present: Json) -> None:
         if present.get("status") == "trash":
             return
-        losing = [op for op in self.shop.unit.ops if _loses(op, collection, present, item.op.parent)]
+        gone_with = self.held.get((collection.name, str(target)), set[str]())
+        losing = [
+            op
+            for op in self.shop.unit.ops
+            if _loses(op, collection, present, item.op.parent)
+            or (op.kind == "delete" and op.collection == at.PRODUCTS.name and str(op.target) in gone_with)
+        ]
         if int(present.get("count") or 0) > len(losing):
             self._leave(item, "left_alone", f"{present['count']} objects use it by now.")
             return

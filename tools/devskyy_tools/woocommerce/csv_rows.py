@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from devskyy_tools.shop.collections import STAMP
 
@@ -18,7 +18,8 @@ Cell = str | int | float
 _PUBLISHED = {"draft": -1, "private": 0, "publish": 1}
 _STOCK = {"instock": 1, "onbackorder": "backorder"}
 _BACKORDERS: dict[str, Cell] = {"yes": 1, "notify": "notify"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def row_of(
     cells = {
         "ID": item["id"],
         "Type": _list([_type(item, parent), *(kind for kind in ("downloadable", "virtual") if item.get(kind))]),
-        "SKU": item.get("sku"),
+        "SKU": ""
+        if parent and item.get("sku") == parent.get("sku")
+        else item.get("sku"),  # the shop shows its parent's
         "GTIN, UPC, EAN, or ISBN": item.get("global_unique_id"),
         "Name": _name(item, parent),
         "Published": _PUBLISHED.get("draft" if (parent or {}).get("status") == "draft" else item["status"], -1),
@@ -94,7 +97,7 @@ def row_of(
         "Categories": _list(names.categories.get(str(one["id"]), one["name"]) for one in item.get("categories", ())),
         "Tags": _list(one["name"] for one in item.get("tags", ())),
         "Shipping class": _list([names.shipping.get(item.get("shipping_class", ""), item.get("shipping_class", ""))]),
-        "Images": _list(image["src"] for image in _images(item)),
+        "Images": _list(_pictures(item)),
         "Download limit": _limit(item.get("download_limit")) if downloadable else "",
         "Download expiry days": _limit(item.get("download_expiry")) if downloadable else "",
         "Parent": _linked([parent["id"]], {parent["id"]: parent.get("sku", "")}) if parent else "",
@@ -106,10 +109,31 @@ def row_of(
         "Position": item.get("menu_order", 0),
         "Brands": _list(one["name"] for one in item.get("brands", ())),
     }
+    cells |= dict.fromkeys(_inherited(item, parent, names), "") if parent else {}
     cells |= _downloads(item) if downloadable else {}
     cells |= _attributes(item, parent)
     cells |= _meta(item) if meta else {}
     return {name: value for name, value in cells.items() if value not in (None, "")}
+
+
+def _inherited(item: Json, parent: Json, names: Names) -> list[str]:
+    """Columns of a variation in which the shop shows its product's value, as it does where there is no own one."""
+    size: Json = item.get("dimensions") or {}
+    whole: Json = parent.get("dimensions") or {}
+    pairs: Json = {
+        "SKU": (item.get("sku"), parent.get("sku")),
+        f"Weight ({names.weight_unit})": (item.get("weight"), parent.get("weight")),
+        "Shipping class": (item.get("shipping_class"), parent.get("shipping_class")),
+        "Images": (_pictures(item), _pictures(parent)[:1]),
+    }
+    for name in ("Length", "Width", "Height"):
+        pairs[f"{name} ({names.dimension_unit})"] = size.get(name.lower()), whole.get(name.lower())
+    return [column for column, (own, above) in pairs.items() if own == above]
+
+
+def inner(item: Json, name: str) -> list[Json]:
+    """The objects of a list field; none where it is absent or null."""
+    return cast("list[Json]", item.get(name) or [])
 
 
 def linked_ids(item: Json) -> list[int]:
@@ -130,14 +154,14 @@ def write(out: TextIO, columns: list[str], rows: Iterable[Json]) -> int:
     writer.writerow(columns)
     count = 0
     for row in rows:
-        writer.writerow([_safe(row.get(name, "")) for name in columns])
+        writer.writerow([safe(row.get(name, "")) for name in columns])
         count += 1
     return count
 
 
-def _safe(cell: Cell) -> Cell:
+def safe(cell: Cell) -> Cell:
     """A text that a spreadsheet would run gets WooCommerce's mark before it, which its importer takes off."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _order(name: str) -> tuple[int, int, int, str]:
@@ -187,10 +211,9 @@ def _limit(value: Any) -> Cell:
     return value if isinstance(value, int) and value > 0 else ""
 
 
-def _images(item: Json) -> list[Json]:
-    if "images" in item:
-        return list(item["images"])
-    return [item["image"]] if item.get("image") else []
+def _pictures(item: Json) -> list[str]:
+    found = item["images"] if "images" in item else [item["image"]] if item.get("image") else []
+    return [str(image["src"]) for image in found]
 
 
 def _downloads(item: Json) -> Json:

@@ -11,13 +11,13 @@ import anyio
 import anyio.to_thread
 from pydantic import BaseModel, Field
 
-from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.assets.store import CSV, Assets
 from devskyy_mcp.capability import JobPolicy, Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.jobs.model import Job
 from devskyy_mcp.jobs.service import Jobs
-from devskyy_tools.shop.collections import PRODUCT_CATEGORIES, PRODUCTS, VARIATIONS
+from devskyy_tools.shop.collections import PRODUCT_CATEGORIES, PRODUCTS, VARIATIONS, Collection
 from devskyy_tools.shop.refusals import plain_text
 from devskyy_tools.shop.session import Shop
 
@@ -26,7 +26,6 @@ from .csv_rows import Json, Names, extra_columns, linked_ids, row_of, write
 exports = Toolset("exports", timeout=60)
 
 PAGE = 100
-CSV = "text/csv"
 Type = Literal["simple", "variable", "grouped", "external"]
 
 
@@ -53,7 +52,7 @@ async def woo_catalog_export(
     asked = {"category": category, "type": type}
     given = {name: value for name, value in asked.items() if value is not None}
     ids: list[int] = await job.step("list", _ids, ctx.get(Shop), given)
-    names = Names(**await job.step("names", _names, ctx.get(Shop)))
+    names = Names(**await job.step("names", names_of, ctx.get(Shop)))
     parts = ctx.get(Assets).workshop(job.id)
     await anyio.Path(parts).mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
@@ -104,9 +103,9 @@ async def _ids(shop: Shop, given: Json) -> list[int]:
     return found
 
 
-async def _names(shop: Shop) -> Json:
-    """The arguments of Names, as JSON."""
-    terms = await _all(shop, PRODUCT_CATEGORIES)
+async def names_of(shop: Shop) -> Json:
+    """The arguments of ``Names``, as JSON: what this shop's ids stand for and how it writes numbers."""
+    terms = await all_of(shop, PRODUCT_CATEGORIES)
     by_id = {int(term["id"]): term for term in terms}
     client = shop.client
     classes: list[Json] = (await client.page("/wc/v3/products/shipping_classes", {"per_page": PAGE})).items
@@ -131,7 +130,8 @@ def _path(by_id: Mapping[int, Json], number: int) -> str:
     return " > ".join(reversed(names))
 
 
-async def _all(shop: Shop, collection: Any, **params: Any) -> list[Json]:
+async def all_of(shop: Shop, collection: Collection, **params: Any) -> list[Json]:
+    """All pages of a list, as stored."""
     items: list[Json] = []
     number, pages = 1, 1
     while number <= pages:
@@ -142,11 +142,11 @@ async def _all(shop: Shop, collection: Any, **params: Any) -> list[Json]:
 
 
 async def _read_part(shop: Shop, names: Names, ids: list[int], file: Path, *, meta: bool) -> None:
-    items = await _all(shop, PRODUCTS, include=ids, status="any", orderby="include")
+    items = await all_of(shop, PRODUCTS, include=ids, status="any", orderby="include")
     variations: dict[int, list[Json]] = {}
 
     async def read(parent: Json) -> None:
-        variations[parent["id"]] = await _all(
+        variations[parent["id"]] = await all_of(
             shop, VARIATIONS, product_id=parent["id"], orderby="id", order="asc", status="any"
         )
 

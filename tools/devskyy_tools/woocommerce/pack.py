@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.assets.store import CSV, Assets
 from devskyy_mcp.capability import Pack, Resource
 from devskyy_mcp.context import Context, Services
 from devskyy_mcp.errors import Code, Refused
@@ -16,17 +16,18 @@ from devskyy_tools.shop.provide import provide_shop
 from devskyy_tools.shop.session import Shop
 
 from .batches import batches
-from .briefing import briefing
 from .categories import categories
 from .copies import products, variations  # with the tools that are declared there, in bulk.py and matrix.py
 from .coupons import coupons
+from .csv_import import imports
 from .customers import customers
-from .export import CSV, exports, read_export, woo_catalog_export
+from .export import exports, read_export, woo_catalog_export
 from .gateways import gateways
 from .models import Product
 from .order_mails import order_mails
 from .orders import orders
 from .refunds import notes, refunds
+from .rejected import read_report
 from .reports import reports
 from .reviews import reviews
 from .settings import settings
@@ -69,10 +70,10 @@ pack = Pack(
     "woocommerce",
     [
         *(products, variations, categories, attributes, tags, brands, shipping_classes, reviews, stock, orders, notes),
-        *(order_mails, refunds, customers, coupons, reports, exports, batches),
+        *(order_mails, refunds, customers, coupons, reports, exports, imports, batches),
         *(settings, shipping, taxes, webhooks, gateways, system),
     ],
-    [briefing],
+    [],
     [
         Resource(
             "devskyy://products/{id}",
@@ -90,6 +91,16 @@ pack = Pack(
             "Export",
             "The file that woo_catalog_export made, by its job's id.",
             read_export,
+            mime_type=CSV,
+            scopes=frozenset({"catalog:read"}),
+            texts="catalogue",
+        ),
+        Resource(
+            "devskyy://reports/{id}",
+            "report",
+            "Report",
+            "Which rows of a file were rejected and why, by the id that the tool's answer gives.",
+            read_report,
             mime_type=CSV,
             scopes=frozenset({"catalog:read"}),
             texts="catalogue",

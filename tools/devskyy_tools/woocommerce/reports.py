@@ -7,6 +7,7 @@ high-performance order storage they answer zero whatever was sold.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -91,18 +92,25 @@ async def _orders(ctx: Context, first: date, last: date) -> list[dict[str, Any]]
     Raises:
         Refused: TOO_LARGE when there are more than a report reads.
     """
+    return await read_orders(
+        ctx,
+        _FIELDS,
+        status=list(COUNTED),
+        after=f"{first - timedelta(days=1)}T23:59:59",
+        before=f"{last + timedelta(days=1)}T00:00:00",
+        order="asc",
+    )
+
+
+async def read_orders(ctx: Context, fields: Sequence[str], **params: Any) -> list[dict[str, Any]]:
+    """All orders that the list parameters find.
+
+    Raises:
+        Refused: TOO_LARGE when there are more than a report reads.
+    """
     shop, found, page = ctx.get(Shop), list[dict[str, Any]](), 1
     while True:
-        some = await shop.list(
-            ORDERS,
-            fields=_FIELDS,
-            status=list(COUNTED),
-            after=f"{first - timedelta(days=1)}T23:59:59",
-            before=f"{last + timedelta(days=1)}T00:00:00",
-            order="asc",
-            per_page=100,
-            page=page,
-        )
+        some = await shop.list(ORDERS, fields=fields, per_page=100, page=page, **params)
         if some.pages > MOST_PAGES:
             raise Refused(
                 Code.TOO_LARGE,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-import anyio
 from pydantic import Field
 
-from devskyy_mcp.assets.store import ENDINGS, Asset, Assets
+from devskyy_mcp.assets.store import MEDIA as KINDS
+from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.assets.taking import AssetId, FilePath, Source
 from devskyy_mcp.capability import Toolset
-from devskyy_mcp.config import UPLOAD_LIMIT, Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.taint import Taints
@@ -88,29 +86,27 @@ async def wp_media_edit(
 async def wp_media_upload(
     ctx: Context,
     url: Annotated[str | None, Field(description="Public https address of a picture.", max_length=2000)] = None,
-    asset: Annotated[str | None, Field(description="Id from POST /api/v1/assets.", max_length=80)] = None,
-    path: Annotated[str | None, Field(description="File on this machine, in an allowed folder (stdio).")] = None,
+    asset: AssetId = None,
+    path: FilePath = None,
     title: Title | None = None,
     alt_text: Alt | None = None,
     caption: Caption | None = None,
 ) -> None:
     """Upload a picture, or a GLB or USDZ where the site has the DevSkyy plugin, from one of url, asset or path."""
-    given = [name for name, value in (("url", url), ("asset", asset), ("path", path)) if value]
-    if len(given) != 1:
-        raise Refused(Code.INVALID_ARGUMENTS, "Give exactly one of url, asset and path.")
-    store = ctx.get(Assets)
+    source = Source(url, asset, path)
+    source.check()
     texts = {"title": title, "alt_text": alt_text, "caption": caption}
     fields = {name: value for name, value in texts.items() if value is not None}
-    if asset:
-        found = await store.get(asset)
-    elif url and not ctx.agreed and await ctx.get(Taints).marked(ctx.principal.id):
+    if url and not ctx.agreed and await ctx.get(Taints).marked(ctx.principal.id):
         await _ask_to_fetch(ctx, url, fields)
         return
-    elif url:
-        found = await _fetch(store, url)
-    else:
-        found = await _take(ctx, store, str(path))
-    file = {"sha256": found.sha256, "path": str(store.path(found)), "name": found.name, "type": found.content_type}
+    found = await source.take(ctx, KINDS)
+    file = {
+        "sha256": found.sha256,
+        "path": str(ctx.get(Assets).path(found)),
+        "name": found.name,
+        "type": found.content_type,
+    }
     op = await ctx.get(Shop).create(MEDIA, {"file": file, **fields})
     op.note["shown"] = {"file": found.name, "kilobytes": max(1, found.size // 1000), **fields}
 
@@ -131,38 +127,3 @@ async def _ask_to_fetch(ctx: Context, url: str, fields: dict[str, str]) -> None:
 async def _unasked(_host: str, _port: int) -> list[str]:
     """A public address, whatever the name: looking it up would tell its owner something as well."""
     return ["1.1.1.1"]
-
-
-async def _fetch(store: Assets, url: str) -> Asset:
-    from devskyy_mcp.guard.ssrf import fetch_public
-
-    download = await fetch_public(url, max_bytes=UPLOAD_LIMIT, content_types=ENDINGS)
-    parts = urlsplit(url)
-    return await store.put(download.content, Path(parts.path).name or "picture", parts.hostname or "url")
-
-
-async def _take(ctx: Context, store: Assets, path: str) -> Asset:
-    """A file of this machine, from a folder that the person has allowed, for hosts on this machine only."""
-    folders = [Path(await anyio.Path(folder).resolve()) for folder in ctx.get(Settings).upload_folders]
-    if ctx.surface not in {"stdio", "cli"}:
-        raise Refused(
-            Code.FORBIDDEN, "Files of this machine can only be named over stdio.", "POST the file to /api/v1/assets."
-        )
-    target = Path(await anyio.Path(path).expanduser())
-    target = Path(await anyio.Path(target).resolve())
-    if not any(target.is_relative_to(folder) for folder in folders):
-        raise Refused(
-            Code.FORBIDDEN,
-            "That file is in no allowed folder.",
-            "Name the folder in DEVSKYY_UPLOAD_FOLDERS and start the server again.",
-            details={"allowed": [str(folder) for folder in folders]},
-        )
-    file = anyio.Path(target)
-    try:
-        size = (await file.stat()).st_size
-        content = await file.read_bytes() if size <= UPLOAD_LIMIT else b""
-    except OSError:
-        raise Refused(Code.NOT_FOUND, "There is no readable file of that name.") from None
-    if size > UPLOAD_LIMIT:
-        raise Refused(Code.TOO_LARGE, f"The file has more than {UPLOAD_LIMIT >> 20} MiB.")
-    return await store.put(content, target.name, "folder")

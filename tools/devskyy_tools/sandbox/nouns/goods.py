@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import uuid4
 
 from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.envelope import Call, Json, RestError
@@ -105,7 +106,7 @@ def as_bool(value: Any) -> bool:
 
 
 def apply_physical(body: Json, sent: Json) -> None:
-    """Take measures, tax and shipping class; unknown classes become the standard one."""
+    """Take measures, downloads and tax class; an unknown class becomes the standard one."""
     if "weight" in sent:
         body["weight"] = text.money(sent["weight"])
     if isinstance(sent.get("dimensions"), dict):
@@ -113,6 +114,12 @@ def apply_physical(body: Json, sent: Json) -> None:
         body["dimensions"] = {
             name: text.money(given[name]) if name in given else body["dimensions"][name] for name in _MEASURES
         }
+    if sent.get("downloads") is not None:
+        files = [found for found in cast("list[Json]", sent["downloads"]) if found.get("file")]
+        body["downloads"] = [
+            {"id": found.get("id") or str(uuid4()), "name": found.get("name") or found["file"], "file": found["file"]}
+            for found in files
+        ]
     if "tax_class" in sent:
         wanted = text.slugify(str(sent["tax_class"] or ""))
         body["tax_class"] = wanted if wanted in TAX_CLASSES or wanted == "parent" else ""

@@ -76,7 +76,7 @@ def words(where: Where, search: Any, columns: list[str]) -> None:
 def goods(call: Call, where: Where) -> None:
     """Add the filters that products and variations share: SKU, kind of goods, stock status and price."""
     if call["sku"]:
-        where.among("code", [call["sku"], *(part.strip() for part in str(call["sku"]).split(","))])
+        where.among("code COLLATE NOCASE", [call["sku"], *(part.strip() for part in str(call["sku"]).split(","))])
     if call["stock_status"]:
         where.add("json_extract(body, '$.stock_status') = ?", call["stock_status"])
     for name in ("virtual", "downloadable"):

@@ -1,0 +1,110 @@
+"""Files that a call names: one that was uploaded, one of this machine, or one at a public address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+import anyio
+from pydantic import Field
+
+from ..config import UPLOAD_LIMIT, Settings
+from ..context import Context
+from ..errors import Code, Refused
+from ..guard.taint import Taints
+from .store import TABLES, Asset, Assets, unwelcome
+
+AssetId = Annotated[str | None, Field(description="Id from POST /api/v1/assets.", max_length=80)]
+FilePath = Annotated[str | None, Field(description="File in an allowed folder (stdio).")]
+FileUrl = Annotated[str | None, Field(max_length=2000)]
+"""A public https address."""
+_SENT_AS = (*TABLES, "text/plain", "text/tab-separated-values", "application/csv", "application/vnd.ms-excel")
+
+
+class Source(NamedTuple):
+    """Where a call has its file from: one of three."""
+
+    url: str | None = None
+    asset: str | None = None
+    path: str | None = None
+
+    def check(self) -> None:
+        """Refuse none and several.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS.
+        """
+        if sum(1 for given in self if given) != 1:
+            raise Refused(Code.INVALID_ARGUMENTS, "Give exactly one of url, asset and path.")
+
+    async def take(self, ctx: Context, kinds: Mapping[str, str]) -> Asset:
+        """The file, kept in the store; nothing above 25 MiB is read.
+
+        Args:
+            ctx: the call's.
+            kinds: the media types that are welcome, ``PICTURES`` or ``TABLES``.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS when none or several are given, or it is of another kind; NOT_FOUND; TOO_LARGE;
+                FORBIDDEN for files of this machine from elsewhere, and for addresses right after customers' texts.
+        """
+        self.check()
+        store = ctx.get(Assets)
+        if self.asset:
+            found = await store.get(self.asset)
+            if found.content_type not in kinds:
+                head = await anyio.Path(store.path(found)).read_bytes()
+                raise unwelcome(head, kinds)
+            return found
+        if self.url:
+            return await _fetch(ctx, store, self.url, kinds)
+        return await _of_this_machine(ctx, store, str(self.path), kinds)
+
+
+async def content_of(ctx: Context, asset: Asset) -> bytes:
+    """What a stored file holds."""
+    return await anyio.Path(ctx.get(Assets).path(asset)).read_bytes()
+
+
+async def _fetch(ctx: Context, store: Assets, url: str, kinds: Mapping[str, str]) -> Asset:
+    from ..guard.ssrf import fetch_public
+
+    if not ctx.agreed and await ctx.get(Taints).marked(ctx.principal.id):
+        raise Refused(
+            Code.FORBIDDEN,
+            "Text from customers or the web was read shortly before, which may have named this address.",
+            "Have a person download the file, and give it as an asset or a path.",
+        )
+    types: Collection[str] = _SENT_AS if kinds is TABLES else kinds
+    download = await fetch_public(url, max_bytes=UPLOAD_LIMIT, content_types=types)
+    parts = urlsplit(url)
+    return await store.put(download.content, Path(parts.path).name or "file", parts.hostname or "url", kinds)
+
+
+async def _of_this_machine(ctx: Context, store: Assets, path: str, kinds: Mapping[str, str]) -> Asset:
+    """A file from a folder that the person has allowed, for hosts on this machine only."""
+    folders = [Path(await anyio.Path(folder).resolve()) for folder in ctx.get(Settings).upload_folders]
+    if ctx.surface not in {"stdio", "cli"}:
+        raise Refused(
+            Code.FORBIDDEN, "Files of this machine can only be named over stdio.", "POST the file to /api/v1/assets."
+        )
+    target = Path(await anyio.Path(path).expanduser())
+    target = Path(await anyio.Path(target).resolve())
+    if not any(target.is_relative_to(folder) for folder in folders):
+        raise Refused(
+            Code.FORBIDDEN,
+            "That file is in no allowed folder.",
+            "Name the folder in DEVSKYY_UPLOAD_FOLDERS and start the server again.",
+            details={"allowed": [str(folder) for folder in folders]},
+        )
+    file = anyio.Path(target)
+    try:
+        size = (await file.stat()).st_size
+        content = await file.read_bytes() if size <= UPLOAD_LIMIT else b""
+    except OSError:
+        raise Refused(Code.NOT_FOUND, "There is no readable file of that name.") from None
+    if size > UPLOAD_LIMIT:
+        raise Refused(Code.TOO_LARGE, f"The file has more than {UPLOAD_LIMIT >> 20} MiB.")
+    return await store.put(content, target.name, "folder", kinds)

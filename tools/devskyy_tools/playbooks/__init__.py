@@ -1,0 +1,1 @@
+"""Playbooks: what people do again and again in a shop, each as one tool."""
