@@ -49,6 +49,9 @@ BAD: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "way out of the path": (
         "wp_templates_update", {"kind": "part", "id": "../../users", "content": ""}, "invalid_arguments", "id",
     ),
+    "way up from the themes": (
+        "wp_global_styles_get", {"of": "theme", "stylesheet": ".."}, "invalid_arguments", "stylesheet",
+    ),
     "neither id nor slug": ("wp_templates_get", {"kind": "part"}, "invalid_arguments", "id or slug"),
     "markup in CSS": ("wp_global_styles_update", {"css": "a{}</style>"}, "invalid_arguments", "markup"),
     "open brace": ("wp_global_styles_update", {"css": "a { color: red;"}, "invalid_arguments", "not closed"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
@@ -11,6 +12,7 @@ from pydantic import Field
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.http import UpstreamError
 from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import GLOBAL_STYLES
 from devskyy_tools.shop.session import Shop
@@ -20,7 +22,8 @@ from .models_site import Styles
 styles = Toolset("styles", timeout=20)
 
 Json = dict[str, Any]
-Stylesheet = Annotated[str, Field(max_length=100, pattern=r"^[\w.-]*$", description="Theme; the active one if empty.")]
+_NAME = r"^([\w-][\w.-]*)?$"
+Stylesheet = Annotated[str, Field(max_length=100, pattern=_NAME, description="Theme; the active one if empty.")]
 Part = Annotated[Json, Field(description="After theme.json: merged; null takes a key away.")]
 _REL = "wp:user-global-styles"
 
@@ -34,7 +37,10 @@ async def _active(ctx: Context) -> tuple[str, int]:
     tail = str(links[0].get("href", "")).rsplit("/", 1)[-1] if links else ""
     if not tail.isdecimal():
         raise Refused(Code.CONFLICT, "The active theme has no global styles.", "Only block themes have; see themes.")
-    return str(theme["stylesheet"]), int(tail)
+    name = str(theme.get("stylesheet"))
+    if len(name) > 100 or not re.fullmatch(_NAME, name):
+        raise UpstreamError(Code.UPSTREAM_INVALID, "The shop's theme has no usable name.", reached="answered")
+    return name, int(tail)
 
 
 @styles.tool("read", scopes="content:read", texts="catalogue")
