@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 EDITS = frozenset({"POST", "PUT", "PATCH"})
 _REQUIRED = Path(__file__).with_name("routes.tsv")
-_MISSING = Path(__file__).with_name("missing.tsv")
 _NAMED = re.compile(r"\{\w+\}")
 
 
@@ -23,21 +22,15 @@ class Pair(NamedTuple):
     route: str
 
 
+ON_PURPOSE = {
+    Pair("DELETE", "/wp/v2/users/me"): "never sent: it deletes the account that DevSkyy acts as",
+}
+"""Required pairs that no tool reaches, and why."""
+
+
 def required() -> list[Pair]:
     """The pairs of WordPress 6.9 and WooCommerce 10.5 that tools must reach."""
     return _read(_REQUIRED)
-
-
-def missing() -> list[Pair]:
-    """Those of them that no tool reaches yet."""
-    return _read(_MISSING)
-
-
-def write_missing(pairs: Iterable[Pair]) -> None:
-    lines = [
-        f"{pair.method}\t{pair.route}\n" for pair in sorted(set(pairs), key=lambda pair: (pair.route, pair.method))
-    ]
-    _MISSING.write_text("".join(lines), encoding="utf-8")
 
 
 def _read(file: Path) -> list[Pair]:
