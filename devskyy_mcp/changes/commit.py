@@ -17,7 +17,7 @@ from ..errors import Code, Refused, unforeseen
 from ..guard.logs import heard
 from ..http import leaving_by
 from . import store
-from .model import JournalOp, Op, Outcome, System, fill, refs
+from .model import MET, JournalOp, Op, Outcome, System, fill, refs
 from .news import FINISHED
 from .stage import Unit
 from .view import set_state
@@ -203,7 +203,7 @@ class Committer:
         ids = {seq: outcome.object_id for seq, outcome in draft.outcomes.items() if outcome.object_id}
         ready: list[Op] = []
         for op in group:
-            if all(draft.outcomes[seq].state in {"done", "not_taken"} and seq in ids for seq in refs(op)):
+            if all(draft.outcomes[seq].state in MET and seq in ids for seq in refs(op)):
                 ready.append(_filled(op, ids))
             else:
                 reason = {"code": "skipped", "message": "What this needs was not made."}

@@ -21,6 +21,8 @@ OpState = Literal["staged", "sent", "done", "not_taken", "failed", "unknown", "n
 SetState = Literal[
     "proposed", "applying", "applied", "partial", "failed", "unknown", "needs_review", "declined", "expired", "stale"
 ]
+MET: frozenset[str] = frozenset({"done", "not_taken"})
+"""States of an operation after which those that need it go on."""
 SETTLED: frozenset[str] = frozenset({"done", "not_taken", "failed", "skipped", "not_sent"})
 
 

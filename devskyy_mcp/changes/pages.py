@@ -12,7 +12,7 @@ from sqlalchemy import and_, case, func, or_, select
 
 from ..db.tables import change_ops, jobs
 from . import store
-from .model import JournalOp, Op, refs
+from .model import MET, JournalOp, Op, refs
 from .view import Tally
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ async def _ops(conn: AsyncConnection, change: str, query: Any) -> list[JournalOp
     needs = {seq for item in found for seq in refs(item.op)}
     if not needs:
         return found
-    made = select(c.seq, c.object_id).where(c.change_id == change, c.seq.in_(needs), c.object_id.is_not(None))
+    met = and_(c.seq.in_(needs), c.state.in_(MET), c.object_id.is_not(None))
+    made = select(c.seq, c.object_id).where(c.change_id == change, met)
     ids = {int(seq): str(made_id) for seq, made_id in (await conn.execute(made)).all()}
     return [store.journal_op(row, ids) for row in rows]
 

@@ -18,7 +18,7 @@ from ..db.prepared import SIZES, Prepared, Step, padded, together
 from ..db.tables import change_ops, change_sets, change_undoes, jobs, object_locks
 from ..db.vault import vault_of
 from ..errors import Code, Refused
-from .model import JournalOp, Op, Outcome, fill, plain
+from .model import MET, JournalOp, Op, Outcome, fill, plain
 
 if TYPE_CHECKING:
     from sqlalchemy import Column
@@ -306,7 +306,7 @@ async def rewrite(conn: AsyncConnection, which: Sequence[Any], values: Mapping[s
 
 async def read_ops(conn: AsyncConnection, change: str) -> list[JournalOp]:
     rows = await opened(conn, (await conn.execute(_READ_OPS, {"change": change})).mappings().all())
-    ids = {row["seq"]: row["object_id"] for row in rows if row["object_id"]}
+    ids = {row["seq"]: row["object_id"] for row in rows if row["object_id"] and row["state"] in MET}
     return [journal_op(row, ids) for row in rows]
 
 

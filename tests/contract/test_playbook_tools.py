@@ -33,7 +33,8 @@ async def agreed(desk: Desk, tool: str, /, **arguments: Any) -> dict[str, Any]:
 @pytest.fixture
 async def desk(wc: Shop, tmp_path: Path) -> AsyncGenerator[Desk]:
     login = Credentials(wc.access.user, wc.access.app_password)
-    async with desk_over(tmp_path, wc.access.url, login, wc.access.transport) as made:
+    over = desk_over(tmp_path, wc.access.url, login, wc.access.transport)
+    async with over as made, made.app.running(eager=True):  # exports are jobs
         yield made
 
 

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.changes.model import refs
+from devskyy_mcp.changes.store import read_ops
 from devskyy_mcp.context import Context
+from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard import ssrf
 from devskyy_tools.shop.client import ShopClient
@@ -367,6 +370,28 @@ async def test_a_new_option_with_its_variation_and_a_known_picture(desk: Desk) -
     made = await desk.get(f"{WC}/{parent['ID']}/variations", sku="OUT-1")
     assert {one["name"]: one["option"] for one in made[0]["attributes"]}[product["attributes"][0]["name"]] == "Outsize"
     assert [image["src"] for image in product["images"]][-1] == other["Images"].split(", ")[0]
+
+
+@pytest.mark.requirement("catalog:import")
+async def test_variations_wait_for_the_options_that_their_product_gets(desk: Desk) -> None:
+    """The shop drops an option that the product does not have yet, however fast the variation's request is."""
+    rows = await desk.exported()
+    parent = next(row for row in rows if row["Type"] == "variable" and row["Attribute 1 global"] == "1")
+    twin = next(row for row in rows if row["Parent"] == parent["SKU"])
+    moved = {**twin, "Attribute 1 value(s)": "Petite"}
+    new = {**twin, "ID": "", "SKU": "OUT-1", "Attribute 1 value(s)": "Outsize", "Regular price": "99", "Sale price": ""}
+    parent["Attribute 1 value(s)"] += ", Outsize, Petite"
+    shown = await desk.load(text_of([new, moved, parent]), preview=True)
+    async with desk.shop.app.services.get(Database).read() as conn:
+        ops = [item.op for item in await read_ops(conn, shown["change"])]
+    product = next(op for op in ops if op.collection == "products")
+    waiting = [op for op in ops if op.collection == "variations"]
+    assert sorted(op.kind for op in waiting) == ["create", "update"]
+    assert [refs(op) for op in waiting] == [{product.seq}] * 2
+    assert (await desk.shop.carry_out("changes_apply", change=shown["change"]))["state"] == "applied"
+    found = await desk.get(f"{WC}/{parent['ID']}/variations", per_page=100)
+    options = {option["option"] for one in found for option in one["attributes"]}
+    assert options >= {"Outsize", "Petite"}
 
 
 @pytest.mark.requirement("catalog:import")

@@ -85,6 +85,7 @@ class Import:
         self.meta = any(column.startswith("Meta: ") for column in self.file.columns)
         self.same = self.not_asked = 0
         self._known: dict[int, list[Json]] = {}
+        self._regrouped: dict[ObjectId, Op] = {}
         self._skus: dict[int, str] = {}
         self._pictures: dict[str, int] = {}
         self._later: list[tuple[Row, ObjectId, dict[str, str]]] = []
@@ -142,7 +143,7 @@ class Import:
                     PRODUCTS, fields=["id", "sku"], include=other[start : start + PAGE], per_page=PAGE, status="any"
                 )
                 self._skus |= {item["id"]: str(item.get("sku") or "") for item in page.items}
-        self._known = {}
+        self._known, self._regrouped = {}, {}
         parents = [row.target for row in products if row.target and row.children] + [*strangers]
         await abreast(self._read_variations, [(one,) for one in parents])
 
@@ -206,6 +207,8 @@ class Import:
             op = await self.shop.update(PRODUCTS, row.target, fields)
             self.same += op is None and not later
             target: ObjectId = row.target
+            if op is not None and "attributes" in op.body:
+                self._regrouped[target] = op
         else:
             made = await self.shop.create(PRODUCTS, {"status": "draft", "type": row.kind or "simple", **fields})
             target = self.links.made[f"line {row.line}"] = made.ref
@@ -227,11 +230,14 @@ class Import:
         changed = _changed(row.cells, told)
         fields = await self._fields(row, changed, present or {}, product)
         if present is not None:
-            self.same += await self.shop.update(VARIATIONS, present["id"], fields, product_id=parent) is None
+            op = await self.shop.update(VARIATIONS, present["id"], fields, product_id=parent)
+            self.same += op is None
         else:
             if not fields.get("attributes"):
                 raise Wrong("Attribute 1 value(s)", "A new variation needs the values that it has of the attributes.")
-            await self.shop.create(VARIATIONS, fields, product_id=parent)
+            op = await self.shop.create(VARIATIONS, fields, product_id=parent)
+        if op is not None and parent in self._regrouped:  # the shop drops options that the product does not have yet
+            op.parent = {"product_id": self._regrouped[parent].ref}
 
     def _told(self, item: Json, parent: Json | None) -> Mapping[str, str]:
         """What an export would write of the object as it is."""
