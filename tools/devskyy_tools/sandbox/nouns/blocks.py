@@ -7,7 +7,7 @@ from typing import Any, cast
 from devskyy_tools.sandbox import clock, text
 from devskyy_tools.sandbox.envelope import Call, Json, Reply, links
 from devskyy_tools.sandbox.nouns import revisions
-from devskyy_tools.sandbox.nouns.content import CURIES, Content, PostType
+from devskyy_tools.sandbox.nouns.content import CURIES, FLOATING, Content, PostType
 from devskyy_tools.sandbox.nouns.revisions import shown_text
 from devskyy_tools.sandbox.routing import Route, collection
 
@@ -34,7 +34,7 @@ class Markup(Content):
     def show(self, call: Call, body: Json) -> Reply:
         kind, edit, pattern = self.of.kind, call.edit, self.of is PATTERNS
         body.setdefault("wp_pattern_category", [])
-        created = body["created"] if body["dated"] or body["status"] == "publish" else body["modified"]
+        created = body["created"] if body["dated"] or body["status"] not in FLOATING else body["modified"]
         guid = call.site.page(f"{body['slug'] or '?p=' + str(body['id'])}/")
         data: Json = {
             "id": body["id"],

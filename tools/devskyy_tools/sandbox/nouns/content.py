@@ -14,7 +14,7 @@ from devskyy_tools.sandbox.routing import Route, collection
 from devskyy_tools.sandbox.store import Store, Where, unique_slug
 
 _PUBLIC = ("publish", "inherit")
-_FLOATING = ("draft", "pending", "auto-draft")
+FLOATING = ("draft", "pending", "auto-draft")
 _AS_GIVEN = (
     "featured_media",
     "comment_status",
@@ -159,7 +159,7 @@ class Content:
     def show(self, call: Call, body: Json) -> Reply:
         """Return a post or page with the keys of the real one, in its order."""
         kind, edit = self.of.kind, call.edit
-        created = body["created"] if body["dated"] or body["status"] not in _FLOATING else body["modified"]
+        created = body["created"] if body["dated"] or body["status"] not in FLOATING else body["modified"]
         guid = call.site.page(f"?{'page_id' if kind == 'page' else 'p'}={body['id']}")
         secret = bool(body["password"]) and not edit and call.query.get("password") != body["password"]
         content = "" if secret else text.rendered(body["content"])
@@ -202,7 +202,7 @@ class Content:
         return Reply(data, links=self._links(call, body))
 
     def link(self, call: Call, body: Json) -> str:
-        if body["status"] in (*_FLOATING, "future", "trash") or not body["slug"]:
+        if body["status"] in (*FLOATING, "future", "trash") or not body["slug"]:
             return call.site.page(f"?{'page_id' if self.of.kind == 'page' else 'p'}={body['id']}")
         above = call.store.peek("page", body["parent"]) if body["parent"] else None
         return call.site.page(f"{above['slug']}/{body['slug']}/" if above else f"{body['slug']}/")
@@ -325,7 +325,7 @@ class Content:
         wanted = sent.get("status") or was
         if wanted == "publish" and body["created"] > clock.now():
             wanted = "future"
-        elif wanted == "publish" and was in _FLOATING and not body["dated"]:
+        elif wanted == "publish" and was in FLOATING and not body["dated"]:
             body["created"] = clock.now()
         body["status"] = wanted
         kind = self.of.kind
@@ -334,7 +334,7 @@ class Content:
         if "slug" in sent:  # an empty one empties it, until it is published
             slug = text.slugify(str(sent["slug"]))
             body["slug"] = unique_slug(store, kind, slug, body["id"]) if slug else ""
-        if wanted not in (*_FLOATING, "trash") and not body["slug"]:
+        if wanted not in (*FLOATING, "trash") and not body["slug"]:
             body["slug"] = unique_slug(store, kind, text.slugify(body["title"]) or str(body["id"]), body["id"])
 
     def delete(self, call: Call) -> Reply:
