@@ -17,6 +17,7 @@ OF_COLLECTION: Mapping[str, Mapping[str, str]] = {
     "orders": dict.fromkeys(
         ("date_completed", "date_completed_gmt", "date_paid", "date_paid_gmt"), "the shop keeps when it was so first"
     ),
+    "items": {"guid": "WordPress writes its & anew, as &#038;, when a product is saved by wp/v2"},
     "products": {"total_sales": "the shop counts what was sold, and never back"},
 }
 """Per collection the fields, and why."""

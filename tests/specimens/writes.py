@@ -199,8 +199,9 @@ async def deleted_term(desk: Desk) -> dict[str, Any]:
 
 
 async def many_terms(desk: Desk) -> dict[str, Any]:
-    update = [{"id": await desk.some("woo_tags_list"), "description": "New words."}]
-    return {"noun": "tags", "create": [{"name": "Quilted"}, {"name": "Boxy"}], "update": update}
+    update = [{"id": await create(desk, "woo_tags_create", {"name": "Felted"}), "description": "New words."}]
+    new = [{"name": unique("Quilted")}, {"name": unique("Boxy")}]
+    return {"noun": "tags", "create": new, "update": update}
 
 
 async def many_attribute_terms(desk: Desk) -> dict[str, Any]:
