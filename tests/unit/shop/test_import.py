@@ -346,7 +346,7 @@ async def test_a_table_is_an_asset_and_no_picture(desk: Desk) -> None:
     assert (kept.name, kept.content_type) == ("Neue-Artikel.csv", "text/csv")
     assert (await desk.shop.do(TOOL, asset=kept.id, preview=True))["state"] == "proposed"
     refused = await desk.shop.refused("wp_media_upload", asset=kept.id)
-    assert "not a picture" in refused.message
+    assert "no picture" in refused.message
     assert "exactly one" in (await desk.shop.refused(TOOL)).message
 
 
