@@ -45,9 +45,9 @@ wheel: .venv/.ready-to-run  ## build dist/*.whl
 
 lock: .venv/bin/uv  ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --group pyproject.toml:bootstrap -o requirements/bootstrap.txt
-	$(COMPILE) pyproject.toml --group build -o requirements/run.txt
-	$(COMPILE) pyproject.toml --extra find --group build -c requirements/run.txt -o requirements/find.txt
-	$(COMPILE) pyproject.toml --extra find --group dev -c requirements/find.txt -c requirements/bootstrap.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra three-d --extra cutout --group build -o requirements/run.txt
+	$(COMPILE) pyproject.toml --extra three-d --extra cutout --extra find --group build -c requirements/run.txt -o requirements/find.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements/find.txt -c requirements/bootstrap.txt -o requirements/dev.txt
 
 env-example: .venv/.ready-to-run  ## write .env.example anew from devskyy_mcp/config.py
 	$(BIN)/python -m scripts.env_example

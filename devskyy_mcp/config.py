@@ -276,6 +276,49 @@ class Settings(BaseSettings):
         ge=0,
         description="What paid calls of one principal may cost in a calendar month (UTC). Unset: no cap.",
     )
+    enable_3d_pipeline: bool = Field(
+        default=True,
+        validation_alias="ENABLE_3D_PIPELINE",
+        description="false: the tools of 3D models and generated pictures are not there.",
+    )
+    tripo_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="TRIPO_API_KEY",
+        description="Key of Tripo (tsk_…): 3D models from text and photos.",
+    )
+    meshy_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="MESHY_API_KEY",
+        description="Key of Meshy (msy_…): 3D models from text and photos.",
+    )
+    fashn_api_key: SecretStr | None = Field(
+        default=None, validation_alias="FASHN_API_KEY", description="Key of FASHN: try-on and pictures of garments."
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias="OPENAI_API_KEY", description="Key of OpenAI: pictures and films."
+    )
+    google_api_key: SecretStr | None = Field(
+        default=None, validation_alias="GOOGLE_API_KEY", description="Key of Google AI (Gemini): pictures and films."
+    )
+    tripo_url: str = Field(
+        default="https://openapi.tripo3d.ai",
+        validation_alias="TRIPO_BASE_URL",
+        description="Address of Tripo's API, v3.",
+    )
+    meshy_url: str = Field(
+        default="https://api.meshy.ai", validation_alias="MESHY_BASE_URL", description="Address of Meshy's API."
+    )
+    fashn_url: str = Field(
+        default="https://api.fashn.ai", validation_alias="FASHN_BASE_URL", description="Address of FASHN's API."
+    )
+    openai_url: str = Field(
+        default="https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL", description="Address of OpenAI's API."
+    )
+    google_url: str = Field(
+        default="https://generativelanguage.googleapis.com",
+        validation_alias="GOOGLE_BASE_URL",
+        description="Address of Google's Gemini API.",
+    )
     keep_events_days: int = Field(
         default=30, validation_alias="KEEP_EVENTS_DAYS", ge=1, description="Days that events of ended jobs are kept."
     )

@@ -11,8 +11,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 
@@ -20,6 +21,7 @@ from ..config import UPLOAD_LIMIT
 from ..db.vault.files import replace
 from ..errors import Code, Refused
 from ..guard.ssrf import media_type
+from .provenance import Provenance
 from .tables import is_table, no_table
 
 _ID = re.compile(r"^ast_[0-9a-f]{64}$")
@@ -35,12 +37,15 @@ MEDIA = PICTURES | {"model/gltf-binary": "glb", "model/vnd.usdz+zip": "usdz"}
 CSV = "text/csv"
 TABLES = {CSV: "csv"}
 ENDINGS = MEDIA | TABLES
+MADE = ENDINGS | {"video/mp4": "mp4", "application/pdf": "pdf", "application/json": "json"}
 """What is kept, by media type, with the ending that its name gets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One stored file. ``size`` in bytes; ``name`` is safe as a file name; ``source`` says where it came from."""
+    """One stored file. ``size`` in bytes; ``name`` is safe as a file name; ``source`` says where it came from, and
+    ``provenance`` how it was made, where it was.
+    """
 
     id: str
     sha256: str
@@ -48,6 +53,11 @@ class Asset:
     content_type: str
     size: int
     source: str
+    provenance: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def _safe(name: str, ending: str) -> str:
+    return f"{_UNSAFE.sub('-', Path(name).stem).strip('-.')[:60] or 'file'}.{ending}"
 
 
 def kind_of(content: bytes) -> str | None:
@@ -108,8 +118,23 @@ class Assets:
         if kind is None or kind not in kinds:
             raise unwelcome(content, kinds)
         digest = hashlib.sha256(content).hexdigest()
-        stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "file"
-        asset = Asset(f"ast_{digest}", digest, f"{stem}.{ENDINGS[kind]}", kind, len(content), source)
+        asset = Asset(f"ast_{digest}", digest, _safe(name, ENDINGS[kind]), kind, len(content), source)
+        await anyio.to_thread.run_sync(self._write, asset, content)
+        return asset
+
+    async def add(self, content: bytes, name: str, content_type: str, provenance: Provenance) -> Asset:
+        """Keep a file of our own making, or a provider's, whatever its size.
+
+        Args:
+            content: the bytes.
+            name: made safe, and given the ending of ``content_type``.
+            content_type: one of ``MADE``.
+            provenance: how it was made.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        ending = MADE[content_type]
+        made = asdict(provenance)
+        asset = Asset(f"ast_{digest}", digest, _safe(name, ending), content_type, len(content), provenance.tool, made)
         await anyio.to_thread.run_sync(self._write, asset, content)
         return asset
 

@@ -43,12 +43,16 @@ def declared() -> dict[str, list[Requirement]]:
         ]
 
     run = [Requirement(item) for item in project["project"]["dependencies"]]
-    find = [Requirement(item) for item in project["project"]["optional-dependencies"]["find"]]
+    extras = {
+        name: [Requirement(item) for item in items]
+        for name, items in project["project"]["optional-dependencies"].items()
+    }
+    demo = run + extras["three-d"] + extras["cutout"]
     return {
         "bootstrap.txt": of("bootstrap"),
-        "run.txt": run + of("build"),
-        "find.txt": run + find + of("build"),
-        "dev.txt": run + find + of("dev"),
+        "run.txt": demo + of("build"),
+        "find.txt": demo + extras["find"] + of("build"),
+        "dev.txt": run + [item for items in extras.values() for item in items] + of("dev"),
     }
 
 

@@ -1,0 +1,1 @@
+"""Pictures and films: every size, cut out, put together, generated."""
