@@ -414,13 +414,22 @@ class Registry:
             raise Refused(Code.UNKNOWN_TOOL, f"There is no tool called {name[:80]!r}.", hint, details={"nearest": near})
         return found
 
-    def visible(self, principal: Principal, profile: str = "full") -> list[Capability]:
-        """The tools a principal may use, in a stable order; ``default`` has the core ones only."""
+    def visible(self, principal: Principal, profile: str = "full", *, pages: bool = False) -> list[Capability]:
+        """The tools a principal may use, in a stable order; ``default`` has the core ones only.
+
+        With ``pages`` also those that stand for a page or that only a page calls, whatever the profile.
+        """
         return [
             capability
             for _, capability in sorted(self.tools.items())
-            if (profile == "full" or capability.policy.core) and allowed(principal, capability.policy.scopes)
+            if _listed(capability.policy, profile, pages=pages) and allowed(principal, capability.policy.scopes)
         ]
+
+
+def _listed(policy: Policy, profile: str, *, pages: bool) -> bool:
+    if policy.view is not None and (pages or not policy.view.for_model):
+        return pages
+    return profile == "full" or policy.core
 
 
 def allowed(principal: Principal, scopes: Iterable[str]) -> bool:

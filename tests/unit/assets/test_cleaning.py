@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -44,7 +45,7 @@ def age(store: Assets, asset: Asset, days: float) -> None:
     os.utime(store.path(asset).with_suffix(".json"), (then, then))
 
 
-async def clean(shop: Demo, **arguments: int) -> dict[str, object]:
+async def clean(shop: Demo, **arguments: int) -> dict[str, Any]:
     shown = await shop.do("assets_clean", **arguments)
     assert shown["deleted"] is False
     return await shop.do("assets_clean", confirm=shown["confirm"], **arguments)
@@ -90,22 +91,22 @@ async def _journal(app: App, files: dict[str, Asset]) -> None:
     from devskyy_mcp.db.vault import vault_of
 
     now = now_us()
-    job = {
+    job: dict[str, Any] = {
         "id": "job_1", "principal": "p", "caller": {}, "surface": "cli", "tool": "t", "queue": "default",
         "arguments": {"photo": files["of a job"].id}, "priority": 1, "state": "input_required", "request_hash": "",
         "created_at": 1, "deadline_at": now * 2,
     }  # fmt: skip
-    change = {
+    change: dict[str, Any] = {
         "id": "chg_1", "principal": "p", "surface": "cli", "tool": "t", "arguments": {}, "plan_hash": "",
         "state": "applied", "summary": "", "reasons": [], "created_at": 1, "expires_at": 1,
         "finished_at": now - 7 * DAY * 1_000_000,
     }  # fmt: skip
     body = {"file": {"sha256": files["of a change"].sha256}}
-    op = {
+    op: dict[str, Any] = {
         "change_id": "chg_1", "seq": 0, "system": "shop", "kind": "create", "collection": "media", "label": "x",
         "body": body, "before": {}, "state": "done",
     }  # fmt: skip
-    step = {"job_id": "job_1", "name": "cut", "value": {"kept": [files["of a step"].id]}, "at": 1}
+    step: dict[str, Any] = {"job_id": "job_1", "name": "cut", "value": {"kept": [files["of a step"].id]}, "at": 1}
     async with app.services.get(Database).begin() as conn:
         for table, row in ((jobs, job), (job_steps, step), (change_sets, change), (change_ops, op)):
             await conn.execute(table.insert().values(vault_of(conn).seal_row(table.name, row)))
@@ -140,11 +141,11 @@ async def test_putting_and_collecting_at_once_leaves_whole_files(tmp_path: Path)
     first = await store.add(b"content", "file", "image/png", Provenance("test"))
 
     def put() -> bool:
-        made = store._write(first, b"content")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # its thread's part
+        made = store._write(first, b"content")  # pyright: ignore[reportPrivateUsage] # its thread's part
         return store.path(made).read_bytes() == b"content"
 
     def collect() -> None:
-        store._collect(first.id, time.time() - DAY)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # as above
+        store._collect(first.id, time.time() - DAY)  # pyright: ignore[reportPrivateUsage] # as above
 
     def race() -> None:
         with ThreadPoolExecutor(4) as pool:
@@ -168,9 +169,7 @@ async def test_two_servers_delete_each_file_once(tmp_path: Path) -> None:
     gone: list[str] = []
 
     async def collect(store: Assets) -> None:
-        for one in made:
-            if await store.collect(one.id, time.time() - DAY):
-                gone.append(one.id)
+        gone.extend([one.id for one in made if await store.collect(one.id, time.time() - DAY)])
 
     async with anyio.create_task_group() as tasks:
         for store in stores:
