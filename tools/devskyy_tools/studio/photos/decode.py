@@ -154,9 +154,12 @@ def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
 
 def _srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
     """RGB or RGBA in sRGB; a profile that can't be used is left out, and said."""
-    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    alpha: Image.Image | None = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
     if image.mode not in {"RGB", "L", "CMYK"}:
-        image = image.convert("L" if image.mode in {"LA", "1"} else "RGB")
+        image = image.convert("L" if image.mode == "1" else "RGB")
     if image.mode == "CMYK":
         notes.append("Its printing colours (CMYK) were converted to sRGB.")
     if profile:
