@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Rgb = tuple[int, int, int]
 NAMES: dict[str, Rgb] = {
-    "black": (16, 16, 16), "charcoal": (54, 58, 62), "grey": (128, 128, 128), "silver": (190, 192, 194),
+    "black": (16, 16, 16), "charcoal": (54, 58, 62), "dark grey": (90, 90, 92), "grey": (128, 128, 128), "silver": (190, 192, 194),
     "white": (254, 254, 254), "ivory": (250, 244, 226), "cream": (245, 232, 200), "beige": (216, 196, 164),
     "sand": (196, 172, 134), "stone": (160, 152, 140), "taupe": (122, 108, 96), "camel": (190, 142, 92),
     "tan": (168, 124, 84), "brown": (108, 68, 40), "chocolate": (66, 40, 26), "rust": (168, 74, 34),
@@ -80,15 +80,15 @@ def palette(image: Image.Image, most: int = 6) -> list[Colour]:
     cut = Image.fromarray(pixels[None]).quantize(24, Image.Quantize.MEDIANCUT, kmeans=2)
     table = np.array(cut.getpalette(), dtype=np.float64).reshape(-1, 3)
     counts = np.bincount(np.asarray(cut).ravel(), minlength=len(table))[: len(table)]
-    groups = _merged(table, counts)
-    found: list[Colour] = []
-    for colour, count in groups[:most]:
-        share = count / len(pixels)
-        if share < 0.01 and found:
-            break
+    found: dict[str, Colour] = {}
+    for colour, count in _merged(table, counts):
         red, green, blue = (int(part) for part in np.clip(np.round(colour), 0, 255))
-        found.append(Colour(name_of((red, green, blue)), f"#{red:02x}{green:02x}{blue:02x}", round(float(share), 3)))
-    return found
+        name, share = name_of((red, green, blue)), count / len(pixels)
+        known = found.get(name)  # shades of one colour are that colour, as its most frequent shade shows it
+        shade = known.hex if known else f"#{red:02x}{green:02x}{blue:02x}"
+        found[name] = Colour(name, shade, share + (known.share if known else 0))
+    largest = sorted(found.values(), key=lambda one: -one.share)[:most]
+    return [Colour(one.name, one.hex, round(one.share, 3)) for one in largest if one.share >= 0.01]
 
 
 def _merged(table: np.ndarray, counts: np.ndarray) -> list[tuple[np.ndarray, int]]:

@@ -15,7 +15,7 @@ from ..photos.decode import check_size, decode
 from .steps import Adjust, Canvas, Crop, CutOut, Shadow, Step, Upscale, Watermark
 from .subject import Box, ground_of, subject_box
 from .texts import check_text, lettering
-from .writing import Format, encoded, shown
+from .writing import SHOWN_BYTES, SHOWN_EDGE, Format, encoded, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Edited:
         content: its file.
         width: pixels.
         height: the same.
-        preview: the picture as hosts show it, where the file itself is too large for them.
+        preview: the picture as hosts show it, where they can't show the file itself.
         preview_size: the preview's width and height.
         did: one sentence per step.
     """
@@ -68,9 +68,10 @@ def edit(content: bytes, steps: Sequence[Step], kind: Format, marks: Mapping[str
             raise Refused(refused.code, message, refused.hint, details=refused.details) from None
         did.append(f"{step.do}: {said}")
     file = encoded(image.copy(), kind)
+    if len(file) <= SHOWN_BYTES and max(image.size) <= SHOWN_EDGE and kind != "avif":
+        return Edited(file, *image.size, None, image.size, did)
     preview, *size = shown(image)
-    fits = len(file) <= len(preview) and kind != "avif"
-    return Edited(file, *image.size, None if fits else preview, (size[0], size[1]), did)
+    return Edited(file, *image.size, preview, (size[0], size[1]), did)
 
 
 def _take(image: Image.Image, step: Step, marks: Mapping[str, bytes]) -> tuple[Image.Image, str]:
