@@ -11,16 +11,22 @@ from PIL import Image, ImageChops, ImageColor, ImageEnhance, ImageFilter
 
 from devskyy_mcp.errors import Code, Refused
 
+from ..photos.cutout import cut_out
 from ..photos.decode import check_size, decode
-from .steps import Adjust, Canvas, Crop, CutOut, Shadow, Step, Upscale, Watermark
+from .steps import Adjust, Canvas, Crop, CutOut, Place, Shadow, Step, Upscale, Watermark
 from .subject import Box, ground_of, subject_box
 from .texts import check_text, lettering
-from .writing import SHOWN_BYTES, SHOWN_EDGE, Format, encoded, shown
+from .writing import SHOWN_BYTES, SHOWN_EDGE, Format, encoded, flat, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LUMA = (0.2126, 0.7152, 0.0722)
+_HOPELESS = frozenset({"nothing", "fills", "unsure"})
+"""What a cut-out is refused for; a photo for a relief must be better than one for a picture."""
+_LETTERS = {True: ((30, 30, 34), (255, 255, 255)), False: ((255, 255, 255), (0, 0, 0))}
+"""Colours of letters and their outline, on bright and on dark ground."""
+_BY = {"network": "the network", "border": "the border's colour", "transparency": "its own transparency"}
 _NORM = 6
 """Minkowski's p of the shades-of-grey estimate of the light (Finlayson and Trezzi, 2004)."""
 
@@ -93,8 +99,32 @@ def _take(image: Image.Image, step: Step, marks: Mapping[str, bytes]) -> tuple[I
 
 
 def cut(image: Image.Image) -> tuple[Image.Image, str]:
-    """The subject on transparency."""
-    raise NotImplementedError
+    """The subject on transparency.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS where no subject is found; what is merely doubtful is said instead.
+    """
+    found = cut_out(image)
+    for problem in found.problems:
+        if problem.reason in _HOPELESS or (problem.reason == "busy" and found.method == "border"):
+            raise Refused(Code.INVALID_ARGUMENTS, problem.message, problem.hint, details={"reason": problem.reason})
+    out = _clean_edges(image.convert("RGB"), found.alpha)
+    said = f"by {_BY[found.method]}, confidence {found.confidence:.2f}"
+    return out, "; ".join([said, *(problem.message.rstrip(".") for problem in found.problems)])
+
+
+def _clean_edges(image: Image.Image, alpha: NDArray[np.uint8]) -> Image.Image:
+    """The picture with that alpha; where it is half transparent, the background's colour gives way to the subject's."""
+    radius = max(2, round(max(image.size) / 400))
+    solid = Image.fromarray(np.where(alpha >= 250, 255, 0).astype(np.uint8))
+    inside = Image.composite(image, Image.new("RGB", image.size), solid).filter(ImageFilter.GaussianBlur(radius))
+    weight = np.asarray(solid.filter(ImageFilter.GaussianBlur(radius))).astype(np.float32)[..., None] / 255
+    spread = np.asarray(inside).astype(np.float32) / np.maximum(weight, 1e-3)
+    edge = (alpha < 250)[..., None] & (weight > 0.02)
+    colours = np.where(edge, np.clip(spread, 0, 255), np.asarray(image)).astype(np.uint8)
+    out = Image.fromarray(colours)
+    out.putalpha(Image.fromarray(alpha))
+    return out
 
 
 def crop(image: Image.Image, step: Crop) -> tuple[Image.Image, str]:
@@ -257,13 +287,22 @@ def upscale(image: Image.Image, factor: float) -> tuple[Image.Image, str]:
     return large, f"resampled to {size[0]} × {size[1]} (Lanczos, mildly sharpened); no detail was added"
 
 
+def _bright(image: Image.Image, place: Place) -> bool:
+    """Whether the picture is bright where the mark goes."""
+    width, height = image.size
+    left = {"left": 0, "right": width // 2}.get(place.partition("_")[2], width // 4)
+    top = {"top": 0, "bottom": height // 2}.get(place.partition("_")[0], height // 4)
+    part = flat(image.crop((left, top, left + max(1, width // 2), top + max(1, height // 2)))).convert("L")
+    return float(np.asarray(part).mean()) > 150
+
+
 def watermark(image: Image.Image, step: Watermark, marks: Mapping[str, bytes]) -> tuple[Image.Image, str]:
     """Words or a picture over the picture."""
     if (step.text is None) is (step.asset is None):
         raise Refused(Code.INVALID_ARGUMENTS, "A watermark is a text or an asset.", "Give one of both.")
     width = max(8, round(image.width * step.width / 100))
     if step.text is not None:
-        mark = lettering(check_text(step.text), width, (255, 255, 255), (0, 0, 0))
+        mark = lettering(check_text(step.text), width, *_LETTERS[_bright(image, step.place)])
         what = "the text"
     else:
         mark = decode(marks[step.asset or ""]).image.convert("RGBA")
