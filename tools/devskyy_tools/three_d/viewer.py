@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
-import anyio.to_process
 from pydantic import BaseModel, Field
 
 from devskyy_mcp.assets.links import MOST_SHOWN, KeptFile, kept_file
@@ -19,6 +18,7 @@ from devskyy_mcp.assets.store import MODELS, PICTURES, Asset, Assets
 from devskyy_mcp.capability import Resource, Toolset, View
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.studio.apart import apart
 
 viewer = Toolset("viewer", timeout=60)
 
@@ -57,7 +57,7 @@ async def three_d_models_view(ctx: Context, asset: ModelId) -> ModelView:
     """Show a 3D model to the person, who can turn it, with its size, triangles and variants."""
     model = await _model(ctx, asset)
     content = await anyio.Path(ctx.get(Assets).path(model)).read_bytes()
-    facts = await anyio.to_process.run_sync(_facts, content, cancellable=True)
+    facts = await apart(_facts, content)
     sheet = await _sheet(ctx.get(Assets), model)
     return ModelView(
         model=kept_file(model),
