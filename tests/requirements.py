@@ -846,4 +846,21 @@ REQUIREMENTS = [
         "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
     ),
     Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
+    # kept files, and models in the chat
+    Requirement(
+        "assets:served", "product, issue E", "A kept file is read by who may, or anybody once it is published."
+    ),
+    Requirement("assets:clean", "product, issue E", "Nothing that is used is deleted, whoever does what meanwhile."),
+    Requirement("assets:provenance", "product, issue E", "A file tells what it was made of, by what, at what cost."),
+    Requirement(
+        "chat:files", "product, issue E", "Pictures are shown within 700 kB, other files linked for the person."
+    ),
+    Requirement(
+        "chat:viewer", "product, issue E 7", "A page turns models with textures, offline, under the Apps policy."
+    ),
+    Requirement("chat:viewer-built", "product, issue E", "The page is what its sources give, and has at most 700 kB."),
+    Requirement("3d:switched-off", "product, issue E", "ENABLE_3D_PIPELINE=false takes the area away as a whole."),
+    Requirement(
+        "doctor:extras", "product, issue E", "The doctor tells which extras are there and what each would add."
+    ),
 ]
