@@ -19,7 +19,9 @@ def cloth(edge: int = 1024, mime: str = "image/png") -> Texture:
     for row in range(16):
         for column in range(16):
             if (row + column) % 2:
-                draw.rectangle((column * step, row * step, column * step + step - 1, row * step + step - 1), (232, 213, 183))
+                draw.rectangle(
+                    (column * step, row * step, column * step + step - 1, row * step + step - 1), (232, 213, 183)
+                )
     draw.rectangle((0, edge // 8, edge, edge // 5), (30, 60, 110))
     draw.ellipse((edge * 0.2, edge * 0.5, edge * 0.3, edge * 0.6), (240, 190, 30))
     out = io.BytesIO()
@@ -102,7 +104,5 @@ def box(width: float = 0.3, height: float = 0.2, depth: float = 0.1) -> Model:
             normals += [normal] * 4
             triangles += [(start, start + 1, start + 2), (start, start + 2, start + 3)]
     points = np.array(positions) * (width / 2, height / 2, depth / 2) + (0, height / 2, 0)
-    part = Part(
-        "Box", points.astype("f4"), np.array(normals, "f4"), None, np.array(triangles, np.uint32), 0
-    )
+    part = Part("Box", points.astype("f4"), np.array(normals, "f4"), None, np.array(triangles, np.uint32), 0)
     return Model("Box", (part,), (Material("Grey", color=(0.5, 0.5, 0.5, 1.0)),))

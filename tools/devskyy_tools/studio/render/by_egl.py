@@ -22,17 +22,20 @@ void main() {
     float depth = lens.y - local.z;
     facing = normal * axes;
     at = uv;
-    gl_Position = vec4(local.xy * lens.x, (depth * (lens.w + lens.z) - 2.0 * lens.w * lens.z) / (lens.w - lens.z), depth);
+    float deep = (depth * (lens.w + lens.z) - 2.0 * lens.w * lens.z) / (lens.w - lens.z);
+    gl_Position = vec4(local.xy * lens.x, deep, depth);
 }
 """
 _FRAGMENT = f"""
 #version 330
-uniform sampler2D texels; uniform vec4 base; uniform vec3 gloss;  // exponent, strength, metallic
+uniform sampler2D texels; uniform vec4 base; uniform vec3 gloss; uniform float cut;  // gloss: exponent, strength, metallic
 in vec3 facing; in vec2 at; out vec4 color;
 void main() {{
+    vec4 texel = texture(texels, at);
+    if (texel.a * base.a < cut) discard;
     vec3 n = normalize(facing);
     if (!gl_FrontFacing) n = -n;
-    vec3 albedo = base.rgb * texture(texels, at).rgb;
+    vec3 albedo = base.rgb * texel.rgb;
     float key = max(dot(n, vec3{light.KEY_FROM}), 0.0);
     float fill = max(dot(n, vec3{light.FILL_FROM}), 0.0);
     float around = mix({light.FLOOR}, {light.SKY}, n.y * 0.5 + 0.5);
@@ -48,7 +51,7 @@ void main() {{
     color = vec4(coded, 1.0);
 }}
 """
-_SRGB8 = 0x8C43
+_SRGB8_ALPHA8 = 0x8C43
 
 
 class EglRenderer:
@@ -63,8 +66,9 @@ class EglRenderer:
     def __init__(self, scene: Scene, size: int) -> None:
         import moderngl
 
+        create: Any = moderngl.create_context  # its stub takes no backend's name
         try:
-            self._gl: Any = moderngl.create_context(standalone=True, backend="egl", require=330)
+            self._gl: Any = create(standalone=True, backend="egl", require=330)
         except Exception as missing:  # glcontext raises bare exceptions for each thing that may be away
             raise OSError("no EGL") from missing
         self._scene, self._size = scene, size
@@ -89,7 +93,9 @@ class EglRenderer:
         factor = -(-max(texture.shape[:2]) // TEXTURE_EDGE)
         if factor > 1:
             texture = np.asarray(Image.fromarray(texture).reduce(factor))
-        made = self._gl.texture(texture.shape[1::-1], 4, np.ascontiguousarray(texture).tobytes(), internal_format=_SRGB8)
+        made = self._gl.texture(
+            texture.shape[1::-1], 4, np.ascontiguousarray(texture).tobytes(), internal_format=_SRGB8
+        )
         made.build_mipmaps()
         made.anisotropy = 8.0
         return made
@@ -110,6 +116,7 @@ class EglRenderer:
             (gl.disable if material.double_sided else gl.enable)(gl.CULL_FACE)
             self._textures[number].use(0)
             program["base"].value = material.color
+            program["cut"].value = light.cut(material)
             program["gloss"].value = (*light.shine(material), material.metallic)
             self._mesh.render(vertices=(last - first) * 3, first=first * 3)
         gl.copy_framebuffer(self._plain, self._drawn)

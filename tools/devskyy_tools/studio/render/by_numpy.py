@@ -23,8 +23,8 @@ class NumpyRenderer:
         self._scene, self._size, self._samples = scene, size, size * SUPER
         self._encode, decode = light.encoding(), light.decoding()
         self._textures = [None if one is None else _linear(one, self._samples, decode) for one in scene.textures]
-        both = np.array([material.double_sided for material in scene.materials])
-        self._both = both[scene.owners]
+        self._both = np.array([material.double_sided for material in scene.materials])[scene.owners]
+        self._cuts = np.array([light.cut(material) for material in scene.materials], np.float32)
 
     def draw(self, camera: Camera) -> NDArray[np.uint8]:
         """The picture, (size, size, 4), sRGB with straight alpha."""
@@ -33,14 +33,12 @@ class NumpyRenderer:
         places = (seen[:, :2] * (0.5, -0.5) + 0.5) * samples
         corners = places[scene.triangles]
         kept = np.flatnonzero((doubled_area(corners) < 0) | self._both)
-        corners = corners[kept]
-        picture = np.zeros((samples * samples, 4), np.float32)
+        picture: Floats = np.zeros((samples * samples, 4), np.float32)
         if len(kept):
-            nearness = (1 / seen[:, 2])[scene.triangles[kept]]
-            where, which, _ = visible(corners, nearness, samples)
-            self._shade(picture, camera, kept, corners, nearness, where, which)
+            nearness: NDArray[np.float64] = (1 / seen[:, 2])[scene.triangles[kept]]
+            self._shade(picture, camera, _Seen(scene, camera, kept, corners[kept], nearness))
         small = picture.reshape(self._size, SUPER, self._size, SUPER, 4).mean((1, 3))
-        alpha = small[:, :, 3:]
+        alpha: Floats = small[:, :, 3:]
         color = small[:, :, :3] / np.maximum(alpha, 1e-6)
         coded = self._encode[np.clip(color * 4095 + 0.5, 0, 4095).astype(np.uint16)]
         return np.concatenate((coded, np.round(alpha * 255).astype(np.uint8)), 2)
@@ -48,40 +46,70 @@ class NumpyRenderer:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _shade(
-        self,
-        picture: Floats,
-        camera: Camera,
-        kept: NDArray[np.int64],
-        corners: NDArray[np.float64],
-        nearness: NDArray[np.float64],
-        where: NDArray[np.int64],
-        which: NDArray[np.int64],
-    ) -> None:
-        scene = self._scene
-        normals = scene.normals @ camera.axes.T.astype(np.float32)
-        own = np.concatenate((np.ones((len(normals), 1), np.float32), scene.uvs, normals), 1)
-        slopes = _slopes(corners, own[scene.triangles[kept]] * nearness[:, :, None])
-        dx = ((where % self._samples) + 0.5 - corners[which, 0, 0]).astype(np.float32)[:, None]
-        dy = ((where // self._samples) + 0.5 - corners[which, 0, 1]).astype(np.float32)[:, None]
-        at = slopes[which]
-        values = at[:, 0] * dx + at[:, 1] * dy + at[:, 2]
-        uvs = values[:, 1:3] / values[:, :1]
-        facing = values[:, 3:]
+    def _shade(self, picture: Floats, camera: Camera, seen: _Seen) -> None:
+        scene, samples = self._scene, self._samples
+
+        def solid(which: NDArray[np.int64], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+            owners = scene.owners[seen.kept[which]]
+            kept = np.ones(len(which), np.bool_)
+            for number in np.flatnonzero(self._cuts):
+                mine = np.flatnonzero(owners == number)
+                kept[mine] = (
+                    self._alpha(number, seen.at(which[mine], rows[mine], columns[mine])[0]) >= self._cuts[number]
+                )
+            return kept
+
+        where, which, _ = visible(seen.corners, seen.nearness, samples, solid if self._cuts.any() else None)
+        uvs, facing = seen.at(which, where // samples, where % samples)
         facing /= np.sqrt(np.einsum("ij,ij->i", facing, facing))[:, None] + 1e-12
-        owners = scene.owners[kept][which]
-        turned = doubled_area(corners) > 0
-        if turned.any():
-            facing[turned[which]] *= -1
-        for number in np.unique(owners):
+        turned = doubled_area(seen.corners) > 0
+        facing[turned[which]] *= -1
+        owners = scene.owners[seen.kept][which]
+        for number in np.unique(owners).tolist():
             mine = owners == number
-            texture = self._textures[number]
-            material = scene.materials[number]
-            base = np.array(material.color[:3], np.float32)
+            texture, material = self._textures[number], scene.materials[number]
+            base: Floats = np.array(material.color[:3], np.float32)
             if texture is not None:
                 base = base * _sampled(texture, uvs[mine])
             picture[where[mine], :3] = lit(material, base, facing[mine])
         picture[where, 3] = 1.0
+
+    def _alpha(self, number: int, uvs: Floats) -> Floats:
+        """Of the nearest texels: the border of a hole is made soft by the samples."""
+        texture, own = self._scene.textures[number], self._scene.materials[number].color[3]
+        if texture is None:
+            return np.full(len(uvs), own, np.float32)
+        height, width = texture.shape[:2]
+        x = np.floor(uvs[:, 0] * width).astype(np.int64) % width
+        y = np.floor(uvs[:, 1] * height).astype(np.int64) % height
+        return texture[y, x, 3].astype(np.float32) * np.float32(own / 255)
+
+
+class _Seen:
+    """The triangles that face a camera, and what changes over each, with the perspective's share taken out."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        camera: Camera,
+        kept: NDArray[np.int64],
+        corners: NDArray[np.float64],
+        nearness: NDArray[np.float64],
+    ) -> None:
+        self.kept, self.corners, self.nearness = kept, corners, nearness
+        normals = scene.normals @ camera.axes.T.astype(np.float32)
+        own = np.concatenate((np.ones((len(normals), 1), np.float32), scene.uvs, normals), 1)
+        self._slopes = _slopes(corners, own[scene.triangles[kept]] * nearness[:, :, None])
+
+    def at(
+        self, which: NDArray[np.int64], rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> tuple[Floats, Floats]:
+        """Texture coordinates, and normals of any length, where triangles are seen."""
+        dx = (columns + 0.5 - self.corners[which, 0, 0]).astype(np.float32)[:, None]
+        dy = (rows + 0.5 - self.corners[which, 0, 1]).astype(np.float32)[:, None]
+        slopes = self._slopes[which]
+        values = slopes[:, 0] * dx + slopes[:, 1] * dy + slopes[:, 2]
+        return values[:, 1:3] / values[:, :1], values[:, 3:]
 
 
 def lit(material: Material, base: Floats, facing: Floats) -> Floats:
@@ -118,12 +146,12 @@ def _linear(texture: NDArray[np.uint8], samples: int, decode: Floats) -> Floats:
     factor = max(height, width) // samples
     if factor > 1:
         texture = np.asarray(Image.fromarray(texture).reduce(factor))
-    return decode[texture[:, :, :3]]
+    return decode[texture[:, :, :3]].astype(np.float32)
 
 
 def _sampled(texture: Floats, uvs: Floats) -> Floats:
     """Between the four nearest texels; the texture repeats."""
-    height, width = texture.shape[:2]
+    height, width = int(texture.shape[0]), int(texture.shape[1])
     x = uvs[:, 0] * np.float32(width) - np.float32(0.5)
     y = uvs[:, 1] * np.float32(height) - np.float32(0.5)
     left, top = np.floor(x), np.floor(y)

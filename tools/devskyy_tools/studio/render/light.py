@@ -37,8 +37,13 @@ def shine(material: Material) -> tuple[float, float]:
     return exponent, KEY * (exponent + 8) / 8
 
 
+def cut(material: Material) -> float:
+    """The alpha below which nothing is drawn. What is half transparent is drawn whole: no renderer of ours sorts."""
+    return {"OPAQUE": 0.0, "MASK": material.cutoff, "BLEND": 0.1}[material.alpha]
+
+
 def encoding() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """sRGB bytes of 4096 steps of linear light (IEC 61966-2-1)."""
+    """Bytes of sRGB for 4096 steps of linear light (IEC 61966-2-1)."""
     linear = np.linspace(0, 1, 4096)
     curve = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.round(curve * 255).astype(np.uint8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,13 +17,18 @@ _NOTHING = np.uint64(0xFFFFFFFFFFFFFFFF)
 _DEPTHS = float(2**31)
 
 
-def visible(screen: Doubles, nearness: Doubles, size: int) -> tuple[Ints, Ints, Doubles]:
+Solid = Callable[[Ints, Ints, Ints], NDArray[np.bool_]]
+"""Whether triangles, given by number, row and column, have no hole there."""
+
+
+def visible(screen: Doubles, nearness: Doubles, size: int, solid: Solid | None = None) -> tuple[Ints, Ints, Doubles]:
     """What is nearest at each place of a square.
 
     Args:
         screen: (m, 3, 2), the corners in places, x right and y down, turning either way.
         nearness: (m, 3), of the corners; greater is nearer, and it is linear over the square.
         size: places along an edge.
+        solid: tells holes; None where no triangle has any.
 
     Returns:
         The places that something is seen at (row * size + column), the triangle there, and how near it is.
@@ -50,9 +57,13 @@ def visible(screen: Doubles, nearness: Doubles, size: int) -> tuple[Ints, Ints, 
         steps = np.arange(int(many.sum()))
         columns = steps + np.repeat(starts[part] - begin, many)
         depth = np.repeat(at[part], many) + np.repeat(slope_x[owners[part]], many) * columns
-        keys = np.clip(depth, 0, _DEPTHS).astype(np.uint64) << np.uint64(32)
-        keys |= np.repeat(owners[part].astype(np.uint64), many)
-        np.minimum.at(best, columns + np.repeat(rows[part] * size, many), keys)
+        which = np.repeat(owners[part], many)
+        keys = (np.clip(depth, 0, _DEPTHS).astype(np.uint64) << np.uint64(32)) | which.astype(np.uint64)
+        places = columns + np.repeat(rows[part] * size, many)
+        if solid is not None:
+            kept = solid(which, places // size, columns)
+            places, keys = places[kept], keys[kept]
+        np.minimum.at(best, places, keys)
     places = np.flatnonzero(best != _NOTHING)
     found = best[places]
     near = high - (found >> np.uint64(32)).astype(np.float64) / scale
