@@ -28,7 +28,8 @@ void main() {
 """
 _FRAGMENT = f"""
 #version 330
-uniform sampler2D texels; uniform vec4 base; uniform vec3 gloss; uniform float cut;  // gloss: exponent, strength, metallic
+uniform sampler2D texels; uniform vec4 base; uniform vec3 gloss;  // exponent, strength, metallic
+uniform float cut;
 in vec3 facing; in vec2 at; out vec4 color;
 void main() {{
     vec4 texel = texture(texels, at);
@@ -93,11 +94,10 @@ class EglRenderer:
         factor = -(-max(texture.shape[:2]) // TEXTURE_EDGE)
         if factor > 1:
             texture = np.asarray(Image.fromarray(texture).reduce(factor))
-        made = self._gl.texture(
-            texture.shape[1::-1], 4, np.ascontiguousarray(texture).tobytes(), internal_format=_SRGB8
-        )
+        content = np.ascontiguousarray(texture).tobytes()
+        made = self._gl.texture(texture.shape[1::-1], 4, content, internal_format=_SRGB8_ALPHA8)
         made.build_mipmaps()
-        made.anisotropy = 8.0
+        made.anisotropy = 4.0
         return made
 
     def draw(self, camera: Camera) -> NDArray[np.uint8]:

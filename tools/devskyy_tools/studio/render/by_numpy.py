@@ -36,7 +36,7 @@ class NumpyRenderer:
         picture: Floats = np.zeros((samples * samples, 4), np.float32)
         if len(kept):
             nearness: NDArray[np.float64] = (1 / seen[:, 2])[scene.triangles[kept]]
-            self._shade(picture, camera, _Seen(scene, camera, kept, corners[kept], nearness))
+            self._shade(picture, _Seen(scene, camera, kept, corners[kept], nearness))
         small = picture.reshape(self._size, SUPER, self._size, SUPER, 4).mean((1, 3))
         alpha: Floats = small[:, :, 3:]
         color = small[:, :, :3] / np.maximum(alpha, 1e-6)
@@ -46,13 +46,13 @@ class NumpyRenderer:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _shade(self, picture: Floats, camera: Camera, seen: _Seen) -> None:
+    def _shade(self, picture: Floats, seen: _Seen) -> None:
         scene, samples = self._scene, self._samples
 
         def solid(which: NDArray[np.int64], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
             owners = scene.owners[seen.kept[which]]
             kept = np.ones(len(which), np.bool_)
-            for number in np.flatnonzero(self._cuts):
+            for number in np.flatnonzero(self._cuts).tolist():
                 mine = np.flatnonzero(owners == number)
                 kept[mine] = (
                     self._alpha(number, seen.at(which[mine], rows[mine], columns[mine])[0]) >= self._cuts[number]
@@ -65,9 +65,9 @@ class NumpyRenderer:
         turned = doubled_area(seen.corners) > 0
         facing[turned[which]] *= -1
         owners = scene.owners[seen.kept][which]
-        for number in np.unique(owners).tolist():
-            mine = owners == number
-            texture, material = self._textures[number], scene.materials[number]
+        for number, material in enumerate(scene.materials):
+            mine = np.flatnonzero(owners == number)
+            texture = self._textures[number]
             base: Floats = np.array(material.color[:3], np.float32)
             if texture is not None:
                 base = base * _sampled(texture, uvs[mine])
@@ -126,7 +126,7 @@ def lit(material: Material, base: Floats, facing: Floats) -> Floats:
         up = np.clip(2 * facing[:, 2] * facing[:, 1] + np.float32(0.4), 0, 1)
         around = (np.float32(0.3) + np.float32(0.65) * up * up * (3 - 2 * up)) * np.float32(max(material.metallic, 0.5))
         color = color + mirror * (half**exponent * key * np.float32(strength) + around)[:, None]
-    return np.minimum(color, 1)
+    return np.minimum(color, np.float32(1)).astype(np.float32, copy=False)
 
 
 def _slopes(corners: NDArray[np.float64], values: NDArray[np.float64]) -> Floats:
@@ -146,7 +146,7 @@ def _linear(texture: NDArray[np.uint8], samples: int, decode: Floats) -> Floats:
     factor = max(height, width) // samples
     if factor > 1:
         texture = np.asarray(Image.fromarray(texture).reduce(factor))
-    return decode[texture[:, :, :3]].astype(np.float32)
+    return decode[texture[:, :, :3]]
 
 
 def _sampled(texture: Floats, uvs: Floats) -> Floats:
@@ -161,4 +161,5 @@ def _sampled(texture: Floats, uvs: Floats) -> Floats:
     flat = texture.reshape(-1, 3)
     upper = flat[y0 * width + x0] * (1 - right_share) + flat[y0 * width + x1] * right_share
     lower = flat[y1 * width + x0] * (1 - right_share) + flat[y1 * width + x1] * right_share
-    return upper * (1 - low_share) + lower * low_share
+    blend: Floats = upper * (1 - low_share) + lower * low_share
+    return blend

@@ -77,6 +77,7 @@ def scene_of(model: Model) -> Scene:
         raise Refused(
             Code.TOO_LARGE, f"The model has {count:,} triangles; {TRIANGLES:,} are drawn.", "Make it smaller first."
         )
+    materials = model.materials or (Material(""),)
     starts = np.cumsum([0, *(len(part.positions) for part in parts)])
     positions = np.concatenate([part.positions for part in parts]).astype(np.float32)
     if not np.isfinite(positions).all():
@@ -89,8 +90,8 @@ def scene_of(model: Model) -> Scene:
             [part.triangles.astype(np.int64) + int(start) for part, start in zip(parts, starts, strict=False)]
         ),
         np.repeat([part.material for part in parts], [len(part.triangles) for part in parts]).astype(np.int64),
-        model.materials,
-        tuple(decoded(material.texture.content) if material.texture else None for material in model.materials),
+        materials,
+        tuple(decoded(material.texture.content) if material.texture else None for material in materials),
     )
 
 
