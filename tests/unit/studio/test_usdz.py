@@ -16,7 +16,7 @@ from devskyy_tools.studio.gltf.model import Material, Model
 from devskyy_tools.studio.usdz import write_usdz
 from tests.unit.studio.render.things import box, cloth, handbag
 
-pxr: Any = pytest.importorskip("pxr")  # no stubs
+pxr: Any = importlib.import_module("pxr")  # no stubs
 for _module in ("Usd", "UsdGeom", "UsdShade", "UsdValidation"):
     importlib.import_module(f"pxr.{_module}")
 MODELS = {

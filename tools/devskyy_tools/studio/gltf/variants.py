@@ -1,6 +1,6 @@
 """Writes the colours and cloths that a product comes in into one file (KHR_materials_variants).
 
-The geometry is there once, untouched, however it is compressed; each variant adds materials, and pictures where it has any.
+The geometry is there once, untouched, however it is compressed; each variant adds materials, and its pictures.
 """
 
 from __future__ import annotations

@@ -161,5 +161,4 @@ def _sampled(texture: Floats, uvs: Floats) -> Floats:
     flat = texture.reshape(-1, 3)
     upper = flat[y0 * width + x0] * (1 - right_share) + flat[y0 * width + x1] * right_share
     lower = flat[y1 * width + x0] * (1 - right_share) + flat[y1 * width + x1] * right_share
-    blend: Floats = upper * (1 - low_share) + lower * low_share
-    return blend
+    return (upper * (1 - low_share) + lower * low_share).astype(np.float32, copy=False)
