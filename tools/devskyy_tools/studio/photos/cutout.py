@@ -152,17 +152,23 @@ def _holes_cut(rough: Floats, off: Floats) -> Floats:
     where it is, it goes on into its own shadow, unless that would take a good part of the product.
     """
     even = box((np.linalg.norm(box(off, 3), axis=-1) < 1.0).astype(np.float32), 2) > 0.9
-    in_shadow = (np.linalg.norm(box(off, 1)[..., 1:], axis=-1) < 3.5) & (off[..., 0] < 3) & (off[..., 0] > -30)
+    in_shadow = (np.linalg.norm(box(off, 2)[..., 1:], axis=-1) < 5) & (off[..., 0] < 3) & (off[..., 0] > -30)
     mask = rough > 0.5
     found = np.zeros_like(mask)
-    for where, most in ((even & mask, 1.0), (in_shadow & mask, 0.12)):
+    for where, most in ((even & mask, 1.0), (in_shadow & mask, 0.2)):
         labels, sizes = regions(where)
         seeds = np.bincount(labels.ravel(), even.ravel())
         holes = (seeds > 0.0025 * rough.size) & (sizes < most * mask.sum())
         holes[0] = False
         found |= holes[labels]
     near = box(found.astype(np.float32), 4) > 0.02
-    return np.where(near, np.minimum(rough, 0.02), rough)
+    rough = np.where(near, np.minimum(rough, 0.02), rough)
+    labels, sizes = regions(rough <= 0.5)
+    outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    same = np.bincount(labels.ravel(), even.ravel()) / np.maximum(sizes, 1)
+    closed = same < 0.3  # what it encloses and is not the background belongs to it
+    closed[0], closed[outside] = False, False
+    return np.where(closed[labels], np.float32(1), rough)
 
 
 def _edges(rgb: Floats, rough: Floats) -> Floats:

@@ -93,7 +93,7 @@ def problems_of(signs: Signs) -> tuple[Problem, ...]:
             "Leave a margin around the whole product.",
         ),
         (
-            signs.confidence < 0.45,
+            signs.confidence < 0.55,
             "unsure",
             "Where the product ends could not be told well enough.",
             "Use a background of another colour, and light from the front."
