@@ -62,22 +62,22 @@ def refused() -> None:
         if name in {"huge", "corrupt"}:
             continue
         photo = make(1)
-        cell = Image.new("RGB", (SIDE * 2, SIDE + 40), "white")
+        cell = Image.new("RGB", (SIDE * 3 // 2, SIDE + 40), "white")
         with Image.open(io.BytesIO(photo.content)) as image:
             image.thumbnail((SIDE, SIDE))
-            cell.paste(image, (SIDE - image.width // 2, 0))
+            cell.paste(image, (SIDE * 3 // 4 - image.width // 2, 0))
         try:
             relief(photo.content)
             says = "taken!"
         except Refused as error:
             says = error.message
         middle = says.find(" ", len(says) // 2)
-        ImageDraw.Draw(cell).multiline_text((SIDE, SIDE + 6), f"{says[:middle]}\n{says[middle + 1 :]}", "black", anchor="ma",
+        ImageDraw.Draw(cell).multiline_text((SIDE * 3 // 4, SIDE + 6), f"{says[:middle]}\n{says[middle + 1 :]}", "black", anchor="ma",
                                             align="center")
         cells.append(cell)
-    whole = Image.new("RGB", (SIDE * 8, (SIDE + 40) * 2), "white")
+    whole = Image.new("RGB", (SIDE * 6, (SIDE + 40) * 2), "white")
     for number, cell in enumerate(cells):
-        whole.paste(cell, (number % 4 * SIDE * 2, number // 4 * (SIDE + 40)))
+        whole.paste(cell, (number % 4 * SIDE * 3 // 2, number // 4 * (SIDE + 40)))
     whole.save(FOLDER / "relief-refused.webp", quality=70, method=6)
 
 

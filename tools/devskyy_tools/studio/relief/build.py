@@ -33,7 +33,7 @@ LONGEST = 1600
 _CELLS = 7_500
 _LONGEST_CELLS = 190
 _SAME = 0.9
-_FOLDS = 0.05
+_FOLDS = 0.04
 """How far folds stand out or in at the most, as a share of the thickness."""
 
 
@@ -183,11 +183,10 @@ def _surface(seen: _Side, shape: Shape) -> tuple[Sheet, Floats, float]:
     field = np.asarray(Image.fromarray(blurred).resize(size, Image.Resampling.BILINEAR)) - 0.5
     field[[0, -1]] = field[:, [0, -1]] = -0.5
     mesh = sheet(field)
-    inside = field > 0
-    full = np.tanh(shape.fullness * inflated(inside)) / np.tanh(shape.fullness)
+    full = np.tanh(shape.fullness * inflated(field)) / np.tanh(shape.fullness)
     short = min(np.ptp(mesh.points, axis=0))
     half = shape.depth * short / 2
-    folds = _folds(resized(seen.rgb, size), inside) * full
+    folds = _folds(resized(seen.rgb, size), field > 0) * full
     standing = np.maximum(half * (full + 2 * _FOLDS * folds), 0).astype(np.float32)
     heights = _at(standing, mesh.points)
     heights[mesh.rim] = 0
@@ -195,12 +194,17 @@ def _surface(seen: _Side, shape: Shape) -> tuple[Sheet, Floats, float]:
 
 
 def _folds(rgb: Floats, inside: NDArray[np.bool_]) -> Floats:
-    """Light and dark of about the size of folds, −1 to 1; what is larger is colour, what is smaller is weave."""
-    light = lab(rgb)[..., 0] / 100
-    weight = inside.astype(np.float32)
-    wide = box(light * weight, 6) / np.maximum(box(weight, 6), 1e-3)
-    fine = box(light * weight, 1) / np.maximum(box(weight, 1), 1e-3)
-    return np.tanh((fine - wide) * 8) * weight
+    """Light and dark of about the size of folds, −1 to 1; what is larger is colour, what is smaller is weave.
+
+    Where the hue changes as well it is a print, and prints are flat.
+    """
+    colors = lab(rgb)
+    weight = inside.astype(np.float32)[..., None]
+    wide = box(colors * weight, 6) / np.maximum(box(weight, 6), 1e-3)
+    fine = box(colors * weight, 1) / np.maximum(box(weight, 1), 1e-3)
+    light, *hue = np.moveaxis(fine - wide, -1, 0)
+    printed = box(((np.hypot(*hue) > 6) | (np.abs(light) > 18)).astype(np.float32), 4).clip(0, 0.25) * 4
+    return np.tanh(light / 12) * weight[..., 0] * (1 - printed)
 
 
 def _at(values: Floats, points: NDArray[np.float64]) -> Floats:
