@@ -192,7 +192,9 @@ class _Work:
         targets: list[dict[str, int]] = [{} for _ in primitive.targets or []]
         for (target, name), column in zip(names, columns, strict=True):
             held = attributes if target < 0 else targets[target]
-            held[name] = self._buffers.vertices(column, bounds=name == "POSITION")
+            held[name] = self._buffers.vertices(
+                column, bounds=name == "POSITION", unit=target < 0 and name in {"NORMAL", "TANGENT"}
+            )
         written["attributes"] = attributes
         return written | ({"targets": targets} if targets else {})
 

@@ -60,13 +60,14 @@ class Buffers:
             self._views[key] = self._plain(content, {})
         return self._views[key]
 
-    def vertices(self, column: Column, *, bounds: bool) -> int:
-        """An accessor of an attribute; rows begin at multiples of 4."""
+    def vertices(self, column: Column, *, bounds: bool, unit: bool = False) -> int:
+        """An accessor of an attribute; rows begin at multiples of 4. ``unit`` vectors compress as octahedra."""
         values = np.ascontiguousarray(column.values)
         size = values.nbytes // len(values)
         rows = np.zeros((len(values), -(-size // 4) * 4), np.uint8)
         rows[:, :size] = values.view(np.uint8).reshape(len(values), size)
-        view = self._view(rows, "ATTRIBUTES", {"byteStride": rows.shape[1], "target": ARRAY})
+        octahedral = unit and values.dtype == np.int8
+        view = self._view(rows, "ATTRIBUTES", {"byteStride": rows.shape[1], "target": ARRAY}, octahedral=octahedral)
         return self._accessor(view, values, column.normalized, bounds=bounds)
 
     def indices(self, indices: NDArray[np.uint32], vertices: int, *, triangles: bool = True) -> int:
@@ -106,15 +107,17 @@ class Buffers:
             self.accessors.append(said)
         return self._accessors[key]
 
-    def _view(self, rows: NDArray[Any], mode: str | None, said: dict[str, Any]) -> int:
+    def _view(self, rows: NDArray[Any], mode: str | None, said: dict[str, Any], *, octahedral: bool = False) -> int:
         content = rows.tobytes()
         key = (content, mode, said.get("byteStride"))
         if key not in self._views:
             packed = b""
             if self._compress and mode is not None and len(content) > _WORTH:
-                packed = codec().encode_gltf_buffer(rows, mode)
+                packed = codec().encode_gltf_buffer(_octahedral(rows) if octahedral else rows, mode)
             if packed and len(packed) + _WORTH < len(content):
                 self._views[key] = self._packed(packed, rows, mode, said)
+                if octahedral:
+                    self.views[-1]["extensions"][MESHOPT]["filter"] = "OCTAHEDRAL"
             else:
                 self._views[key] = self._plain(content, said)
         return self._views[key]
@@ -143,3 +146,9 @@ class Buffers:
         at = len(self.binary)
         self.binary += content
         return at
+
+
+def _octahedral(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Unit vectors of signed bytes, four to a row, as the filter OCTAHEDRAL stores them."""
+    vectors = np.maximum(rows.view(np.int8).astype(np.float32) / 127, -1)
+    return codec().encode_filter_oct(vectors, 4, 8)

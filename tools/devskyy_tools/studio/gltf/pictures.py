@@ -81,7 +81,7 @@ def _decoded(texture: Texture) -> Image.Image:
 def _encoded(picture: Image.Image, role: Role, wanted: Wanted, mime: str) -> Texture:
     file = io.BytesIO()
     if wanted.webp:
-        picture.save(file, "WEBP", quality=80 if role == "colour" else 92, method=4, exact=True)
+        picture.save(file, "WEBP", quality=80 if role == "colour" else 92, method=2, exact=True)
         return Texture(file.getvalue(), "image/webp")
     if picture.mode == "RGBA" or (role == "data" and mime != "image/jpeg"):
         picture.save(file, "PNG", optimize=False, compress_level=9)

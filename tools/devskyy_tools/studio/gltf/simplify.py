@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROUNDS = 200
+PASSES = 4
+"""In each round, edges between those that were taken are looked at again so often."""
 _FLIPPED = 0.2
 """Cosine of how far a triangle may turn when an edge goes."""
 
@@ -32,18 +34,19 @@ def simplify(positions: NDArray[Any], triangles: NDArray[np.uint32], wanted: int
     faces = triangles.astype(np.int64)
     fixed = _fixed(points, faces)
     quadrics = _quadrics(points, faces)
+    barred = np.zeros(0, np.int64)
     for _ in range(ROUNDS):
         over = len(faces) - wanted
         if over <= 0:
             break
-        gone, left = _candidates(points, faces, quadrics, fixed)
+        gone, left = _candidates(points, faces, quadrics, fixed, barred)
         taken = _apart(faces, gone, left, max(1, over // 2), len(points))
         if not len(taken):
             break
         moved, done = _moved(points, faces, gone[taken], left[taken])
-        if not len(done):
-            break
         np.add.at(quadrics, left[taken][done], quadrics[gone[taken][done]])
+        stuck = np.delete(taken, done)
+        barred = np.concatenate([barred, gone[stuck] * len(points) + left[stuck]])
         faces = moved
     return faces.astype(np.uint32)
 
@@ -79,14 +82,21 @@ def _quadrics(points: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[
 
 
 def _candidates(
-    points: NDArray[np.float64], faces: NDArray[np.int64], quadrics: NDArray[np.float64], fixed: NDArray[np.bool_]
+    points: NDArray[np.float64],
+    faces: NDArray[np.int64],
+    quadrics: NDArray[np.float64],
+    fixed: NDArray[np.bool_],
+    barred: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Edges as (vertex that goes, vertex that stays), cheapest first. Long ones cost more, so that shapes stay good."""
+    """Edges as (vertex that goes, vertex that stays), cheapest first. Long ones cost more, so that shapes stay good.
+
+    ``barred`` are those that would turn a triangle over.
+    """
     edges = _edges(faces)
     edges = np.concatenate([edges, edges[:, ::-1]])
     edges = edges[~fixed[edges[:, 0]]]
-    edges = edges[np.unique(edges[:, 0] * len(points) + edges[:, 1], return_index=True)[1]]
-    gone, left = edges[:, 0], edges[:, 1]
+    keys = np.setdiff1d(edges[:, 0] * len(points) + edges[:, 1], barred)
+    gone, left = keys // len(points), keys % len(points)
     x, y, z = points[left].T
     terms = np.stack([x * x, 2 * x * y, 2 * x * z, 2 * x, y * y, 2 * y * z, 2 * y, z * z, 2 * z, np.ones_like(x)], 1)
     cost = np.einsum("ij,ij->i", quadrics[gone] + quadrics[left], terms)
@@ -102,17 +112,27 @@ def _apart(
 
     Each vertex that goes has one bid, its cheapest; a bid wins where it is the cheapest in all triangles around it.
     """
-    first = np.unique(gone, return_index=True)[1]
-    first = np.sort(first)[: most * 4]
-    rank = np.full(count, len(gone) + 1, np.int64)
-    rank[gone[first]] = first
+    first = np.sort(np.unique(gone, return_index=True)[1])[: most * 4]
+    rank = np.full(count, len(gone), np.int64)
+    np.minimum.at(rank, gone[first], first)
     np.minimum.at(rank, left[first], first)
-    best = rank[faces].min(axis=1)
-    around = np.full(count, len(gone) + 1, np.int64)
-    for corner in range(3):
-        np.minimum.at(around, faces[:, corner], best)
-    winners = first[(around[gone[first]] == first) & (around[left[first]] == first)]
-    return winners[:most]
+    busy = np.zeros(len(faces), np.bool_)
+    winners: list[NDArray[np.int64]] = []
+    for _ in range(PASSES):
+        best = np.where(busy, -1, rank[faces].min(axis=1))
+        around = np.full(count, len(gone), np.int64)
+        for corner in range(3):
+            np.minimum.at(around, faces[:, corner], best)
+        won = (around[gone[first]] == first) & (around[left[first]] == first)
+        winners.append(first[won])
+        ends = np.zeros(count, np.bool_)
+        ends[gone[first[won]]] = ends[left[first[won]]] = True
+        busy |= ends[faces].any(axis=1)
+        rank[:] = len(gone)
+        first = first[~won & (around[gone[first]] >= 0) & (around[left[first]] >= 0)]
+        np.minimum.at(rank, gone[first], first)
+        np.minimum.at(rank, left[first], first)
+    return np.sort(np.concatenate(winners))[:most]
 
 
 def _moved(
