@@ -58,6 +58,7 @@ async def three_d_models_render(
             found |= await job.step(view, _turn, ctx, model, min(size, TURNING), variant, frames)
         else:
             found |= await job.step(view, _draw, ctx, model, view, looks, transparent)
+    await ctx.progress(len(views), len(views), "all is drawn")
     return Renders(**found)
 
 
