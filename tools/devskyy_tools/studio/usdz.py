@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .gltf.model import Material, Model, Part, Texture
+from .gltf.read import read_glb
 from .render.scene import decoded
 
 ALIGNMENT = 64
@@ -169,3 +170,9 @@ def _zip(files: list[_File]) -> bytes:
         directory += label
     end = _END.pack(b"PK\5\6", 0, 0, len(files), len(files), len(directory), len(out), 0)
     return bytes(out + directory + end)
+
+
+def usdz_of(content: bytes, variant: str | None) -> tuple[bytes, int]:
+    """A GLB as USDZ, and its number of triangles. Quick Look knows no variants: one of them is written."""
+    model = read_glb(content).scene(variant)
+    return write_usdz(model), sum(len(part.triangles) for part in model.parts)
