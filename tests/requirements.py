@@ -862,5 +862,18 @@ REQUIREMENTS = [
     Requirement("3d:switched-off", "product, issue E", "ENABLE_3D_PIPELINE=false takes the area away as a whole."),
     Requirement(
         "doctor:extras", "product, issue E", "The doctor tells which extras are there and what each would add."
+    # 3D models: drawn, converted, checked
+    Requirement(
+        "three-d:gate", "product, publish gate", "Twelve checks with numbers say whether a model is fit to be published."
+    ),
+    Requirement(
+        "three-d:renderers-agree", "product, shown 2", "With EGL and without it a model looks the same (SSIM 0.9)."
+    ),
+    Requirement(
+        "three-d:turntable", "product, shown 2", "36 frames of 512 px are at most 250 kB of MP4 and 400 kB of WebP."
+    ),
+    Requirement("three-d:usdz", "USDZ 1.3", "USDZ of ours is stored, aligned, and the same model to Pixar's library."),
+    Requirement(
+        "three-d:variants", "KHR_materials_variants", "Colours and cloths of a product share one geometry in one file."
     ),
 ]

@@ -6,11 +6,15 @@ from pathlib import Path
 
 from devskyy_mcp.capability import Pack
 
+from .checked import checked
+from .drawn import drawn
+from .usdz import usdz
+from .variants import variants
 from .viewer import page, viewer
 
 pack = Pack(
     "three_d",
-    toolsets=[viewer],
+    toolsets=[checked, drawn, usdz, variants, viewer],
     resources=[page],
     phrases=Path(__file__).with_name("phrases.toml"),
     enabled=lambda settings: settings.enable_3d_pipeline,

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from devskyy_mcp.errors import Code, Refused
-
 from .container import unsound
 from .schema import Accessor, Component, Item, Kind, Packed, Sparse, Tree, View
 
@@ -66,8 +64,9 @@ class Numbers:
 
     def __init__(self, tree: Tree, binary: bytes) -> None:
         self._tree = tree
-        self._binary = binary
         self._views: dict[int, memoryview] = {}
+        self._inline: set[int] = set()
+        self._buffers: dict[int, bytes] = {0: binary}
         self._unpacked = 0
 
     def view(self, index: int) -> memoryview:
@@ -78,20 +77,20 @@ class Numbers:
             self._views[index] = self._plain(view) if how is None else self._unpack(view, how)
         return self._views[index]
 
-    def raw(self, index: int) -> NDArray[Any]:
-        """An accessor as it is stored: (count, components), of its own type."""
+    def raw(self, index: int, *, finite: bool = True) -> NDArray[Any]:
+        """An accessor as it is stored: (count, components), of its own type; ``finite`` refuses NaN and infinity."""
         accessor = at(self._tree.accessors, index, "accessor")
         if accessor.type in {"MAT2", "MAT3"} and accessor.componentType != 5126:
             raise unsound("its matrices are of a rare type")
         width, dtype = WIDTHS[accessor.type], np.dtype(DTYPES[accessor.componentType])
         if accessor.bufferView is None:
-            self._room(accessor.count * width * dtype.itemsize)
+            self.room(accessor.count * width * dtype.itemsize)
             values = np.zeros((accessor.count, width), dtype)
         else:
             values = self._strided(accessor, accessor.bufferView, width, dtype)
         if accessor.sparse is not None:
             values = self._sparse(values, accessor.sparse)
-        if dtype.kind == "f" and not np.isfinite(values).all():
+        if finite and dtype.kind == "f" and not np.isfinite(values).all():
             raise unsound(f"accessor {index} has numbers that are none")
         return values
 
@@ -108,12 +107,12 @@ class Numbers:
 
     def _slice(self, index: int, start: int, size: int) -> memoryview:
         buffer = at(self._tree.buffers, index, "buffer")
-        if buffer.uri is not None:
-            content = inline(buffer.uri)
-        elif index == 0:
-            content = self._binary
-        else:
+        if index not in self._buffers and buffer.uri is None:
             raise unsound(f"buffer {index} is not in the file")
+        if buffer.uri is not None and index not in self._inline:
+            self._buffers[index] = inline(buffer.uri)
+            self._inline.add(index)
+        content = self._buffers[index]
         if start + size > min(len(content), buffer.byteLength):
             raise unsound("a buffer view ends behind its buffer")
         return memoryview(content)[start : start + size]
@@ -123,23 +122,18 @@ class Numbers:
         size = how.count * how.byteStride
         if size != view.byteLength:
             raise unsound("a compressed buffer view has another length than it says")
-        self._room(size)
+        self.room(size)
         content = self._slice(how.buffer, how.byteOffset, how.byteLength)
+        from .packing import codec
+
         try:
-            from meshopt import decode_gltf_buffer  # pyright: ignore[reportMissingTypeStubs]  has its types inside
-        except ImportError:
-            raise Refused(
-                Code.NOT_CONFIGURED,
-                "The model is compressed with meshopt, which is not installed.",
-                "pip install 'devskyy-mcp[three-d]'",
-            ) from None
-        try:
-            decoded = decode_gltf_buffer(bytes(content), how.count, how.byteStride, how.mode, how.filter)
+            decoded = codec().decode_gltf_buffer(bytes(content), how.count, how.byteStride, how.mode, how.filter)
         except (ValueError, RuntimeError, MemoryError):
             raise unsound("a compressed buffer view can't be decoded") from None
         return memoryview(decoded.tobytes())
 
-    def _room(self, size: int) -> None:
+    def room(self, size: int) -> None:
+        """Take that many bytes of what may be unpacked."""
         self._unpacked += size
         if self._unpacked > UNPACKED_LIMIT:
             raise unsound(f"it unpacks to more than {UNPACKED_LIMIT >> 20} MiB")
@@ -163,7 +157,7 @@ class Numbers:
         fresh = self._tight(sparse.values.bufferView, sparse.values.byteOffset, sparse.count, width, values.dtype)
         if int(places.max()) >= len(values):
             raise unsound("a sparse accessor names an element that isn't there")
-        self._room(values.nbytes)
+        self.room(values.nbytes)
         values = values.copy()
         values[places[:, 0]] = fresh
         return values

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn, cast
 from devskyy_mcp.errors import Code, Refused
 
 JSON_LIMIT = 4 * 1024 * 1024
-ITEMS_LIMIT = 100_000
+ITEMS_LIMIT = 30_000
 """Lists and objects in the JSON: each takes a few hundred bytes of memory once it is read."""
 HEADER = struct.Struct("<4sII")
 CHUNK = struct.Struct("<I4s")

@@ -18,23 +18,32 @@ class Size(NamedTuple):
     height: int
 
 
-def measure(content: bytes) -> Size | None:
+def measure(content: bytes | memoryview) -> Size | None:
     """The kind and size of a PNG, JPEG, WebP or KTX2 picture; None for anything else, and for a header cut off."""
+    head = bytes(content[:32])
     try:
-        if content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR":
-            return Size("image/png", *struct.unpack_from(">II", content, 16))
-        if content.startswith(b"\xff\xd8\xff"):
+        if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR":
+            return _png(content)
+        if head.startswith(b"\xff\xd8\xff"):
             return _jpeg(content)
-        if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-            return _webp(content)
-        if content.startswith(b"\xabKTX 20\xbb\r\n\x1a\n"):
-            return Size("image/ktx2", *struct.unpack_from("<II", content, 20))
+        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+            return _webp(head)
+        if head.startswith(b"\xabKTX 20\xbb\r\n\x1a\n"):
+            return Size("image/ktx2", *struct.unpack_from("<II", head, 20))
     except (struct.error, IndexError):
         pass
     return None
 
 
-def _jpeg(content: bytes) -> Size | None:
+def _png(content: bytes | memoryview) -> Size | None:
+    """The first chunk, where pixels follow in a later one (W3C PNG, section 5)."""
+    at = 8
+    while bytes(content[at + 4 : at + 8]) != b"IDAT":
+        at += 12 + struct.unpack_from(">I", content, at)[0]
+    return Size("image/png", *struct.unpack_from(">II", content, 16))
+
+
+def _jpeg(content: bytes | memoryview) -> Size | None:
     """The frame header, found by going from marker to marker (ITU T.81, B.1)."""
     at = 2
     while at + 4 <= len(content):

@@ -62,7 +62,9 @@ class Glb:
             if image.uri is not None:
                 content = inline(image.uri)
             elif image.bufferView is not None:
-                content = bytes(self.numbers.view(image.bufferView))
+                view = self.numbers.view(image.bufferView)
+                self.numbers.room(len(view))
+                content = bytes(view)
             else:
                 raise unsound(f"image {index} has no content")
             size = measure(content)

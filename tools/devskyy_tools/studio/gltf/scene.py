@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from .read import Glb
 
-TRIANGLES_LIMIT = 5_000_000
+ELEMENTS_LIMIT = 8_000_000
+"""Vertices and indices that are drawn, those of a mesh as often as it is there."""
 VARIANTS = "KHR_materials_variants"
 TRANSFORM = "KHR_texture_transform"
 _DEFAULT = Surface()
@@ -63,12 +64,13 @@ class Scene:
             self._variant = glb.variants.index(variant)
         self._materials: list[Material] = []
         self._placed: dict[int | None, int] = {}
-        self._left = TRIANGLES_LIMIT
 
     def model(self) -> Model:
         """Everything in it that has triangles."""
         world = self._world()
         nodes = self._tree.nodes or []
+        if sum(self._elements(nodes[index].mesh) for index in world) > ELEMENTS_LIMIT:
+            raise unsound(f"it has more than {ELEMENTS_LIMIT} vertices and indices")
         parts: list[Part] = []
         name = ""
         for index, matrix in world.items():
@@ -84,6 +86,17 @@ class Scene:
         extras = self._tree.asset.extras
         about = cast("dict[str, Any]", extras) if isinstance(extras, dict) else {}
         return Model(name, tuple(parts), tuple(self._materials), about)
+
+    def _elements(self, mesh: int | None) -> int:
+        """Vertices and indices of a mesh, as it says."""
+        accessors = self._tree.accessors
+        named = () if mesh is None else at(self._tree.meshes, mesh, "mesh").primitives
+        return sum(
+            at(accessors, index, "accessor").count
+            for primitive in named
+            for index in (primitive.indices, primitive.attributes.get("POSITION"))
+            if index is not None
+        )
 
     def _world(self) -> dict[int, NDArray[np.float64]]:
         nodes = self._tree.nodes or []
@@ -110,9 +123,6 @@ class Scene:
             return None
         positions = self._triples(primitive.attributes["POSITION"])
         triangles = self._triangles(primitive, len(positions))
-        self._left -= len(triangles)
-        if self._left < 0:
-            raise unsound(f"it has more than {TRIANGLES_LIMIT} triangles")
         if not len(triangles):
             return None
         normals = None

@@ -35,6 +35,8 @@ class About(Item):
 
     version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
     generator: str = ""
+    copyright: str = ""
+    minVersion: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")] | None = None  # noqa: N815
 
 
 class Scene(Item):
@@ -57,7 +59,7 @@ class Primitive(Item):
     attributes: Annotated[dict[str, Index], Field(min_length=1)]
     indices: Index | None = None
     material: Index | None = None
-    mode: Literal[0, 1, 2, 3, 4, 5, 6] = 4
+    mode: Annotated[int, Field(ge=0, le=6)] = 4
     targets: Annotated[list[dict[str, Index]], Field(min_length=1)] | None = None
 
 

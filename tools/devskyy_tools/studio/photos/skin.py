@@ -29,7 +29,12 @@ def looks_worn(image: Image.Image, mask: Mask) -> bool:
     skin = (cb >= 77) & (cb <= 127) & (cr >= 138) & (cr <= 173) & (y > 40) & there
     labels, sizes = regions(box(skin.astype(np.float32), 1) > 0.6)
     total = there.sum()
-    big = [one for one in range(1, len(sizes)) if 0.006 * total < sizes[one] < 0.35 * total]
+    wide = 0.5 * np.ptp(np.nonzero(there.any(0))[0])  # stripes in such a colour go from side to side
+    big = [
+        one
+        for one in range(1, len(sizes))
+        if 0.006 * total < sizes[one] < 0.35 * total and np.ptp(np.nonzero((labels == one).any(0))[0]) < wide
+    ]
     if len(big) < 3:
         return False
     rows = np.nonzero(there.any(1))[0]
