@@ -862,9 +862,12 @@ REQUIREMENTS = [
     Requirement("3d:switched-off", "product, issue E", "ENABLE_3D_PIPELINE=false takes the area away as a whole."),
     Requirement(
         "doctor:extras", "product, issue E", "The doctor tells which extras are there and what each would add."
+    ),
     # 3D models: drawn, converted, checked
     Requirement(
-        "three-d:gate", "product, publish gate", "Twelve checks with numbers say whether a model is fit to be published."
+        "three-d:gate",
+        "product, publish gate",
+        "Twelve checks with numbers say whether a model is fit to be published.",
     ),
     Requirement(
         "three-d:renderers-agree", "product, shown 2", "With EGL and without it a model looks the same (SSIM 0.9)."
