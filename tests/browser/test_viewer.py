@@ -22,9 +22,11 @@ from devskyy_mcp.surfaces.mcp import results
 from devskyy_mcp.surfaces.mcp.files import Files
 from devskyy_tools.studio.gltf.model import Material, Texture
 from devskyy_tools.studio.gltf.write import write_glb
-from devskyy_tools.three_d.viewer import PAGE
+from devskyy_tools.studio.relief.build import relief
+from devskyy_tools.three_d.viewer import PAGE, RELIEF
 from tests.fakes.demo import Demo, demo
 from tests.fakes.models3d import box, variants
+from tests.fakes.photos import draw
 
 from .walk import chromium
 
@@ -82,7 +84,8 @@ class Chat:
             await route.fulfill(body=body, content_type="text/html; charset=utf-8", headers=policy)
 
         await self.page.route("**/*", answer)
-        await self.page.expose_function("callTool", self.call)
+        expose: Any = self.page.expose_function  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        await expose("callTool", self.call)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("request", self._asked)
@@ -147,7 +150,7 @@ def near(color: tuple[int, int, int], wanted: tuple[int, int, int]) -> bool:
     return color[strongest] > 1.6 * max(value for place, value in enumerate(color) if place != strongest)
 
 
-async def test_a_model_with_textures_turns(chat: Chat, pictures: Path) -> None:
+async def test_a_model_with_textures_turns(chat: Chat) -> None:
     await chat.show(write_glb(box(Material("cloth", texture=red()))), "box")
     assert near(await chat.color(), RED)
     await chat.until_turned(await chat.turned())
@@ -155,6 +158,18 @@ async def test_a_model_with_textures_turns(chat: Chat, pictures: Path) -> None:
     assert "cm" in await chat.app.locator("#facts").inner_text()
     reads = [one for one in chat.called if one["name"] == "three_d_models_read"]
     assert [one["arguments"]["part"] for one in reads] == list(range(1, len(reads) + 1))
+
+
+async def test_a_relief_of_a_photo_as_the_docs_show_it(chat: Chat, pictures: Path) -> None:
+    made = relief(draw(21, garment="tee").content, category="top", height_cm=70)
+    await chat.show(write_glb(made.model), "tee")
+    assert await chat.app.locator("#notice").inner_text() == RELIEF
+    await chat.app.locator("#reset").click()
+    canvas = chat.app.locator("#canvas")
+    await canvas.focus()
+    for _ in range(2):
+        await chat.page.keyboard.press("ArrowRight")
+    await chat.until_turned(0)
     await chat.page.screenshot(path=pictures / "model-viewer.png")
 
 
@@ -186,7 +201,7 @@ async def test_variants_are_chosen(chat: Chat) -> None:
             await anyio.sleep(0.1)
 
 
-async def test_it_looks_like_its_host(chat: Chat, pictures: Path) -> None:
+async def test_it_looks_like_its_host(chat: Chat) -> None:
     await chat.show(write_glb(box(Material("cloth", texture=red()))), "box")
     ground = "document.defaultView.getComputedStyle(document.body).backgroundColor"
     light = await chat.app.locator("body").evaluate(f"() => {ground}")
@@ -195,7 +210,6 @@ async def test_it_looks_like_its_host(chat: Chat, pictures: Path) -> None:
     assert await chat.app.locator("body").evaluate(f"() => {ground}") != light
     await chat.app.locator("#full").click()
     await chat.app.locator(":root[data-mode=fullscreen]").wait_for()
-    await chat.page.screenshot(path=pictures / "model-viewer-dark.png")
     await chat.app.locator("#full").click()
     await chat.app.locator(":root[data-mode=inline]").wait_for()
     sizes = await chat.page.evaluate("seen.filter((one) => one.method === 'ui/notifications/size-changed').length")
