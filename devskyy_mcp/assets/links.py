@@ -10,7 +10,8 @@ from ..config import Settings
 from ..guard.local_key import Seal, signing_secret
 from .store import Asset
 
-LINK_SECONDS = 24 * 3600.0
+HOUR = 3600.0
+LINK_SECONDS = 24 * HOUR
 MOST_SHOWN = 180_000
 """Bytes of a picture that a result shows: hosts cut results off at a megabyte, and models look at less."""
 
@@ -63,8 +64,11 @@ class Links:
         return f"{self._settings.base_url}{path_of(asset)}"
 
     def lent(self, asset: Asset, seconds: float = LINK_SECONDS) -> str:
-        """An address by which whoever has it reads this one file, until it ends."""
-        return f"{self.public(asset)}?link={self._seal.seal(asset.id, seconds)}"
+        """An address by which whoever has it reads this one file, until it ends: at a full hour, so that it is the same
+        address for a while, which caches and repeated answers like.
+        """
+        end = -((self._seal.clock() + seconds) // -HOUR) * HOUR
+        return f"{self.public(asset)}?link={self._seal.seal_until(asset.id, end)}"
 
     def lends(self, link: str, asset_id: str) -> bool:
         """Whether the link's ``?link=`` is ours, for that file, and has not ended."""

@@ -161,7 +161,11 @@ async def test_a_model_with_textures_turns(chat: Chat) -> None:
 
 
 async def test_a_relief_of_a_photo_as_the_docs_show_it(chat: Chat, pictures: Path) -> None:
-    made = relief(draw(21, garment="tee").content, category="top", height_cm=70)
+    made = relief(
+        draw(21, garment="tee", color=(38, 74, 122), background="white", print="stripes").content,
+        category="top",
+        height_cm=70,
+    )
     await chat.show(write_glb(made.model), "tee")
     assert await chat.app.locator("#notice").inner_text() == RELIEF
     await chat.app.locator("#reset").click()

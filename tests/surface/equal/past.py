@@ -35,6 +35,8 @@ DRAWN: dict[str, dict[str, Any]] = {
     "three_d_usdz_create": {},
     "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},
 }
+KEPT = ("assets_get", "three_d_models_view", "three_d_models_read")
+"""Tools that take a model from the store."""
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
@@ -99,6 +101,7 @@ class Past:
         found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in plays]
         found += [Case(tool, {"asset": self.own[tool]["asset"][0], **more}, True) for tool, more in DRAWN.items()]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
+        found += [Case(tool, {"asset": self.own[tool]["asset"][0]}, True) for tool in KEPT]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
@@ -213,6 +216,7 @@ async def _live(app: App) -> Past:
     tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
     box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
+    model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -296,4 +300,5 @@ async def _live(app: App) -> Past:
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
+    own |= {tool: {"asset": [model.id, ABSENT]} for tool in KEPT}
     return Past(listed, known, own, proposed["change"], risky["change"])
