@@ -79,4 +79,5 @@ class Cleaning:
                 "Call without confirm to see them.",
             )
         before = time.time() - days * DAY
+        await self._assets.sweep(before)
         return plan, [one for one in plan.files if await self._assets.collect(one.id, before)]

@@ -218,6 +218,10 @@ class Assets:
         """
         return await anyio.to_thread.run_sync(self._collect, asset_id, before)
 
+    async def sweep(self, before: float) -> int:
+        """Delete what writes that were cut off left before that time, files without a sheet; how many there were."""
+        return await anyio.to_thread.run_sync(self._sweep, before)
+
     def last_used(self, asset_id: str) -> float:
         """When somebody last put or asked for the file, to an hour; seconds since 1970, 0 for what is not there."""
         try:
@@ -324,6 +328,17 @@ class Assets:
                 return False
             self._unlink(asset_id)
             return True
+
+    def _sweep(self, before: float) -> int:
+        gone = 0
+        for folder in self.folder.glob("[0-9a-f][0-9a-f]"):
+            with self._held(f"ast_{folder.name}"):
+                for file in folder.iterdir():
+                    left = file.name != LOCK and file.suffix != ".json" and not file.with_suffix(".json").exists()
+                    if (left or file.name.startswith(".ast_")) and file.stat().st_mtime < before:
+                        file.unlink()
+                        gone += 1
+        return gone
 
     def _unlink(self, asset_id: str) -> None:
         for file in (self._sheet(asset_id), self._file(asset_id)):

@@ -178,6 +178,21 @@ async def test_two_servers_delete_each_file_once(tmp_path: Path) -> None:
     assert await stores[1].all() == []
 
 
+@pytest.mark.requirement("assets:clean")
+async def test_what_a_write_that_was_cut_off_left_goes(tmp_path: Path) -> None:
+    store = Assets(tmp_path / "assets")
+    whole = await store.add(b"whole", "file", "image/png", Provenance("test"))
+    folder, then = store.path(whole).parent, time.time() - 2 * DAY
+    left = [folder / f"ast_{whole.sha256[:2]}{'0' * 62}", folder / f".{whole.id}.json.0123456789abcdef"]
+    for file in [*left, store.path(whole), folder / ".lock"]:
+        file.touch()
+        os.utime(file, (then, then))
+    young = folder / f"ast_{whole.sha256[:2]}{'1' * 62}"
+    young.touch()
+    assert await store.sweep(time.time() - DAY) == len(left)
+    assert sorted(folder.iterdir()) == sorted([folder / ".lock", store.path(whole), folder / f"{whole.id}.json", young])
+
+
 async def test_the_same_bytes_keep_what_is_known_of_them(tmp_path: Path) -> None:
     store = Assets(tmp_path / "assets")
     made = await store.add(_png(), "made", "image/png", Provenance("media_pictures_make", prompt="a tee"))
