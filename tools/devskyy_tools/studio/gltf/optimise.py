@@ -22,6 +22,7 @@ from .pictures import Wanted, roles, shrink
 from .read import UNDERSTOOD, Glb, read_glb
 from .schema import Mesh, Primitive
 from .simplify import simplify
+from .validate import errors, validate_glb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,16 @@ Mode = Literal["universal", "compact"]
 MARK = "optimised"
 QUANTIZATION = "KHR_mesh_quantization"
 WEBP = "EXT_texture_webp"
+
+
+REPAIRED = frozenset({
+    "ACCESSOR_MIN_MISMATCH", "ACCESSOR_MAX_MISMATCH", "ACCESSOR_VECTOR3_NON_UNIT", "ACCESSOR_INVALID_SIGN",
+    "ACCESSOR_NON_CLAMPED", "ACCESSOR_WEIGHTS_NON_NORMALIZED", "ANIMATION_SAMPLER_INPUT_ACCESSOR_WITHOUT_BOUNDS",
+    "BUFFER_VIEW_TARGET_OVERRIDE", "IMAGE_MIME_TYPE_INVALID", "IMAGE_NON_ENABLED_MIME_TYPE",
+    "MESH_PRIMITIVE_ACCESSOR_UNALIGNED", "MESH_PRIMITIVE_ACCESSOR_WITHOUT_BYTESTRIDE", "NON_REQUIRED_EXTENSION",
+    "MESH_PRIMITIVE_POSITION_ACCESSOR_WITHOUT_BOUNDS", "UNUSED_EXTENSION_REQUIRED",
+})  # fmt: skip
+"""Errors that writing the file anew takes away."""
 
 
 class Optimised(NamedTuple):
@@ -53,9 +64,13 @@ def optimise_glb(
             borders hold them.
 
     Raises:
-        Refused: INVALID_ARGUMENTS when the file is not sound; NOT_CONFIGURED without the extra.
+        Refused: INVALID_ARGUMENTS when the file has errors, but for those that writing it anew takes away;
+            NOT_CONFIGURED without the extra.
     """
     read = read_glb(content)
+    for issue in errors(validate_glb(content)):
+        if issue.code not in REPAIRED:
+            raise unsound(f"{issue.code} at {issue.pointer or 'its container'}")
     count = triangles(read)
     wanted = {"as": mode, "textures": texture_size, "triangles": max_triangles}
     if _made_so(read, wanted):
