@@ -841,4 +841,23 @@ REQUIREMENTS = [
     Requirement(
         "surfaces:one-declaration", "product, surfaces", "One declaration of at most 20 lines is on every surface."
     ),
+    # photos and reliefs
+    Requirement(
+        "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
+    ),
+    Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
+    # 3D models: drawn, converted, checked
+    Requirement(
+        "three-d:gate", "product, publish gate", "Twelve checks with numbers say whether a model is fit to be published."
+    ),
+    Requirement(
+        "three-d:renderers-agree", "product, shown 2", "With EGL and without it a model looks the same (SSIM 0.9)."
+    ),
+    Requirement(
+        "three-d:turntable", "product, shown 2", "36 frames of 512 px are at most 250 kB of MP4 and 400 kB of WebP."
+    ),
+    Requirement("three-d:usdz", "USDZ 1.3", "USDZ of ours is stored, aligned, and the same model to Pixar's library."),
+    Requirement(
+        "three-d:variants", "KHR_materials_variants", "Colours and cloths of a product share one geometry in one file."
+    ),
 ]

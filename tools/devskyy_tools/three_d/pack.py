@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devskyy_mcp.capability import Pack
 
-pack = Pack("three_d", [])
+from .checked import checked
+from .drawn import drawn
+from .usdz import usdz
+from .variants import variants
+
+pack = Pack("three_d", [checked, drawn, usdz, variants], phrases=Path(__file__).with_name("phrases.toml"))
