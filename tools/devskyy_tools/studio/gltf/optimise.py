@@ -8,6 +8,7 @@ is when it is optimised in the same way again.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -22,7 +23,7 @@ from .pictures import Wanted, roles, shrink
 from .read import UNDERSTOOD, Glb, read_glb
 from .schema import Mesh, Primitive
 from .simplify import simplify
-from .validate import errors, validate_glb
+from .validate import Issue, errors, validate_glb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +50,23 @@ class Optimised(NamedTuple):
     content: bytes
     before: int
     after: int
+
+
+class Made(NamedTuple):
+    """What several modes made, and what was found in the file that came in."""
+
+    results: list[Optimised]
+    issues: list[Issue]
+
+
+def optimise_as(content: bytes, modes: Sequence[Mode], texture_size: int, max_triangles: int | None) -> Made:
+    """The model made small in each of the modes; see ``optimise_glb``.
+
+    Raises:
+        Refused: as ``optimise_glb``.
+    """
+    results = [optimise_glb(content, mode, texture_size=texture_size, max_triangles=max_triangles) for mode in modes]
+    return Made(results, validate_glb(content))
 
 
 def optimise_glb(
