@@ -1,4 +1,5 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render models]``
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
+models]``
 
 Prints a table.
 """

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,11 +69,7 @@ document.body.append(viewer);
 class _Files(SimpleHTTPRequestHandler):
     """Scripts as browsers take them, and nothing in the log."""
 
-    extensions_map: ClassVar[dict[str, str]] = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".cjs": "text/javascript",
-        ".mjs": "text/javascript",
-    }
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".cjs": "text/javascript", ".mjs": "text/javascript"}
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # its own name
         pass
