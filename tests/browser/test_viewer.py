@@ -8,7 +8,7 @@ import io
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import anyio
 import pytest
@@ -21,6 +21,7 @@ from devskyy_mcp.reading import Reader
 from devskyy_mcp.surfaces.mcp import results
 from devskyy_mcp.surfaces.mcp.files import Files
 from devskyy_tools.studio.gltf.model import Material, Texture
+from devskyy_tools.studio.gltf.optimise import Mode, optimise_glb
 from devskyy_tools.studio.gltf.write import write_glb
 from devskyy_tools.studio.relief.build import relief
 from devskyy_tools.three_d.viewer import PAGE, RELIEF
@@ -175,6 +176,13 @@ async def test_a_relief_of_a_photo_as_the_docs_show_it(chat: Chat, pictures: Pat
         await chat.page.keyboard.press("ArrowRight")
     await chat.until_turned(0)
     await chat.page.screenshot(path=pictures / "model-viewer.png")
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+async def test_a_model_that_was_made_small(chat: Chat, mode: Mode) -> None:
+    """Quantised, and packed by meshopt with WebP: the page's own decoder needs no WebAssembly."""
+    await chat.show(optimise_glb(write_glb(box(Material("cloth", texture=red()))), mode).content, "box")
+    assert near(await chat.color(), RED)
 
 
 async def test_by_keyboard(chat: Chat) -> None:
