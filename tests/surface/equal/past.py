@@ -13,6 +13,7 @@ from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.events import Events
 from tests.fakes.elsewhere import Hands
+from tests.fakes.models3d import textured
 
 from .inputs import ABSENT, Case, Choices
 from .ways import Site
@@ -28,6 +29,15 @@ RESOLVING: list[dict[str, Any]] = [
     {"action": "resubmit"},
     {"action": "resubmit"},
 ]
+DRAWN: dict[str, dict[str, Any]] = {
+    "three_d_models_check": {"category": "bag"},
+    "three_d_models_optimize": {"mode": "universal"},
+    "three_d_models_render": {},
+    "three_d_usdz_create": {},
+    "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},
+}
+KEPT = ("assets_get", "three_d_models_view", "three_d_models_read")
+"""Tools that take a model from the store."""
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
@@ -90,7 +100,9 @@ class Past:
             *(("woo_catalog_import", {"asset": asset}) for asset in self.known["asset"][:2]),
         ]
         found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in plays]
+        found += [Case(tool, {"asset": self.own[tool]["asset"][0], **more}, True) for tool, more in DRAWN.items()]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
+        found += [Case(tool, {"asset": self.own[tool]["asset"][0]}, True) for tool in KEPT]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
@@ -204,6 +216,8 @@ async def _live(app: App) -> Past:
     variable = await ids("woo_products_list", type="variable", status="publish")
     tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
+    box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
+    model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -286,4 +300,6 @@ async def _live(app: App) -> Past:
         "wp_items": listed["woo_products"],
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
+    own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
+    own |= {tool: {"asset": [model.id, ABSENT]} for tool in KEPT}
     return Past(listed, known, own, proposed["change"], risky["change"])

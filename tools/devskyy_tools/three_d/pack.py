@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devskyy_mcp.capability import Pack
 
-pack = Pack("three_d", [])
+from .checked import checked
+from .drawn import drawn
+from .optimised import optimised
+from .usdz import usdz
+from .variants import variants
+from .viewer import page, viewer
+
+pack = Pack(
+    "three_d",
+    toolsets=[checked, drawn, optimised, usdz, variants, viewer],
+    resources=[page],
+    phrases=Path(__file__).with_name("phrases.toml"),
+    enabled=lambda settings: settings.enable_3d_pipeline,
+)
