@@ -202,6 +202,13 @@ def test_posters_show_something_and_are_described() -> None:
     assert rows(bag(), poster=_picture(Image.new("RGBA", (64, 64))))[10].verdict == "fail"
 
 
+def test_pictures_that_cant_be_read_fail_their_own_check_alone() -> None:
+    for broken in ({"poster": POSTER[:60]}, {"cutout": b"no picture"}):
+        found = rows(bag(), **broken)
+        assert [row.number for row in found.values() if row.verdict == "fail"] == [10]
+        assert found[10].figure.startswith("not measured")
+
+
 def silhouette(width: int, height: int) -> bytes:
     photo = Image.new("RGBA", (400, 400))
     photo.paste((90, 90, 90, 255), (200 - width // 2, 200 - height // 2, 200 + width // 2, 200 + height // 2))

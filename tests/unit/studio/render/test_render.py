@@ -188,6 +188,13 @@ def test_a_flat_or_tiny_model_is_drawn_all_the_same() -> None:
     assert Studio(box(0.3, 1e-7, 0.3), "numpy").poster(64)
 
 
+def test_uvs_of_any_size_are_drawn() -> None:
+    """A file may say them: they repeat the texture, and mean nothing that far out."""
+    far = card((200, 0, 0), (0, 0, 200), alpha="MASK")
+    wild = replace(far.parts[0], uvs=np.array([(-1e30, 3e38), (1e30, 0), (7, -3e38), (0, 0)], np.float32))
+    assert first(Studio(replace(far, parts=(wild,)), "numpy"), View(0, 0)).shape == (128, 128, 4)
+
+
 def test_large_textures_are_drawn_small() -> None:
     studio = Studio(handbag(20, cloth(2048, "image/jpeg")), "numpy")
     assert first(studio, View(0, 0), 64)[:, :, 3].any()

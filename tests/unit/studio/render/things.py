@@ -56,8 +56,9 @@ def _surface(points: Any, rows: int, columns: int, name: str, material: int) -> 
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-20
     normals[np.linalg.norm(normals, axis=1) < 0.5] = (0, 1, 0)
     places = points.reshape(rows + 1, columns + 1, 3)
-    v, u = np.meshgrid(_along(places[:, columns // 2]), _along(places[rows // 2]), indexing="ij")
-    uvs = np.column_stack((u.ravel(), v.ravel()))
+    u = np.tile(_along(places[rows // 2]), rows + 1)
+    v = np.repeat(_along(places[:, columns // 2]), columns + 1)
+    uvs = np.column_stack((u, v))
     return Part(name, points.astype("f4"), normals.astype("f4"), uvs.astype("f4"), triangles, material)
 
 
