@@ -860,4 +860,20 @@ REQUIREMENTS = [
     Requirement(
         "three-d:variants", "KHR_materials_variants", "Colours and cloths of a product share one geometry in one file."
     ),
+    # 3D models: read, checked, made small
+    Requirement(
+        "gltf:agrees", "product, shown 4", "A model is valid or not as the Khronos validator says, with its codes."
+    ),
+    Requirement(
+        "gltf:refuses", "product, shown 4", "Models made to harm are refused at once, in little memory, and in words."
+    ),
+    Requirement("optimise:kept", "product, 3D", "Models made small are kept with what they were made of, and how."),
+    Requirement(
+        "optimise:opens", "product, shown 3", "What was made small opens in three.js and in model-viewer, offline."
+    ),
+    Requirement(
+        "optimise:small", "product, shown 3", "At the same triangles at most 1.25 times the bytes of glTF Transform."
+    ),
+    Requirement("optimise:sound", "product, shown 3", "Small models are valid, look the same, and stay as they are."),
+    Requirement("optimise:triangles", "product, 3D", "Fewer triangles keep shape, seams and texture coordinates."),
 ]

@@ -21,6 +21,7 @@ def a_model(**arguments: Any) -> Arguments:
 
 READS: dict[str, list[Arguments]] = {
     "three_d_models_check": [a_model(category="bag", height=0.4)],
+    "three_d_models_optimize": [a_model(mode="compact", texture_size=512)],
     "three_d_models_render": [a_model(size=128)],
     "three_d_usdz_create": [a_model()],
     "three_d_variants_create": [a_model(looks=[{"name": "Navy", "color": "#1b2a55"}])],

@@ -31,6 +31,7 @@ RESOLVING: list[dict[str, Any]] = [
 ]
 DRAWN: dict[str, dict[str, Any]] = {
     "three_d_models_check": {"category": "bag"},
+    "three_d_models_optimize": {"mode": "universal"},
     "three_d_models_render": {},
     "three_d_usdz_create": {},
     "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from devskyy_mcp.errors import Code, Refused
-
 from .container import unsound
 from .schema import Accessor, Component, Item, Kind, Packed, Sparse, Tree, View
 
@@ -126,16 +124,10 @@ class Numbers:
             raise unsound("a compressed buffer view has another length than it says")
         self.room(size)
         content = self._slice(how.buffer, how.byteOffset, how.byteLength)
+        from .packing import codec
+
         try:
-            from meshopt import decode_gltf_buffer  # pyright: ignore[reportMissingTypeStubs]  has its types inside
-        except ImportError:
-            raise Refused(
-                Code.NOT_CONFIGURED,
-                "The model is compressed with meshopt, which is not installed.",
-                "pip install 'devskyy-mcp[three-d]'",
-            ) from None
-        try:
-            decoded = decode_gltf_buffer(bytes(content), how.count, how.byteStride, how.mode, how.filter)
+            decoded = codec().decode_gltf_buffer(bytes(content), how.count, how.byteStride, how.mode, how.filter)
         except (ValueError, RuntimeError, MemoryError):
             raise unsound("a compressed buffer view can't be decoded") from None
         return memoryview(decoded.tobytes())
