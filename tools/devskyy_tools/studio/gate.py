@@ -141,13 +141,13 @@ def _structure(issues: list[Issue]) -> Row:
 def _bytes(given: Given) -> Row:
     size, apple = len(given.model), len(given.usdz or b"")
     figure = f"GLB {size / MB:.2f} MB" + (f", USDZ {apple / MB:.2f} MB" if apple else "")
-    hint = "At most 5 MB of GLB and 10 MB of USDZ; three_d_models_optimise makes it smaller."
+    hint = "At most 5 MB of GLB and 10 MB of USDZ; three_d_models_optimize makes it smaller."
     return _graded(2, "bytes", figure, hint, warn=size > 5 * MB or apple > 10 * MB, fail=size > 15 * MB)
 
 
 def _triangles(opened: Opened) -> Row:
     count = sum(len(part.triangles) for part in opened.model.parts)
-    hint = "At most 50,000 open without waiting on a phone; three_d_models_optimise makes it lighter."
+    hint = "At most 50,000 open without waiting on a phone; three_d_models_optimize makes it lighter."
     return _graded(3, "triangles", f"{count:,}", hint, warn=count > 50_000, fail=count > 200_000)
 
 
