@@ -48,6 +48,7 @@ def _surface(points: Any, rows: int, columns: int, name: str, material: int) -> 
     triangles = _grid(rows, columns)
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     faces = np.cross(b - a, c - a)
+    solid = np.linalg.norm(faces, axis=1) > 1e-7  # the poles are points
     normals = np.zeros_like(points)
     for corner in range(3):
         np.add.at(normals, triangles[:, corner], faces)
@@ -59,7 +60,7 @@ def _surface(points: Any, rows: int, columns: int, name: str, material: int) -> 
     u = np.tile(_along(places[rows // 2]), rows + 1)
     v = np.repeat(_along(places[:, columns // 2]), columns + 1)
     uvs = np.column_stack((u, v))
-    return Part(name, points.astype("f4"), normals.astype("f4"), uvs.astype("f4"), triangles, material)
+    return Part(name, points.astype("f4"), normals.astype("f4"), uvs.astype("f4"), triangles[solid], material)
 
 
 def handbag(detail: int = 100, texture: Texture | None = None) -> Model:
