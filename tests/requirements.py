@@ -848,7 +848,9 @@ REQUIREMENTS = [
     Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
     # 3D models: drawn, converted, checked
     Requirement(
-        "three-d:gate", "product, publish gate", "Twelve checks with numbers say whether a model is fit to be published."
+        "three-d:gate",
+        "product, publish gate",
+        "Twelve checks with numbers say whether a model is fit to be published.",
     ),
     Requirement(
         "three-d:renderers-agree", "product, shown 2", "With EGL and without it a model looks the same (SSIM 0.9)."
