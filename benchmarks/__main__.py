@@ -1,4 +1,5 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render]``
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
+models]``
 
 Prints a table.
 """
@@ -14,7 +15,23 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import attacks, auth, bulk, calls, events, find, growth, jobs, limits, logins, render, shop, start, vault
+    from . import (
+        attacks,
+        auth,
+        bulk,
+        calls,
+        events,
+        find,
+        growth,
+        jobs,
+        limits,
+        logins,
+        models,
+        render,
+        shop,
+        start,
+        vault,
+    )
 
     parts = {
         "calls": calls.run,
@@ -32,6 +49,7 @@ async def main(wanted: list[str]) -> None:
         "attacks": attacks.run,
         "find": find.run,
         "render": render.run,
+        "models": models.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []
