@@ -1,0 +1,65 @@
+"""Pictures that come in the answer to the paid request itself: kept before anything else happens.
+
+Such an answer is the only copy. Its pictures go into the asset store, then a receipt that names them is written under
+the paid call's name, and only then does the ledger hear that the call is done. A crash before the receipt leaves a call
+whose answer is lost, which a person looks at; after it, the settling loop finds the receipt and asks nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from devskyy_mcp.assets.provenance import Provenance
+from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.changes.model import Outcome
+from devskyy_mcp.db.vault.files import replace
+
+SEPARATOR = ","
+"""Between the ids of several assets, where the journal has one id."""
+
+
+class Receipts:
+    """Which assets a paid call brought, by the call's name; in the folder of the asset store."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+
+    async def take(
+        self, change: str, pictures: list[tuple[bytes, str]], name: str, provenance: Provenance, cost: int | None
+    ) -> Outcome:
+        """Keep the pictures of an answer, with their media types, and the receipt: the outcome of the call."""
+        kept = [
+            (await self._assets.add(content, f"{name}-{number}", kind, provenance)).id
+            for number, (content, kind) in enumerate(pictures, 1)
+        ]
+        told = {"assets": kept, "cost": cost}
+        await anyio.to_thread.run_sync(self._write, change, json.dumps(told).encode())
+        return _done(told)
+
+    async def find(self, change: str) -> Outcome | None:
+        """The outcome of a call whose answer was kept; None where no receipt was written."""
+        file = anyio.Path(self._file(change))
+        return _done(json.loads(await file.read_bytes())) if await file.exists() else None
+
+    async def drop(self, change: str) -> None:
+        """Forget the receipt, once the job's own step has what it says."""
+        await anyio.Path(self._file(change)).unlink(missing_ok=True)
+
+    def _write(self, change: str, content: bytes) -> None:
+        file = self._file(change)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace(file, content)
+
+    def _file(self, change: str) -> Path:
+        return self._assets.folder / "receipts" / f"{hashlib.sha256(change.encode()).hexdigest()}.json"
+
+
+def _done(told: dict[str, object]) -> Outcome:
+    cost = told["cost"]
+    assert isinstance(told["assets"], list)
+    return Outcome("done", object_id=SEPARATOR.join(told["assets"]), cost=cost if isinstance(cost, int) else None)
