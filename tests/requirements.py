@@ -841,4 +841,9 @@ REQUIREMENTS = [
     Requirement(
         "surfaces:one-declaration", "product, surfaces", "One declaration of at most 20 lines is on every surface."
     ),
+    # photos and reliefs
+    Requirement(
+        "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
+    ),
+    Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
 ]
