@@ -7,7 +7,6 @@ bring and what its failure means is said in one place, for all that goes out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import httpx2
 
@@ -58,12 +57,14 @@ def on_the_way(error: BaseException) -> Refused | None:
 
 
 def lost(refused: Refused) -> Outcome:
-    """What became of a paid request that brought no answer: surely not sent, or nobody knows."""
-    told: dict[str, Any] = {"code": str(refused.code), "message": refused.message, "hint": refused.hint}
-    if refused.retry_after is not None:
-        told["retry_after"] = refused.retry_after
-    surely_not = not isinstance(refused, UpstreamError) or refused.reached == "no"
-    return Outcome("not_sent" if surely_not else "unknown", error=told)
+    """What became of a paid request that brought no answer: never left, led elsewhere, or nobody knows."""
+    error = refused.as_dict()
+    if not isinstance(refused, UpstreamError):
+        return Outcome("failed", error=error)
+    if refused.reached == "no":
+        return Outcome("not_sent", error=error)
+    redirected = refused.reached == "answered" and refused.code is Code.UPSTREAM_INVALID and not refused.retryable
+    return Outcome("failed" if redirected else "unknown", error=error)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

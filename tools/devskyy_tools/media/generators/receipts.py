@@ -10,15 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from devskyy_mcp.assets.provenance import Provenance
 from devskyy_mcp.assets.store import Assets
-from devskyy_mcp.changes.model import Outcome
+from devskyy_mcp.changes.model import Op, Outcome
 from devskyy_mcp.db.vault.files import replace
+from devskyy_tools.studio.providers.port import MILLION, About
 
+WELCOME = frozenset({"image/png", "image/jpeg", "image/webp"})
+"""Media types of pictures that are kept."""
 SEPARATOR = ","
 """Between the ids of several assets, where the journal has one id."""
 
@@ -37,14 +41,16 @@ class Receipts:
             (await self._assets.add(content, f"{name}-{number}", kind, provenance)).id
             for number, (content, kind) in enumerate(pictures, 1)
         ]
-        told = {"assets": kept, "cost": cost}
-        await anyio.to_thread.run_sync(self._write, change, json.dumps(told).encode())
-        return _done(told)
+        await anyio.to_thread.run_sync(self._write, change, json.dumps({"assets": kept, "cost": cost}).encode())
+        return _done(kept, cost)
 
     async def find(self, change: str) -> Outcome | None:
         """The outcome of a call whose answer was kept; None where no receipt was written."""
         file = anyio.Path(self._file(change))
-        return _done(json.loads(await file.read_bytes())) if await file.exists() else None
+        if not await file.exists():
+            return None
+        told: dict[str, Any] = json.loads(await file.read_bytes())
+        return _done(told["assets"], told["cost"])
 
     async def drop(self, change: str) -> None:
         """Forget the receipt, once the job's own step has what it says."""
@@ -59,7 +65,20 @@ class Receipts:
         return self._assets.folder / "receipts" / f"{hashlib.sha256(change.encode()).hexdigest()}.json"
 
 
-def _done(told: dict[str, object]) -> Outcome:
-    cost = told["cost"]
-    assert isinstance(told["assets"], list)
-    return Outcome("done", object_id=SEPARATOR.join(told["assets"]), cost=cost if isinstance(cost, int) else None)
+def made_by(about: About, op: Op, model: str, cost: int | None) -> Provenance:
+    """How the pictures of an op came to be: its body has the words, the sources' hashes and the tool."""
+    body = op.body
+    return Provenance(
+        tool=body["tool"],
+        sources=tuple(body["hashes"]),
+        provider=about.name,
+        model=model,
+        prompt=body["prompt"],
+        cost_usd=None if cost is None else cost / MILLION,
+        licence=about.licence,
+        parameters={"ai": True, "shape": body["shape"], "quality": body["quality"]},
+    )
+
+
+def _done(kept: list[str], cost: int | None) -> Outcome:
+    return Outcome("done", object_id=SEPARATOR.join(kept), cost=cost)
