@@ -155,7 +155,7 @@ class Meshy:
             for row in late:
                 if await taken(item.op.collection, str(row.get("id"))):
                     continue
-                match matches(_visible(item.op.body), row, TELLING):
+                match matches(_visible(item.op.body), _echo(row), TELLING):
                     case True:
                         return Outcome("done", object_id=str(row["id"]))
                     case None:
@@ -199,6 +199,12 @@ def _base(action: str) -> str:
 def _visible(body: Mapping[str, Any]) -> Json:
     """What a task may echo of a request: not its files, which it names otherwise."""
     return {name: value for name, value in body.items() if not _is_file(value)}
+
+
+def _echo(row: Json) -> Json:
+    """A listed task as its request had it: the kind of text-to-3d tasks is told as ``type`` or ``mode``."""
+    mode = row.get("mode") or str(row.get("type", "")).rpartition("-")[2]
+    return {**row, "mode": mode if mode in {"preview", "refine"} else None}
 
 
 def _is_file(value: Any) -> bool:
