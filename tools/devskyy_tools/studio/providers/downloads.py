@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Collection
 from typing import Any, Protocol
 
+from devskyy_mcp.assets.store import FBX
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.ssrf import MIB, Download, fetch_public, media_type
 
@@ -20,7 +21,7 @@ DEADLINE = 120.0
 _SENT_AS = {
     "model/gltf-binary": ("model/gltf.binary", "model/gltf+binary"),
     "model/vnd.usdz+zip": ("application/zip", "application/x-zip-compressed", "model/vnd.pixar.usd"),
-    "video/mp4": (),
+    FBX: ("application/x-fbx", "model/fbx", "text/plain"),
 }
 """Other types that stores send these files as."""
 
@@ -68,7 +69,9 @@ class Downloads:
 
 
 def kind_of(content: bytes) -> str | None:
-    """The media type by the first bytes; also of films."""
+    """The media type by the first bytes; also of films, and of FBX."""
+    if content.startswith(b"Kaydara FBX Binary"):
+        return FBX
     if content[4:8] == b"ftyp" and content[8:11] != b"avi":
         return "video/mp4"
     return media_type(content)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from devskyy_mcp.changes import commit
 from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome
 from devskyy_mcp.context import Context, Services
 from devskyy_mcp.db.database import Database
@@ -57,6 +56,8 @@ class PaidTasks:
             return Outcome("unknown", error=item.outcome.error)
         if found.state != "unknown":
             return found
+        from devskyy_mcp.changes import commit  # with the database's driver, which start must not load
+
         waited = time.time() - (item.sent_at or 0) / MILLION
         quiet = waited > commit.FENCE + self.quiet_after
         return Outcome("needs_review" if quiet else "unknown", error=item.outcome.error)

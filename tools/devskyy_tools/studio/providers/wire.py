@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 from pydantic import SecretStr
@@ -125,7 +125,8 @@ class Wire:
         """A refusal had no effect; what breaks inside the provider may have had one all the same."""
         if refused.code is Code.RATE_LIMITED:
             return Outcome("not_sent", error=refused.as_dict())
-        return Outcome("unknown" if status >= 500 else "failed", error=refused.as_dict())
+        broke = status >= 500 or refused.code is Code.UPSTREAM_INVALID
+        return Outcome("unknown" if broke else "failed", error=refused.as_dict())
 
     def _without(self, error: UpstreamError) -> Outcome:
         """What is known where no answer came that could be read."""
@@ -176,6 +177,16 @@ def said(text: object) -> str:
     """A provider's own words, short and in one line."""
     words = _CONTROLS.sub(" ", str(text)).strip() if isinstance(text, str) else ""
     return words[:200]
+
+
+def an_object(value: Any) -> dict[str, Any]:
+    """The JSON object, or an empty one for whatever else came."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a JSON array; none of whatever else came."""
+    return [an_object(one) for one in cast("list[Any]", value)] if isinstance(value, list) else []
 
 
 def matches(sent: Mapping[str, Any], echoed: Mapping[str, Any], telling: frozenset[str]) -> bool | None:
