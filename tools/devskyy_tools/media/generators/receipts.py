@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from devskyy_tools.studio.providers.port import MILLION, About
 
 WELCOME = frozenset({"image/png", "image/jpeg", "image/webp"})
 """Media types of pictures that are kept."""
+KEPT = 30 * 24 * 3600
+"""Seconds for which receipts lie there."""
 SEPARATOR = ","
 """Between the ids of several assets, where the journal has one id."""
 
@@ -52,14 +56,13 @@ class Receipts:
         told: dict[str, Any] = json.loads(await file.read_bytes())
         return _done(told["assets"], told["cost"])
 
-    async def drop(self, change: str) -> None:
-        """Forget the receipt, once the job's own step has what it says."""
-        await anyio.Path(self._file(change)).unlink(missing_ok=True)
-
     def _write(self, change: str, content: bytes) -> None:
         file = self._file(change)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace(file, content)
+        for old in file.parent.glob("*.json"):  # nobody looks for what became of calls that are so old
+            if old.stat().st_mtime < time.time() - KEPT:
+                old.unlink(missing_ok=True)
 
     def _file(self, change: str) -> Path:
         return self._assets.folder / "receipts" / f"{hashlib.sha256(change.encode()).hexdigest()}.json"
@@ -76,8 +79,13 @@ def made_by(about: About, op: Op, model: str, cost: int | None) -> Provenance:
         prompt=body["prompt"],
         cost_usd=None if cost is None else cost / MILLION,
         licence=about.licence,
-        parameters={"ai": True, "shape": body["shape"], "quality": body["quality"]},
+        parameters={**source_type(body["hashes"]), "shape": body["shape"], "quality": body["quality"]},
     )
+
+
+def source_type(sources: Sequence[str]) -> dict[str, str]:
+    """The mark of what a model made: IPTC's digital source type, which content credentials (C2PA) name as well."""
+    return {"digital_source_type": "compositeWithTrainedAlgorithmicMedia" if sources else "trainedAlgorithmicMedia"}
 
 
 def _done(kept: list[str], cost: int | None) -> Outcome:
