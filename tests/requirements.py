@@ -846,4 +846,27 @@ REQUIREMENTS = [
         "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
     ),
     Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
+    # generated pictures and films
+    Requirement(
+        "generators:made",
+        "product, media",
+        "FASHN, OpenAI and Google make pictures and films, kept with how they came.",
+    ),
+    Requirement(
+        "generators:errors",
+        "product, media",
+        "Each answer of theirs is told as what it is; only refusals are sent again.",
+    ),
+    Requirement(
+        "generators:answer-kept",
+        "product, media",
+        "Pictures that come in the paid answer are kept, or a person is asked.",
+    ),
+    Requirement("generators:paid-once", "product, media", "Killed at any step, a generator is paid and kept once."),
+    Requirement(
+        "generators:keys", "product, media", "Without a key a tool names it and the local way; keys are not told."
+    ),
+    Requirement(
+        "generators:own-clients", "product, media", "FASHN's own client gets on with the server that stands for it."
+    ),
 ]
