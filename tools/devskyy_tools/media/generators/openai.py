@@ -111,7 +111,7 @@ class OpenAI:
             refused = on_the_way(error)
             return lost(refused) if refused else _unreadable()
         except Refused as refused:
-            return Outcome("failed", error=refused.as_dict())
+            return lost(refused)
         except ValueError:  # an answer that is no JSON of theirs
             return _unreadable()
         if not hasattr(answer, "data"):  # a page: their library hands it over as its text
