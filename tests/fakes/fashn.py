@@ -76,7 +76,7 @@ class Fashn:
         runs: for the next submissions: a name of ``REFUSALS``, ``lost`` (taken, answered 502 by a gateway), ``hang``
             (taken, never answered), ``page`` (HTML), ``empty`` (200 without an id), ``rejected`` (200 with an error).
         ends: how the next predictions end, in order; ``completed`` afterwards.
-        files: how the next files are served: ``slow``, ``cut``, ``huge``, ``page``, ``gone``; whole afterwards.
+        files: how the next files are served: ``slow``, ``cut``, ``huge`` (8 MB), ``page``, ``gone``; whole afterwards.
         outputs: ``url``, ``data`` (data URIs), ``none``, or an address that takes a file's place.
         busy: polls that say ``processing`` before the end.
         host: the address of files; of the request where it is empty.
@@ -165,11 +165,11 @@ class Fashn:
             case "page":
                 return Response("<html>Sign in</html>", media_type="text/html")
             case "slow":
-                await asyncio.sleep(3600)
+                await asyncio.sleep(2)
             case "cut":
                 return StreamingResponse(_cut(content), headers={"content-length": str(len(content))}, media_type=kind)
             case "huge":
-                return StreamingResponse(_endless(content), media_type=kind)
+                return StreamingResponse(_large(content), media_type=kind)
             case _:
                 pass
         return Response(content, media_type=kind)
@@ -220,10 +220,11 @@ async def _cut(content: bytes) -> AsyncGenerator[bytes]:
     yield content[: len(content) // 2]  # less than was promised: the server closes the connection
 
 
-async def _endless(content: bytes) -> AsyncGenerator[bytes]:
+async def _large(content: bytes) -> AsyncGenerator[bytes]:
     yield content
-    while True:
-        yield b"\0" * 1_000_000
+    for _ in range(80):
+        yield b"\0" * 100_000
+        await asyncio.sleep(0)  # lets the server notice that nobody listens any more
 
 
 if __name__ == "__main__":

@@ -49,8 +49,7 @@ class OpenAI:
     """What it has seen, and what it is to do.
 
     ``runs`` for the next requests: a name of ``REFUSALS``, ``lost`` (made, answered 502 by a gateway), ``hang`` (made,
-    never answered), ``cut`` (made, half of the answer), ``page``, ``nothing`` (no data), ``damaged`` (no picture),
-    ``huge``.
+    never answered), ``cut`` (made, half of the answer), ``page``, ``nothing`` (no data), ``damaged`` (no picture).
     """
 
     runs: list[str] = field(default_factory=list[str])
@@ -95,8 +94,6 @@ class OpenAI:
         whole = JSONResponse(told)
         if fault == "cut":
             return StreamingResponse(_cut(bytes(whole.body)), headers=dict(whole.headers))
-        if fault == "huge":
-            return StreamingResponse(_endless(), media_type="application/json")
         return whole
 
     def _refusal(self, name: str) -> Response:
@@ -125,12 +122,6 @@ class OpenAI:
 
 async def _cut(content: bytes) -> AsyncGenerator[bytes]:
     yield content[: len(content) // 2]  # less than was promised: the server closes the connection
-
-
-async def _endless() -> AsyncGenerator[bytes]:
-    yield b'{"created": 1, "data": [{"b64_json": "'
-    while True:
-        yield b"A" * 1_000_000
 
 
 if __name__ == "__main__":
