@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from devskyy_mcp.app import App, build, local_principal
-from devskyy_mcp.assets.provenance import Provenance
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.capability import Pack
 from devskyy_mcp.changes import commit

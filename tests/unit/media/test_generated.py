@@ -87,7 +87,7 @@ async def test_fashn_tries_on(here: Atelier, outputs: str) -> None:
     assert made_by["cost_usd"] == pytest.approx(0.15)
 
 
-WAYS = [
+WAYS: list[tuple[str, dict[str, str], str, set[str]]] = [
     ("product_to_model", {}, "product-to-model", {"product_image"}),
     ("model_swap", {"prompt": "a man of sixty"}, "model-swap", {"model_image", "prompt"}),
     ("background_change", {"prompt": "a beach"}, "background-change", {"image", "prompt"}),
@@ -131,7 +131,11 @@ async def test_fashn_films(here: Atelier) -> None:
 async def test_a_large_picture_comes_with_a_preview(here: Atelier, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.BytesIO()
     Image.effect_noise((900, 700), 90).convert("RGB").save(out, "PNG")
-    monkeypatch.setattr(openai_media, "png", lambda _number: out.getvalue())
+
+    def noise(_number: int) -> bytes:
+        return out.getvalue()
+
+    monkeypatch.setattr(openai_media, "png", noise)
     made = await here.made("media_pictures_generate", prompt=words(), provider="openai")
     whole, preview = made["files"]
     assert (whole["shown"], whole["width"]) == (False, 900)

@@ -1,4 +1,4 @@
-"""Every status and error of the providers, each told as what it is; what was surely refused is sent again, nothing else.
+"""Every status and error of the providers, told as what it is; what was surely refused is sent again, nothing else.
 
 Scenarios of a provider share one server, since starting one takes longer than all of them.
 """
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.jobs import run
 from devskyy_mcp.jobs.model import JobView
 from tests.fakes import fashn, google_media, openai_media
 
@@ -200,9 +201,10 @@ FILES = [
 
 @pytest.mark.requirement("generators:errors")
 async def test_fashn_files(here: Atelier, monkeypatch: pytest.MonkeyPatch) -> None:
-    from devskyy_mcp.jobs import run
+    def pause(_state: object) -> float:
+        return 0.01
 
-    monkeypatch.setattr(run, "_pause", lambda _state: 0.01)
+    monkeypatch.setattr(run, "_pause", pause)
     found: list[str] = []
     picture = await here.asset()
     for case in FILES:

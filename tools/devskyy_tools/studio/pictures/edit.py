@@ -178,9 +178,7 @@ def shadow(image: Image.Image, strength: float) -> tuple[Image.Image, str]:
     Raises:
         Refused: INVALID_ARGUMENTS where the picture is not cut out.
     """
-    box = (
-        image.getchannel("A").getbbox() if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 0 else None
-    )
+    box = image.getchannel("A").getbbox() if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 0 else None
     if box is None:
         raise Refused(Code.INVALID_ARGUMENTS, "The picture is not cut out.", "Put cut_out before shadow.")
     subject = image.crop(box)
@@ -205,9 +203,7 @@ def shadow(image: Image.Image, strength: float) -> tuple[Image.Image, str]:
 def adjust(image: Image.Image, step: Adjust) -> tuple[Image.Image, str]:
     """Light and colour. Exposure and white balance count in linear light; contrast turns about middle grey."""
     if not (step.exposure or step.white_balance or step.contrast or step.saturation):
-        raise Refused(
-            Code.INVALID_ARGUMENTS, "Nothing to adjust.", "Give exposure, white_balance, contrast or saturation."
-        )
+        raise Refused(Code.INVALID_ARGUMENTS, "Nothing to adjust.", "Give exposure, white_balance, contrast or saturation.")
     alpha = image.getchannel("A") if image.mode == "RGBA" else None
     base = image.convert("RGB")
     gains = _balance(image) if step.white_balance else np.ones(3)
@@ -243,12 +239,7 @@ def _balance(image: Image.Image) -> NDArray[np.float64]:
         small = image.convert("RGBA").resize((96, 96), Image.Resampling.BOX)
         pixels = np.asarray(small).reshape(-1, 4)
         seen = pixels[pixels[:, 3] > 127][:, :3] / 255
-        light = (
-            np.mean(np.where(seen <= 0.04045, seen / 12.92, ((seen + 0.055) / 1.055) ** 2.4) ** _NORM, axis=0)
-            ** (1 / _NORM)
-            if len(seen)
-            else np.ones(3)
-        )
+        light = np.mean(np.where(seen <= 0.04045, seen / 12.92, ((seen + 0.055) / 1.055) ** 2.4) ** _NORM, axis=0) ** (1 / _NORM) if len(seen) else np.ones(3)
     gains = np.clip(light[1] / np.maximum(light, 1e-4), 1 / 1.6, 1.6)
     return gains * (np.dot(_LUMA, light) / np.dot(_LUMA, light * gains))
 

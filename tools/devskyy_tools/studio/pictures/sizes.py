@@ -51,10 +51,7 @@ class Variants:
 
 
 def variants(
-    content: bytes,
-    widths: Sequence[int] = WIDTHS,
-    formats: Sequence[Format] = ("webp", "avif"),
-    quality: int | None = None,
+    content: bytes, widths: Sequence[int] = WIDTHS, formats: Sequence[Format] = ("webp", "avif"), quality: int | None = None
 ) -> Variants:
     """The picture in these widths and formats; one that is narrower is given once in its own width.
 

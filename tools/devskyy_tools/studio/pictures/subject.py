@@ -22,14 +22,7 @@ def ground_of(image: Image.Image) -> tuple[Rgb, float]:
     """The colour of the picture's border, and how much the border differs from it (90th percentile, CIELAB)."""
     small = image.convert("RGB").resize((64, 64), Image.Resampling.BOX)
     pixels = np.asarray(small)
-    border = np.concatenate(
-        [
-            pixels[:2].reshape(-1, 3),
-            pixels[-2:].reshape(-1, 3),
-            pixels[:, :2].reshape(-1, 3),
-            pixels[:, -2:].reshape(-1, 3),
-        ]
-    )
+    border = np.concatenate([pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, :2].reshape(-1, 3), pixels[:, -2:].reshape(-1, 3)])
     middle = np.median(border, axis=0)
     red, green, blue = (int(part) for part in middle)
     spread = np.linalg.norm(lab(border) - lab(middle), axis=-1)
@@ -60,12 +53,7 @@ def subject_box(image: Image.Image) -> Box:
         raise _unclear("Nothing stands out from the background")
     wide, high = image.width / small.width, image.height / small.height
     left, top, right, bottom = found
-    return (
-        int(left * wide),
-        int(top * high),
-        min(image.width, round(right * wide)),
-        min(image.height, round(bottom * high)),
-    )
+    return int(left * wide), int(top * high), min(image.width, round(right * wide)), min(image.height, round(bottom * high))
 
 
 def _unclear(message: str) -> Refused:

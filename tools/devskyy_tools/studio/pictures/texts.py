@@ -46,9 +46,7 @@ def check_text(text: str) -> str:
         raise Refused(
             Code.INVALID_ARGUMENTS,
             f"The font for pictures has no {' '.join(missing[:8])}." if missing else "The text is empty.",
-            "It has Latin, Greek and Cyrillic letters; leave the others out, or give the words as a picture."
-            if missing
-            else "",
+            "It has Latin, Greek and Cyrillic letters; leave the others out, or give the words as a picture." if missing else "",
         )
     return text
 
