@@ -37,7 +37,7 @@ MEDIA = PICTURES | {"model/gltf-binary": "glb", "model/vnd.usdz+zip": "usdz"}
 CSV = "text/csv"
 TABLES = {CSV: "csv"}
 ENDINGS = MEDIA | TABLES
-MADE = ENDINGS | {"video/mp4": "mp4", "application/pdf": "pdf", "application/json": "json"}
+MADE = ENDINGS | {"video/mp4": "mp4", "application/pdf": "pdf", "application/json": "json", "text/vtt": "vtt"}
 """What is kept, by media type, with the ending that its name gets."""
 
 

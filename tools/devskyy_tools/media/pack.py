@@ -7,11 +7,12 @@ from pathlib import Path
 from devskyy_mcp.capability import Pack
 
 from .duplicates import duplicates
+from .films import films
 from .pictures import pictures
 from .sheets import sheets
 
 pack = Pack(
     "media",
-    [pictures, duplicates, sheets],
+    [pictures, duplicates, sheets, films],
     phrases=Path(__file__).with_name("phrases.toml"),
 )
