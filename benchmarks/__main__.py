@@ -1,4 +1,4 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find]``
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find pictures]``
 
 Prints a table.
 """
@@ -14,7 +14,7 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import attacks, auth, bulk, calls, events, find, growth, jobs, limits, logins, shop, start, vault
+    from . import attacks, auth, bulk, calls, events, find, growth, jobs, limits, logins, pictures, shop, start, vault
 
     parts = {
         "calls": calls.run,
@@ -31,6 +31,7 @@ async def main(wanted: list[str]) -> None:
         "limits": limits.run,
         "attacks": attacks.run,
         "find": find.run,
+        "pictures": pictures.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

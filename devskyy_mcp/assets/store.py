@@ -38,7 +38,13 @@ CSV = "text/csv"
 TABLES = {CSV: "csv"}
 ENDINGS = MEDIA | TABLES
 FBX = "application/vnd.autodesk.fbx"
-MADE = ENDINGS | {"video/mp4": "mp4", "application/pdf": "pdf", "application/json": "json", FBX: "fbx"}
+MADE = ENDINGS | {
+    "video/mp4": "mp4",
+    "application/pdf": "pdf",
+    "application/json": "json",
+    "text/vtt": "vtt",
+    FBX: "fbx",
+}
 """What is kept, by media type, with the ending that its name gets."""
 
 

@@ -25,7 +25,9 @@ class Crop(_Step):
     do: Literal["crop"]
     subject: bool = False
     ratio: Ratio | None = None
-    box: Annotated[list[Percent], Field(min_length=4, max_length=4, description="Left, top, right, bottom, %.")] | None = None
+    box: (
+        Annotated[list[Percent], Field(min_length=4, max_length=4, description="Left, top, right, bottom, %.")] | None
+    ) = None
     margin: Annotated[float, Field(ge=0, le=50)] = 6
 
 
@@ -63,6 +65,4 @@ class Watermark(_Step):
     width: Annotated[float, Field(ge=3, le=100, description="% of the picture's.")] = 25
 
 
-Step = Annotated[
-    CutOut | Crop | Canvas | Shadow | Adjust | Upscale | Watermark, Field(discriminator="do")
-]
+Step = Annotated[CutOut | Crop | Canvas | Shadow | Adjust | Upscale | Watermark, Field(discriminator="do")]
