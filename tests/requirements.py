@@ -869,4 +869,16 @@ REQUIREMENTS = [
     Requirement(
         "generators:own-clients", "product, media", "FASHN's own client gets on with the server that stands for it."
     ),
+    # providers of 3D models
+    Requirement(
+        "providers:errors", "product, issue E 5", "Each status and code of Tripo and Meshy has words and a way on."
+    ),
+    Requirement("providers:no-key", "product, issue E", "Without a key a tool says which, and what works without."),
+    Requirement("providers:official-client", "product, issue E 5", "Tripo's own client speaks to the same stand-in."),
+    Requirement(
+        "providers:paid-once", "product, issue E 5", "Killed at any line or unanswered, a task is paid for once."
+    ),
+    Requirement(
+        "providers:results", "product, issue E 5", "What a provider made is checked, kept at once, and says its origin."
+    ),
 ]

@@ -44,7 +44,7 @@ class MeshyServer(TaskServer):
         if fault == "page":
             return Response("<html>Maintenance</html>", media_type="text/html")
         task = self.take(action, body)
-        return await self.after(fault, {"result": task.id})
+        return await self.after(request, fault, {"result": task.id})
 
     async def show(self, request: Request) -> Response:
         if refused := self.refused(request):

@@ -102,10 +102,10 @@ class TaskServer:
         """How many tasks were made of a prompt."""
         return sum(1 for task in self.tasks.values() if task.body.get("prompt") == words)
 
-    async def after(self, fault: str, answer: Json) -> Response:
+    async def after(self, request: Request, fault: str, answer: Json) -> Response:
         """The answer to a submission that was taken, as the fault leaves it."""
-        if fault == "hang":
-            await asyncio.sleep(3600)
+        while fault == "hang" and not await request.is_disconnected():
+            await asyncio.sleep(0.02)
         if fault == "lost":
             await asyncio.sleep(LOST_AFTER)
             return Response("<html>Bad gateway</html>", 502, media_type="text/html")

@@ -68,7 +68,7 @@ class TripoServer(TaskServer):
         if action == "image-to-model" and not str(body.get("input", "")):
             return error(2003, "The input file is empty")
         task = self.take(action, body)
-        return await self.after(fault, envelope({"task_id": task.id}))
+        return await self.after(request, fault, envelope({"task_id": task.id}))
 
     async def show(self, request: Request) -> Response:
         if refused := self.refused(request):
