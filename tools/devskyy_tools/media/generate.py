@@ -60,7 +60,16 @@ async def media_pictures_generate(
         model, cost = openai.EDITOR if sent else openai.MODEL, openai.estimate(quality, shape, each, len(sent))
     else:
         model, cost = google.MODEL, google.estimate(quality, len(sent))
-    outcomes = [await _paint(ctx, maker, number, body, cost) for number in range(count // each)]
+    outcomes: list[Outcome] = []
+    note = None
+    for number in range(1, count // each + 1):
+        try:
+            outcomes.append(await _paint(ctx, maker, number, body, cost))
+        except Refused as refused:
+            if not outcomes:
+                raise
+            note = f"{len(outcomes)} of {count} were made. {refused.message}"  # those are paid for
+            break
     assets = [asset for outcome in outcomes for asset in str(outcome.object_id).split(SEPARATOR)]
     costs = [outcome.cost for outcome in outcomes]
     return Generated(
@@ -69,12 +78,13 @@ async def media_pictures_generate(
         model=model,
         cost_usd=None if None in costs else sum(cost or 0 for cost in costs) / 1_000_000,
         licence=maker.about.licence,
+        note=note,
     )
 
 
 async def _paint(ctx: Context, maker: Provider, number: int, body: dict[str, Any], cost: float) -> Outcome:
     op = handling.in_dollars(an_op(maker, "pictures", body, cost), maker.about.title)
-    return await ctx.get(Job).paid(f"pictures {number + 1}", op)
+    return await ctx.get(Job).paid(f"pictures {number}", op)
 
 
 @generated_media.tool("generate", scopes="media:write", job=JobPolicy(queue=QUEUE, deadline=2 * 3600))
