@@ -5,10 +5,29 @@
 	var started = false;
 	var places = self.ModelViewerElement = self.ModelViewerElement || {};
 
-	places.meshoptDecoderLocation = here + 'meshopt_decoder.js';
 	// These two would come from elsewhere: models that need them are not published, and nobody else is asked.
 	places.dracoDecoderLocation = here + 'no-draco/';
 	places.ktx2TranscoderLocation = here + 'no-ktx2/';
+	if ( compiles() ) {
+		places.meshoptDecoderLocation = here + 'meshopt_decoder.js';
+	}
+
+	// Whether the page's policy lets WebAssembly run, which only compressed models need.
+	function compiles() {
+		try {
+			return !! new WebAssembly.Module( new Uint8Array( [ 0, 97, 115, 109, 1, 0, 0, 0 ] ) );
+		} catch ( error ) {
+			return false;
+		}
+	}
+
+	// model-viewer begins to compile its decoder whether a model needs it or not; where that is forbidden it says so.
+	self.addEventListener( 'unhandledrejection', function ( event ) {
+		var why = event.reason;
+		if ( why instanceof WebAssembly.CompileError && /Content Security Policy/i.test( why.message ) ) {
+			event.preventDefault();
+		}
+	} );
 
 	function start() {
 		var script;
