@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.fakes.models3d import box, chequered, usdz
+from tests.fakes.models3d import picture, textured, usdz
 from tests.wordpress.bed import Bed
 from tests.wordpress.test_plugin import DEBIAN, as_role, upload
 
@@ -26,7 +26,7 @@ SIZES = {"width": 0.5, "height": 0.7, "depth": 0.1}
 def files(bed: Bed) -> dict[str, int]:
     """A model's three files in the media library, by field."""
     with httpx2.Client(base_url=f"{bed.url}/wp-json/", auth=(bed.user, bed.app_password), timeout=60) as rest:
-        contents = {"glb": ("box.glb", box()), "usdz": ("box.usdz", usdz()), "poster": ("box.png", chequered(256))}
+        contents = {"glb": ("box.glb", textured()), "usdz": ("box.usdz", usdz()), "poster": ("box.png", picture(256).content)}
         return {field: upload(rest, *file).json()["id"] for field, file in contents.items()}
 
 
@@ -55,8 +55,8 @@ def test_comes_back_as_it_was_sent_and_goes_without_a_trace(bed: Bed, rest: http
     shown = attach(rest, made["id"], body)
     assert {name: shown[name] for name in body} == body
     assert rest.get(at).json() == shown
-    assert shown["bytes"] == len(box())
-    assert httpx2.get(shown["urls"]["glb"]).content == box()
+    assert shown["bytes"] == len(textured())
+    assert httpx2.get(shown["urls"]["glb"]).content == textured()
     assert attach(rest, made["id"], {"alt": "Other"}) == {
         **shown, "alt": "Other", "json_ld": {**shown["json_ld"], "description": "Other"}
     }  # fmt: skip
