@@ -857,4 +857,9 @@ REQUIREMENTS = [
     Requirement(
         "three_d:merchant", "issue E, publishing", "Google Merchant is told of models that it takes, and never of a relief."
     ),
+    # photos and reliefs
+    Requirement(
+        "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
+    ),
+    Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
 ]

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devskyy_mcp.capability import Pack
 
-pack = Pack("media", [])
+from .duplicates import duplicates
+from .pictures import pictures
+from .sheets import sheets
+
+pack = Pack(
+    "media",
+    [pictures, duplicates, sheets],
+    phrases=Path(__file__).with_name("phrases.toml"),
+)

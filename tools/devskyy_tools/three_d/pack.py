@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devskyy_mcp.capability import Pack
 
-pack = Pack("three_d", [])
+from .viewer import page, viewer
+
+pack = Pack(
+    "three_d",
+    toolsets=[viewer],
+    resources=[page],
+    phrases=Path(__file__).with_name("phrases.toml"),
+    enabled=lambda settings: settings.enable_3d_pipeline,
+)
