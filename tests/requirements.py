@@ -843,10 +843,14 @@ REQUIREMENTS = [
     ),
     # products in 3D
     Requirement(
-        "plugin:models", "issue E, plugin", "A product's model is kept, shown and told to search engines; reliefs say so."
+        "plugin:models",
+        "issue E, plugin",
+        "A product's model is kept, shown, told to search engines; reliefs say so.",
     ),
     Requirement(
-        "plugin:viewer", "issue E, shown 7", "A product page turns its model under a strict policy, asking no other host."
+        "plugin:viewer",
+        "issue E, shown 7",
+        "A product page turns its model under a strict policy, with no other host.",
     ),
     Requirement(
         "plugin:variants", "issue E, plugin", "Each exposure of a variant counts once, however many come at one time."
@@ -855,7 +859,9 @@ REQUIREMENTS = [
         "three_d:publish", "issue E, publishing", "A model goes onto a product, and off it again without a trace."
     ),
     Requirement(
-        "three_d:merchant", "issue E, publishing", "Google Merchant is told of models that it takes, and never of a relief."
+        "three_d:merchant",
+        "issue E, publishing",
+        "Google Merchant is told of models it takes, and never of a relief.",
     ),
     # photos and reliefs
     Requirement(

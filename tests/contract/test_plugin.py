@@ -146,8 +146,19 @@ async def test_refuses_what_only_has_the_name(companion: Shop, name: str, conten
 
 
 NO_MODEL: dict[str, Any] = {
-    **{"glb": "", "usdz": "", "poster": "", "alt": "", "kind": "", "sha256": "", "width": 0, "height": 0, "depth": 0},
-    **{"ar": False, "urls": {"glb": "", "usdz": "", "poster": ""}, "bytes": 0, "json_ld": None},
+    "glb": "",
+    "usdz": "",
+    "poster": "",
+    "alt": "",
+    "kind": "",
+    "sha256": "",
+    "width": 0,
+    "height": 0,
+    "depth": 0,
+    "ar": False,
+    "urls": {"glb": "", "usdz": "", "poster": ""},
+    "bytes": 0,
+    "json_ld": None,
 }
 
 

@@ -16,8 +16,19 @@ from tests.wordpress.test_plugin import DEBIAN, as_role, upload
 
 pytestmark = [DEBIAN, pytest.mark.requirement("plugin:models")]
 EMPTY: dict[str, Any] = {
-    **{"glb": "", "usdz": "", "poster": "", "alt": "", "kind": "", "sha256": "", "width": 0, "height": 0, "depth": 0},
-    **{"ar": False, "urls": {"glb": "", "usdz": "", "poster": ""}, "bytes": 0, "json_ld": None},
+    "glb": "",
+    "usdz": "",
+    "poster": "",
+    "alt": "",
+    "kind": "",
+    "sha256": "",
+    "width": 0,
+    "height": 0,
+    "depth": 0,
+    "ar": False,
+    "urls": {"glb": "", "usdz": "", "poster": ""},
+    "bytes": 0,
+    "json_ld": None,
 }
 SIZES = {"width": 0.5, "height": 0.7, "depth": 0.1}
 
@@ -26,7 +37,11 @@ SIZES = {"width": 0.5, "height": 0.7, "depth": 0.1}
 def files(bed: Bed) -> dict[str, int]:
     """A model's three files in the media library, by field."""
     with httpx2.Client(base_url=f"{bed.url}/wp-json/", auth=(bed.user, bed.app_password), timeout=60) as rest:
-        contents = {"glb": ("box.glb", textured()), "usdz": ("box.usdz", usdz()), "poster": ("box.png", picture(256).content)}
+        contents = {
+            "glb": ("box.glb", textured()),
+            "usdz": ("box.usdz", usdz()),
+            "poster": ("box.png", picture(256).content),
+        }
         return {field: upload(rest, *file).json()["id"] for field, file in contents.items()}
 
 
@@ -47,7 +62,9 @@ def attach(rest: httpx2.Client, at: int, body: dict[str, Any]) -> dict[str, Any]
     return answer.json()
 
 
-def test_comes_back_as_it_was_sent_and_goes_without_a_trace(bed: Bed, rest: httpx2.Client, files: dict[str, int]) -> None:
+def test_comes_back_as_it_was_sent_and_goes_without_a_trace(
+    bed: Bed, rest: httpx2.Client, files: dict[str, int]
+) -> None:
     made = post(rest, "round")
     at = f"devskyy/v1/models/{made['id']}"
     assert rest.get(at).json() == {"id": made["id"], **EMPTY}
@@ -168,6 +185,8 @@ def test_a_draft_s_model_is_not_shown_to_visitors(bed: Bed, rest: httpx2.Client,
 
 def test_the_place_on_product_pages_is_a_setting(rest: httpx2.Client) -> None:
     assert rest.get("wp/v2/settings").json()["devskyy_model_place"] == "tab"
-    assert rest.put("wp/v2/settings", json={"devskyy_model_place": "summary"}).json()["devskyy_model_place"] == "summary"
+    assert (
+        rest.put("wp/v2/settings", json={"devskyy_model_place": "summary"}).json()["devskyy_model_place"] == "summary"
+    )
     assert rest.put("wp/v2/settings", json={"devskyy_model_place": "roof"}).status_code == 400
     assert rest.put("wp/v2/settings", json={"devskyy_model_place": "tab"}).status_code == 200

@@ -1,4 +1,4 @@
-"""The plugin's pages in Chromium, under a strict policy: the model turns, nobody else is asked, nothing is complained of."""
+"""The plugin's pages in Chromium under a strict policy: the model turns, no other host is asked, no error is said."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ POLICY = (
     f"style-src 'self' '{STYLE}'; connect-src 'self' blob:"
 )
 """What docs/three-d-publishing.md says that the viewer needs, and no more."""
-THEME = """<!doctype html><html lang="en"><head><title>x</title><link rel="icon" href="/wp-content/themes/bare/icon.png">
+THEME = """<!doctype html><html lang="en"><head><title>x</title>
+<link rel="icon" href="/wp-content/themes/bare/icon.png">
 <meta name="viewport" content="width=device-width"><?php wp_head(); ?></head><body><?php wp_body_open();
 while ( have_posts() ) { the_post(); the_title( '<h1 class="entry-title">', '</h1>' ); the_content(); } wp_footer();
 ?></body></html>"""
@@ -66,7 +67,8 @@ SHOWN = """() => customElements.whenDefined('model-viewer').then(() => new Promi
 SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"""
 TURNED = """() => new Promise(done => {
     const viewer = document.querySelector('model-viewer');
-    const look = () => viewer.getCameraOrbit().theta ? done(viewer.getCameraOrbit().theta) : requestAnimationFrame(look);
+    const at = () => viewer.getCameraOrbit().theta;
+    const look = () => at() ? done(at()) : requestAnimationFrame(look);
     look();
 })"""
 AT_EASE = """async () => {
@@ -156,9 +158,7 @@ def product(rest: httpx2.Client, title: str, glb: bytes, **more: Any) -> dict[st
     return made
 
 
-async def test_a_model_turns_under_a_strict_policy(
-    bed: Bed, rest: httpx2.Client, site: None, tmp_path: Path
-) -> None:
+async def test_a_model_turns_under_a_strict_policy(bed: Bed, rest: httpx2.Client, site: None, tmp_path: Path) -> None:
     made = product(rest, "Scarf box", textured(), ar=True)
     async with browser() as seen:
         await seen.open(made)
@@ -178,9 +178,7 @@ async def test_a_model_turns_under_a_strict_policy(
     assert not [one for one in seen.asked if "meshopt_decoder" in one], "only where WebAssembly may run"
 
 
-async def test_a_compressed_model_needs_webassembly_and_nobody_else(
-    bed: Bed, rest: httpx2.Client, site: None
-) -> None:
+async def test_a_compressed_model_needs_webassembly_and_nobody_else(bed: Bed, rest: httpx2.Client, site: None) -> None:
     made = product(rest, "Compressed box", compressed())
     async with browser() as seen:
         await seen.page.goto(f"{made['link']}?compiles=1")

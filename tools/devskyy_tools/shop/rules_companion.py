@@ -1,4 +1,4 @@
-"""Redirects, SEO fields and 3D models: what the plugin would refuse is refused before, and who will see what is foreseen."""
+"""Redirects, SEO fields, 3D models: what the plugin would refuse is refused before, who will see what is foreseen."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
-import anyio
 from pydantic import Field
 
 from devskyy_mcp.assets.links import Links
@@ -20,6 +19,7 @@ from devskyy_tools.shop.collections import MEDIA, MODELS, PRODUCTS
 from devskyy_tools.shop.nouns import Id, ShopModel
 from devskyy_tools.shop.plugin import INSTALL, missing
 from devskyy_tools.shop.session import Shop
+from devskyy_tools.studio.apart import apart
 
 from . import facts, published
 
@@ -86,9 +86,7 @@ async def three_d_products_get(ctx: Context, id: Id) -> ProductModel:  # noqa: A
     urls = {name: url or None for name, url in found["urls"].items()}
     json_ld = found["json_ld"] if held else None
     verdict = await _merchant(ctx, found)
-    return ProductModel(
-        **about, kept_by=kept_by, **urls, **shown, json_ld=json_ld, merchant=verdict, missing=needs
-    )
+    return ProductModel(**about, kept_by=kept_by, **urls, **shown, json_ld=json_ld, merchant=verdict, missing=needs)
 
 
 async def _by_plugin(shop: Shop, product: int) -> Json | None:
@@ -130,7 +128,7 @@ async def _merchant(ctx: Context, found: Json) -> Merchant:
 
 async def _look(ctx: Context, asset: Asset) -> facts.Facts:
     content = await content_of(ctx, asset)
-    return await anyio.to_process.run_sync(facts.facts_of, content, cancellable=True)
+    return await apart(facts.facts_of, content)
 
 
 @products.tool("write", scopes=["catalog:write", "media:write"])
@@ -221,9 +219,7 @@ def _lend(ctx: Context, assets: Mapping[str, Asset]) -> tuple[Json, list[Op]]:
     return {name: links.public(asset) for name, asset in assets.items()}, [op for op in staged if op]
 
 
-async def _write(
-    shop: Shop, product: int, model: Json, *, plugin: bool, waits: list[Op] | None = None
-) -> Op | None:
+async def _write(shop: Shop, product: int, model: Json, *, plugin: bool, waits: list[Op] | None = None) -> Op | None:
     """Stage the model itself: through the plugin, else as metadata of the product."""
     if plugin:
         op = await shop.update(MODELS, product, model)

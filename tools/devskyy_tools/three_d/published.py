@@ -55,7 +55,7 @@ class PublishedFiles:
             return Outcome("skipped", notes=["The file is no longer there."])
         return None
 
-    async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
+    async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:  # noqa: ARG002 # the port's own
         return [await self._set(op) for op in ops]
 
     async def _set(self, op: Op) -> Outcome:
@@ -64,7 +64,7 @@ class PublishedFiles:
             await act(str(op.target))
         except Refused as refused:
             return Outcome("failed", error={"code": str(refused.code), "message": refused.message})
-        return Outcome("done", str(op.target), dict(op.body), dict(op.before))
+        return _done(op)
 
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         """Setting it again does nothing twice, so what was lost is simply read."""
@@ -75,9 +75,7 @@ class PublishedFiles:
             except Refused:
                 found.append(Outcome("failed", error={"code": "NOT_FOUND", "message": "The file is no longer there."}))
                 continue
-            same = is_now is item.op.body["published"]
-            op = item.op
-            found.append(Outcome("done", str(op.target), dict(op.body), dict(op.before)) if same else Outcome("not_sent"))
+            found.append(_done(item.op) if is_now is item.op.body["published"] else Outcome("not_sent"))
         return found
 
     async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
@@ -91,3 +89,7 @@ class PublishedFiles:
                 ctx.unit.leave(LeftAlone(item.op.label, "impossible", "The file is no longer there."))
                 continue
             stage(ctx.unit, asset, published=bool(item.op.before["published"]))
+
+
+def _done(op: Op) -> Outcome:
+    return Outcome("done", str(op.target), dict(op.body), dict(op.before))
