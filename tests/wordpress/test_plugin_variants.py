@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.wordpress.bed import Bed
 from tests.wordpress.test_plugin import DEBIAN, as_role, page
 
 pytestmark = [DEBIAN, pytest.mark.requirement("plugin:variants")]
-VARIANTS = [{"key": "a", "weight": 1, "content": ""}, {"key": "b", "weight": 3, "content": "Other <b>name</b>"}]
+VARIANTS: list[dict[str, Any]] = [{"key": "a", "weight": 1, "content": ""}, {"key": "b", "weight": 3, "content": "Other <b>name</b>"}]
 
 
 def make(rest: httpx2.Client, name: str, **more: Any) -> httpx2.Response:
@@ -53,7 +54,7 @@ def test_no_exposure_is_lost_and_none_counts_twice(bed: Bed, rest: httpx2.Client
     make(rest, "crowd")
     asked = ["a", "b", "b"] * 20
     with ThreadPoolExecutor(12) as crowd:
-        answers = list(crowd.map(lambda variant: expose(bed, "crowd", variant).status_code, asked))
+        answers = [answer.status_code for answer in crowd.map(expose, repeat(bed), repeat("crowd"), asked)]
     assert answers == [204] * len(asked)
     assert counts(rest, "crowd") == {"a": 20, "b": 40}
 

@@ -13,6 +13,7 @@ from devskyy_mcp.assets.provenance import Provenance
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.errors import Code
 from devskyy_tools.sandbox.store import Where
+from devskyy_tools.studio.gltf.container import pack, unpack
 from devskyy_tools.studio.gltf.write import write_glb
 from devskyy_tools.three_d import facts
 from tests.fakes.demo import Demo, demo
@@ -174,23 +175,27 @@ async def test_refuses_a_picture_for_a_model_and_a_model_that_lies(desk: Demo) -
     shot = await kept(desk, picture(8).content, "image/png")
     broken = await kept(desk, textured()[:-8], "model/gltf-binary")
     draco = await kept(desk, with_draco(), "model/gltf-binary")
-    for file in (shot, broken, draco):
+    empty = await kept(desk, write_empty(), "model/gltf-binary")
+    for file in (shot, broken, draco, empty):
         refused = await desk.refused("three_d_products_attach", id=one, glb=file, kind="generated")
         assert refused.code is Code.INVALID_ARGUMENTS, refused
     assert (await desk.refused("three_d_products_attach", id=999999, glb=shot)).code is Code.NOT_FOUND
     assert not desk.writes
 
 
-def with_draco() -> bytes:
-    from devskyy_tools.studio.gltf.container import pack, unpack
+def write_empty() -> bytes:
+    tree, binary = unpack(textured())
+    return pack({**tree, "nodes": [{}]}, binary)
 
+
+def with_draco() -> bytes:
     tree, binary = unpack(textured())
     tree["extensionsUsed"] = tree["extensionsRequired"] = ["KHR_draco_mesh_compression"]
     return pack(tree, binary)
 
 
 URL = "https://shop.example/a.glb"
-GOOD = facts.Facts((1, 1, 1), 12, 1024, (), {})
+GOOD = facts.Facts((1, 1, 1), 1024, (), {})
 
 
 @pytest.mark.requirement("three_d:merchant")

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from devskyy_mcp.errors import Code, Refused
+
 MB = 1_000_000
 MOST_MB, BEST_MB = 15, 10
 TOO_LARGE, BEST_SIDE = 4096, 2048
@@ -19,7 +21,6 @@ class Facts:
     """``size`` is width, height and depth in metres; ``side`` the longest of any texture, pixels."""
 
     size: tuple[float, float, float]
-    triangles: int
     side: int
     required: tuple[str, ...]
     extras: dict[str, Any]
@@ -31,21 +32,23 @@ def facts_of(content: bytes) -> Facts:
     Raises:
         Refused: INVALID_ARGUMENTS for what is no sound GLB.
     """
-    import numpy as np
-
     from devskyy_tools.studio.gltf.read import read_glb
 
     glb = read_glb(content)
-    parts = glb.scene().parts
-    points = np.concatenate([part.positions for part in parts]) if parts else np.zeros((1, 3))
-    width, height, depth = (round(float(side), 4) for side in np.ptp(points, axis=0))
-    extras: Any = glb.tree["asset"].get("extras")
+    seen = glb.scene()
+    if not seen.parts:
+        raise Refused(Code.INVALID_ARGUMENTS, "The model has nothing that is seen.", "Give a GLB with triangles.")
+    lows, highs = (
+        [part.positions.min(axis=0) for part in seen.parts],
+        [part.positions.max(axis=0) for part in seen.parts],
+    )
+    ends = [(min(float(one[axis]) for one in lows), max(float(one[axis]) for one in highs)) for axis in range(3)]
+    width, height, depth = (round(high - low, 4) for low, high in ends)
     return Facts(
         (width, height, depth),
-        sum(len(part.triangles) for part in parts),
         max((max(image.size) for image in glb.images), default=0),
         tuple(glb.tree.get("extensionsRequired", ())),
-        extras if isinstance(extras, dict) else {},
+        seen.extras,
     )
 
 
