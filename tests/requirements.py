@@ -841,6 +841,28 @@ REQUIREMENTS = [
     Requirement(
         "surfaces:one-declaration", "product, surfaces", "One declaration of at most 20 lines is on every surface."
     ),
+    # products in 3D
+    Requirement(
+        "plugin:models",
+        "issue E, plugin",
+        "A product's model is kept, shown, told to search engines; reliefs say so.",
+    ),
+    Requirement(
+        "plugin:viewer",
+        "issue E, shown 7",
+        "A product page turns its model under a strict policy, with no other host.",
+    ),
+    Requirement(
+        "plugin:variants", "issue E, plugin", "Each exposure of a variant counts once, however many come at one time."
+    ),
+    Requirement(
+        "three_d:publish", "issue E, publishing", "A model goes onto a product, and off it again without a trace."
+    ),
+    Requirement(
+        "three_d:merchant",
+        "issue E, publishing",
+        "Google Merchant is told of models it takes, and never of a relief.",
+    ),
     # photos and reliefs
     Requirement(
         "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."

@@ -24,12 +24,12 @@ from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.cache import Cache, RedisCache
 from devskyy_mcp.errors import Refused
+from devskyy_mcp.ops.health import LITTLE_SPACE
 
 log = logging.getLogger(__name__)
 
 Level = Literal["ok", "warning", "problem"]
 SECONDS_PER_CHECK = 20.0
-LITTLE_SPACE = 200 * 1024 * 1024  # bytes; a full disk stops every write, since intents are recorded first
 
 
 @dataclass(frozen=True, slots=True)

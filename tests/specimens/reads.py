@@ -7,7 +7,7 @@ from typing import Any, cast
 from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
-from . import generators, site
+from . import generators, site, three_d
 from .making import Arguments, carry_out, create, given
 from .writes import ARGUMENTS as WRITES
 from .writes import (
@@ -98,6 +98,7 @@ ARGUMENTS: dict[str, list[Arguments]] = {
     **generators.READS,
     **site.READS,
     "changes_report": [given(since="2020-01-01T00:00:00Z")],
+    **three_d.READS,
     "changes_show": [undone],
     "jobs_get": [a_job],
     "jobs_wait": [a_job_now],

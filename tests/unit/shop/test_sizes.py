@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from devskyy_mcp.app import local_principal
-from devskyy_mcp.assets.kept import LEAST_TEXT, MOST, shortened, size_of
+from devskyy_mcp.assets.kept import LEAST_TEXT, shortened, size_of
+from devskyy_mcp.capability import MOST_RESULT as MOST
 from devskyy_mcp.capability import Registry
 from devskyy_mcp.context import Principal
 from devskyy_mcp.db.database import Database
