@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from devskyy_mcp.capability import Registry
 from devskyy_mcp.invoke import Call
 from tests.fakes import google_media, openai_media
 from tests.fakes.made import mp4
@@ -150,6 +151,13 @@ async def test_one_tool_lists_all_providers(tmp_path: Path) -> None:
         "OPENAI_API_KEY, from https://platform.openai.com",
     )
     assert "media_*" in told["local"]
+
+
+async def test_switched_off(tmp_path: Path) -> None:
+    async with atelier(tmp_path, enable_3d_pipeline=False) as here:
+        there = {name for name in here.app.services.get(Registry).tools if name.startswith(("media_", "three_d_"))}
+    assert "media_pictures_edit" in there
+    assert not [name for name in there if name.endswith(("_generate", "_render")) or name.startswith("three_d_")]
 
 
 async def test_a_large_picture_comes_with_a_preview(here: Atelier, monkeypatch: pytest.MonkeyPatch) -> None:

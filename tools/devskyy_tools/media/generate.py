@@ -44,6 +44,7 @@ async def media_pictures_generate(
 ) -> Generated:
     """Have OpenAI or Google paint pictures of words, or change some, for money. A minute; needs one's key."""
     maker = await handling.chosen(ctx, provider, PICTURES)
+    await _ready(maker)
     sent = await handling.prepared(ctx, [Source(asset=one) for one in pictures])
     each = count if maker.about.name == "openai" else 1  # in one request
     body = {
@@ -82,6 +83,12 @@ async def media_pictures_generate(
     )
 
 
+async def _ready(maker: Provider) -> None:
+    """Load the provider's own client now: a request must leave within seconds of its intent."""
+    if isinstance(maker, openai.OpenAI | google.Google):
+        await maker.ready()
+
+
 async def _paint(ctx: Context, maker: Provider, number: int, body: dict[str, Any], cost: float) -> Outcome:
     op = handling.in_dollars(an_op(maker, "pictures", body, cost), maker.about.title)
     return await ctx.get(Job).paid(f"pictures {number}", op)
@@ -104,6 +111,7 @@ async def media_films_generate(
     if not picture and not prompt.strip():
         raise Refused(Code.INVALID_ARGUMENTS, "Give a prompt, a picture, or both.")
     maker = await handling.chosen(ctx, provider, FILMS if picture else FILMS[:1])
+    await _ready(maker)
     sent = await handling.prepared(ctx, picture)
     first = sent[0]["asset"] if sent else None
     if maker.about.name == "google":
