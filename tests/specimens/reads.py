@@ -7,7 +7,7 @@ from typing import Any, cast
 from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
-from . import site
+from . import media, site
 from .making import Arguments, carry_out, create, given
 from .writes import ARGUMENTS as WRITES
 from .writes import (
@@ -96,6 +96,7 @@ async def a_job_now(desk: Desk) -> dict[str, Any]:
 
 ARGUMENTS: dict[str, list[Arguments]] = {
     **site.READS,
+    **media.READS,
     "changes_report": [given(since="2020-01-01T00:00:00Z")],
     "changes_show": [undone],
     "jobs_get": [a_job],
