@@ -27,6 +27,13 @@ async def desk(tmp_path: Path) -> AsyncGenerator[Demo]:
         yield made
 
 
+@pytest.fixture
+async def working(desk: Demo) -> AsyncGenerator[Demo]:
+    """With a worker that runs jobs."""
+    async with desk.app.running(eager=True):
+        yield desk
+
+
 async def uploaded(desk: Demo, content: bytes, name: str = "coat.jpg") -> str:
     return (await desk.app.services.get(Assets).put(content, name, "upload")).id
 
@@ -145,25 +152,25 @@ async def test_a_sheet_is_shown(desk: Demo) -> None:
 
 
 @pytest.mark.requirement("media:films")
-async def test_a_film_is_made_by_a_job(desk: Demo) -> None:
-    assets = [await uploaded(desk, draw(seed).content, f"look-{seed}.jpg") for seed in (1, 6)]
-    view = await desk.do(
+async def test_a_film_is_made_by_a_job(working: Demo) -> None:
+    assets = [await uploaded(working, draw(seed).content, f"look-{seed}.jpg") for seed in (1, 6)]
+    view = await working.do(
         "media_films_create", assets=assets, seconds=1.5, captions=["One", "Two"], captions_as="vtt", shape="square"
     )
-    job = await desk.do("jobs_wait", job=view["job"], seconds=45)
+    job = await working.do("jobs_wait", job=view["job"], seconds=45)
     assert job["state"] == "succeeded", job
     film = job["result"]
     assert (film["seconds"], film["frames"]) == (2.4, 60)
-    assert (await held(desk, film["file"]))[4:8] == b"ftyp"
-    assert (await held(desk, film["captions"])).startswith(b"WEBVTT")
+    assert (await held(working, film["file"]))[4:8] == b"ftyp"
+    assert (await held(working, film["captions"])).startswith(b"WEBVTT")
     assert film["poster"]["content_type"] == "image/jpeg"
-    assert list((desk.app.services.get(Assets).folder / "making").iterdir()) == []
+    assert list((working.app.services.get(Assets).folder / "making").iterdir()) == []
 
 
-async def test_a_turntable_becomes_a_film(desk: Demo) -> None:
-    asset = await uploaded(desk, moving(), "turntable.webp")
-    view = await desk.do("media_films_create", assets=[asset], seconds=2)
-    job = await desk.do("jobs_wait", job=view["job"], seconds=45)
+async def test_a_turntable_becomes_a_film(working: Demo) -> None:
+    asset = await uploaded(working, moving(), "turntable.webp")
+    view = await working.do("media_films_create", assets=[asset], seconds=2)
+    job = await working.do("jobs_wait", job=view["job"], seconds=45)
     assert job["result"]["frames"] == 50
 
 
