@@ -858,4 +858,39 @@ REQUIREMENTS = [
     Requirement("media:private", "product, media", "No file that is made tells place or camera, in any format."),
     Requirement("media:sheets", "product, media", "A contact sheet of 24 pictures has at most 180 kB."),
     Requirement("media:sizes", "product, media", "Every size is upright, never enlarged, and the same each time."),
+    # generated pictures and films
+    Requirement(
+        "generators:made",
+        "product, media",
+        "FASHN, OpenAI and Google make pictures and films, kept with how they came.",
+    ),
+    Requirement(
+        "generators:errors",
+        "product, media",
+        "Each answer of theirs is told as what it is; only refusals are sent again.",
+    ),
+    Requirement(
+        "generators:answer-kept",
+        "product, media",
+        "Pictures that come in the paid answer are kept, or a person is asked.",
+    ),
+    Requirement("generators:paid-once", "product, media", "Killed at any step, a generator is paid and kept once."),
+    Requirement(
+        "generators:keys", "product, media", "Without a key a tool names it and the local way; keys are not told."
+    ),
+    Requirement(
+        "generators:own-clients", "product, media", "FASHN's own client gets on with the server that stands for it."
+    ),
+    # providers of 3D models
+    Requirement(
+        "providers:errors", "product, issue E 5", "Each status and code of Tripo and Meshy has words and a way on."
+    ),
+    Requirement("providers:no-key", "product, issue E", "Without a key a tool says which, and what works without."),
+    Requirement("providers:official-client", "product, issue E 5", "Tripo's own client speaks to the same stand-in."),
+    Requirement(
+        "providers:paid-once", "product, issue E 5", "Killed at any line or unanswered, a task is paid for once."
+    ),
+    Requirement(
+        "providers:results", "product, issue E 5", "What a provider made is checked, kept at once, and says its origin."
+    ),
 ]

@@ -37,7 +37,14 @@ MEDIA = PICTURES | {"model/gltf-binary": "glb", "model/vnd.usdz+zip": "usdz"}
 CSV = "text/csv"
 TABLES = {CSV: "csv"}
 ENDINGS = MEDIA | TABLES
-MADE = ENDINGS | {"video/mp4": "mp4", "application/pdf": "pdf", "application/json": "json", "text/vtt": "vtt"}
+FBX = "application/vnd.autodesk.fbx"
+MADE = ENDINGS | {
+    "video/mp4": "mp4",
+    "application/pdf": "pdf",
+    "application/json": "json",
+    "text/vtt": "vtt",
+    FBX: "fbx",
+}
 """What is kept, by media type, with the ending that its name gets."""
 
 
