@@ -67,7 +67,8 @@ async def run() -> list[Row]:
         file.write_bytes(content)
         _ours(content, "webp")
         for kind in FORMATS:
-            ours, theirs = [], []
+            ours: list[tuple[float, int]] = []
+            theirs: list[tuple[float, int]] = []
             for _ in range(ROUNDS):
                 ours.append(_ours(content, kind))
                 theirs.append(_theirs(file, kind, 2)[1])

@@ -868,6 +868,18 @@ REQUIREMENTS = [
         "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
     ),
     Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
+    # pictures and films
+    Requirement("media:bad-input", "product, issue E 9", "Work on pictures refuses what is no picture, in words."),
+    Requirement("media:colour", "product, media", "Pictures of wide colour spaces look the same in sRGB."),
+    Requirement("media:describe", "product, media", "Colours, light, place data and an alt text of facts are told."),
+    Requirement(
+        "media:duplicates", "product, media", "Copies in any size or format are found, other products are not."
+    ),
+    Requirement("media:edit", "product, media", "Each step of editing does what it says, and says what it did."),
+    Requirement("media:films", "product, media", "Films of pictures and turntables play in every browser."),
+    Requirement("media:private", "product, media", "No file that is made tells place or camera, in any format."),
+    Requirement("media:sheets", "product, media", "A contact sheet of 24 pictures has at most 180 kB."),
+    Requirement("media:sizes", "product, media", "Every size is upright, never enlarged, and the same each time."),
     # generated pictures and films
     Requirement(
         "generators:made",
