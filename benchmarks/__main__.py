@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models]``
+models pictures]``
 
 Prints a table.
 """
@@ -27,6 +27,7 @@ async def main(wanted: list[str]) -> None:
         limits,
         logins,
         models,
+        pictures,
         render,
         shop,
         start,
@@ -50,6 +51,7 @@ async def main(wanted: list[str]) -> None:
         "find": find.run,
         "render": render.run,
         "models": models.run,
+        "pictures": pictures.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -841,6 +841,28 @@ REQUIREMENTS = [
     Requirement(
         "surfaces:one-declaration", "product, surfaces", "One declaration of at most 20 lines is on every surface."
     ),
+    # products in 3D
+    Requirement(
+        "plugin:models",
+        "issue E, plugin",
+        "A product's model is kept, shown, told to search engines; reliefs say so.",
+    ),
+    Requirement(
+        "plugin:viewer",
+        "issue E, shown 7",
+        "A product page turns its model under a strict policy, with no other host.",
+    ),
+    Requirement(
+        "plugin:variants", "issue E, plugin", "Each exposure of a variant counts once, however many come at one time."
+    ),
+    Requirement(
+        "three_d:publish", "issue E, publishing", "A model goes onto a product, and off it again without a trace."
+    ),
+    Requirement(
+        "three_d:merchant",
+        "issue E, publishing",
+        "Google Merchant is told of models it takes, and never of a relief.",
+    ),
     # photos and reliefs
     Requirement(
         "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
@@ -895,4 +917,51 @@ REQUIREMENTS = [
     ),
     Requirement("optimise:sound", "product, shown 3", "Small models are valid, look the same, and stay as they are."),
     Requirement("optimise:triangles", "product, 3D", "Fewer triangles keep shape, seams and texture coordinates."),
+    # pictures and films
+    Requirement("media:bad-input", "product, issue E 9", "Work on pictures refuses what is no picture, in words."),
+    Requirement("media:colour", "product, media", "Pictures of wide colour spaces look the same in sRGB."),
+    Requirement("media:describe", "product, media", "Colours, light, place data and an alt text of facts are told."),
+    Requirement(
+        "media:duplicates", "product, media", "Copies in any size or format are found, other products are not."
+    ),
+    Requirement("media:edit", "product, media", "Each step of editing does what it says, and says what it did."),
+    Requirement("media:films", "product, media", "Films of pictures and turntables play in every browser."),
+    Requirement("media:private", "product, media", "No file that is made tells place or camera, in any format."),
+    Requirement("media:sheets", "product, media", "A contact sheet of 24 pictures has at most 180 kB."),
+    Requirement("media:sizes", "product, media", "Every size is upright, never enlarged, and the same each time."),
+    # generated pictures and films
+    Requirement(
+        "generators:made",
+        "product, media",
+        "FASHN, OpenAI and Google make pictures and films, kept with how they came.",
+    ),
+    Requirement(
+        "generators:errors",
+        "product, media",
+        "Each answer of theirs is told as what it is; only refusals are sent again.",
+    ),
+    Requirement(
+        "generators:answer-kept",
+        "product, media",
+        "Pictures that come in the paid answer are kept, or a person is asked.",
+    ),
+    Requirement("generators:paid-once", "product, media", "Killed at any step, a generator is paid and kept once."),
+    Requirement(
+        "generators:keys", "product, media", "Without a key a tool names it and the local way; keys are not told."
+    ),
+    Requirement(
+        "generators:own-clients", "product, media", "FASHN's own client gets on with the server that stands for it."
+    ),
+    # providers of 3D models
+    Requirement(
+        "providers:errors", "product, issue E 5", "Each status and code of Tripo and Meshy has words and a way on."
+    ),
+    Requirement("providers:no-key", "product, issue E", "Without a key a tool says which, and what works without."),
+    Requirement("providers:official-client", "product, issue E 5", "Tripo's own client speaks to the same stand-in."),
+    Requirement(
+        "providers:paid-once", "product, issue E 5", "Killed at any line or unanswered, a task is paid for once."
+    ),
+    Requirement(
+        "providers:results", "product, issue E 5", "What a provider made is checked, kept at once, and says its origin."
+    ),
 ]

@@ -43,7 +43,14 @@ MEDIA = PICTURES | MODELS
 CSV = "text/csv"
 TABLES = {CSV: "csv"}
 ENDINGS = MEDIA | TABLES
-MADE = ENDINGS | {"video/mp4": "mp4", "application/pdf": "pdf", "application/json": "json"}
+FBX = "application/vnd.autodesk.fbx"
+MADE = ENDINGS | {
+    "video/mp4": "mp4",
+    "application/pdf": "pdf",
+    "application/json": "json",
+    "text/vtt": "vtt",
+    FBX: "fbx",
+}
 """What is kept, by media type, with the ending that its name gets."""
 HOUR = 3600.0
 LOCK = ".lock"

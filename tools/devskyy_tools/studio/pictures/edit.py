@@ -7,28 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageChops, ImageColor, ImageEnhance, ImageFilter
+from PIL import Image, ImageChops, ImageColor, ImageFilter
 
 from devskyy_mcp.errors import Code, Refused
 
 from ..photos.cutout import cut_out
 from ..photos.decode import check_size, decode
-from .steps import Adjust, Canvas, Crop, CutOut, Place, Shadow, Step, Upscale, Watermark
-from .subject import Box, ground_of, subject_box
-from .texts import check_text, lettering
-from .writing import SHOWN_BYTES, SHOWN_EDGE, Format, encoded, flat, shown
+from .light import adjust
+from .marks import watermark
+from .steps import Adjust, Canvas, Crop, CutOut, Shadow, Step, Upscale, Watermark
+from .subject import Box, subject_box
+from .writing import SHOWN_BYTES, SHOWN_EDGE, Format, clearest, encoded, scaled, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LUMA = (0.2126, 0.7152, 0.0722)
 _HOPELESS = frozenset({"nothing", "fills", "unsure"})
 """What a cut-out is refused for; a photo for a relief must be better than one for a picture."""
-_LETTERS = {True: ((30, 30, 34), (255, 255, 255)), False: ((255, 255, 255), (0, 0, 0))}
-"""Colours of letters and their outline, on bright and on dark ground."""
 _BY = {"network": "the network", "border": "the border's colour", "transparency": "its own transparency"}
-_NORM = 6
-"""Minkowski's p of the shades-of-grey estimate of the light (Finlayson and Trezzi, 2004)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +205,7 @@ def shadow(image: Image.Image, strength: float) -> tuple[Image.Image, str]:
     Raises:
         Refused: INVALID_ARGUMENTS where the picture is not cut out.
     """
-    box = image.getchannel("A").getbbox() if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 0 else None
+    box = image.getchannel("A").getbbox() if clearest(image) == 0 else None
     if box is None:
         raise Refused(Code.INVALID_ARGUMENTS, "The picture is not cut out.", "Put cut_out before shadow.")
     subject = image.crop(box)
@@ -219,60 +215,16 @@ def shadow(image: Image.Image, strength: float) -> tuple[Image.Image, str]:
     flat = max(2, round(min(high, wide) * 0.10))
     mask = Image.new("L", (wide + 2 * room, high + 2 * room), 0)
     cast = subject.getchannel("A").resize((wide, flat), Image.Resampling.BOX)
-    mask.paste(cast.point(lambda alpha: round(alpha * 0.7)), (room, room + high - flat * 2 // 3))
+    mask.paste(scaled(cast, 0.7), (room, room + high - flat * 2 // 3))
     mask = mask.filter(ImageFilter.GaussianBlur(blur))
     touching = Image.new("L", mask.size, 0)
     foot = subject.getchannel("A").crop((0, high - max(1, high // 40), wide, high)).resize((wide, max(1, flat // 4)))
     touching.paste(foot, (room, room + high - flat // 8))
     mask = ImageChops.lighter(mask, touching.filter(ImageFilter.GaussianBlur(max(1, blur // 4))))
     out = Image.new("RGBA", mask.size, (0, 0, 0, 0))
-    out.putalpha(mask.point(lambda dark: round(dark * strength)))
+    out.putalpha(scaled(mask, strength))
     out.alpha_composite(subject, (room, room))
     return out, f"a soft contact shadow of strength {strength:g}"
-
-
-def adjust(image: Image.Image, step: Adjust) -> tuple[Image.Image, str]:
-    """Light and colour. Exposure and white balance count in linear light; contrast turns about middle grey."""
-    if not (step.exposure or step.white_balance or step.contrast or step.saturation):
-        raise Refused(Code.INVALID_ARGUMENTS, "Nothing to adjust.", "Give exposure, white_balance, contrast or saturation.")
-    alpha = image.getchannel("A") if image.mode == "RGBA" else None
-    base = image.convert("RGB")
-    gains = _balance(image) if step.white_balance else np.ones(3)
-    levels = np.arange(256) / 255
-    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-    table: list[int] = []
-    for gain in gains * 2.0**step.exposure:
-        light = np.clip(linear * gain, 0, 1)
-        tone = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-        tone = (tone - 0.5) * (1 + step.contrast / 100) + 0.5
-        table += np.clip(np.round(tone * 255), 0, 255).astype(int).tolist()
-    base = base.point(table)
-    if step.saturation:
-        base = ImageEnhance.Color(base).enhance(1 + step.saturation / 100)
-    if alpha:
-        base.putalpha(alpha)
-    said = [f"exposure {step.exposure:+g} stops"] if step.exposure else []
-    said += [f"white balance red × {gains[0]:.2f}, blue × {gains[2]:.2f}"] if step.white_balance else []
-    said += [f"contrast {step.contrast:+g}"] if step.contrast else []
-    said += [f"saturation {step.saturation:+g}"] if step.saturation else []
-    return base, ", ".join(said)
-
-
-def _balance(image: Image.Image) -> NDArray[np.float64]:
-    """Gains of red, green and blue that make the light neutral: by a bright plain background where there is one, which
-    is meant to be white or grey, else by the shades-of-grey estimate; at most 1.6 times, and as bright as before.
-    """
-    ground, spread = ground_of(image)
-    level = np.array(ground) / 255
-    if image.mode == "RGB" and spread < 6 and level.min() > 0.55:
-        light = ((level + 0.055) / 1.055) ** 2.4
-    else:
-        small = image.convert("RGBA").resize((96, 96), Image.Resampling.BOX)
-        pixels = np.asarray(small).reshape(-1, 4)
-        seen = pixels[pixels[:, 3] > 127][:, :3] / 255
-        light = np.mean(np.where(seen <= 0.04045, seen / 12.92, ((seen + 0.055) / 1.055) ** 2.4) ** _NORM, axis=0) ** (1 / _NORM) if len(seen) else np.ones(3)
-    gains = np.clip(light[1] / np.maximum(light, 1e-4), 1 / 1.6, 1.6)
-    return gains * (np.dot(_LUMA, light) / np.dot(_LUMA, light * gains))
 
 
 def upscale(image: Image.Image, factor: float) -> tuple[Image.Image, str]:
@@ -285,37 +237,3 @@ def upscale(image: Image.Image, factor: float) -> tuple[Image.Image, str]:
     if alpha:
         large.putalpha(alpha)
     return large, f"resampled to {size[0]} × {size[1]} (Lanczos, mildly sharpened); no detail was added"
-
-
-def _bright(image: Image.Image, place: Place) -> bool:
-    """Whether the picture is bright where the mark goes."""
-    width, height = image.size
-    left = {"left": 0, "right": width // 2}.get(place.partition("_")[2], width // 4)
-    top = {"top": 0, "bottom": height // 2}.get(place.partition("_")[0], height // 4)
-    part = flat(image.crop((left, top, left + max(1, width // 2), top + max(1, height // 2)))).convert("L")
-    return float(np.asarray(part).mean()) > 150
-
-
-def watermark(image: Image.Image, step: Watermark, marks: Mapping[str, bytes]) -> tuple[Image.Image, str]:
-    """Words or a picture over the picture."""
-    if (step.text is None) is (step.asset is None):
-        raise Refused(Code.INVALID_ARGUMENTS, "A watermark is a text or an asset.", "Give one of both.")
-    width = max(8, round(image.width * step.width / 100))
-    if step.text is not None:
-        mark = lettering(check_text(step.text), width, *_LETTERS[_bright(image, step.place)])
-        what = "the text"
-    else:
-        mark = decode(marks[step.asset or ""]).image.convert("RGBA")
-        mark = mark.resize((width, max(1, round(mark.height * width / mark.width))), Image.Resampling.LANCZOS)
-        what = "the asset"
-    mark.thumbnail(image.size)
-    mark.putalpha(mark.getchannel("A").point(lambda alpha: round(alpha * step.opacity)))
-    edge = round(min(image.size) * 0.03)
-    right, bottom = image.width - mark.width, image.height - mark.height
-    at = {
-        "top_left": (edge, edge), "top_right": (right - edge, edge), "bottom_left": (edge, bottom - edge),
-        "bottom_right": (right - edge, bottom - edge), "center": (right // 2, bottom // 2),
-    }[step.place]  # fmt: skip
-    out = image.convert("RGBA")
-    out.alpha_composite(mark, (max(0, at[0]), max(0, at[1])))
-    return out if image.mode == "RGBA" else out.convert("RGB"), f"{what} at {step.place}, opacity {step.opacity:g}"
