@@ -15,6 +15,7 @@ from devskyy_mcp.jobs.events import Events
 from tests.fakes.elsewhere import Hands
 
 from .inputs import ABSENT, Case, Choices
+from .pictures import known_pictures, picture_cases
 from .ways import Site
 
 FEW = 2
@@ -94,6 +95,7 @@ class Past:
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
+        found += picture_cases(self.own)
         return [*found, Case("no_such_tool", {}, False)]
 
 
@@ -258,6 +260,7 @@ async def _live(app: App) -> Past:
     }
     await do("wp_templates_create", kind="template", slug="lookbook", title="Lookbook", content="<p>Look.</p>")
     own |= await _site(ids)
+    own |= await known_pictures(app)
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
     await _forget_reading(app)
     own |= {

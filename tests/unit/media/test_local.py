@@ -90,7 +90,8 @@ async def test_edit_shows_the_picture_and_says_what_was_done(desk: Demo) -> None
     [
         ([], "steps must have at least 1 entry"),
         ([{"do": "crop", "ratio": "wide"}], "steps.0.crop.ratio"),
-        ([{"do": "blur"}], "steps.0"),
+        ([{"do": "blur"}], "steps.0 must have 'do' as one of 'cut_out', 'crop'"),
+        ([{}], "steps.0 must have 'do'."),
         ([{"do": "upscale", "factor": 9}], "steps.0.upscale.factor"),
         ([{"do": "watermark"}], "step 1, watermark: a watermark is a text or an asset"),
         ([{"do": "watermark", "asset": "ast_none"}], "no such asset"),
