@@ -19,6 +19,7 @@ WORKED: dict[str, dict[str, Any]] = {
 TOGETHER: dict[str, dict[str, Any]] = {
     "media_duplicates_find": {},
     "media_films_create": {"seconds": 1.5},
+    "media_lookbooks_create": {"title": "Autumn"},
     "media_sheets_create": {},
 }
 
