@@ -12,7 +12,7 @@ from PIL.PdfParser import PdfParser
 from devskyy_mcp.errors import Refused
 from devskyy_tools.studio.pictures.lookbook import PAGES, lookbook
 
-from .making import file, plain
+from .making import file, pixel, plain
 
 LOOKS = [(file(plain(color)), f"Look {number}") for number, color in enumerate([(150, 20, 60), (30, 60, 150)] * 3)]
 
@@ -38,7 +38,7 @@ def test_the_same_looks_give_the_same_file() -> None:
 
 def test_the_cover_shows_the_first_look() -> None:
     cover = Image.open(io.BytesIO(lookbook("Autumn", LOOKS, "portrait", 1).cover)).convert("RGB")
-    red, green, blue = cover.getpixel((cover.width // 2, cover.height // 3))  # pyright: ignore[reportGeneralTypeIssues] # RGB
+    red, green, blue = pixel(cover, (cover.width // 2, cover.height // 3))
     assert (red, green, blue) == pytest.approx((150, 20, 60), abs=8)
     assert PAGES["portrait"][0] < PAGES["portrait"][1]
 
