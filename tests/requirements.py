@@ -926,6 +926,7 @@ REQUIREMENTS = [
     ),
     Requirement("media:edit", "product, media", "Each step of editing does what it says, and says what it did."),
     Requirement("media:films", "product, media", "Films of pictures and turntables play in every browser."),
+    Requirement("media:lookbooks", "product, media", "A lookbook is a PDF with a cover and a page for each few looks."),
     Requirement("media:private", "product, media", "No file that is made tells place or camera, in any format."),
     Requirement("media:sheets", "product, media", "A contact sheet of 24 pictures has at most 180 kB."),
     Requirement("media:sizes", "product, media", "Every size is upright, never enlarged, and the same each time."),

@@ -16,6 +16,7 @@ from tests.fakes.elsewhere import Hands
 from tests.fakes.models3d import textured
 
 from .inputs import ABSENT, Case, Choices
+from .pictures import known_pictures, picture_cases
 from .ways import Site
 
 FEW = 2
@@ -106,6 +107,7 @@ class Past:
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
+        found += picture_cases(self.own)
         return [*found, Case("no_such_tool", {}, False)]
 
 
@@ -272,6 +274,7 @@ async def _live(app: App) -> Past:
     }
     await do("wp_templates_create", kind="template", slug="lookbook", title="Lookbook", content="<p>Look.</p>")
     own |= await _site(ids)
+    own |= await known_pictures(app)
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
     await _forget_reading(app)
     own |= {

@@ -85,19 +85,20 @@ async def test_edit_shows_the_picture_and_says_what_was_done(desk: Demo) -> None
     assert made["file"]["width"] / made["file"]["height"] == pytest.approx(0.8, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    ("steps", "says"),
-    [
-        ([], "steps must have at least 1 entry"),
-        ([{"do": "crop", "ratio": "wide"}], "steps.0.crop.ratio"),
-        ([{"do": "blur"}], "steps.0"),
-        ([{"do": "upscale", "factor": 9}], "steps.0.upscale.factor"),
-        ([{"do": "watermark"}], "step 1, watermark: a watermark is a text or an asset"),
-        ([{"do": "watermark", "asset": "ast_none"}], "no such asset"),
-        ([{"do": "shadow"}], "step 1, shadow: the picture is not cut out"),
-        ([{"do": "adjust"}], "step 1, adjust: nothing to adjust"),
-    ],
-)
+WRONG: list[tuple[list[dict[str, Any]], str]] = [
+    ([], "steps must have at least 1 entry"),
+    ([{"do": "crop", "ratio": "wide"}], "steps.0.crop.ratio"),
+    ([{"do": "blur"}], "steps.0 must have 'do' as one of 'cut_out', 'crop'"),
+    ([{}], "steps.0 must have 'do'."),
+    ([{"do": "upscale", "factor": 9}], "steps.0.upscale.factor"),
+    ([{"do": "watermark"}], "step 1, watermark: a watermark is a text or an asset"),
+    ([{"do": "watermark", "asset": "ast_none"}], "no such asset"),
+    ([{"do": "shadow"}], "step 1, shadow: the picture is not cut out"),
+    ([{"do": "adjust"}], "step 1, adjust: nothing to adjust"),
+]
+
+
+@pytest.mark.parametrize(("steps", "says"), WRONG)
 async def test_wrong_steps_are_told_by_their_place(desk: Demo, steps: list[dict[str, Any]], says: str) -> None:
     asset = await uploaded(desk, file(plain()))
     refused = await desk.refused("media_pictures_edit", asset=asset, steps=steps)
