@@ -115,17 +115,31 @@ async def test_without_the_plugin_this_server_lends_the_files(without: Demo) -> 
     plan = await without.do("three_d_products_attach", id=one, **given, kind="generated", preview=True)
     assert any("Anybody can read" in effect for effect in plan["effects"]), plan
     assert await published_in(without) == []
-    done = await without.carry_out("three_d_products_attach", id=one, **given, kind="generated")
+    done = await without.carry_out("three_d_products_attach", id=one, **given, kind="generated", ar=True)
     assert done["state"] == "applied", done
     found = await without.do("three_d_products_get", id=one)
     assert (found["kept_by"], found["glb"]) == ("metadata", f"{PUBLIC}/assets/{given['glb']}/tee.glb")
-    assert found["merchant"]["link"] == found["glb"]
+    assert (found["merchant"]["link"], found["ar"], found["width"]) == (found["glb"], True, 0.3)
     meta = {entry["key"]: entry["value"] for entry in without.shop.store.get("product", one)["meta"]}  # type: ignore[index]
     assert meta["_devskyy_model_usdz"] == found["usdz"]
     assert sorted(await published_in(without)) == sorted(given.values())
     assert (await without.carry_out("changes_undo", change=done["change"]))["state"] == "applied"
     assert state(without, one) == was
     assert await published_in(without) == []
+
+
+async def test_metadata_of_others_are_read_with_care(without: Demo) -> None:
+    """Whoever may change a product can write anything there."""
+    one = await product(without)
+    odd = {"glb": "9" * 400, "poster": "javascript:x", "width": "nan", "height": "1e400", "depth": ["x"], "ar": "0"}
+    entries = [{"key": f"_devskyy_model_{name}", "value": value} for name, value in odd.items()]
+    await without.carry_out("woo_products_update", id=one, more={"meta_data": entries})
+    assert (await without.do("three_d_products_get", id=one))["kept_by"] == "nobody"
+    entries = [{"key": "_devskyy_model_glb", "value": "https://elsewhere.example/a.glb"}]
+    await without.carry_out("woo_products_update", id=one, more={"meta_data": entries})
+    found = await without.do("three_d_products_get", id=one)
+    assert (found["width"], found["height"], found["depth"], found["ar"]) == (0, 0, 0, False)
+    assert found.get("poster") is None
 
 
 async def test_says_what_it_needs_to_lend_files(desk: Demo) -> None:
