@@ -85,7 +85,7 @@ async def test_a_model_goes_on_and_off_without_a_trace(desk: Demo) -> None:
     assert found["glb"].endswith(".glb")
     undone = await desk.carry_out("changes_undo", change=done["change"])
     assert undone["state"] == "applied", undone
-    assert undone.get("left_alone", []) == []
+    assert set(undone["counts"]) == {"done"}
     assert await desk.do("three_d_products_get", id=one) == before
     assert state(desk, one) == was
 
@@ -126,6 +126,18 @@ async def test_without_the_plugin_this_server_lends_the_files(without: Demo) -> 
     assert (await without.carry_out("changes_undo", change=done["change"]))["state"] == "applied"
     assert state(without, one) == was
     assert await published_in(without) == []
+
+
+async def test_files_that_another_product_links_stay_published(without: Demo) -> None:
+    listed = await without.do("woo_products_list", status="publish", type="simple", limit=2)
+    glb = await kept(without, textured(), "model/gltf-binary")
+    one, two = (item["id"] for item in listed["items"])
+    first = await without.carry_out("three_d_products_attach", id=one, glb=glb, kind="generated")
+    await without.carry_out("three_d_products_attach", id=two, glb=glb, kind="generated")
+    undone = await without.carry_out("changes_undo", change=first["change"])
+    assert undone["changes"][-1]["note"] == "Other products link it by now."
+    assert (await without.do("three_d_products_get", id=one))["kept_by"] == "nobody"
+    assert await published_in(without) == [glb]
 
 
 async def test_metadata_of_others_are_read_with_care(without: Demo) -> None:
