@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
@@ -32,6 +33,7 @@ FILES: Mapping[str, Mapping[str, str]] = {
 }
 SIZES = ("width", "height", "depth")
 META = "_devskyy_model_"
+_ID, _SIZE = re.compile(r"[0-9]{1,19}"), re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?")
 EMPTY: Mapping[str, Any] = {
     **dict.fromkeys(FILES, ""), "alt": "", "kind": "", "sha256": "", **dict.fromkeys(SIZES, 0), "ar": False,
 }  # fmt: skip
@@ -103,15 +105,15 @@ async def _of_metadata(shop: Shop, product: Json) -> Json:
     """The model as the product's metadata tell it, in the plugin's form."""
     entries = cast("list[Json]", product.get("meta_data") or [])
     kept = {str(one["key"]).removeprefix(META): one["value"] for one in entries if str(one["key"]).startswith(META)}
-    found = {name: type(empty)(kept.get(name) or empty) for name, empty in EMPTY.items() if name not in SIZES}
+    found: Json = {name: str(kept.get(name) or "") for name in EMPTY}
     urls: dict[str, str] = {}
     for name in FILES:
-        held = await shop.find(MEDIA, int(found[name])) if str(found[name]).isdecimal() else None
+        held = await shop.find(MEDIA, int(found[name])) if _ID.fullmatch(found[name]) else None
         urls[name] = str(held["source_url"] if held else found[name])
         if not urls[name].startswith(("http://", "https://")):
             urls[name] = ""
-    sizes = {name: float(kept.get(name) or 0) for name in SIZES}
-    return {**found, **sizes, "urls": urls, "bytes": 0, "json_ld": None}
+    sizes = {name: float(found[name]) if _SIZE.fullmatch(found[name]) else 0.0 for name in SIZES}
+    return {**found, **sizes, "ar": found["ar"] == "1", "urls": urls, "bytes": 0, "json_ld": None}
 
 
 async def _merchant(ctx: Context, found: Json) -> Merchant:
@@ -224,7 +226,8 @@ async def _write(shop: Shop, product: int, model: Json, *, plugin: bool, waits: 
     if plugin:
         op = await shop.update(MODELS, product, model)
     else:
-        meta = [{"key": f"{META}{name}", "value": value or None} for name, value in model.items()]
+        values = {**model, "ar": "1" if model["ar"] else None}  # as the shop gives it back
+        meta = [{"key": f"{META}{name}", "value": value or None} for name, value in values.items()]
         op = await shop.update(PRODUCTS, product, {"meta_data": meta})
         if op is not None:
             op.warnings.append(f"Pages show it only with the DevSkyy plugin. {INSTALL}")
