@@ -8,7 +8,8 @@ from devskyy_mcp.capability import Pack
 
 from .checked import checked
 from .drawn import drawn
+from .reliefs import reliefs
 from .usdz import usdz
 from .variants import variants
 
-pack = Pack("three_d", [checked, drawn, usdz, variants], phrases=Path(__file__).with_name("phrases.toml"))
+pack = Pack("three_d", [checked, drawn, reliefs, usdz, variants], phrases=Path(__file__).with_name("phrases.toml"))
