@@ -848,7 +848,9 @@ REQUIREMENTS = [
     Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
     # 3D models: drawn, converted, checked
     Requirement(
-        "three-d:gate", "product, publish gate", "Twelve checks with numbers say whether a model is fit to be published."
+        "three-d:gate",
+        "product, publish gate",
+        "Twelve checks with numbers say whether a model is fit to be published.",
     ),
     Requirement(
         "three-d:renderers-agree", "product, shown 2", "With EGL and without it a model looks the same (SSIM 0.9)."
@@ -860,4 +862,13 @@ REQUIREMENTS = [
     Requirement(
         "three-d:variants", "KHR_materials_variants", "Colours and cloths of a product share one geometry in one file."
     ),
+    Requirement("cutout:right", "product, issue E 1", "A product on plain ground is told from it: overlap ≥ 0.97."),
+    Requirement("cutout:refusals", "product, issue E 1", "What keeps a photo from being cut out is said."),
+    Requirement(
+        "relief:good",
+        "product, issue E 1",
+        "9 of 10 photos give a sound relief: ≤ 300 kB, ≤ 50,000 triangles, height ± 1 %, outline ≥ 0.97.",
+    ),
+    Requirement("relief:refused", "product, issue E 1", "Photos that can't become a relief are refused, and why."),
+    Requirement("relief:honest", "product, issue E", "A relief says in its file that it is no reconstruction."),
 ]

@@ -107,7 +107,7 @@ def _photo(name: str, rng: np.random.Generator, chosen: dict[str, Any]) -> Photo
     dark = _blurred(np.roll(mask, (18, 10), (0, 1)), 16)[..., None] * chosen["shadow"]
     ground = ground * (1 - dark)
     cloth = _cloth(rng, mask, chosen["color"], background, chosen["print"])
-    picture = ground + (cloth - ground) * mask[..., None]
+    picture: Floats = ground + (cloth - ground) * mask[..., None]
     picture = picture + rng.normal(0, chosen["noise"], picture.shape)
     return Photo(name, _jpeg(picture, chosen["quality"]), mask > 0.5, chosen)
 

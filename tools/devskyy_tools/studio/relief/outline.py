@@ -100,7 +100,7 @@ def _cut(corners: Nodes, sign: NDArray[np.int8]) -> tuple[list[tuple[Nodes, ...]
         signs = sign[corners]
     a, b, c = corners.T
     sa, sb, sc = signs.T
-    whole = (signs >= 0).all(1) & (signs > 0).any(1)
+    whole = np.asarray((signs >= 0).all(1) & (signs > 0).any(1))
     tip = (sa > 0) & (sb < 0) & (sc < 0)
     left = (sa > 0) & (sb == 0) & (sc < 0)
     right = (sa > 0) & (sb < 0) & (sc == 0)
@@ -133,5 +133,5 @@ class _Numbers:
 
     def _of(self, corner: NDArray[np.int64]) -> NDArray[np.int64]:
         low, high = np.sort(corner, axis=1).T
-        found = np.searchsorted(self.keys, low * self.nodes + high)
+        found = np.asarray(np.searchsorted(self.keys, low * self.nodes + high), np.int64)
         return np.where(low == high, low, self.nodes + found)
