@@ -1,4 +1,5 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render]``
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find reliefs
+render]``
 
 Prints a table.
 """
@@ -14,7 +15,23 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import attacks, auth, bulk, calls, events, find, growth, jobs, limits, logins, render, shop, start, vault
+    from . import (
+        attacks,
+        auth,
+        bulk,
+        calls,
+        events,
+        find,
+        growth,
+        jobs,
+        limits,
+        logins,
+        reliefs,
+        render,
+        shop,
+        start,
+        vault,
+    )
 
     parts = {
         "calls": calls.run,
@@ -31,6 +48,7 @@ async def main(wanted: list[str]) -> None:
         "limits": limits.run,
         "attacks": attacks.run,
         "find": find.run,
+        "reliefs": reliefs.run,
         "render": render.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")

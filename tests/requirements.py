@@ -841,11 +841,6 @@ REQUIREMENTS = [
     Requirement(
         "surfaces:one-declaration", "product, surfaces", "One declaration of at most 20 lines is on every surface."
     ),
-    # photos and reliefs
-    Requirement(
-        "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
-    ),
-    Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
     # 3D models: drawn, converted, checked
     Requirement(
         "three-d:gate",
@@ -862,6 +857,11 @@ REQUIREMENTS = [
     Requirement(
         "three-d:variants", "KHR_materials_variants", "Colours and cloths of a product share one geometry in one file."
     ),
+    # photos and reliefs
+    Requirement(
+        "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
+    ),
+    Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
     Requirement("cutout:right", "product, issue E 1", "A product on plain ground is told from it: overlap ≥ 0.97."),
     Requirement("cutout:refusals", "product, issue E 1", "What keeps a photo from being cut out is said."),
     Requirement(

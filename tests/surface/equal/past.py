@@ -14,6 +14,7 @@ from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.events import Events
 from tests.fakes.elsewhere import Hands
 from tests.fakes.models3d import textured
+from tests.fakes.photos import draw
 
 from .inputs import ABSENT, Case, Choices
 from .ways import Site
@@ -32,6 +33,7 @@ RESOLVING: list[dict[str, Any]] = [
 DRAWN: dict[str, dict[str, Any]] = {
     "three_d_models_check": {"category": "bag"},
     "three_d_models_render": {},
+    "three_d_reliefs_create": {"category": "top"},
     "three_d_usdz_create": {},
     "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},
 }
@@ -213,6 +215,7 @@ async def _live(app: App) -> Past:
     tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
     box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
+    photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -296,4 +299,5 @@ async def _live(app: App) -> Past:
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
+    own["three_d_reliefs_create"] = {"asset": [photo.id, box.id]}
     return Past(listed, known, own, proposed["change"], risky["change"])
