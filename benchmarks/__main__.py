@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures]``
+models pictures reliefs]``
 
 Prints a table.
 """
@@ -28,6 +28,7 @@ async def main(wanted: list[str]) -> None:
         logins,
         models,
         pictures,
+        reliefs,
         render,
         shop,
         start,
@@ -49,6 +50,7 @@ async def main(wanted: list[str]) -> None:
         "limits": limits.run,
         "attacks": attacks.run,
         "find": find.run,
+        "reliefs": reliefs.run,
         "render": render.run,
         "models": models.run,
         "pictures": pictures.run,

@@ -10,15 +10,14 @@ import io
 import sys
 from pathlib import Path
 
-import numpy as np
+from PIL import Image, ImageDraw
+
+from devskyy_mcp.errors import Refused
 from devskyy_tools.studio.photos.cutout import cut_out
 from devskyy_tools.studio.photos.decode import decode
 from devskyy_tools.studio.relief.build import relief
 from devskyy_tools.studio.render.draw import Studio, on_white
 from devskyy_tools.studio.render.scene import View
-from PIL import Image, ImageDraw
-
-from devskyy_mcp.errors import Refused
 from tests.fakes import photos
 
 FOLDER = Path("docs/pictures")
@@ -72,8 +71,9 @@ def refused() -> None:
         except Refused as error:
             says = error.message
         middle = says.find(" ", len(says) // 2)
-        ImageDraw.Draw(cell).multiline_text((SIDE * 3 // 4, SIDE + 6), f"{says[:middle]}\n{says[middle + 1 :]}", "black", anchor="ma",
-                                            align="center")
+        ImageDraw.Draw(cell).multiline_text(
+            (SIDE * 3 // 4, SIDE + 6), f"{says[:middle]}\n{says[middle + 1 :]}", "black", anchor="ma", align="center"
+        )
         cells.append(cell)
     whole = Image.new("RGB", (SIDE * 6, (SIDE + 40) * 2), "white")
     for number, cell in enumerate(cells):

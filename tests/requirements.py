@@ -965,4 +965,14 @@ REQUIREMENTS = [
     Requirement(
         "providers:results", "product, issue E 5", "What a provider made is checked, kept at once, and says its origin."
     ),
+    # photos and reliefs
+    Requirement("cutout:right", "product, issue E 1", "A product on plain ground is told from it: overlap ≥ 0.97."),
+    Requirement("cutout:refusals", "product, issue E 1", "What keeps a photo from being cut out is said."),
+    Requirement(
+        "relief:good",
+        "product, issue E 1",
+        "9 of 10 photos give a sound relief: ≤ 300 kB, ≤ 50,000 triangles, height ± 1 %, outline ≥ 0.97.",
+    ),
+    Requirement("relief:refused", "product, issue E 1", "Photos that can't become a relief are refused, and why."),
+    Requirement("relief:honest", "product, issue E", "A relief says in its file that it is no reconstruction."),
 ]

@@ -14,6 +14,7 @@ from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.events import Events
 from tests.fakes.elsewhere import Hands
 from tests.fakes.models3d import textured
+from tests.fakes.photos import draw
 
 from .inputs import ABSENT, Case, Choices
 from .pictures import known_pictures, picture_cases
@@ -34,6 +35,7 @@ DRAWN: dict[str, dict[str, Any]] = {
     "three_d_models_check": {"category": "bag"},
     "three_d_models_optimize": {"mode": "universal"},
     "three_d_models_render": {},
+    "three_d_reliefs_create": {"category": "top"},
     "three_d_usdz_create": {},
     "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},
 }
@@ -220,6 +222,7 @@ async def _live(app: App) -> Past:
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
     box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
     model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
+    photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -305,4 +308,5 @@ async def _live(app: App) -> Past:
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
     own |= {tool: {"asset": [model.id, ABSENT]} for tool in KEPT}
+    own["three_d_reliefs_create"] = {"asset": [photo.id, box.id]}
     return Past(listed, known, own, proposed["change"], risky["change"])

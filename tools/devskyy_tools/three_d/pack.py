@@ -18,6 +18,7 @@ from .optimised import optimised
 from .products import products
 from .providers import providers
 from .published import SYSTEM, PublishedFiles
+from .reliefs import reliefs
 from .usdz import usdz
 from .variants import variants
 from .viewer import page, viewer
@@ -53,7 +54,7 @@ def _meshy(services: Services) -> Provider:
 
 pack = Pack(
     "three_d",
-    toolsets=[checked, drawn, generated, optimised, products, providers, usdz, variants, viewer],
+    toolsets=[checked, drawn, generated, optimised, products, providers, reliefs, usdz, variants, viewer],
     resources=[page],
     provides=provide,
     queues=[Queue(QUEUE, AT_ONCE)],

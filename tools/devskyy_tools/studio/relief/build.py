@@ -83,7 +83,9 @@ class _Side:
     cutout: Cutout
 
 
-def relief(front: bytes, back: bytes | None = None, *, category: str = "other", height_cm: float | None = None) -> Relief:
+def relief(
+    front: bytes, back: bytes | None = None, *, category: str = "other", height_cm: float | None = None
+) -> Relief:
     """Make a relief.
 
     Args:
@@ -99,11 +101,13 @@ def relief(front: bytes, back: bytes | None = None, *, category: str = "other", 
     seen = _side(front, "photo")
     behind = _from_behind(back, seen) if back else None
     tall = (height_cm or shape.height) / 100
-    mesh, heights, step = _surface(seen, shape)
-    parts, size = _shells(mesh, heights, tall, seen.alpha.shape, step)
+    mesh, heights = _surface(seen, shape)
+    parts, size = _shells(mesh, heights, tall, seen.alpha.shape)
     materials = (
         Material("front", texture=photo_texture(seen.rgb, seen.alpha)),
-        Material("back", texture=photo_texture(behind.rgb, behind.alpha) if behind else guessed_back(seen.rgb, seen.alpha)),
+        Material(
+            "back", texture=photo_texture(behind.rgb, behind.alpha) if behind else guessed_back(seen.rgb, seen.alpha)
+        ),
     )
     extras: dict[str, Any] = {
         "method": "relief",
@@ -113,7 +117,9 @@ def relief(front: bytes, back: bytes | None = None, *, category: str = "other", 
         "source_sha256": [hashlib.sha256(one).hexdigest() for one in (front, back) if one],
         "dimensions_source": "user" if height_cm else "assumed",
     }
-    return Relief(Model("relief", parts, materials, extras), seen.cutout, size, _warnings(seen.cutout, height_cm, shape))
+    return Relief(
+        Model("relief", parts, materials, extras), seen.cutout, size, _warnings(seen.cutout, height_cm, shape)
+    )
 
 
 def _warnings(cutout: Cutout, height_cm: float | None, shape: Shape) -> tuple[str, ...]:
@@ -174,23 +180,24 @@ def _from_behind(content: bytes, seen: _Side) -> _Side:
     return turned
 
 
-def _surface(seen: _Side, shape: Shape) -> tuple[Sheet, Floats, float]:
-    """The flat mesh, how far the front stands out at each of its points, both in cells; pixels a cell."""
+def _surface(seen: _Side, shape: Shape) -> tuple[Sheet, Floats]:
+    """The flat mesh, and how far it stands out at each of its points in front and behind, all in pixels."""
     height, width = seen.alpha.shape
     step = max(float(np.sqrt((seen.alpha > 0.5).sum() / _CELLS)), max(height, width) / _LONGEST_CELLS)
     size = (max(8, round(width / step)), max(8, round(height / step)))
     blurred = box(box(seen.alpha, max(1, round(step * 0.4))), max(1, round(step * 0.4)))
     field = np.asarray(Image.fromarray(blurred).resize(size, Image.Resampling.BILINEAR)) - 0.5
     field[[0, -1]] = field[:, [0, -1]] = -0.5
-    mesh = sheet(field)
+    cells = sheet(field)
+    mesh = Sheet((cells.points + 0.5) * [width / size[0], height / size[1]], cells.triangles, cells.rim)
     full = np.tanh(shape.fullness * inflated(field)) / np.tanh(shape.fullness)
     short = min(np.ptp(mesh.points, axis=0))
     half = shape.depth * short / 2
     folds = _folds(resized(seen.rgb, size), field > 0) * full
     standing = np.maximum(half * (full + 2 * _FOLDS * folds), 0).astype(np.float32)
-    heights = _at(standing, mesh.points)
-    heights[mesh.rim] = 0
-    return mesh, np.stack([heights, np.where(mesh.rim, 0, _at((half * full).astype(np.float32), mesh.points))]), step
+    smooth = (half * full).astype(np.float32)
+    sides = [np.where(mesh.rim, 0, _at(side, cells.points)) for side in (standing, smooth)]
+    return mesh, np.stack(sides).astype(np.float32)
 
 
 def _folds(rgb: Floats, inside: NDArray[np.bool_]) -> Floats:
@@ -219,14 +226,14 @@ def _at(values: Floats, points: NDArray[np.float64]) -> Floats:
 
 
 def _shells(
-    mesh: Sheet, heights: Floats, tall: float, shape: tuple[int, ...], step: float
+    mesh: Sheet, heights: Floats, tall: float, shape: tuple[int, ...]
 ) -> tuple[tuple[Part, Part], tuple[float, float, float]]:
     """Front and back with the outline in common, in metres: base at y = 0, centred, front toward +Z."""
     low, high = mesh.points.min(0), mesh.points.max(0)
     scale = tall / (high[1] - low[1])
     x = (mesh.points[:, 0] - (low[0] + high[0]) / 2) * scale
     y = (high[1] - mesh.points[:, 1]) * scale
-    uvs = ((mesh.points + 0.5) * step / [shape[1], shape[0]]).clip(0, 1).astype(np.float32)
+    uvs = (mesh.points / [shape[1], shape[0]]).clip(0, 1).astype(np.float32)
     front = np.stack([x, y, heights[0] * scale], 1).astype(np.float32)
     behind = np.stack([x, y, -heights[1] * scale * 0.9], 1).astype(np.float32)
     turned = mesh.triangles[:, [0, 2, 1]]
@@ -241,7 +248,8 @@ def _shells(
 
 def _outward(mesh: Sheet, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where the outline faces, at its points: across its two edges, away from the inside."""
-    edges = np.concatenate([mesh.triangles[:, [0, 1]], mesh.triangles[:, [1, 2]], mesh.triangles[:, [2, 0]]]).astype(np.int64)
+    corners = mesh.triangles.astype(np.int64)
+    edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
     size = len(x)
     keys = edges.min(1) * size + edges.max(1)
     _, first, count = np.unique(keys, return_index=True, return_counts=True)

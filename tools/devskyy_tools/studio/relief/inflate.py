@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..photos.filters import Floats, Mask
+    from ..photos.filters import Floats
 
 _STEPS = 400
 _CLOSE = 1e-4

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..photos.filters import Floats
 
+    Nodes = NDArray[np.int64]
+
 _NEAR = 0.35
 """A node is moved when the outline crosses one of its edges within this share of it."""
 
@@ -46,7 +48,8 @@ def sheet(field: Floats) -> Sheet:
     y, x = np.divmod(np.arange(values.size), width)
     points = np.stack([x, y], axis=1).astype(np.float64)
     corners = _corners(height, width)
-    edges = np.unique(np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1), axis=0)
+    every_edge = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    edges = np.unique(np.sort(every_edge, axis=1), axis=0)
     _snap(points, values, edges)
     sign = np.sign(values).astype(np.int8)
     kept, cuts = _cut(corners, sign)
@@ -88,32 +91,33 @@ def _snap(points: NDArray[np.float64], values: NDArray[np.float64], edges: NDArr
     values[node] = 0
 
 
-def _cut(corners: NDArray[np.int64], sign: NDArray[np.int8]) -> tuple[list[tuple[NDArray[np.int64], ...]], NDArray[np.int64]]:
+def _cut(corners: Nodes, sign: NDArray[np.int8]) -> tuple[list[tuple[Nodes, ...]], Nodes]:
     """The triangles of the inside, each corner as a pair of nodes: the same twice, or the ends of a crossed edge."""
     signs = sign[corners]
-    for turn in (1, 2):  # turn each so that a positive corner that follows a non-positive one comes first
-        first = (signs[:, 0] > 0) & (signs[:, 2] <= 0)
-        wrong = ~first
-        corners = np.where(wrong[:, None], np.roll(corners, -1, axis=1), corners)
+    for _ in range(2):  # turn each until a positive corner that follows a non-positive one comes first
+        first = (signs[:, :1] > 0) & (signs[:, 2:] <= 0)
+        corners = np.where(first, corners, np.roll(corners, -1, axis=1))
         signs = sign[corners]
-        del turn
     a, b, c = corners.T
     sa, sb, sc = signs.T
-    whole = (signs >= 0).all(1) & (signs > 0).any(1)
+    whole = np.asarray((signs >= 0).all(1) & (signs > 0).any(1))
     tip = (sa > 0) & (sb < 0) & (sc < 0)
     left = (sa > 0) & (sb == 0) & (sc < 0)
     right = (sa > 0) & (sb < 0) & (sc == 0)
     pair = (sa > 0) & (sb > 0) & (sc < 0)
-    same = lambda nodes: np.stack([nodes, nodes], 1)  # noqa: E731 # a name for what is said nine times below
-    made: list[tuple[NDArray[np.int64], ...]] = [
-        (same(a[whole]), same(b[whole]), same(c[whole])),
-        (same(a[tip]), np.stack([a[tip], b[tip]], 1), np.stack([a[tip], c[tip]], 1)),
-        (same(a[left]), same(b[left]), np.stack([a[left], c[left]], 1)),
-        (same(a[right]), np.stack([a[right], b[right]], 1), same(c[right])),
-        (same(a[pair]), same(b[pair]), np.stack([b[pair], c[pair]], 1)),
-        (same(a[pair]), np.stack([b[pair], c[pair]], 1), np.stack([a[pair], c[pair]], 1)),
+
+    def corner(of: NDArray[np.bool_], one: Nodes, other: Nodes) -> Nodes:
+        return np.stack([one[of], other[of]], 1)
+
+    made: list[tuple[Nodes, ...]] = [
+        (corner(whole, a, a), corner(whole, b, b), corner(whole, c, c)),
+        (corner(tip, a, a), corner(tip, a, b), corner(tip, a, c)),
+        (corner(left, a, a), corner(left, b, b), corner(left, a, c)),
+        (corner(right, a, a), corner(right, a, b), corner(right, c, c)),
+        (corner(pair, a, a), corner(pair, b, b), corner(pair, b, c)),
+        (corner(pair, a, a), corner(pair, b, c), corner(pair, a, c)),
     ]
-    pairs = np.concatenate([corner for triangle in made for corner in triangle])
+    pairs = np.concatenate([ends for triangle in made for ends in triangle])
     return made, pairs[pairs[:, 0] != pairs[:, 1]]
 
 
@@ -129,5 +133,5 @@ class _Numbers:
 
     def _of(self, corner: NDArray[np.int64]) -> NDArray[np.int64]:
         low, high = np.sort(corner, axis=1).T
-        found = np.searchsorted(self.keys, low * self.nodes + high)
+        found = np.asarray(np.searchsorted(self.keys, low * self.nodes + high), np.int64)
         return np.where(low == high, low, self.nodes + found)

@@ -1,4 +1,4 @@
-"""The colours of a relief: the photo for the front, bled past the outline; for the back a photo, or what can be guessed."""
+"""The colours of a relief: in front the photo, bled past the outline; behind another photo, or what can be guessed."""
 
 from __future__ import annotations
 
