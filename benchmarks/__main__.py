@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find reliefs
-render]``
+render models pictures]``
 
 Prints a table.
 """
@@ -26,6 +26,8 @@ async def main(wanted: list[str]) -> None:
         jobs,
         limits,
         logins,
+        models,
+        pictures,
         reliefs,
         render,
         shop,
@@ -50,6 +52,8 @@ async def main(wanted: list[str]) -> None:
         "find": find.run,
         "reliefs": reliefs.run,
         "render": render.run,
+        "models": models.run,
+        "pictures": pictures.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

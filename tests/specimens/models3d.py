@@ -30,6 +30,7 @@ def a_photo(**arguments: Any) -> Arguments:
 
 READS: dict[str, list[Arguments]] = {
     "three_d_models_check": [a_model(category="bag", height=0.4)],
+    "three_d_models_optimize": [a_model(mode="compact", texture_size=512)],
     "three_d_models_render": [a_model(size=128)],
     "three_d_reliefs_create": [a_photo(category="top", height_cm=70)],
     "three_d_usdz_create": [a_model()],

@@ -32,11 +32,14 @@ RESOLVING: list[dict[str, Any]] = [
 ]
 DRAWN: dict[str, dict[str, Any]] = {
     "three_d_models_check": {"category": "bag"},
+    "three_d_models_optimize": {"mode": "universal"},
     "three_d_models_render": {},
     "three_d_reliefs_create": {"category": "top"},
     "three_d_usdz_create": {},
     "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},
 }
+KEPT = ("assets_get", "three_d_models_view", "three_d_models_read")
+"""Tools that take a model from the store."""
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
@@ -101,6 +104,7 @@ class Past:
         found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in plays]
         found += [Case(tool, {"asset": self.own[tool]["asset"][0], **more}, True) for tool, more in DRAWN.items()]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
+        found += [Case(tool, {"asset": self.own[tool]["asset"][0]}, True) for tool in KEPT]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
@@ -216,6 +220,7 @@ async def _live(app: App) -> Past:
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
     box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
     photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
+    model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -300,4 +305,5 @@ async def _live(app: App) -> Past:
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
     own["three_d_reliefs_create"] = {"asset": [photo.id, box.id]}
+    own |= {tool: {"asset": [model.id, ABSENT]} for tool in KEPT}
     return Past(listed, known, own, proposed["change"], risky["change"])

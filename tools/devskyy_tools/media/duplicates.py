@@ -12,8 +12,8 @@ from devskyy_mcp.assets.taking import Source
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
-from devskyy_tools.shop.collections import MEDIA
 from devskyy_tools.shop.client import ShopClient
+from devskyy_tools.shop.collections import MEDIA
 from devskyy_tools.shop.refusals import plain_text
 from devskyy_tools.shop.session import Shop
 from devskyy_tools.studio.apart import apart
@@ -59,9 +59,10 @@ async def media_duplicates_find(
 
 def _compared(contents: dict[str, bytes]) -> tuple[list[Any], dict[str, str]]:
     """The groups, and of what can't be read why."""
-    from devskyy_tools.studio.pictures.likeness import groups, print_of
+    from devskyy_tools.studio.pictures.likeness import Print, groups, print_of
 
-    prints, broken = {}, {}
+    prints: dict[str, Print] = {}
+    broken: dict[str, str] = {}
     for key, content in contents.items():
         try:
             prints[key] = print_of(content)
@@ -83,7 +84,7 @@ async def _of_library(
         number, pages = number + 1, page.pages
 
     async def read(item: dict[str, Any]) -> None:
-        name = plain_text((item.get("title") or {}).get("rendered") or "") or f"media {item['id']}"
+        name = plain_text(str(item["title"]["rendered"])) or f"media {item['id']}"
         try:
             content = await _thumbnail(ctx.get(ShopClient), item)
         except Refused as refused:
@@ -99,9 +100,10 @@ async def _of_library(
 
 async def _thumbnail(client: ShopClient, item: dict[str, Any]) -> bytes:
     """A small copy of a picture, from the shop's own address; another host would not be the one that was set."""
-    sizes: dict[str, Any] = (item.get("media_details") or {}).get("sizes") or {}
-    small = next((sizes[name]["source_url"] for name in _SIZES if name in sizes), item["source_url"])
-    base, parts = client.upstream.base_url, urlsplit(str(small))
+    details: dict[str, Any] = item.get("media_details") or {}  # PHP writes an empty object as []
+    sizes: dict[str, Any] = details.get("sizes") or {}
+    small: str = next((sizes[name]["source_url"] for name in _SIZES if name in sizes), item["source_url"])
+    base, parts = client.upstream.base_url, urlsplit(small)
     if parts.hostname != base.host or not parts.path.startswith(base.path):
         raise Refused(Code.UNSAFE_ADDRESS, "It lies on another host than the shop.")
     answer = await client.upstream.send("GET", parts.path.removeprefix(base.path), headers={"Accept": "image/*"})

@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -13,10 +9,9 @@ from devskyy_mcp.errors import Refused
 from devskyy_tools.studio.gltf.read import read_glb
 from devskyy_tools.studio.gltf.validate import errors, validate_glb
 from tests.fakes import models3d, mutants
-from tests.fakes.hostile import HOSTILE
+from tests.fakes.hostile import HOSTILE, alone
 from tests.fakes.khronos import khronos
 
-ROOT = Path(__file__).parents[4]
 SOUND = (models3d.glb, models3d.textured, models3d.ball, models3d.variants, models3d.placed, models3d.skinned)
 
 
@@ -71,20 +66,7 @@ def test_mutants_are_read_or_refused() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_models_cost_little(name: str) -> None:
     """CPU time is printed; memory, besides the file's own size, is held to its limit."""
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.fakes.hostile", name],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools"))),
-            "OPENBLAS_NUM_THREADS": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    outcome = json.loads(run.stdout)
-    sys.stdout.write(f"{name}: {outcome['ms']} ms, {outcome['mb']} MB: {outcome['why']}\n")
-    assert outcome["why"]
-    assert outcome["mb"] < 200
+    outcome = alone(HOSTILE[name]())
+    sys.stdout.write(f"{name}: {outcome.ms} ms, {outcome.mb} MB: {outcome.why}\n")
+    assert outcome.why
+    assert outcome.mb < 200

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .write import unit
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -61,8 +63,11 @@ def quantised(name: str, column: Column, placed: Grid | None, bits: int) -> Colu
         return column
     if family == "POSITION" and placed is not None:
         return Column(np.rint((values.astype(np.float64) - placed.offset) / placed.scale).astype(np.uint16))
-    if family in {"NORMAL", "TANGENT"}:
-        return Column(np.rint(np.clip(values, -1, 1) * 127).astype(np.int8), normalized=True)
+    if family == "NORMAL":
+        return Column(np.rint(unit(values) * 127).astype(np.int8), normalized=True)
+    if family == "TANGENT":
+        signs = np.where(values[:, 3:] < 0, -1, 1)
+        return Column(np.rint(np.hstack([unit(values[:, :3]), signs]) * 127).astype(np.int8), normalized=True)
     if family == "TEXCOORD" and values.min() >= 0 and values.max() <= 1:
         steps = (1 << bits) - 1
         return Column(

@@ -8,6 +8,7 @@ is when it is optimised in the same way again.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -22,6 +23,7 @@ from .pictures import Wanted, roles, shrink
 from .read import UNDERSTOOD, Glb, read_glb
 from .schema import Mesh, Primitive
 from .simplify import simplify
+from .validate import Issue, errors, validate_glb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,12 +34,39 @@ QUANTIZATION = "KHR_mesh_quantization"
 WEBP = "EXT_texture_webp"
 
 
+REPAIRED = frozenset({
+    "ACCESSOR_MIN_MISMATCH", "ACCESSOR_MAX_MISMATCH", "ACCESSOR_VECTOR3_NON_UNIT", "ACCESSOR_INVALID_SIGN",
+    "ACCESSOR_NON_CLAMPED", "ACCESSOR_WEIGHTS_NON_NORMALIZED", "ANIMATION_SAMPLER_INPUT_ACCESSOR_WITHOUT_BOUNDS",
+    "BUFFER_VIEW_TARGET_OVERRIDE", "IMAGE_MIME_TYPE_INVALID", "IMAGE_NON_ENABLED_MIME_TYPE",
+    "MESH_PRIMITIVE_ACCESSOR_UNALIGNED", "MESH_PRIMITIVE_ACCESSOR_WITHOUT_BYTESTRIDE", "NON_REQUIRED_EXTENSION",
+    "MESH_PRIMITIVE_POSITION_ACCESSOR_WITHOUT_BOUNDS", "UNUSED_EXTENSION_REQUIRED",
+})  # fmt: skip
+"""Errors that writing the file anew takes away."""
+
+
 class Optimised(NamedTuple):
     """The file, and its triangles before and after."""
 
     content: bytes
     before: int
     after: int
+
+
+class Made(NamedTuple):
+    """What several modes made, and what was found in the file that came in."""
+
+    results: list[Optimised]
+    issues: list[Issue]
+
+
+def optimise_as(content: bytes, modes: Sequence[Mode], texture_size: int, max_triangles: int | None) -> Made:
+    """The model made small in each of the modes; see ``optimise_glb``.
+
+    Raises:
+        Refused: as ``optimise_glb``.
+    """
+    results = [optimise_glb(content, mode, texture_size=texture_size, max_triangles=max_triangles) for mode in modes]
+    return Made(results, validate_glb(content))
 
 
 def optimise_glb(
@@ -53,9 +82,13 @@ def optimise_glb(
             borders hold them.
 
     Raises:
-        Refused: INVALID_ARGUMENTS when the file is not sound; NOT_CONFIGURED without the extra.
+        Refused: INVALID_ARGUMENTS when the file has errors, but for those that writing it anew takes away;
+            NOT_CONFIGURED without the extra.
     """
     read = read_glb(content)
+    for issue in errors(validate_glb(content)):
+        if issue.code not in REPAIRED:
+            raise unsound(f"{issue.code} at {issue.pointer or 'its container'}")
     count = triangles(read)
     wanted = {"as": mode, "textures": texture_size, "triangles": max_triangles}
     if _made_so(read, wanted):
