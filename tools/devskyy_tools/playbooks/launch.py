@@ -116,7 +116,7 @@ class _Work:
         self.back = back
         self.all_photos = [*photos, *([back] if back and back not in photos else [])]
         self.height_cm = height_cm
-        self.category = category
+        self.category: Category | None = category
         self.maker: Maker = maker
 
     @property

@@ -9,6 +9,7 @@ from pydantic import Field
 from devskyy_mcp.assets.store import MEDIA as KINDS
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.assets.taking import Source
+from devskyy_mcp.capability import Toolset
 from devskyy_mcp.changes.model import Op
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
@@ -18,10 +19,12 @@ from devskyy_tools.shop.session import Shop
 from devskyy_tools.three_d.products import has_plugin, put_on
 from devskyy_tools.woocommerce.arguments import CategoryIds, Html, Price, Sku, Status
 
-from .launch import Launch, launching, play_product_launch
+from .launch import Launch, play_product_launch
+
+drafting = Toolset("playbooks", timeout=60)
 
 
-@launching.tool("write", scopes=["catalog:write", "media:write"])
+@drafting.tool("write", scopes=["catalog:write", "media:write"])
 async def play_launch_draft(
     ctx: Context,
     launch: Annotated[str, Field(max_length=80, description="Job of play_product_launch.")],

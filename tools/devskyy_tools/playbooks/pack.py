@@ -9,13 +9,13 @@ from devskyy_tools.shop.provide import provide_shop
 
 from .brief import briefs, morning
 from .launch import launching
-from .launch_draft import play_launch_draft as _draft  # noqa: F401
+from .launch_draft import drafting
 from .reconcile import reconciling
 from .reprice import repricing
 
 pack = Pack(
     "playbooks",
-    [repricing, reconciling, briefs],
+    [repricing, reconciling, briefs, launching, drafting],
     [morning],
     provides=provide_shop,
     phrases=Path(__file__).with_name("phrases.toml"),

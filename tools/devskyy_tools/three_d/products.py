@@ -257,7 +257,9 @@ def _lend(ctx: Context, assets: Mapping[str, Asset]) -> tuple[Json, list[Op]]:
     return {name: links.public(asset) for name, asset in assets.items()}, [op for op in staged if op]
 
 
-async def _write(shop: Shop, product: ObjectId, model: Json, *, plugin: bool, waits: list[Op] | None = None) -> Op | None:
+async def _write(
+    shop: Shop, product: ObjectId, model: Json, *, plugin: bool, waits: list[Op] | None = None
+) -> Op | None:
     """Stage the model itself: through the plugin, else as metadata of the product."""
     if plugin and isinstance(product, Ref):
         op = await shop.update_new(MODELS, product, model, EMPTY)
