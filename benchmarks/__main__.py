@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models]``
+models pictures reliefs]``
 
 Prints a table.
 """
@@ -27,6 +27,8 @@ async def main(wanted: list[str]) -> None:
         limits,
         logins,
         models,
+        pictures,
+        reliefs,
         render,
         shop,
         start,
@@ -48,8 +50,10 @@ async def main(wanted: list[str]) -> None:
         "limits": limits.run,
         "attacks": attacks.run,
         "find": find.run,
+        "reliefs": reliefs.run,
         "render": render.run,
         "models": models.run,
+        "pictures": pictures.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -30,10 +30,12 @@ class UpstreamError(Refused):
 
     ``reached`` says what the server may have done: ``no`` it surely never got the request, ``maybe`` it was sent and
     no whole answer came, ``answered`` an answer came. Of a write that ended in ``maybe``, or was answered by something
-    that is no JSON, only the server knows the outcome.
+    that is no JSON, only the server knows the outcome. ``answer`` is the answer with a 429, by whose body some servers
+    tell its meanings apart.
     """
 
     reached: Reached = "maybe"
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Trouble:
         if 300 <= answer.status < 400 and answer.status != 304:
             return self._redirected(answer)
         if answer.status == 429:
-            return self.limited(answer.retry_after, "answered")
+            return self.limited(answer.retry_after, "answered", answer)
         if answer.status in GATEWAY and answer.is_page:
             return UpstreamError(
                 Code.UPSTREAM_UNREACHABLE,
@@ -126,11 +128,9 @@ class Trouble:
             hint = f"The address redirects to {origin}; set {self.setting} to it."
         return UpstreamError(Code.UPSTREAM_INVALID, message, hint, retryable=False, reached="answered")
 
-    def limited(self, wait: float | None, reached: Reached) -> UpstreamError:
-        message = f"{self.name} accepts no more calls for now."
-        return UpstreamError(
-            Code.RATE_LIMITED, message, "Wait before the next call.", retry_after=wait, reached=reached
-        )
+    def limited(self, wait: float | None, reached: Reached, answer: Answer | None = None) -> UpstreamError:
+        message, hint = f"{self.name} accepts no more calls for now.", "Wait before the next call."
+        return UpstreamError(Code.RATE_LIMITED, message, hint, retry_after=wait, reached=reached, answer=answer)
 
     def resting(self, wait: float) -> UpstreamError:
         """The breaker is open, for ``wait`` more seconds."""

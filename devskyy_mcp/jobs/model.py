@@ -106,6 +106,12 @@ class Job(Protocol):
         """
         ...
 
+    async def cost(self, name: str, cost: int) -> None:
+        """Write what the paid call of that name did cost, in millionths of a US dollar, where its provider says so only
+        once its work is done. The month's budget counts it instead of the estimate from then on.
+        """
+        ...
+
     async def ask(
         self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
     ) -> dict[str, Any] | None:

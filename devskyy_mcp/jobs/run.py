@@ -105,6 +105,10 @@ class Run(Job):
 
         return await ledger.pay(self, name, op)
 
+    async def cost(self, name: str, cost: int) -> None:
+        async with self.writing() as conn:
+            await store.write_cost(conn, f"{self.id}{store.PAID_SEPARATOR}{name}", cost)
+
     async def ask(
         self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
     ) -> dict[str, Any] | None:

@@ -153,6 +153,11 @@ async def money(conn: AsyncConnection, job: str) -> tuple[int | None, int | None
     return (None if estimate is None else int(estimate), None if cost is None else int(cost))
 
 
+async def write_cost(conn: AsyncConnection, change: str, cost: int) -> None:
+    """What a paid call did cost, in millionths of a US dollar, told after its outcome."""
+    await conn.execute(change_ops.update().where(change_ops.c.change_id == change).values(cost=cost))
+
+
 async def paid_calls(conn: AsyncConnection, job: str, limit: int, state: str | None = None) -> list[dict[str, Any]]:
     """The job's paid calls, the oldest first: change_id, seq, label, state, object_id, estimate, cost."""
     o = change_ops.c

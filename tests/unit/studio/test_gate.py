@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -15,10 +15,11 @@ from PIL import Image
 from devskyy_tools.studio.gate import Given, Row, check, verdict
 from devskyy_tools.studio.gltf.container import pack, unpack
 from devskyy_tools.studio.gltf.model import Material, Model, Texture
+from devskyy_tools.studio.gltf.optimise import optimise_as
 from devskyy_tools.studio.gltf.write import write_glb
 from devskyy_tools.studio.render.draw import Studio
 from tests.fakes.models3d import picture
-from tests.unit.studio.render.things import box, cloth
+from tests.unit.studio.render.things import box, cloth, handbag
 
 Change = Callable[[Model], Model]
 
@@ -152,6 +153,14 @@ def test_extensions_are_known_ones() -> None:
     assert rows(using("ACME_scripts", required=True))[9].verdict == "fail"
 
 
+@pytest.mark.parametrize("mode", ["universal", "compact"])
+def test_what_was_made_small_passes(mode: Literal["universal", "compact"]) -> None:
+    model = replace(handbag(40), extras={"method": "modelled"})
+    small = optimise_as(write_glb(model), (mode,), 2048, None).results[0].content
+    assert [row for row in rows(small, stated=(None, None, None)).values() if row.verdict != "pass"] == []
+    assert rows(small, merchant=True)[9].verdict == ("pass" if mode == "universal" else "fail")
+
+
 def test_google_merchant_brings_no_decoders() -> None:
     webp = textured(cloth(64, "image/webp"))(bag())
     assert rows(webp)[9].verdict == "pass"
@@ -200,6 +209,13 @@ def test_posters_show_something_and_are_described() -> None:
     assert rows(bag(), alt="")[10].verdict == "warn"
     assert rows(bag(), poster=_picture(Image.new("RGB", (64, 64), "white")))[10].verdict == "fail"
     assert rows(bag(), poster=_picture(Image.new("RGBA", (64, 64))))[10].verdict == "fail"
+
+
+def test_pictures_that_cant_be_read_fail_their_own_check_alone() -> None:
+    for broken in ({"poster": POSTER[:60]}, {"cutout": b"no picture"}):
+        found = rows(bag(), **broken)
+        assert [row.number for row in found.values() if row.verdict == "fail"] == [10]
+        assert found[10].figure.startswith("not measured")
 
 
 def silhouette(width: int, height: int) -> bytes:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PIL import Image
 
+from devskyy_mcp.app import local_principal
 from devskyy_mcp.assets.store import Assets
+from devskyy_mcp.context import Context, Services
 from devskyy_mcp.errors import Code
+from devskyy_mcp.jobs.model import Job
 from devskyy_tools.studio.gltf.read import read_glb
 from devskyy_tools.studio.gltf.write import write_glb
 from devskyy_tools.studio.render.draw import SHOWN
+from devskyy_tools.three_d import drawn
 from tests.fakes.demo import Desk, demo
 from tests.fakes.models3d import picture, textured
 from tests.unit.studio.render.things import handbag
@@ -62,6 +67,43 @@ async def test_a_model_is_drawn_as_a_job(bench: Bench) -> None:
     made = await bench.store.get(result["sheet"]["asset"])
     assert made.provenance["tool"] == "three_d_models_render"
     assert made.provenance["sources"] == [model.removeprefix("ast_")]
+
+
+class Steps:
+    """What a handler sees of its job, with the steps that were done kept over starts, as the engine keeps them."""
+
+    def __init__(self) -> None:
+        self.done: dict[str, Any] = {}
+
+    async def step(self, name: str, work: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        if name not in self.done:
+            self.done[name] = json.loads(json.dumps(await work(*args)))
+        return self.done[name]
+
+
+async def test_what_was_drawn_before_a_crash_is_not_drawn_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = await bench.put(write_glb(handbag(20)))
+    services, steps = Services(), Steps()
+    services.put(Assets, bench.store)
+    services.put(Job, cast("Job", steps))  # pyright: ignore[reportAbstractUsage, reportArgumentType] # a Protocol
+    ctx = Context(local_principal(), services, "three_d_models_render", "cli")
+    drawn_now: list[str] = []
+
+    async def counting(work: Callable[..., Any], *arguments: object, seconds: float = 60) -> Any:
+        drawn_now.append(work.__name__)
+        if work.__name__ == "turntable" and len(drawn_now) < 3:
+            raise ConnectionError
+        return work(*arguments)
+
+    monkeypatch.setattr(drawn, "apart", counting)
+    wanted: Any = {"asset": model, "views": ["sheet", "turntable"], "size": 128, "frames": 8}
+    with pytest.raises(ConnectionError):
+        await drawn.three_d_models_render(ctx, **wanted)
+    result = await drawn.three_d_models_render(ctx, **wanted)
+    assert drawn_now == ["sheet", "turntable", "turntable"]
+    assert result.sheet
+    assert result.turntable
+    assert result.renderer in {"egl", "numpy"}
 
 
 async def test_what_was_not_asked_for_is_not_drawn(bench: Bench) -> None:

@@ -95,3 +95,11 @@ class Film(_Result):
     frames: int
     poster: KeptFile
     captions: KeptFile | None = Field(default=None, description="WebVTT.")
+
+
+class LookbookFile(_Result):
+    """A PDF; its words are drawn and can't be selected."""
+
+    file: KeptFile
+    pages: int
+    cover: KeptFile

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from devskyy_mcp.assets.links import KeptFile
 from devskyy_mcp.assets.taking import AssetId, FilePath, FileUrl, Source
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
@@ -22,6 +23,9 @@ from .words import alt_text
 pictures = Toolset("pictures", timeout=120)
 
 Format = Literal["avif", "webp", "jpeg", "png"]
+_Kind = Literal["avif", "webp", "jpeg"]
+_ORDER: tuple[_Kind, ...] = ("avif", "webp", "jpeg")
+"""Browsers take the first that they know."""
 Width = Annotated[int, Field(ge=16, le=4096)]
 ProductId = Annotated[int, Field(ge=1, description="Facts come from this product.")]
 
@@ -32,21 +36,22 @@ async def media_pictures_resize(
     asset: AssetId = None,
     url: FileUrl = None,
     path: FilePath = None,
-    widths: Annotated[list[Width] | None, Field(min_length=1, max_length=12, description="Pixels; 320 to 2048.")] = None,
-    formats: Annotated[list[Literal["avif", "webp", "jpeg"]] | None, Field(min_length=1, max_length=3)] = None,
+    widths: Annotated[
+        list[Width] | None, Field(min_length=1, max_length=12, description="Pixels; 320 to 2048.")
+    ] = None,
+    formats: Annotated[list[_Kind] | None, Field(min_length=1, max_length=3)] = None,
     sizes: Annotated[str, Field(max_length=300)] = "(min-width: 1024px) 50vw, 100vw",
 ) -> Sizes:
-    """Make a picture in every width as AVIF and WebP, with srcset and thumbhash. In sRGB, upright, never enlarged; place and
-    camera are taken out.
-    """
+    """Make a picture in every width as AVIF and WebP, with srcset and thumbhash. Never enlarges, drops location."""
     from devskyy_tools.studio.pictures.sizes import WIDTHS, srcset, variants
     from devskyy_tools.studio.pictures.writing import TYPES
 
     source, content = await taken(ctx, Source(url, asset, path))
     asked = formats or ["avif", "webp"]
-    kinds = [kind for kind in ("avif", "webp", "jpeg") if kind in asked]  # browsers take the first that they know
+    kinds: list[_Kind] = [kind for kind in _ORDER if kind in asked]
     made = await apart(variants, content, sorted(set(widths or WIDTHS)), kinds, seconds=90)
-    files, sources = [], []
+    files: list[KeptFile] = []
+    sources: list[SourceSet] = []
     for kind in kinds:
         mine = [one for one in made.files if one.format == kind]
         stored = [
@@ -106,7 +111,7 @@ async def media_pictures_describe(
     name: Annotated[str, Field(max_length=200, description="Of what it shows.")] = "",
     color: Annotated[str, Field(max_length=60)] = "",
 ) -> PictureFacts:
-    """Tell a picture's size, palette, thumbhash, light, sharpness and location data, with an alt text from product facts."""
+    """Tell a picture's size, palette, light, sharpness and location data, and an alt text from product facts."""
     from devskyy_tools.studio.pictures.look import look
 
     source, content = await taken(ctx, Source(url, asset, path))
@@ -137,7 +142,9 @@ async def media_pictures_describe(
 async def _product(ctx: Context, number: int) -> tuple[str, str]:
     """A product's name, and its colour where it has just one."""
     if not ctx.principal.may("catalog:read"):
-        raise Refused(Code.FORBIDDEN, "Reading the product needs the scope catalog:read.", "Give name and color instead.")
+        raise Refused(
+            Code.FORBIDDEN, "Reading the product needs the scope catalog:read.", "Give name and color instead."
+        )
     from devskyy_tools.shop.refusals import plain_text
 
     product = await ctx.get(Shop).get(PRODUCTS, number)

@@ -23,7 +23,9 @@ Caption = Annotated[str, Field(max_length=80)]
 async def media_sheets_create(
     ctx: Context,
     assets: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=24)],
-    captions: Annotated[list[Caption] | None, Field(max_length=24, description="One per asset; its name if left out.")] = None,
+    captions: Annotated[
+        list[Caption] | None, Field(max_length=24, description="One per asset; its name if left out.")
+    ] = None,
     columns: Annotated[int, Field(ge=1, le=8)] | None = None,
 ) -> Sheet:
     """Put up to 24 pictures on one numbered contact sheet, to see and compare them at a glance."""
@@ -36,7 +38,5 @@ async def media_sheets_create(
     given = [(content, caption) for (_, content), caption in zip(pictures, words, strict=True)]
     content, *size = await apart(sheet, given, columns, seconds=90)
     made_of = [asset for asset, _ in pictures]
-    file = await kept(
-        ctx, content, "contact-sheet", "image/webp", made_of, {}, size=(size[0], size[1]), shown=True
-    )
+    file = await kept(ctx, content, "contact-sheet", "image/webp", made_of, {}, size=(size[0], size[1]), shown=True)
     return Sheet(file=file, numbers=list(assets))

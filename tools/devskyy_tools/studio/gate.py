@@ -7,7 +7,6 @@ Bounds follow Google Merchant's rules for virtual_model_link (15 MB, textures of
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -22,8 +21,8 @@ from .gltf.model import Model
 from .gltf.read import Glb, read_glb
 from .gltf.validate import Issue, errors, validate_glb
 from .goods import ANY, LONGEST, Category
+from .photos.decode import decode
 from .render.draw import Studio
-from .render.scene import decoded
 
 Verdict = Literal["pass", "warn", "fail"]
 MB = 1_000_000
@@ -142,13 +141,13 @@ def _structure(issues: list[Issue]) -> Row:
 def _bytes(given: Given) -> Row:
     size, apple = len(given.model), len(given.usdz or b"")
     figure = f"GLB {size / MB:.2f} MB" + (f", USDZ {apple / MB:.2f} MB" if apple else "")
-    hint = "At most 5 MB of GLB and 10 MB of USDZ; three_d_models_optimise makes it smaller."
+    hint = "At most 5 MB of GLB and 10 MB of USDZ; three_d_models_optimize makes it smaller."
     return _graded(2, "bytes", figure, hint, warn=size > 5 * MB or apple > 10 * MB, fail=size > 15 * MB)
 
 
 def _triangles(opened: Opened) -> Row:
     count = sum(len(part.triangles) for part in opened.model.parts)
-    hint = "At most 50,000 open without waiting on a phone; three_d_models_optimise makes it lighter."
+    hint = "At most 50,000 open without waiting on a phone; three_d_models_optimize makes it lighter."
     return _graded(3, "triangles", f"{count:,}", hint, warn=count > 50_000, fail=count > 200_000)
 
 
@@ -257,9 +256,12 @@ def _pictures(opened: Opened) -> Row:
     given = opened.given
     if given.poster is None:
         return Row(10, "poster", "warn", "no poster", "three_d_models_render draws one.")
-    share = _foreground(decoded(given.poster))
+    try:
+        share = _foreground(np.asarray(decode(given.poster, longest=1024).image.convert("RGBA")))
+        like = _silhouette(opened) if given.cutout is not None else None
+    except Refused as why:
+        return Row(10, "poster", "fail", f"not measured: {why.message}", why.hint or "Draw it anew.")
     figure, hint = f"{share:.0%} of the poster is the product", "The product fills 10 to 90 % of a good poster."
-    like = _silhouette(opened) if given.cutout is not None else None
     if like is not None:
         figure += f", silhouette {like:.3f} like the photo's"
         hint += " A relief's silhouette is at least 0.9 like its photo's."
@@ -281,9 +283,7 @@ def _foreground(pixels: NDArray[np.uint8]) -> float:
 
 def _silhouette(opened: Opened) -> float:
     """How alike the model from its front and the cut-out photo are: what both cover, of what either does."""
-    with Image.open(io.BytesIO(opened.given.cutout or b"")) as picture:
-        picture.thumbnail((1024, 1024))
-        photo = np.asarray(picture.convert("RGBA"))[:, :, 3] >= 128
+    photo = np.asarray(decode(opened.given.cutout or b"", longest=1024).image.convert("RGBA"))[:, :, 3] >= 128
     one, two = (_fitted(mask) for mask in (photo, Studio(opened.model).silhouette(512)))
     either = int((one | two).sum())
     return float((one & two).sum()) / either if either else 0.0

@@ -78,7 +78,7 @@ async def _draw(
     else:
         picture = await apart(stages.sheet, content, variant, size)
     file = await kept(
-        ctx, picture.content, f"{stem(model)}-{view}", "image/webp", [model], looks, size=(size, size), shown=True
+        ctx, picture.content, f"{stem(model)}-{view}", "image/webp", [model], looks, size=picture.size, shown=True
     )
     return {view: file.model_dump(), "renderer": picture.engine}
 

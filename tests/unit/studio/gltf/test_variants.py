@@ -11,13 +11,15 @@ from PIL import Image
 
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.studio.gltf.model import Model, Texture
+from devskyy_tools.studio.gltf.optimise import optimise_as
 from devskyy_tools.studio.gltf.read import read_glb
 from devskyy_tools.studio.gltf.variants import ORIGINAL, Variant, with_variants
 from devskyy_tools.studio.gltf.write import write_glb
 from devskyy_tools.studio.render.draw import Studio
 from devskyy_tools.studio.render.scene import View
+from tests.fakes.khronos import khronos
 from tests.fakes.models3d import variants as with_two
-from tests.unit.studio.render.things import box, handbag
+from tests.unit.studio.render.things import box, cloth, handbag
 
 NAVY, OLIVE = (0.01, 0.02, 0.15), (0.15, 0.18, 0.03)
 
@@ -70,6 +72,19 @@ def test_one_look_may_change_several_materials() -> None:
     glb = read_glb(with_variants(write_glb(handbag(20)), looks))
     assert glb.variants == [ORIGINAL, "Party"]
     assert {material.name for material in glb.scene("Party").materials} == {"Cloth Party", "Brass Party"}
+
+
+@pytest.mark.requirement("three-d:variants")
+def test_the_khronos_validator_finds_nothing_wrong() -> None:
+    """In a plain file, in one that is compressed, in one with cloths, and in what is made small afterwards."""
+    plain = write_glb(handbag(20))
+    packed = optimise_as(plain, ("compact",), 2048, None).results[0].content
+    looks = [Variant("Navy", NAVY), Variant("Print", texture=cloth(64), material="Cloth")]
+    files = [with_variants(content, looks) for content in (plain, packed)]
+    files.append(optimise_as(files[0], ("compact",), 2048, None).results[0].content)
+    for found in khronos(files):
+        assert [one for one in found if one.severity in {"error", "warning"}] == []
+    assert read_glb(files[2]).variants == [ORIGINAL, "Navy", "Print"]
 
 
 def test_what_has_no_material_gets_one() -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.studio.gltf.model import Material, Model, Part, Texture
-from devskyy_tools.studio.render import film
+from devskyy_tools.studio.gltf.write import write_glb
+from devskyy_tools.studio.render import by_egl, film, stages
 from devskyy_tools.studio.render.draw import SHOWN, Engine, Studio
 from devskyy_tools.studio.render.scene import View, cameras, scene_of
 
@@ -26,6 +27,13 @@ NEEDS_EGL = pytest.mark.debian("libegl1 libgl1-mesa-dri")
 
 def first(studio: Studio, view: View, size: int = 128, **options: Any) -> Any:
     return np.asarray(next(iter(studio.pictures((view,), size, **options)))).astype(int)
+
+
+def tweed(edge: int = 1024) -> Texture:
+    """Noise, which is the worst that a picture or a film can be of."""
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(7).integers(0, 255, (edge, edge, 3), np.uint8)).save(out, "PNG")
+    return Texture(out.getvalue(), "image/png")
 
 
 def card(left: tuple[int, int, int], right: tuple[int, int, int], **material: Any) -> Model:
@@ -123,6 +131,36 @@ def test_posters_and_sheets_are_small_enough_to_be_shown(engine: Engine) -> None
     assert studio.engine == engine
 
 
+def test_what_would_be_too_large_to_be_shown_is_made_smaller() -> None:
+    drawn = stages.sheet(write_glb(handbag(20, tweed(64))), None, 512)
+    assert drawn.size == (512, 512)
+    noisy = Studio(handbag(20, tweed(1024)), "numpy")
+    assert len(noisy.poster(1024)) <= SHOWN
+
+
+def test_without_egl_numpy_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise OSError("no EGL")
+
+    monkeypatch.setattr(by_egl, "EglRenderer", missing)
+    studio = Studio(box())
+    assert studio.poster(64)
+    assert studio.engine == "numpy"
+    with pytest.raises(OSError, match="no EGL"):
+        Studio(box(), "egl").poster(64)
+
+
+@pytest.mark.parametrize("problem", [ImportError("no ffmpeg"), OSError("ffmpeg made no film")], ids=["away", "fails"])
+def test_without_ffmpeg_there_is_the_webp(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
+    def missing(*_: object, **__: object) -> bytes:
+        raise problem
+
+    monkeypatch.setattr(film, "mp4", missing)
+    turned = stages.turntable(write_glb(box()), None, 64, 8)
+    assert turned.movie is None
+    assert turned.animation[:4] == b"RIFF"
+
+
 @pytest.mark.requirement("three-d:turntable")
 def test_turntables_turn_once_around_and_stay_small() -> None:
     frames = list(Studio(handbag(60), "numpy").turntable(256, 12))
@@ -134,13 +172,6 @@ def test_turntables_turn_once_around_and_stay_small() -> None:
     movie = film.mp4(frames, fps=12)
     assert movie[4:8] == b"ftyp"
     assert movie.index(b"moov") < movie.index(b"mdat"), "its head comes first"
-
-
-def tweed() -> Texture:
-    """Noise, which is the worst that a film can be of."""
-    out = io.BytesIO()
-    Image.fromarray(np.random.default_rng(7).integers(0, 255, (1024, 1024, 3), np.uint8)).save(out, "PNG")
-    return Texture(out.getvalue(), "image/png")
 
 
 @NEEDS_EGL
@@ -186,6 +217,13 @@ def test_a_flat_or_tiny_model_is_drawn_all_the_same() -> None:
     point = box(1e-9, 1e-9, 1e-9)
     assert cameras(scene_of(point), [View(0)])[0].distance > 0
     assert Studio(box(0.3, 1e-7, 0.3), "numpy").poster(64)
+
+
+def test_uvs_of_any_size_are_drawn() -> None:
+    """A file may say them: they repeat the texture, and mean nothing that far out."""
+    far = card((200, 0, 0), (0, 0, 200), alpha="MASK")
+    wild = replace(far.parts[0], uvs=np.array([(-1e30, 3e38), (1e30, 0), (7, -3e38), (0, 0)], np.float32))
+    assert first(Studio(replace(far, parts=(wild,)), "numpy"), View(0, 0)).shape == (128, 128, 4)
 
 
 def test_large_textures_are_drawn_small() -> None:

@@ -38,10 +38,17 @@ def _grid(rows: int, columns: int) -> Any:
     ).astype(np.uint32)
 
 
+def _along(points: Any) -> Any:
+    """How far along a line its points are, 0 to 1: so that the cloth is not stretched."""
+    way = np.concatenate(([0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))))
+    return way / way[-1]
+
+
 def _surface(points: Any, rows: int, columns: int, name: str, material: int) -> Part:
     triangles = _grid(rows, columns)
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     faces = np.cross(b - a, c - a)
+    solid = np.linalg.norm(faces, axis=1) > 1e-7  # the poles are points
     normals = np.zeros_like(points)
     for corner in range(3):
         np.add.at(normals, triangles[:, corner], faces)
@@ -49,9 +56,11 @@ def _surface(points: Any, rows: int, columns: int, name: str, material: int) -> 
     grid[:, 0] = grid[:, -1] = grid[:, 0] + grid[:, -1]
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-20
     normals[np.linalg.norm(normals, axis=1) < 0.5] = (0, 1, 0)
-    v, u = np.meshgrid(np.linspace(0, 1, rows + 1), np.linspace(0, 1, columns + 1), indexing="ij")
-    uvs = np.column_stack((u.ravel(), v.ravel()))
-    return Part(name, points.astype("f4"), normals.astype("f4"), uvs.astype("f4"), triangles, material)
+    places = points.reshape(rows + 1, columns + 1, 3)
+    u = np.tile(_along(places[rows // 2]), rows + 1)
+    v = np.repeat(_along(places[:, columns // 2]), columns + 1)
+    uvs = np.column_stack((u, v))
+    return Part(name, points.astype("f4"), normals.astype("f4"), uvs.astype("f4"), triangles[solid], material)
 
 
 def handbag(detail: int = 100, texture: Texture | None = None) -> Model:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    from PIL import Image
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
+Floats = NDArray[np.float64]
 Rgb = tuple[int, int, int]
 NAMES: dict[str, Rgb] = {
-    "black": (16, 16, 16), "charcoal": (54, 58, 62), "dark grey": (90, 90, 92), "grey": (128, 128, 128), "silver": (190, 192, 194),
-    "white": (254, 254, 254), "ivory": (250, 244, 226), "cream": (245, 232, 200), "beige": (216, 196, 164),
+    "black": (16, 16, 16), "charcoal": (54, 58, 62), "dark grey": (90, 90, 92),
+    "grey": (128, 128, 128), "silver": (190, 192, 194), "white": (254, 254, 254),
+    "ivory": (250, 244, 226), "cream": (245, 232, 200), "beige": (216, 196, 164),
     "sand": (196, 172, 134), "stone": (160, 152, 140), "taupe": (122, 108, 96), "camel": (190, 142, 92),
     "tan": (168, 124, 84), "brown": (108, 68, 40), "chocolate": (66, 40, 26), "rust": (168, 74, 34),
     "terracotta": (202, 104, 74), "orange": (240, 130, 30), "apricot": (248, 184, 136), "peach": (252, 208, 180),
@@ -29,6 +31,10 @@ NAMES: dict[str, Rgb] = {
 ALIKE = 9.0
 """Distance in CIELAB below which two colours of a palette are one."""
 _EDGE = 96
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]
+)
+_WHITE = np.array([0.95047, 1.0, 1.08883])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +46,30 @@ class Colour:
     share: float
 
 
-def lab(rgb: np.ndarray) -> np.ndarray:
+def linear(levels: Floats) -> Floats:
+    """Light, 0 to 1, of sRGB levels of 0 to 255 (IEC 61966-2-1)."""
+    share = levels / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def srgb(light: Floats) -> Floats:
+    """The levels of light, 0 to 255."""
+    return 255 * np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0) ** (1 / 2.4) - 0.055)
+
+
+def lab(rgb: NDArray[Any]) -> Floats:
     """CIELAB (D65) of sRGB colours.
 
     Args:
         rgb: 0 to 255, shape (…, 3).
     """
-    import numpy as np
-
-    share = rgb.astype(np.float64) / 255
-    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    to_xyz = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
-    xyz = linear @ to_xyz.T / np.array([0.95047, 1.0, 1.08883])
+    xyz = linear(rgb.astype(np.float64)) @ _TO_XYZ.T / _WHITE
     f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
 
 
 def name_of(rgb: Rgb) -> str:
     """The name that is nearest in CIELAB."""
-    import numpy as np
-
     known = lab(np.array(list(NAMES.values())))
     return list(NAMES)[int(np.linalg.norm(known - lab(np.array(rgb)), axis=-1).argmin())]
 
@@ -68,9 +78,6 @@ def palette(image: Image.Image, most: int = 6) -> list[Colour]:
     """The colours that make up what is visible of the picture, the largest share first; at most ``most``, and none
     below one percent.
     """
-    import numpy as np
-    from PIL import Image
-
     small = image.convert("RGBA")
     small.thumbnail((_EDGE, _EDGE), Image.Resampling.BOX)
     pixels = np.asarray(small).reshape(-1, 4)
@@ -91,11 +98,9 @@ def palette(image: Image.Image, most: int = 6) -> list[Colour]:
     return [Colour(one.name, one.hex, round(one.share, 3)) for one in largest if one.share >= 0.01]
 
 
-def _merged(table: np.ndarray, counts: np.ndarray) -> list[tuple[np.ndarray, int]]:
+def _merged(table: Floats, counts: NDArray[np.intp]) -> list[tuple[Floats, int]]:
     """Colours that look alike as one, weighted by their pixels; the most frequent first."""
-    import numpy as np
-
-    groups: list[tuple[np.ndarray, int]] = []
+    groups: list[tuple[Floats, int]] = []
     for at in np.argsort(-counts, kind="stable"):
         if not counts[at]:
             continue

@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageChops, ImageColor, ImageEnhance, ImageFilter
+from PIL import Image, ImageChops, ImageColor, ImageFilter
 
 from devskyy_mcp.errors import Code, Refused
 
+from ..photos.cutout import cut_out
 from ..photos.decode import check_size, decode
+from .light import adjust
+from .marks import watermark
 from .steps import Adjust, Canvas, Crop, CutOut, Shadow, Step, Upscale, Watermark
-from .subject import Box, ground_of, subject_box
-from .texts import check_text, lettering
-from .writing import SHOWN_BYTES, SHOWN_EDGE, Format, encoded, shown
+from .subject import Box, subject_box
+from .writing import SHOWN_BYTES, SHOWN_EDGE, Format, clearest, encoded, scaled, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LUMA = (0.2126, 0.7152, 0.0722)
-_NORM = 6
-"""Minkowski's p of the shades-of-grey estimate of the light (Finlayson and Trezzi, 2004)."""
+_HOPELESS = frozenset({"nothing", "fills", "unsure"})
+"""What a cut-out is refused for; a photo for a relief must be better than one for a picture."""
+_BY = {"network": "the network", "border": "the border's colour", "transparency": "its own transparency"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,32 @@ def _take(image: Image.Image, step: Step, marks: Mapping[str, bytes]) -> tuple[I
 
 
 def cut(image: Image.Image) -> tuple[Image.Image, str]:
-    """The subject on transparency."""
-    raise NotImplementedError
+    """The subject on transparency.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS where no subject is found; what is merely doubtful is said instead.
+    """
+    found = cut_out(image)
+    for problem in found.problems:
+        if problem.reason in _HOPELESS or (problem.reason == "busy" and found.method == "border"):
+            raise Refused(Code.INVALID_ARGUMENTS, problem.message, problem.hint, details={"reason": problem.reason})
+    out = _clean_edges(image.convert("RGB"), found.alpha)
+    said = f"by {_BY[found.method]}, confidence {found.confidence:.2f}"
+    return out, "; ".join([said, *(problem.message.rstrip(".") for problem in found.problems)])
+
+
+def _clean_edges(image: Image.Image, alpha: NDArray[np.uint8]) -> Image.Image:
+    """The picture with that alpha; where it is half transparent, the background's colour gives way to the subject's."""
+    radius = max(2, round(max(image.size) / 400))
+    solid = Image.fromarray(np.where(alpha >= 250, 255, 0).astype(np.uint8))
+    inside = Image.composite(image, Image.new("RGB", image.size), solid).filter(ImageFilter.GaussianBlur(radius))
+    weight = np.asarray(solid.filter(ImageFilter.GaussianBlur(radius))).astype(np.float32)[..., None] / 255
+    spread = np.asarray(inside).astype(np.float32) / np.maximum(weight, 1e-3)
+    edge = (alpha < 250)[..., None] & (weight > 0.02)
+    colours = np.where(edge, np.clip(spread, 0, 255), np.asarray(image)).astype(np.uint8)
+    out = Image.fromarray(colours)
+    out.putalpha(Image.fromarray(alpha))
+    return out
 
 
 def crop(image: Image.Image, step: Crop) -> tuple[Image.Image, str]:
@@ -179,7 +205,7 @@ def shadow(image: Image.Image, strength: float) -> tuple[Image.Image, str]:
     Raises:
         Refused: INVALID_ARGUMENTS where the picture is not cut out.
     """
-    box = image.getchannel("A").getbbox() if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 0 else None
+    box = image.getchannel("A").getbbox() if clearest(image) == 0 else None
     if box is None:
         raise Refused(Code.INVALID_ARGUMENTS, "The picture is not cut out.", "Put cut_out before shadow.")
     subject = image.crop(box)
@@ -189,60 +215,16 @@ def shadow(image: Image.Image, strength: float) -> tuple[Image.Image, str]:
     flat = max(2, round(min(high, wide) * 0.10))
     mask = Image.new("L", (wide + 2 * room, high + 2 * room), 0)
     cast = subject.getchannel("A").resize((wide, flat), Image.Resampling.BOX)
-    mask.paste(cast.point(lambda alpha: round(alpha * 0.7)), (room, room + high - flat * 2 // 3))
+    mask.paste(scaled(cast, 0.7), (room, room + high - flat * 2 // 3))
     mask = mask.filter(ImageFilter.GaussianBlur(blur))
     touching = Image.new("L", mask.size, 0)
     foot = subject.getchannel("A").crop((0, high - max(1, high // 40), wide, high)).resize((wide, max(1, flat // 4)))
     touching.paste(foot, (room, room + high - flat // 8))
     mask = ImageChops.lighter(mask, touching.filter(ImageFilter.GaussianBlur(max(1, blur // 4))))
     out = Image.new("RGBA", mask.size, (0, 0, 0, 0))
-    out.putalpha(mask.point(lambda dark: round(dark * strength)))
+    out.putalpha(scaled(mask, strength))
     out.alpha_composite(subject, (room, room))
     return out, f"a soft contact shadow of strength {strength:g}"
-
-
-def adjust(image: Image.Image, step: Adjust) -> tuple[Image.Image, str]:
-    """Light and colour. Exposure and white balance count in linear light; contrast turns about middle grey."""
-    if not (step.exposure or step.white_balance or step.contrast or step.saturation):
-        raise Refused(Code.INVALID_ARGUMENTS, "Nothing to adjust.", "Give exposure, white_balance, contrast or saturation.")
-    alpha = image.getchannel("A") if image.mode == "RGBA" else None
-    base = image.convert("RGB")
-    gains = _balance(image) if step.white_balance else np.ones(3)
-    levels = np.arange(256) / 255
-    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-    table: list[int] = []
-    for gain in gains * 2.0**step.exposure:
-        light = np.clip(linear * gain, 0, 1)
-        tone = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-        tone = (tone - 0.5) * (1 + step.contrast / 100) + 0.5
-        table += np.clip(np.round(tone * 255), 0, 255).astype(int).tolist()
-    base = base.point(table)
-    if step.saturation:
-        base = ImageEnhance.Color(base).enhance(1 + step.saturation / 100)
-    if alpha:
-        base.putalpha(alpha)
-    said = [f"exposure {step.exposure:+g} stops"] if step.exposure else []
-    said += [f"white balance red × {gains[0]:.2f}, blue × {gains[2]:.2f}"] if step.white_balance else []
-    said += [f"contrast {step.contrast:+g}"] if step.contrast else []
-    said += [f"saturation {step.saturation:+g}"] if step.saturation else []
-    return base, ", ".join(said)
-
-
-def _balance(image: Image.Image) -> NDArray[np.float64]:
-    """Gains of red, green and blue that make the light neutral: by a bright plain background where there is one, which
-    is meant to be white or grey, else by the shades-of-grey estimate; at most 1.6 times, and as bright as before.
-    """
-    ground, spread = ground_of(image)
-    level = np.array(ground) / 255
-    if image.mode == "RGB" and spread < 6 and level.min() > 0.55:
-        light = ((level + 0.055) / 1.055) ** 2.4
-    else:
-        small = image.convert("RGBA").resize((96, 96), Image.Resampling.BOX)
-        pixels = np.asarray(small).reshape(-1, 4)
-        seen = pixels[pixels[:, 3] > 127][:, :3] / 255
-        light = np.mean(np.where(seen <= 0.04045, seen / 12.92, ((seen + 0.055) / 1.055) ** 2.4) ** _NORM, axis=0) ** (1 / _NORM) if len(seen) else np.ones(3)
-    gains = np.clip(light[1] / np.maximum(light, 1e-4), 1 / 1.6, 1.6)
-    return gains * (np.dot(_LUMA, light) / np.dot(_LUMA, light * gains))
 
 
 def upscale(image: Image.Image, factor: float) -> tuple[Image.Image, str]:
@@ -255,28 +237,3 @@ def upscale(image: Image.Image, factor: float) -> tuple[Image.Image, str]:
     if alpha:
         large.putalpha(alpha)
     return large, f"resampled to {size[0]} × {size[1]} (Lanczos, mildly sharpened); no detail was added"
-
-
-def watermark(image: Image.Image, step: Watermark, marks: Mapping[str, bytes]) -> tuple[Image.Image, str]:
-    """Words or a picture over the picture."""
-    if (step.text is None) is (step.asset is None):
-        raise Refused(Code.INVALID_ARGUMENTS, "A watermark is a text or an asset.", "Give one of both.")
-    width = max(8, round(image.width * step.width / 100))
-    if step.text is not None:
-        mark = lettering(check_text(step.text), width, (255, 255, 255), (0, 0, 0))
-        what = "the text"
-    else:
-        mark = decode(marks[step.asset or ""]).image.convert("RGBA")
-        mark = mark.resize((width, max(1, round(mark.height * width / mark.width))), Image.Resampling.LANCZOS)
-        what = "the asset"
-    mark.thumbnail(image.size)
-    mark.putalpha(mark.getchannel("A").point(lambda alpha: round(alpha * step.opacity)))
-    edge = round(min(image.size) * 0.03)
-    right, bottom = image.width - mark.width, image.height - mark.height
-    at = {
-        "top_left": (edge, edge), "top_right": (right - edge, edge), "bottom_left": (edge, bottom - edge),
-        "bottom_right": (right - edge, bottom - edge), "center": (right // 2, bottom // 2),
-    }[step.place]  # fmt: skip
-    out = image.convert("RGBA")
-    out.alpha_composite(mark, (max(0, at[0]), max(0, at[1])))
-    return out if image.mode == "RGBA" else out.convert("RGB"), f"{what} at {step.place}, opacity {step.opacity:g}"

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 NEAR = 10
 """Bits of 64 that may differ, in each hash."""
-NEAR_COLOUR = 6.0
-"""Mean distance in CIELAB of 4 × 4 fields."""
+NEAR_COLOUR = 8.0
+"""Distance in CIELAB that each of 4 × 4 fields may have at most."""
 _SIDE = 32
 
 
@@ -77,7 +77,7 @@ def distance(one: Print, other: Print) -> int | None:
     if bits > NEAR:
         return None
     colours = (np.array(one.colours) - np.array(other.colours)).reshape(-1, 3)
-    return bits if float(np.linalg.norm(colours, axis=1).mean()) <= NEAR_COLOUR else None
+    return bits if float(np.linalg.norm(colours, axis=1).max()) <= NEAR_COLOUR else None
 
 
 def groups(prints: Mapping[str, Print]) -> list[Group]:

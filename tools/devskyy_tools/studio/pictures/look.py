@@ -12,6 +12,7 @@ from ..photos.decode import FORMATS, decode
 from .colour import Colour, palette
 from .sizes import thumbhash
 from .subject import ground_of
+from .writing import clearest
 
 WORKING_EDGE = 1024
 """Pixels of the longer side at which sharpness is measured, so that it means the same for every picture."""
@@ -60,7 +61,7 @@ def look(content: bytes) -> Look:
     """
     picture = decode(content, longest=WORKING_EDGE)
     image = picture.image
-    transparent = image.mode == "RGBA" and image.getchannel("A").getextrema()[0] < 255
+    transparent = clearest(image) < 255
     ground, spread = ground_of(image)
     plain = not transparent and spread < 12
     exif, location = exif_of(content, picture.kind)

@@ -51,7 +51,10 @@ class Variants:
 
 
 def variants(
-    content: bytes, widths: Sequence[int] = WIDTHS, formats: Sequence[Format] = ("webp", "avif"), quality: int | None = None
+    content: bytes,
+    widths: Sequence[int] = WIDTHS,
+    formats: Sequence[Format] = ("webp", "avif"),
+    quality: int | None = None,
 ) -> Variants:
     """The picture in these widths and formats; one that is narrower is given once in its own width.
 
@@ -67,11 +70,14 @@ def variants(
     picture = opened(content, max(widths))
     scaled = cascade(picture.image, fitting(widths, picture.width), picture.height / picture.width)
     # The largest first: then no encoder works alone at the end.
-    work = [(kind, image) for image in reversed(scaled) for kind in formats]
+    work: list[tuple[Format, Image.Image]] = [(kind, image) for image in reversed(scaled) for kind in formats]
+
+    def one(kind: Format, image: Image.Image) -> Variant:
+        return Variant(kind, *image.size, encoded(image.copy(), kind, quality))
+
     with ThreadPoolExecutor(ENCODERS) as pool:
-        made = list(pool.map(lambda one: encoded(one[1].copy(), one[0], quality), work))
-    files = [Variant(kind, *image.size, file) for (kind, image), file in zip(work, made, strict=True)]
-    files.sort(key=lambda one: (formats.index(one.format), one.width))
+        files = list(pool.map(one, (kind for kind, _ in work), (image for _, image in work)))
+    files.sort(key=lambda file: (formats.index(file.format), file.width))
     return Variants(picture.width, picture.height, thumbhash(scaled[0]), files)
 
 

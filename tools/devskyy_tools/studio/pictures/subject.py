@@ -8,6 +8,7 @@ from PIL import Image, ImageFilter
 from devskyy_mcp.errors import Code, Refused
 
 from .colour import Rgb, lab
+from .writing import clearest
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are outside."""
@@ -22,7 +23,14 @@ def ground_of(image: Image.Image) -> tuple[Rgb, float]:
     """The colour of the picture's border, and how much the border differs from it (90th percentile, CIELAB)."""
     small = image.convert("RGB").resize((64, 64), Image.Resampling.BOX)
     pixels = np.asarray(small)
-    border = np.concatenate([pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, :2].reshape(-1, 3), pixels[:, -2:].reshape(-1, 3)])
+    border = np.concatenate(
+        [
+            pixels[:2].reshape(-1, 3),
+            pixels[-2:].reshape(-1, 3),
+            pixels[:, :2].reshape(-1, 3),
+            pixels[:, -2:].reshape(-1, 3),
+        ]
+    )
     middle = np.median(border, axis=0)
     red, green, blue = (int(part) for part in middle)
     spread = np.linalg.norm(lab(border) - lab(middle), axis=-1)
@@ -35,8 +43,8 @@ def subject_box(image: Image.Image) -> Box:
     Raises:
         Refused: INVALID_ARGUMENTS where nothing stands out from the background, or the background is no plain one.
     """
-    if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] < 8:
-        found = image.getchannel("A").point(lambda alpha: 255 if alpha >= 24 else 0).getbbox()
+    if clearest(image) < 8:
+        found = image.getchannel("A").point([0] * 24 + [255] * 232).getbbox()
         if found is None:
             raise Refused(Code.INVALID_ARGUMENTS, "The picture is wholly transparent.")
         return found
@@ -53,7 +61,12 @@ def subject_box(image: Image.Image) -> Box:
         raise _unclear("Nothing stands out from the background")
     wide, high = image.width / small.width, image.height / small.height
     left, top, right, bottom = found
-    return int(left * wide), int(top * high), min(image.width, round(right * wide)), min(image.height, round(bottom * high))
+    return (
+        int(left * wide),
+        int(top * high),
+        min(image.width, round(right * wide)),
+        min(image.height, round(bottom * high)),
+    )
 
 
 def _unclear(message: str) -> Refused:

@@ -40,15 +40,23 @@ def check_text(text: str) -> str:
     """
     text = " ".join(text.split())
     face = font(24)
-    empty = bytes(face.getmask(_NO_GLYPH))
-    missing = sorted({one for one in text if not one.isspace() and bytes(face.getmask(one)) == empty})
+    empty = _drawn(face, _NO_GLYPH)
+    missing = sorted({one for one in text if not one.isspace() and _drawn(face, one) == empty})
     if missing or not text:
         raise Refused(
             Code.INVALID_ARGUMENTS,
             f"The font for pictures has no {' '.join(missing[:8])}." if missing else "The text is empty.",
-            "It has Latin, Greek and Cyrillic letters; leave the others out, or give the words as a picture." if missing else "",
+            "It has Latin, Greek and Cyrillic letters; leave the others out, or give the words as a picture."
+            if missing
+            else "",
         )
     return text
+
+
+def _drawn(face: FreeTypeFont, letter: str) -> bytes:
+    out = Image.new("L", (48, 48))
+    ImageDraw.Draw(out).text((8, 4), letter, 255, face)
+    return out.tobytes()
 
 
 def width_of(text: str, size: int) -> int:

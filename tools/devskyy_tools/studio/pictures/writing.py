@@ -45,6 +45,18 @@ def encoded(image: Image.Image, kind: Format, quality: int | None = None) -> byt
     return out.getvalue()
 
 
+def scaled(mask: Image.Image, factor: float) -> Image.Image:
+    """A mask with every value times that."""
+    return mask.point([min(255, round(value * factor)) for value in range(256)])
+
+
+def clearest(image: Image.Image) -> int:
+    """The least alpha in the picture: 255 where all of it is opaque."""
+    import numpy as np
+
+    return int(np.asarray(image.getchannel("A")).min()) if image.mode == "RGBA" else 255
+
+
 def flat(image: Image.Image, ground: tuple[int, int, int] = WHITE) -> Image.Image:
     """The picture without transparency, on a ground of that colour."""
     from PIL import Image

@@ -80,9 +80,8 @@ class NumpyRenderer:
         if texture is None:
             return np.full(len(uvs), own, np.float32)
         height, width = texture.shape[:2]
-        x = np.floor(uvs[:, 0] * width).astype(np.int64) % width
-        y = np.floor(uvs[:, 1] * height).astype(np.int64) % height
-        return texture[y, x, 3].astype(np.float32) * np.float32(own / 255)
+        x, y = (np.mod(uvs, np.float32(1)) * np.array((width, height), np.float32)).astype(np.int64).T
+        return texture[y % height, x % width, 3].astype(np.float32) * np.float32(own / 255)
 
 
 class _Seen:
@@ -152,8 +151,8 @@ def _linear(texture: NDArray[np.uint8], samples: int, decode: Floats) -> Floats:
 def _sampled(texture: Floats, uvs: Floats) -> Floats:
     """Between the four nearest texels; the texture repeats."""
     height, width = int(texture.shape[0]), int(texture.shape[1])
-    x = uvs[:, 0] * np.float32(width) - np.float32(0.5)
-    y = uvs[:, 1] * np.float32(height) - np.float32(0.5)
+    places = np.mod(uvs, np.float32(1)) * np.array((width, height), np.float32) - np.float32(0.5)
+    x, y = places[:, 0], places[:, 1]
     left, top = np.floor(x), np.floor(y)
     right_share, low_share = (x - left)[:, None], (y - top)[:, None]
     x0, y0 = left.astype(np.int64) % width, top.astype(np.int64) % height

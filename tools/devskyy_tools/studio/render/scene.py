@@ -6,7 +6,6 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,8 @@ FIELD = 24.0
 MARGIN = 0.86
 """The part of the picture that the model may fill."""
 TRIANGLES = 500_000
+REPEATS = 10_000.0
+"""How often a texture may repeat: what a file says beyond is noise."""
 TEXTURE_PIXELS = 4096 * 4096
 
 
@@ -95,8 +96,10 @@ def scene_of(model: Model) -> Scene:
     )
 
 
-def _uvs(uvs: Any, count: int) -> Floats:
-    return np.zeros((count, 2), np.float32) if uvs is None else uvs.astype(np.float32)
+def _uvs(uvs: NDArray[np.float32] | None, count: int) -> Floats:
+    if uvs is None:
+        return np.zeros((count, 2), np.float32)
+    return np.clip(np.nan_to_num(uvs), -REPEATS, REPEATS).astype(np.float32)
 
 
 def decoded(content: bytes) -> NDArray[np.uint8]:

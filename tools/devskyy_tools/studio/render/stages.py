@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,9 +19,10 @@ SHOWS = 9
 
 
 class Drawn(NamedTuple):
-    """A picture as WebP, and what drew it: ``egl`` or ``numpy``."""
+    """A picture as WebP, its width and height, and what drew it: ``egl`` or ``numpy``."""
 
     content: bytes
+    size: tuple[int, int]
     engine: str
 
 
@@ -35,13 +37,18 @@ class Turned(NamedTuple):
 def poster(content: bytes, variant: str | None, size: int, transparent: bool) -> Drawn:
     """The picture that stands in for the model."""
     studio = Studio(read_glb(content).scene(variant))
-    return Drawn(studio.poster(size, transparent=transparent), studio.engine)
+    return _drawn(studio.poster(size, transparent=transparent), studio)
 
 
 def sheet(content: bytes, variant: str | None, size: int) -> Drawn:
     """Front, three quarters, side and back."""
     studio = Studio(read_glb(content).scene(variant))
-    return Drawn(studio.sheet(size), studio.engine)
+    return _drawn(studio.sheet(size), studio)
+
+
+def _drawn(content: bytes, studio: Studio) -> Drawn:
+    with Image.open(io.BytesIO(content)) as picture:  # smaller than asked for, where it could not be shown else
+        return Drawn(content, picture.size, studio.engine)
 
 
 def turntable(content: bytes, variant: str | None, size: int, frames: int) -> Turned:

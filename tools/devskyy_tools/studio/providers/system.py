@@ -1,0 +1,68 @@
+"""A provider as the System that paid operations go to (``devskyy_mcp.jobs.ledger``)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome
+from devskyy_mcp.context import Context, Services
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.errors import Refused
+
+from .port import MILLION, NO_WAY_BACK, Provider
+
+
+class PaidTasks:
+    """The System of one provider."""
+
+    in_flight = 1
+    # ``look`` itself says when only a person can find out: a provider that is away now may tell later.
+    proves_absence = True
+
+    def __init__(self, provider: Provider, services: Services) -> None:
+        self.provider = provider
+        self.name = provider.about.name
+        self.quiet_after = provider.quiet_after
+        self._services = services
+
+    def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
+        return [[op] for op in ops]
+
+    def object_keys(self, op: Op) -> list[str]:  # noqa: ARG002 # as the port names it
+        """None: each request makes a task of its own."""
+        return []
+
+    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
+        return [None for _ in ops]
+
+    async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
+        return [await self.provider.submit(change, op) for op in ops]
+
+    async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
+        return [await self._look(item) for item in ops]
+
+    async def _look(self, item: JournalOp) -> Outcome:
+        async def taken(action: str, task: str) -> bool:
+            from devskyy_mcp.changes import store
+
+            async with self._services.get(Database).read() as conn:
+                holder = await store.written_since(conn, self.name, [(action, task)], 0)
+            return holder not in {None, item.change}
+
+        try:
+            found = await self.provider.find(item, taken)
+        except Refused:
+            return Outcome("unknown", error=item.outcome.error)
+        if found.state != "unknown":
+            return found
+        from devskyy_mcp.changes import commit  # with the database's driver, which start must not load
+
+        waited = time.time() - (item.sent_at or 0) / MILLION
+        quiet = waited > commit.FENCE + self.quiet_after
+        return Outcome("needs_review" if quiet else "unknown", error=item.outcome.error)
+
+    async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
+        assert ctx.unit is not None
+        for item in ops:
+            ctx.unit.leave(LeftAlone(item.op.label, "impossible", NO_WAY_BACK))
