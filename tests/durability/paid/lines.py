@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Collection
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 
 import devskyy_mcp
+from devskyy_mcp.app import App
 from devskyy_mcp.jobs.worker import Worker
-
-from .processes import Place
 
 HOME = Path(devskyy_mcp.__file__).parent
 FILES = tuple(
@@ -34,12 +34,13 @@ Line = tuple[str, int]
 class Tracer:
     """Notes the lines in the order they are first reached, and dies before ``die_at`` is carried out."""
 
-    def __init__(self, die_at: Line | None = None) -> None:
+    def __init__(self, die_at: Line | None = None, files: Collection[str] = FILES) -> None:
         self.die_at = die_at
+        self.files = files
         self.reached: dict[Line, None] = {}
 
     def __call__(self, frame: FrameType, event: str, _given: Any) -> Any:
-        return self.line if frame.f_code.co_filename in FILES else None
+        return self.line if frame.f_code.co_filename in self.files else None
 
     def line(self, frame: FrameType, event: str, _given: Any) -> Any:
         if event == "line":
@@ -50,9 +51,22 @@ class Tracer:
         return self.line
 
 
-def run_once(place: Place, job: str, token: int, die_at: Line | None, pipe: Connection | None) -> None:
+class Opens(Protocol):
+    """What opens an app: a ``Place``, or one with other packs."""
+
+    def app(self, **more: Any) -> App: ...
+
+
+def run_once(
+    place: Opens,
+    job: str,
+    token: int,
+    die_at: Line | None,
+    pipe: Connection | None,
+    files: Collection[str] = FILES,
+) -> None:
     """Entry of a process that runs the job once; sends the lines that it has reached, if it lives."""
-    tracer = Tracer(die_at)
+    tracer = Tracer(die_at, files)
     sys.settrace(tracer)
     anyio.run(_run, place, job, token)
     sys.settrace(None)
@@ -60,7 +74,7 @@ def run_once(place: Place, job: str, token: int, die_at: Line | None, pipe: Conn
         pipe.send(list(tracer.reached))
 
 
-async def _run(place: Place, job: str, token: int) -> None:
+async def _run(place: Opens, job: str, token: int) -> None:
     app = place.app(worker="off")
     try:
         worker = Worker(app.services)

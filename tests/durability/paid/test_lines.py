@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import anyio
@@ -17,7 +18,7 @@ from devskyy_mcp.jobs.model import JobView
 from devskyy_mcp.jobs.service import Jobs
 from tests.durability.processes import context
 
-from .lines import FILES, Line, run_once
+from .lines import FILES, Line, Opens, run_once
 from .processes import Place, ProviderServer
 from .renders import KINDS
 
@@ -34,10 +35,12 @@ async def submit(app: App, prompt: str, kind: str) -> tuple[str, int]:
     return job, token
 
 
-async def in_process(here: Place, job: str, token: int, die_at: Line | None = None) -> tuple[int, list[Line]]:
+async def in_process(
+    here: Opens, job: str, token: int, die_at: Line | None = None, files: Collection[str] = FILES
+) -> tuple[int, list[Line]]:
     """Run the job in a process of its own; the exit code, and the lines it reached if it lived."""
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=run_once, args=(here, job, token, die_at, theirs), daemon=True)
+    process = context.Process(target=run_once, args=(here, job, token, die_at, theirs, files))
     process.start()
     theirs.close()
     await anyio.to_thread.run_sync(process.join, 60)
@@ -49,7 +52,7 @@ async def in_process(here: Place, job: str, token: int, die_at: Line | None = No
     return code, reached
 
 
-async def rerun(app: App, here: Place, job: str, token: int) -> JobView:
+async def rerun(app: App, here: Opens, job: str, token: int) -> JobView:
     """Run the job until it has ended or waits for a person."""
     for _ in range(5):
         await in_process(here, job, token)
