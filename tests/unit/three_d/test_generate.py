@@ -8,6 +8,9 @@ import pytest
 
 from devskyy_mcp.invoke import Call
 from devskyy_tools.platform.pack import pack as platform
+from devskyy_tools.studio.providers import meshy as meshy_client
+from devskyy_tools.studio.providers import tripo as tripo_client
+from devskyy_tools.three_d.generated import QUEUE
 from devskyy_tools.three_d.pack import pack
 from tests.fakes.meshy import MeshyServer
 from tests.fakes.paid_tasks import glb_of, png
@@ -15,7 +18,7 @@ from tests.fakes.tripo import TripoServer
 
 from .bench import ME, Studio, studio
 
-GENERATE = "three_d_models_generate"
+GENERATE, REWORK = "three_d_models_generate", "three_d_models_rework"
 
 
 @pytest.mark.requirement("providers:results")
@@ -130,6 +133,13 @@ async def test_what_is_asked_for_must_make_sense(
     error = await at_tripo.failed(GENERATE, **given)
     assert error["code"] in {"invalid_arguments", "not_found"}
     assert not tripo.tasks
+
+
+def test_no_more_tasks_are_under_way_than_the_providers_allow() -> None:
+    (queue,) = [one for one in pack.queues if one.name == QUEUE]
+    assert queue.concurrency == min(tripo_client.ABOUT.at_once, meshy_client.ABOUT.at_once)
+    paid = [tool for toolset in pack.toolsets for tool in toolset.tools if tool.name in {GENERATE, REWORK}]
+    assert [tool.policy.job.queue for tool in paid if tool.policy.job] == [QUEUE, QUEUE]
 
 
 async def test_a_model_is_no_picture(at_tripo: Studio, tripo: TripoServer) -> None:

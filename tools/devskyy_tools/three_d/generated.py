@@ -177,7 +177,7 @@ async def _kept(ctx: Context, maker: Modeller, work: Work, made: Provenance) -> 
 
     about, last = maker.provider.about, work.tasks[-1]
     cost = None if work.credits is None else about.prices.micro(work.credits) / 1_000_000
-    kept = await keep(ctx, maker.provider, "result", last, "model", replace(made, cost_usd=cost))
+    kept = await keep(ctx, maker.provider, "result", last, made.prompt or "model", replace(made, cost_usd=cost))
     if work.role not in kept:
         raise Refused(Code.UPSTREAM_INVALID, f"{about.title} made no file of what was asked for.")
     files = {role: await ctx.get(Assets).get(asset) for role, asset in kept.items()}
