@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
-from typing import get_args
 
 import anyio
 import pytest
@@ -20,39 +18,11 @@ from tests.durability.paid.lines import Line
 from tests.durability.paid.test_lines import ME, in_process, rerun
 from tests.fakes.paid_tasks import glb_of
 
-from .place import OURS, ModelPlace, Name, StandIn, model_place
+from .place import OURS, ModelPlace, StandIn
 
-NAMES: tuple[Name, ...] = get_args(Name)
 AT_ONCE = 8
 FEW = {True: 16, False: 4}
 """Lines of each provider in the short run, on SQLite and on Postgres; all in the long one."""
-
-
-@pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> Name:
-    return request.param
-
-
-@pytest.fixture
-def provider(name: Name) -> Generator[StandIn]:
-    server = StandIn(name)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def here(tmp_path: Path, database_url: str, name: Name, provider: StandIn) -> ModelPlace:
-    database = Database(database_url, migrate=True)
-    await database.open()
-    await database.close()
-    return model_place(tmp_path, database_url, name, provider.url)
-
-
-@pytest.fixture
-async def app(here: ModelPlace) -> AsyncGenerator[App]:
-    async with here.app(worker="off").running(eager=False) as made:
-        yield made
 
 
 async def submit(app: App, prompt: str) -> tuple[str, int]:

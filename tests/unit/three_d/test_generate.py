@@ -83,7 +83,12 @@ async def test_meshy_makes_a_shape_and_then_its_texture(at_meshy: Studio, meshy:
         "topology": "triangle",
         "target_polycount": 5000,
     }
-    assert texture.body == {"mode": "refine", "preview_task_id": shape.id, "enable_pbr": True}
+    assert texture.body == {
+        "mode": "refine",
+        "preview_task_id": shape.id,
+        "enable_pbr": True,
+        "texture_prompt": "a leather bag",
+    }
     assert view.result is not None
     assert (view.result["task"], view.result["credits"]) == (texture.id, 30)
     assert [one["content_type"] for one in view.result["others"]] == ["model/vnd.usdz+zip"]

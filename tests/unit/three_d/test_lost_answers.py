@@ -89,6 +89,15 @@ async def test_meshys_task_is_found_in_its_list(at_meshy: Studio, meshy: MeshySe
     assert meshy.paid("a hat") == 1
 
 
+async def test_meshys_texture_is_found_too_and_not_taken_for_its_shape(at_meshy: Studio, meshy: MeshyServer) -> None:
+    meshy.faults["submit"] = ["", "lost"]
+    view = await at_meshy.run(GENERATE, prompt="a hat")
+    assert view.state == "succeeded", view
+    assert view.result is not None
+    assert [task.body["mode"] for task in meshy.tasks.values()] == ["preview", "refine"]
+    assert view.result["task"] == "text-to-3d-1"
+
+
 @pytest.mark.parametrize("fault", ["page", "500"])
 async def test_what_meshys_list_does_not_have_is_sent_again(at_meshy: Studio, meshy: MeshyServer, fault: str) -> None:
     meshy.take("text-to-3d", {"mode": "preview", "prompt": "another hat"})
