@@ -101,6 +101,11 @@ class Refused(Exception):
         if self.retryable is None:
             self.retryable = self.code in RETRYABLE
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Exceptions are copied by their ``args``, which here are one text: workers in other processes raise it too."""
+        fields = (self.code, self.message, self.hint, self.retryable, self.retry_after, self.details)
+        return type(self), fields
+
     @property
     def http_status(self) -> int:
         return HTTP_STATUS[self.code]

@@ -8,6 +8,8 @@ from devskyy_mcp.capability import Pack
 from devskyy_tools.shop.provide import provide_shop
 
 from .brief import briefs, morning
+from .launch import launching
+from .launch_draft import play_launch_draft as _draft  # noqa: F401
 from .reconcile import reconciling
 from .reprice import repricing
 

@@ -48,22 +48,24 @@ class Downloads:
             Refused: UNSAFE_ADDRESS, TOO_LARGE, or UPSTREAM_… when it is not there, not whole, or something else;
                 retryable where another look at the task may give an address that works.
         """
-        sent_as = {name for kind in file.content_type for name in (kind, *_SENT_AS.get(kind, ()))}
         try:
-            found = await self._fetch(
-                file.url,
-                max_bytes=self._largest,
-                deadline=DEADLINE,
-                content_types=sent_as | {"application/octet-stream"},
-            )
+            content = await self._content(file)
         except Refused as refused:
             raise _in_words(title, file, refused) from None
-        kind = kind_of(found.content)
-        if kind not in file.content_type or not is_whole(found.content, kind):
+        kind = kind_of(content)
+        if kind not in file.content_type or not is_whole(content, kind):
             wanted = " or ".join(file.content_type)
             message = f"What {title} gave as its {file.role} is not a whole file of type {wanted}."
             raise Refused(Code.UPSTREAM_INVALID, message, "The task is there still: it will be fetched again.")
-        return found.content, kind
+        return content, kind
+
+    async def _content(self, file: File) -> bytes:
+        if file.fetch is not None:
+            return await file.fetch()
+        sent_as = {name for kind in file.content_type for name in (kind, *_SENT_AS.get(kind, ()))}
+        welcome = sent_as | {"application/octet-stream"}
+        found = await self._fetch(file.url, max_bytes=self._largest, deadline=DEADLINE, content_types=welcome)
+        return found.content
 
 
 def kind_of(content: bytes) -> str | None:

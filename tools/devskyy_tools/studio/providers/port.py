@@ -6,7 +6,7 @@ through the ledger of paid calls, ``work.py`` follows the task and keeps what it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -79,12 +79,15 @@ class File:
         url: where it lies, for a short time.
         content_type: what it must be, one of ``assets.store.MADE``; several where the provider may choose.
         needed: whether the task is of no use without it.
+        fetch: gets it where ``url`` alone does not: what only the provider's own client may fetch, or came with the
+            task.
     """
 
     role: str
     url: str
     content_type: tuple[str, ...]
     needed: bool = True
+    fetch: Callable[[], Awaitable[bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

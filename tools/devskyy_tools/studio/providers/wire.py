@@ -80,6 +80,14 @@ class Wire:
         Raises:
             Refused: what the provider refuses, or that it did not answer.
         """
+        return (await self.ask(method, path, **more)).json()
+
+    async def ask(self, method: str, path: str, **more: Any) -> Answer:
+        """The same, as the whole answer.
+
+        Raises:
+            Refused: as ``read``.
+        """
         try:
             answer = await self.upstream.send(method, path, **more)
         except UpstreamError as error:
@@ -88,7 +96,7 @@ class Wire:
         refused = self._told(answer)
         if refused is not None:
             raise refused
-        return answer.json()
+        return answer
 
     async def pay(self, path: str, body: Any, task: Callable[[Any], str | None]) -> Outcome:
         """Send a request that pays, once; ``task`` takes the task's id out of the answer."""

@@ -1,0 +1,1 @@
+"""Clients of those who make pictures and films for money: FASHN, OpenAI, Google."""
