@@ -32,6 +32,8 @@ RECORDED = ("capability", "effect", "code", "arguments_sha256", "change_id")
 SHOWN = 600
 _MADE = re.compile(r"(?:chg|job)_[0-9A-Za-z]+|rep_[0-9A-Za-z_-]+")
 _MOVING = {"state", "summary", "progress", "started_at", "finished_at", "next", "result"}
+_LENT = re.compile(r"\?link=[\w.-]+")
+"""Sealed by each server's own key."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 
 
@@ -46,7 +48,7 @@ class Plain:
     def __call__(self, value: Any) -> Any:
         text = json.dumps(_standing(value), sort_keys=True)
         text = _MADE.sub(lambda found: self.known.setdefault(found[0], f"<made {len(self.known)}>"), text)
-        text = _TIME.sub("<time>", text)
+        text = _TIME.sub("<time>", _LENT.sub("?link=<link>", text))
         for principal in (local_principal(), LOCAL):
             text = text.replace(json.dumps(principal.id), '"<caller>"')
         return json.loads(text)

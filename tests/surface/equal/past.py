@@ -307,6 +307,6 @@ async def _live(app: App) -> Past:
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
-    own |= {tool: {"asset": [model.id, ABSENT]} for tool in KEPT}
+    own |= {tool: {"asset": [model.id, f"ast_{'0' * 64}"]} for tool in KEPT}
     own["three_d_reliefs_create"] = {"asset": [photo.id, box.id]}
     return Past(listed, known, own, proposed["change"], risky["change"])

@@ -194,8 +194,6 @@ class _Work:
 
 
 def _warnings(made: Json, gate: GateReport | None) -> list[str]:
-    found = [str(one) for one in made.get("warnings", [])]
-    for row in gate.checks if gate else []:
-        if row.verdict != "pass":
-            found.append(f"{row.check}: {row.figure}. {row.hint}".strip())
-    return found
+    rows = [row for row in gate.checks if row.verdict != "pass"] if gate else []
+    told = [f"{row.check}: {row.figure}. {row.hint}".strip() for row in rows]
+    return [*(str(one) for one in made.get("warnings", [])), *told]
