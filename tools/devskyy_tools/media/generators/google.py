@@ -226,6 +226,12 @@ class Google:
             raise refusal_of(error) or error from None
 
     async def credits(self) -> float | None:
+        """None: Google does not say. The key is tried all the same, by a list that costs nothing."""
+        client = await self.ready()
+        try:
+            await client.aio.models.list(config={"page_size": 1})
+        except Exception as error:
+            raise refusal_of(error) or error from None
         return None
 
     async def aclose(self) -> None:

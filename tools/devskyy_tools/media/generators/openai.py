@@ -157,6 +157,20 @@ class OpenAI:
         return Task(task, "succeeded", 100)
 
     async def credits(self) -> float | None:
+        """None: OpenAI does not say. The key is tried all the same, by a list that costs nothing."""
+        from openai import APIStatusError, OpenAIError
+
+        client = await self.ready()
+        try:
+            await client.models.list()
+        except APIStatusError as error:
+            if error.status_code == 401:
+                raise wire.wrong_key(ABOUT) from None
+            if error.status_code != 403:  # a key may be for pictures alone
+                message = f"OpenAI answered with status {error.status_code}."
+                raise Refused(Code.UPSTREAM_UNREACHABLE, message, "Try again later.") from None
+        except OpenAIError as error:
+            raise on_the_way(error) or error from None
         return None
 
     async def aclose(self) -> None:
