@@ -158,8 +158,8 @@ async def test_one_tool_lists_all_providers(tmp_path: Path) -> None:
 async def test_the_doctor_tries_the_keys(tmp_path: Path) -> None:
     async with atelier(tmp_path / "right") as here:
         said = await examined(here)
-    for words in ("FASHN accepts the key, and has 234", "OpenAI accepts the key.", "Google accepts the key."):
-        assert any(words in one for one in said), said
+    for expected in ("FASHN accepts the key, and has 234", "OpenAI accepts the key.", "Google accepts the key."):
+        assert any(expected in one for one in said), said
     wrong = dict.fromkeys(("fashn_api_key", "openai_api_key", "google_api_key"), "wrong")
     async with atelier(tmp_path / "wrong", **wrong) as here:
         said = await examined(here)
