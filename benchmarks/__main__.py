@@ -1,4 +1,5 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find pictures]``
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
+models pictures reliefs]``
 
 Prints a table.
 """
@@ -14,7 +15,25 @@ from .measure import Row
 
 
 async def main(wanted: list[str]) -> None:
-    from . import attacks, auth, bulk, calls, events, find, growth, jobs, limits, logins, pictures, shop, start, vault
+    from . import (
+        attacks,
+        auth,
+        bulk,
+        calls,
+        events,
+        find,
+        growth,
+        jobs,
+        limits,
+        logins,
+        models,
+        pictures,
+        reliefs,
+        render,
+        shop,
+        start,
+        vault,
+    )
 
     parts = {
         "calls": calls.run,
@@ -31,6 +50,9 @@ async def main(wanted: list[str]) -> None:
         "limits": limits.run,
         "attacks": attacks.run,
         "find": find.run,
+        "reliefs": reliefs.run,
+        "render": render.run,
+        "models": models.run,
         "pictures": pictures.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")

@@ -12,11 +12,12 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from devskyy_mcp.app import App, build, installed_packs
+from devskyy_mcp.app import App, build, installed_packs, local_principal
 from devskyy_mcp.config import Settings
 from devskyy_mcp.errors import Refused
 from devskyy_mcp.http import Upstream
 from devskyy_mcp.invoke import Call, Result
+from devskyy_mcp.surfaces.mcp.files import Files
 from devskyy_mcp.surfaces.mcp.results import of_result
 from devskyy_tools.shop.client import ShopClient
 
@@ -83,7 +84,8 @@ async def run() -> list[Row]:
 async def _sizes(app: App) -> list[Row]:
     result = await call(app, "woo_products_list", limit=20)
     structured = len(json.dumps(result.data, separators=(",", ":"), ensure_ascii=False).encode())
-    size = len(json.dumps(of_result(result), separators=(",", ":"), ensure_ascii=False).encode())
+    wire = await of_result(result, Files(app.services), local_principal())
+    size = len(json.dumps(wire, separators=(",", ":"), ensure_ascii=False).encode())
     return [
         Row("list of 20 products, structuredContent", f"{structured / 1000:.1f} KB", "≤ 3.6 KB", structured <= 3600),
         Row("list of 20 products, whole result", f"{size / 1000:.1f} KB", "≤ 5.5 KB", size <= 5500),

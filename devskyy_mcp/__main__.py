@@ -1,10 +1,9 @@
 """``python -m devskyy_mcp`` is ``devskyy``."""
 
-from __future__ import annotations
+if __name__ == "__main__":
+    # Within, and by the whole name: processes for heavy work run this file again, under another name and in no package.
+    import sys
 
-import sys
-
-if __name__ == "__main__":  # worker processes load this file too, by its path and under another name
-    from .cli import main
+    from devskyy_mcp.cli import main
 
     sys.exit(main())

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 
 import anyio
 
+from .assets.cleaning import Cleaning
 from .assets.kept import KeptResults
+from .assets.links import Links
+from .assets.references import References, in_changes, in_jobs
+from .assets.store import Assets
 from .auth.grants import Grants
 from .auth.people import People
 from .auth.provide import provide
@@ -42,6 +46,7 @@ from .jobs.service import Jobs
 from .ops.doctor import Checks
 from .ops.health import (
     HealthChecks,
+    assets_check,
     cache_check,
     database_check,
     encryption_check,
@@ -241,6 +246,14 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(AddressLimits, AddressLimits(settings.address_per_second, settings.address_burst, cache))
     relay = cache if isinstance(cache, RedisCache) else None
     services.share(KeptResults, lambda _: KeptResults(database))
+    references = References()
+    references.add("changes", in_changes(database))
+    references.add("jobs", in_jobs(database))
+    services.put(References, references)
+    services.put(Links, Links(settings))
+    services.share(Assets, lambda _: Assets(settings.data_dir / "assets"))
+    services.share(Cleaning, lambda found: Cleaning(found.get(Assets), references))
+    health.add("assets", assets_check(settings.data_dir / "assets"))
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))
     services.share(Events, lambda found: Events(database, found.get(Wake)))
     services.share(People, lambda _: People(database, audit, cache))
@@ -259,7 +272,10 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Taints, taints)
     road = Road(registry, services, changes, jobs, audit, limits, taints, settings.outside_texts)
     services.put(Road, road)
-    for pack in installed_packs() if packs is None else packs:
+    for given in installed_packs() if packs is None else packs:
+        pack = given.under(settings)
+        if pack is None:
+            continue
         registry.add(pack)
         if pack.provides is not None:
             pack.provides(services)

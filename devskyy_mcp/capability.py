@@ -15,11 +15,12 @@ import difflib
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, Unpack
 
+from .config import Settings
 from .context import Context, Principal, Services
 from .errors import Code, Refused, unconfirmed
 from .schema import compact, explain, tidy
@@ -39,6 +40,8 @@ REST: dict[str, Any] = {
     "where the whole is for a day.",
 }
 NAME_LIMIT = 40
+MOST_RESULT = 64_000
+"""Bytes of JSON that one call gives; a model's host takes about as much."""
 SUMMARY_LIMIT = 120
 
 
@@ -57,6 +60,19 @@ class JobPolicy:
     deadline: float = 3600
     priority: int = 100
     attempts: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A page that hosts of MCP Apps show beside a tool's results (io.modelcontextprotocol/ui, 2026-01-26).
+
+    Args:
+        resource: the page's ``ui://`` address; empty for what only the page calls.
+        for_model: False keeps the tool out of what models are shown: the page calls it.
+    """
+
+    resource: str = ""
+    for_model: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,8 @@ class PolicyOptions(TypedDict, total=False):
     job: JobPolicy
     texts: Texts
     privileged: bool
+    view: View
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +123,8 @@ class Policy:
         texts: whose texts the result of a read holds; views of changes say it themselves.
         privileged: of a tool that stages nothing: its call waits for a person when the caller has just read customers'
             texts. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
+        view: the page that shows its results; such tools are in the default profile of hosts that show pages.
+        most: bytes of JSON that a read gives; what is beyond is cut.
     """
 
     effect: Effect
@@ -118,6 +138,8 @@ class Policy:
     job: JobPolicy | None = None
     texts: Texts = "none"
     privileged: bool = False
+    view: View | None = None
+    most: int = MOST_RESULT
 
     @property
     def needs_trust(self) -> bool:
@@ -222,12 +244,23 @@ class Capability:
         return schema
 
 
-class Toolset:
-    """The tools of one noun. ``timeout`` is the default for its tools, in seconds."""
+def always(_settings: Settings) -> bool:
+    return True
 
-    def __init__(self, noun: str, *, timeout: float) -> None:
+
+class Toolset:
+    """The tools of one noun.
+
+    Args:
+        noun: what they are about.
+        timeout: the default for its tools, in seconds.
+        enabled: whether these tools are there at all.
+    """
+
+    def __init__(self, noun: str, *, timeout: float, enabled: Callable[[Settings], bool] = always) -> None:
         self.noun = noun
         self.timeout = timeout
+        self.enabled = enabled
         self.tools: list[Capability] = []
 
     def tool(
@@ -270,13 +303,20 @@ class Prompt:
     scopes: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a resource reads, where its media type is not the same for all that its template stands for."""
+
+    data: bytes
+    mime_type: str
+
+
 @dataclass(frozen=True)
 class Resource:
     """Something to read, at a URI or at a URI template (RFC 6570 level 1: ``devskyy://products/{id}``).
 
-    ``read(ctx, values)`` gives a JSON object (served as application/json), text or bytes. ``complete(ctx, name,
-    prefix)``
-    offers values for a template's variable.
+    ``read(ctx, values)`` gives a JSON object (served as application/json), text, bytes or ``Content``. ``complete(ctx,
+    name, prefix)`` offers values for a template's variable. ``ui`` is what hosts of MCP Apps are told about a page.
     """
 
     uri: str
@@ -288,6 +328,7 @@ class Resource:
     scopes: frozenset[str] = frozenset()
     complete: Callable[[Context, str, str], Awaitable[list[str]]] | None = None
     texts: Texts = "none"
+    ui: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def template(self) -> bool:
@@ -300,7 +341,7 @@ class Pack:
 
     ``phrases`` is a TOML file with what people say when they mean a tool (``tool_name = ["…", "…"]``); only tools_find
     reads it, at its first use. ``files`` are what people install elsewhere, by name: each makes its file's name and
-    content (``devskyy plugin``).
+    content (``devskyy plugin``). ``enabled`` says whether the pack is there at all; single toolsets can say it too.
     """
 
     name: str
@@ -313,6 +354,13 @@ class Pack:
     files: Mapping[str, Callable[[], tuple[str, bytes]]] = field(
         default_factory=dict[str, Callable[[], tuple[str, bytes]]]
     )
+    enabled: Callable[[Settings], bool] = always
+
+    def under(self, settings: Settings) -> Pack | None:
+        """What of the pack is there under these settings; None for nothing."""
+        if not self.enabled(settings):
+            return None
+        return replace(self, toolsets=[one for one in self.toolsets if one.enabled(settings)])
 
 
 class Registry:
@@ -366,13 +414,22 @@ class Registry:
             raise Refused(Code.UNKNOWN_TOOL, f"There is no tool called {name[:80]!r}.", hint, details={"nearest": near})
         return found
 
-    def visible(self, principal: Principal, profile: str = "full") -> list[Capability]:
-        """The tools a principal may use, in a stable order; ``default`` has the core ones only."""
+    def visible(self, principal: Principal, profile: str = "full", *, pages: bool = False) -> list[Capability]:
+        """The tools a principal may use, in a stable order; ``default`` has the core ones only.
+
+        With ``pages`` also those that stand for a page or that only a page calls, whatever the profile.
+        """
         return [
             capability
             for _, capability in sorted(self.tools.items())
-            if (profile == "full" or capability.policy.core) and allowed(principal, capability.policy.scopes)
+            if _listed(capability.policy, profile, pages=pages) and allowed(principal, capability.policy.scopes)
         ]
+
+
+def _listed(policy: Policy, profile: str, *, pages: bool) -> bool:
+    if policy.view is not None and (pages or not policy.view.for_model):
+        return pages
+    return profile == "full" or policy.core
 
 
 def allowed(principal: Principal, scopes: Iterable[str]) -> bool:

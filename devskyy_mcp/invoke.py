@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from pydantic_core import PydanticSerializationError
 
-from .assets.kept import MOST, KeptResults, shortened, size_of
+from .assets.kept import KeptResults, shortened, size_of
 from .capability import Capability, Registry, Texts, authorize, validate
 from .changes.asking import AskPerson, Person, request_hash
 from .changes.service import Changes
@@ -360,7 +360,9 @@ class Road:
             later = loop.call_later(min(SLOW_AFTER, seconds), _takes_long, call, deadline)
             try:
                 data = _plain(await capability.handler(ctx, **given))
-                return data if size_of(data) <= MOST else await self._cut(call.principal, capability, data)
+                if size_of(data) <= capability.policy.most:
+                    return data
+                return await self._cut(call.principal, capability, data)
             finally:
                 later.cancel()
         if loop.time() >= deadline:
@@ -369,7 +371,7 @@ class Road:
 
     async def _cut(self, principal: Principal, capability: Capability, data: dict[str, Any]) -> dict[str, Any]:
         """As much of the result as a call gives, with ``rest``: where the whole is, and what was left out."""
-        short, left_out = shortened(data)
+        short, left_out = shortened(data, capability.policy.most)
         rest: dict[str, Any] = {"left_out": left_out}
         whole = {**data, "trust": UNTRUSTED} if capability.policy.texts in self.outside else data
         try:

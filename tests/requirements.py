@@ -841,11 +841,82 @@ REQUIREMENTS = [
     Requirement(
         "surfaces:one-declaration", "product, surfaces", "One declaration of at most 20 lines is on every surface."
     ),
+    # products in 3D
+    Requirement(
+        "plugin:models",
+        "issue E, plugin",
+        "A product's model is kept, shown, told to search engines; reliefs say so.",
+    ),
+    Requirement(
+        "plugin:viewer",
+        "issue E, shown 7",
+        "A product page turns its model under a strict policy, with no other host.",
+    ),
+    Requirement(
+        "plugin:variants", "issue E, plugin", "Each exposure of a variant counts once, however many come at one time."
+    ),
+    Requirement(
+        "three_d:publish", "issue E, publishing", "A model goes onto a product, and off it again without a trace."
+    ),
+    Requirement(
+        "three_d:merchant",
+        "issue E, publishing",
+        "Google Merchant is told of models it takes, and never of a relief.",
+    ),
     # photos and reliefs
     Requirement(
         "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
     ),
     Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
+    # kept files, and models in the chat
+    Requirement(
+        "assets:served", "product, issue E", "A kept file is read by who may, or anybody once it is published."
+    ),
+    Requirement("assets:clean", "product, issue E", "Nothing that is used is deleted, whoever does what meanwhile."),
+    Requirement("assets:provenance", "product, issue E", "A file tells what it was made of, by what, at what cost."),
+    Requirement(
+        "chat:files", "product, issue E", "Pictures are shown within 700 kB, other files linked for the person."
+    ),
+    Requirement(
+        "chat:viewer", "product, issue E 7", "A page turns models with textures, offline, under the Apps policy."
+    ),
+    Requirement("chat:viewer-built", "product, issue E", "The page is what its sources give, and has at most 700 kB."),
+    Requirement("3d:switched-off", "product, issue E", "ENABLE_3D_PIPELINE=false takes the area away as a whole."),
+    Requirement(
+        "doctor:extras", "product, issue E", "The doctor tells which extras are there and what each would add."
+    ),
+    # 3D models: drawn, converted, checked
+    Requirement(
+        "three-d:gate",
+        "product, publish gate",
+        "Twelve checks with numbers say whether a model is fit to be published.",
+    ),
+    Requirement(
+        "three-d:renderers-agree", "product, shown 2", "With EGL and without it a model looks the same (SSIM 0.9)."
+    ),
+    Requirement(
+        "three-d:turntable", "product, shown 2", "36 frames of 512 px are at most 250 kB of MP4 and 400 kB of WebP."
+    ),
+    Requirement("three-d:usdz", "USDZ 1.3", "USDZ of ours is stored, aligned, and the same model to Pixar's library."),
+    Requirement(
+        "three-d:variants", "KHR_materials_variants", "Colours and cloths of a product share one geometry in one file."
+    ),
+    # 3D models: read, checked, made small
+    Requirement(
+        "gltf:agrees", "product, shown 4", "A model is valid or not as the Khronos validator says, with its codes."
+    ),
+    Requirement(
+        "gltf:refuses", "product, shown 4", "Models made to harm are refused at once, in little memory, and in words."
+    ),
+    Requirement("optimise:kept", "product, 3D", "Models made small are kept with what they were made of, and how."),
+    Requirement(
+        "optimise:opens", "product, shown 3", "What was made small opens in three.js and in model-viewer, offline."
+    ),
+    Requirement(
+        "optimise:small", "product, shown 3", "At the same triangles at most 1.25 times the bytes of glTF Transform."
+    ),
+    Requirement("optimise:sound", "product, shown 3", "Small models are valid, look the same, and stay as they are."),
+    Requirement("optimise:triangles", "product, 3D", "Fewer triangles keep shape, seams and texture coordinates."),
     # pictures and films
     Requirement("media:bad-input", "product, issue E 9", "Work on pictures refuses what is no picture, in words."),
     Requirement("media:colour", "product, media", "Pictures of wide colour spaces look the same in sRGB."),
@@ -897,4 +968,14 @@ REQUIREMENTS = [
     Requirement(
         "providers:results", "product, issue E 5", "What a provider made is checked, kept at once, and says its origin."
     ),
+    # photos and reliefs
+    Requirement("cutout:right", "product, issue E 1", "A product on plain ground is told from it: overlap ≥ 0.97."),
+    Requirement("cutout:refusals", "product, issue E 1", "What keeps a photo from being cut out is said."),
+    Requirement(
+        "relief:good",
+        "product, issue E 1",
+        "9 of 10 photos give a sound relief: ≤ 300 kB, ≤ 50,000 triangles, height ± 1 %, outline ≥ 0.97.",
+    ),
+    Requirement("relief:refused", "product, issue E 1", "Photos that can't become a relief are refused, and why."),
+    Requirement("relief:honest", "product, issue E", "A relief says in its file that it is no reconstruction."),
 ]

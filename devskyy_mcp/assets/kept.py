@@ -12,12 +12,11 @@ from typing import Any, cast
 
 from pydantic_core import to_json
 
+from ..capability import MOST_RESULT
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.audit import now_us
 
-MOST = 64_000
-"""Bytes of JSON that one call gives; a model's host takes about as much."""
 LEAST_TEXT = 400
 """Characters of a text, or bytes of a row, to which nothing is cut further."""
 NAMED = 20
@@ -74,7 +73,7 @@ def size_of(value: Any) -> int:
     return len(to_json(value))
 
 
-def shortened(data: Json, most: int = MOST) -> tuple[Json, dict[str, int]]:
+def shortened(data: Json, most: int = MOST_RESULT) -> tuple[Json, dict[str, int]]:
     """The result cut to about ``most`` bytes: long texts end early, lists lose their last rows, all else stays.
 
     Returns:

@@ -80,7 +80,11 @@ class Seal:
 
     def seal(self, text: str, seconds: float) -> str:
         """The text with its end and a signature, of characters that a cookie may have."""
-        body = base64.urlsafe_b64encode(f"{self.clock() + seconds:.3f} {text}".encode()).decode().rstrip("=")
+        return self.seal_until(text, self.clock() + seconds)
+
+    def seal_until(self, text: str, end: float) -> str:
+        """The same with an end in seconds since the epoch."""
+        body = base64.urlsafe_b64encode(f"{end:.3f} {text}".encode()).decode().rstrip("=")
         return f"{body}.{self.sign(body)}"
 
     def open(self, sealed: str) -> str | None:

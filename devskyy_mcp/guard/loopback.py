@@ -31,6 +31,8 @@ PAGES = ("/approvals", "/login", "/logout", "/account", "/connect", "/oauth/auth
 """Pages for people: reached by links from anywhere, filled in as forms, opened with a session or the key as a field."""
 
 _BELOW_PAGES = tuple(f"{page}/" for page in PAGES)
+FILES = "/assets/"
+"""Kept files: anybody may ask, also a page of another site; the file itself says who may have it."""
 UPLOADS = "/api/v1/assets"
 """The one place that takes other bodies than JSON and forms: pictures."""
 HEADERS = "devskyy.headers"
@@ -88,6 +90,8 @@ class Rules:
         hosts, origins = self._of(scope)
         _check_host(headers, hosts)
         if headers.get(b"origin", b"").lower() not in self.dashboards and not is_open_to_all(scope["path"]):
+            if is_file(scope):
+                return headers
             _check_site(scope, headers, origins)
         if scope["type"] == "http":
             _check_body(scope, headers)
@@ -99,6 +103,15 @@ class Rules:
         if origin:
             return origin in self._of(scope)[1] or origin in self.dashboards
         return headers.get(b"sec-fetch-site") == b"same-origin"
+
+    def comes_from_afar(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a page of another site asks, whose person's sign-in must not count."""
+        try:
+            if headers.get(b"origin", b"").lower() not in self.dashboards:
+                _check_site(scope, headers, self._of(scope)[1])
+        except Refused:
+            return True
+        return False
 
     def _of(self, scope: Scope) -> tuple[frozenset[bytes], frozenset[bytes]]:
         server = scope.get("server")
@@ -141,6 +154,11 @@ class Rules:
 def is_open_to_all(path: str) -> bool:
     """Whether programs call it without a token, from any page; cookies mean nothing there."""
     return path.startswith(("/.well-known/", "/oauth/")) and (path in OPEN_TO_ALL or path[1] == ".")
+
+
+def is_file(scope: Scope) -> bool:
+    """Whether a kept file is asked for."""
+    return scope["type"] == "http" and scope["path"].startswith(FILES) and scope["method"] in {"GET", "HEAD"}
 
 
 def is_page(path: str) -> bool:

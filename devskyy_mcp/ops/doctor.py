@@ -24,12 +24,13 @@ from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.cache import Cache, RedisCache
 from devskyy_mcp.errors import Refused
+from devskyy_mcp.ops.extras import extras, has_egl
+from devskyy_mcp.ops.health import LITTLE_SPACE
 
 log = logging.getLogger(__name__)
 
 Level = Literal["ok", "warning", "problem"]
 SECONDS_PER_CHECK = 20.0
-LITTLE_SPACE = 200 * 1024 * 1024  # bytes; a full disk stops every write, since intents are recorded first
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Finding:
     Args:
         level: ``problem`` keeps something from working, ``warning`` may, ``ok`` doesn't.
         what: what is so, one sentence; no secret.
-        do: what to do about it, one sentence; empty when ok.
+        do: what to do about it, one sentence; of what is ok, what more could be had, else empty.
     """
 
     level: Level
@@ -90,6 +91,7 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
     own.add("sign-in", lambda: _sign_in(services))
     if settings.sign_in == "external":
         own.add("identity provider", lambda: _provider(services))
+    own.add("extras", lambda: to_thread.run_sync(_extras))
     own.add("port", lambda: to_thread.run_sync(_port, settings))
     return {**await own.run(), **await services.get(Checks).run()}
 
@@ -245,6 +247,20 @@ async def _provider(services: Services) -> list[Finding]:
 
     words = await services.get(External).check()
     return [Finding("ok", f"The identity provider answers; {words}.")]
+
+
+def _extras() -> list[Finding]:
+    found: list[Finding] = []
+    for extra in extras():
+        if extra.missing:
+            lacks = f"[{extra.name}] is not installed ({', '.join(extra.missing)}); with it {extra.adds}."
+            found.append(Finding("ok", lacks, f"If wanted: {extra.command}"))
+        else:
+            found.append(Finding("ok", f"[{extra.name}] is installed: {extra.adds}."))
+    if has_egl():
+        return [*found, Finding("ok", "EGL is there: models are drawn by it where [three-d] is installed.")]
+    what = "EGL is not there: models are drawn by the slower renderer that needs nothing."
+    return [*found, Finding("ok", what, "If wanted, on Debian: apt-get install libegl1 libgl1-mesa-dri")]
 
 
 def _port(settings: Settings) -> list[Finding]:

@@ -6,12 +6,16 @@ Packs add checks for what they speak to (``services.get(HealthChecks).add("shop"
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
+from anyio import to_thread
 
 from .. import __version__
 from ..auth.people import People
@@ -24,6 +28,8 @@ from ..errors import Code, Refused
 from ..guard.brake import Brake
 
 EVERY = 30.0
+LITTLE_SPACE = 200 * 1024 * 1024
+"""Bytes: below it a full disk is near, which stops every write, since intents are recorded first."""
 DEADLINE = 1.0
 
 
@@ -101,6 +107,22 @@ def encryption_check(database: Database) -> Check:
         sample = vault.seal("health", "sample", "1", [1])
         ok = vault.open("health", "sample", "1", sample) == [1]
         return State(ok=ok, words="ok, AES-256-GCM")
+
+    return check
+
+
+def assets_check(folder: Path) -> Check:
+    """Whether files can be kept: the folder, or the one that it will be made in, takes writes and has room."""
+
+    def look() -> State:
+        there = folder if folder.exists() else folder.parent
+        if not os.access(there, os.W_OK | os.X_OK):
+            return State(ok=False, words="the folder can't be written to")
+        free = shutil.disk_usage(there).free >> 20
+        return State(ok=free >= LITTLE_SPACE >> 20, words=f"ok, {free:,} MiB free" if folder.exists() else "ok, empty")
+
+    async def check() -> State:
+        return await to_thread.run_sync(look)
 
     return check
 

@@ -16,10 +16,11 @@ from ..auth.throttle import network
 from ..context import Principal
 from ..errors import Code, Refused
 from ..guard.limits import ALLOWANCE, AddressLimits, Allowance, RequestLimits, too_many
-from ..guard.loopback import HEADERS, OPEN_PATHS, Headers, Rules, is_open_to_all, is_page
+from ..guard.loopback import HEADERS, OPEN_PATHS, Headers, Rules, is_file, is_open_to_all, is_page
 from ..invoke import unforeseen
 from .callers import Callers
 from .challenge import CHALLENGES, Challenges
+from .rest.openapi import API
 from .rest.problem import of_status, problem_response
 
 log = logging.getLogger(__name__)
@@ -122,9 +123,23 @@ class Door:
         path: str = scope["path"]
         if is_page(path) or is_open_to_all(path):
             await self._count(scope)
+        elif is_file(scope):
+            await self._visit(scope, headers)
         elif path not in OPEN_PATHS:
             principal = self.callers.at_once(scope, headers)
             scope["devskyy.principal"] = principal or await self._caller(scope, headers)
+
+    async def _visit(self, scope: Scope, headers: Headers) -> None:
+        """Who asks for a file, by what counts for REST; or nobody: a page of another site, or without any proof."""
+        if self.rules.comes_from_afar(scope, headers):
+            await self._count(scope)
+            return
+        asked = {**scope, "path": f"{API}{scope['path']}"}
+        try:
+            scope["devskyy.principal"] = self.callers.at_once(asked, headers) or await self._caller(asked, headers)
+        except Refused as refused:
+            if refused.code is not Code.UNAUTHENTICATED or b"authorization" in headers:
+                raise
 
     async def _caller(self, scope: Scope, headers: Headers) -> Principal:
         """The caller; one whose proof is wrong counts against the address, before the next proof is looked at."""

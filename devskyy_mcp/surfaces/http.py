@@ -23,7 +23,7 @@ from . import challenge, oauth, people, ws
 from .approvals import Approvals
 from .callers import LocalCallers, SignedInCallers
 from .door import Door
-from .rest import assets, more, tools
+from .rest import assets, files, more, tools
 from .rest.calls import Endpoint, Refusing, json_response
 from .rest.openapi import openapi
 from .strict_json import BigBodies
@@ -61,6 +61,7 @@ def create_http(app: App | None = None) -> Starlette:
             *mcp.routes,
             *_api(),
             *_health(),
+            Route("/assets/{asset}/{name}", Refusing(files.serve), methods=["GET", "HEAD"]),
             *Approvals(app, rules).routes,
             *people.routes(app),
             *oauth.routes(app),

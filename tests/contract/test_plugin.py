@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.contract.client import Shop, ok, refused, token
-from tests.fakes.models3d import glb, usdz
+from tests.fakes.models3d import glb, picture, textured, usdz
 
 pytestmark = pytest.mark.requirement("plugin:contract")
 REDIRECTS = "devskyy/v1/redirects"
@@ -143,6 +143,139 @@ async def test_takes_3d_files(companion: Shop, name: str, content: bytes, kind: 
 async def test_refuses_what_only_has_the_name(companion: Shop, name: str, content: bytes) -> None:
     answer = await companion.send(content, name, "model/gltf-binary")
     refused(answer, 500, "rest_upload_sideload_error")
+
+
+NO_MODEL: dict[str, Any] = {
+    "glb": "",
+    "usdz": "",
+    "poster": "",
+    "alt": "",
+    "kind": "",
+    "sha256": "",
+    "width": 0,
+    "height": 0,
+    "depth": 0,
+    "ar": False,
+    "urls": {"glb": "", "usdz": "", "poster": ""},
+    "bytes": 0,
+    "json_ld": None,
+}
+
+
+async def model_files(companion: Shop) -> dict[str, int]:
+    word = token()
+    files = {
+        "glb": (textured(), f"{word}.glb", "model/gltf-binary"),
+        "usdz": (usdz(), f"{word}.usdz", "model/vnd.usdz+zip"),
+        "poster": (picture(32).content, f"{word}.png", "image/png"),
+    }
+    return {name: (await companion.upload(*file))["id"] for name, file in files.items()}
+
+
+async def posts_and_products(companion: Shop) -> list[int]:
+    post = (await companion.make("wp/v2/posts", title="Box & more", status="publish"))["id"]
+    return [post, (await companion.product(name="Box & more"))["id"]] if companion.access.consumer_key else [post]
+
+
+async def test_a_model_from_its_coming_to_its_going(companion: Shop) -> None:
+    files = await model_files(companion)
+    for one in await posts_and_products(companion):
+        at = f"devskyy/v1/models/{one}"
+        assert await companion.read(at) == {"id": one, **NO_MODEL}
+        body = {**files, "alt": "A  <b>box</b>", "kind": "generated", "ar": True, "width": 0.3, "height": 2, "depth": 0}
+        shown = await companion.change(at, **body)
+        assert {name: shown[name] for name in body} == {**body, "alt": "A box"}
+        assert (shown["bytes"], set(shown["json_ld"])) == (
+            len(textured()), {"@type", "name", "description", "thumbnailUrl", "encoding"}
+        )  # fmt: skip
+        assert shown["json_ld"]["encoding"][0] == {
+            "@type": "MediaObject", "contentUrl": shown["urls"]["glb"], "encodingFormat": "model/gltf-binary",
+        }  # fmt: skip
+        assert await companion.read(at) == shown
+        relief = await companion.change(at, kind="relief", ar=False, alt="", usdz="")
+        assert (relief["kind"], relief["json_ld"], relief["alt"], relief["usdz"]) == ("relief", None, "", "")
+        refused(await companion.put(at, {"ar": True}), 400, "devskyy_model_invalid")
+        assert await companion.change(at, glb="") == {"id": one, **NO_MODEL}
+        await companion.change(at, **body)
+        assert ok(await companion.delete(at)) == {"id": one, **NO_MODEL}
+
+
+async def test_products_tell_of_their_model_in_meta(companion: Shop) -> None:
+    if not companion.access.consumer_key:
+        pytest.skip("no WooCommerce here")
+    files, product = await model_files(companion), await companion.product()
+    at = f"wc/v3/products/{product['id']}"
+    await companion.change(f"devskyy/v1/models/{product['id']}", **files, kind="generated", ar=True, width=0.5)
+    kept = {one["key"]: one["value"] for one in (await companion.read(at))["meta_data"]}
+    assert {key: kept[f"_devskyy_model_{key}"] for key in ("glb", "kind", "ar", "width")} == {
+        "glb": str(files["glb"]), "kind": "generated", "ar": "1", "width": "0.5",
+    }  # fmt: skip
+    url = "https://models.example/a.glb"
+    await companion.change(at, meta_data=[{"key": "_devskyy_model_glb", "value": url}])
+    assert (await companion.read(f"devskyy/v1/models/{product['id']}"))["urls"]["glb"] == url
+    cleared = [{"key": key, "value": None} for key in kept]
+    assert (await companion.change(at, meta_data=cleared))["meta_data"] == []
+    assert (await companion.read(f"devskyy/v1/models/{product['id']}"))["glb"] == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"glb": "javascript:alert(1)"}, "devskyy_model_invalid"),
+        ({"glb": 99999999}, "devskyy_model_invalid"),
+        ({"kind": ""}, "devskyy_model_invalid"),
+        ({"kind": "scan"}, "rest_invalid_param"),
+        ({"width": -1}, "rest_invalid_param"),
+        ({"sha256": "abc"}, "rest_invalid_param"),
+    ],
+)
+async def test_refuses_what_is_no_model(companion: Shop, wrong: dict[str, Any], code: str) -> None:
+    made = await companion.make("wp/v2/posts", title="x")
+    answer = await companion.put(
+        f"devskyy/v1/models/{made['id']}", {"glb": "https://models.example/a.glb", "kind": "generated", **wrong}
+    )
+    refused(answer, 400, code)
+
+
+async def test_models_are_for_who_may_edit_the_post(companion: Shop) -> None:
+    made = await companion.make("wp/v2/posts", title="x")
+    at = f"devskyy/v1/models/{made['id']}"
+    login = await companion.user("author")
+    refused(await companion.http.get(at, auth=httpx2.BasicAuth(*login)), 403, "rest_cannot_edit")
+    refused(await companion.anonymous("PUT", at, {"glb": ""}), 401, "rest_cannot_edit")
+    refused(await companion.get("devskyy/v1/models/99999999"), 404, "rest_post_invalid_id")
+
+
+async def exposed(companion: Shop, test: str, variant: str, **headers: str) -> httpx2.Response:
+    """As a page's beacon does: without a login, as a form."""
+    data = {"test": test, "variant": variant}
+    return await companion.http.request("POST", "devskyy/v1/exposures", data=data, headers=headers, auth=None)
+
+
+async def test_a_test_of_variants(companion: Shop) -> None:
+    key, post = token(), await companion.make("wp/v2/posts", title="x")
+    variants = [{"key": "a", "weight": 1}, {"key": "b", "weight": 3, "content": "Other <b>name</b>"}]
+    body = {"key": key, "place": "name", "product_ids": [post["id"], post["id"]], "variants": variants}
+    made = ok(await companion.post("devskyy/v1/tests", body), 201)
+    kept = [{"content": "", "shown": 0, **variants[0]}, {"shown": 0, **variants[1], "content": "Other name"}]
+    assert made == {"key": key, "place": "name", "product_ids": [post["id"]], "live": True, "variants": kept}
+    at = f"devskyy/v1/tests/{key}"
+    assert made in await companion.read("devskyy/v1/tests")
+    refused(await companion.post("devskyy/v1/tests", body), 409, "devskyy_test_exists")
+    for variant, status in (("a", 204), ("b", 204), ("b", 204), ("c", 404), ("", 400)):
+        assert (await exposed(companion, key, variant)).status_code == status
+    far = await exposed(companion, key, "a", **{"Sec-Fetch-Site": "cross-site"})
+    refused(far, 403, "rest_forbidden")
+    assert [one["shown"] for one in (await companion.read(at))["variants"]] == [1, 2]
+    refused(await companion.anonymous("GET", at), 401, "rest_forbidden")
+    assert (await companion.change(at, live=False))["live"] is False
+    late = await exposed(companion, key, "a")
+    refused(late, 404, "devskyy_test_invalid_key")
+    assert ok(await companion.delete(at))["previous"]["variants"][1]["shown"] == 2
+    refused(await companion.get(at), 404, "devskyy_test_invalid_key")
+    wrong = {**body, "variants": [variants[0], variants[0]]}
+    refused(await companion.post("devskyy/v1/tests", wrong), 400, "devskyy_test_invalid_variants")
+    refused(await companion.post("devskyy/v1/tests", {**body, "key": "Big"}), 400, "rest_invalid_param")
 
 
 async def test_exports_and_erases(companion: Shop) -> None:

@@ -144,6 +144,7 @@ async def unlabelled_of(app: App, past: Past) -> set[str]:
 async def test_every_surface_says_it(tmp_path: Path) -> None:
     site = Site(tmp_path)
     from devskyy_mcp.surfaces.http import create_http
+    from devskyy_mcp.surfaces.mcp.files import Files
     from devskyy_mcp.surfaces.mcp.results import of_result
     from tests.surface.equal.inputs import Case
 
@@ -161,7 +162,8 @@ async def test_every_surface_says_it(tmp_path: Path) -> None:
             assert told.get("trust") == label
             assert told["result"] == posted.json()
             app: App = asgi.state.devskyy
-            wire = of_result(await app.road.invoke(Call(ME, tool, {"limit": 2}, "stdio")))
+            result = await app.road.invoke(Call(ME, tool, {"limit": 2}, "stdio"))
+            wire = await of_result(result, Files(app.services), ME)
             types.CallToolResult.model_validate(wire)
             assert wire.get("_meta", {}).get(META) == label
             assert wire["structuredContent"] == posted.json()

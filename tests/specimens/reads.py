@@ -7,7 +7,7 @@ from typing import Any, cast
 from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
-from . import generators, media, site
+from . import generators, kept, media, models3d, site, three_d
 from .making import Arguments, carry_out, create, given
 from .writes import ARGUMENTS as WRITES
 from .writes import (
@@ -97,8 +97,11 @@ async def a_job_now(desk: Desk) -> dict[str, Any]:
 ARGUMENTS: dict[str, list[Arguments]] = {
     **generators.READS,
     **site.READS,
+    **kept.READS,
+    **models3d.READS,
     **media.READS,
     "changes_report": [given(since="2020-01-01T00:00:00Z")],
+    **three_d.READS,
     "changes_show": [undone],
     "jobs_get": [a_job],
     "jobs_wait": [a_job_now],

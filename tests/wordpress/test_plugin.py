@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -74,9 +75,21 @@ def test_the_zip_is_the_same_each_time_and_holds_the_plugin() -> None:
         held = archive.namelist()
         assert archive.testzip() is None
         main = archive.read("devskyy/devskyy.php").decode()
-    assert {f"devskyy/{file.relative_to(SOURCE)}" for file in FILES} | {"devskyy/readme.txt"} == set(held)
+    kept = {file for file in SOURCE.rglob("*.*") if file.suffix in (".php", ".txt", ".js", ".css")}
+    assert {f"devskyy/{file.relative_to(SOURCE)}" for file in kept} == set(held)
+    assert {f"devskyy/{file.relative_to(SOURCE)}" for file in FILES} < set(held)
     assert f"Version: {__version__}\n" in main
+    assert f"const VERSION = '{__version__}';" in main
     assert f"Stable tag: {__version__}\n" in (SOURCE / "readme.txt").read_text()
+
+
+@pytest.mark.requirement("plugin:zip")
+def test_the_files_of_others_are_those_of_their_packages() -> None:
+    vendor = SOURCE / "assets" / "vendor"
+    said = (vendor / "VENDORED.txt").read_text()
+    for file in vendor.glob("*.js"):
+        assert f"file    sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}\n" in said, file.name
+        assert f"\n{file.name}\n" in said
 
 
 # ---- uploads -------------------------------------------------------------------------------------------------------
@@ -340,14 +353,18 @@ require getenv( 'BED_FOLDER' ) . '/wp-load.php';
 require_once ABSPATH . 'wp-admin/includes/plugin.php';
 global $wpdb;
 update_post_meta( 1, '_devskyy_seo_title', 'x' );
+foreach ( array( 'glb', 'usdz', 'poster', 'alt', 'kind', 'sha256', 'width', 'height', 'depth', 'ar' ) as $field ) {
+	update_post_meta( 1, "_devskyy_model_$field", '1' );
+}
+update_option( 'devskyy_model_place', 'off' );
 update_post_meta( 1, '_others', 'y' );
 deactivate_plugins( 'devskyy/devskyy.php' );
 uninstall_plugin( 'devskyy/devskyy.php' );
 wp_cache_flush();
 echo wp_json_encode( array(
-	'table' => $wpdb->get_var( "SHOW TABLES LIKE '{$wpdb->prefix}devskyy_redirects'" ),
-	'option' => get_option( 'devskyy_table', null ),
-	'seo' => get_post_meta( 1, '_devskyy_seo_title', true ),
+	'tables' => $wpdb->get_col( "SHOW TABLES LIKE '{$wpdb->prefix}devskyy_%'" ),
+	'options' => $wpdb->get_col( "SELECT option_name FROM $wpdb->options WHERE option_name LIKE '%devskyy%'" ),
+	'meta' => $wpdb->get_col( "SELECT meta_key FROM $wpdb->postmeta WHERE meta_key LIKE '%devskyy%'" ),
 	'others' => get_post_meta( 1, '_others', true ),
 ) );
 """
@@ -366,4 +383,4 @@ echo wp_json_encode( array(
         if os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1":
             raise
         pytest.skip(str(reason))
-    assert json.loads(said.stdout.splitlines()[-1]) == {"table": None, "option": None, "seo": "", "others": "y"}
+    assert json.loads(said.stdout.splitlines()[-1]) == {"tables": [], "options": [], "meta": [], "others": "y"}

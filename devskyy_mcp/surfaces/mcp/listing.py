@@ -9,7 +9,7 @@ from typing import Any
 
 from mcp.shared.inbound import X_MCP_HEADER_KEY
 
-from ...capability import Capability, Pack, Policy, Prompt, Registry, Resource
+from ...capability import Capability, Pack, Policy, Prompt, Registry, Resource, View
 from ...changes.view import ChangeView
 
 INSTRUCTIONS_LIMIT = 2_000
@@ -50,7 +50,16 @@ def tool(capability: Capability) -> dict[str, Any]:
         "inputSchema": capability.input_schema,
         **({"outputSchema": output} if output else {}),
         "annotations": hints(capability.policy),
+        **_page(capability.policy.view),
     }
+
+
+def _page(view: View | None) -> dict[str, Any]:
+    """What hosts of MCP Apps are told about a tool: its page, and whether models see it."""
+    if view is None:
+        return {}
+    address = {"resourceUri": view.resource} if view.resource else {}
+    return {"_meta": {"ui": {**address, "visibility": ["model", "app"] if view.for_model else ["app"]}}}
 
 
 @lru_cache(maxsize=1024)
@@ -108,4 +117,5 @@ def _resource(resource: Resource, address: str) -> dict[str, Any]:
         "title": resource.title,
         "description": resource.description,
         "mimeType": resource.mime_type,
+        **({"_meta": {"ui": dict(resource.ui)}} if resource.ui else {}),
     }

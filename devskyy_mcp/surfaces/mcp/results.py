@@ -11,23 +11,33 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from ...capability import Resource
+from ...capability import Content, Resource
+from ...context import Principal
 from ...errors import Code, Refused
 from ...guard.trust import META, UNTRUSTED, fenced, refusal_says
 from ...invoke import Result
 from ...render import text_of
+from .files import Files
 
 RESOURCE_NOT_FOUND = -32002  # through 2025-11-25; later versions say invalid params
 MOST_COMPLETIONS = 100  # the specification's own limit
 _ASKED_WRONGLY = frozenset({Code.NOT_FOUND, Code.INVALID_ARGUMENTS, Code.UNKNOWN_TOOL, Code.FORBIDDEN, Code.TOO_LARGE})
 
 
-def of_result(result: Result) -> dict[str, Any]:
-    told = _told(result.text, untrusted=result.untrusted)
+async def of_result(result: Result, files: Files, principal: Principal) -> dict[str, Any]:
+    view = result.capability.policy.view
+    text = result.text if view is None or view.for_model else _outline(result.data)
+    told = _told(text, untrusted=result.untrusted)
     whole = result.data.get("rest", {}).get("resource")
     if whole:
         told["content"].append({"type": "resource_link", "uri": whole, "name": "result", "title": "The whole result"})
+    told["content"] += await files.blocks(principal, result.data, text)
     return {"resultType": "complete", **told, "structuredContent": result.data}
+
+
+def _outline(data: Mapping[str, Any]) -> str:
+    """What a page reads in the structured content, without what only a program can read."""
+    return text_of({name: value for name, value in data.items() if not isinstance(value, str) or len(value) < 1_000})
 
 
 def _told(text: str, *, untrusted: bool) -> dict[str, Any]:
@@ -74,7 +84,12 @@ def protocol_error(refused: Refused, version: str, **facts: str) -> MCPError:
 
 def of_resource(resource: Resource, uri: str, content: Any, *, untrusted: bool) -> dict[str, Any]:
     """A resource's content, in its own media type and so without fences: JSON and text as text, bytes in base64."""
-    entry: dict[str, Any] = {"uri": uri, "mimeType": resource.mime_type, **_label(untrusted=untrusted)}
+    kind = resource.mime_type
+    if isinstance(content, Content):
+        kind, content = content.mime_type, content.data
+    entry: dict[str, Any] = {"uri": uri, "mimeType": kind, **_label(untrusted=untrusted)}
+    if resource.ui:
+        entry["_meta"] = {**entry.get("_meta", {}), "ui": dict(resource.ui)}
     if isinstance(content, bytes):
         entry["blob"] = base64.b64encode(content).decode()
     elif isinstance(content, str):

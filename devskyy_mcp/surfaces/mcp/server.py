@@ -17,9 +17,10 @@ from ...guard.limits import ALLOWANCE
 from ...invoke import Call, Result
 from ...jobs.model import JobView
 from ...reading import Reader
-from . import asking, listing, raw, results, tasks
+from . import apps, asking, listing, raw, results, tasks
 from .caller import Caller, CallerOf
 from .events import CHANGE, JOB, MOST_SUBSCRIPTIONS, Announcer
+from .files import Files
 from .listening import Listening
 from .sdk import AnnouncingServer, RequestContext, add_ready_answers, add_sealing, make_server
 from .secret import state_secret
@@ -37,7 +38,8 @@ class Surface:
         self._caller_of = caller_of
         self.announcer = Announcer(app)
         self.raw = raw.parts(app)
-        self.tasks = tasks.Tasks(app.road, app.settings.keep_jobs_days)
+        self._files = Files(app.services)
+        self.tasks = tasks.Tasks(app.road, app.settings.keep_jobs_days, self._files)
         self._streams = Listening(self.announcer.bus, lambda: app.road.jobs.events, self.tasks, caller_of)
         self.server = self._build()
 
@@ -79,14 +81,15 @@ class Surface:
 
     def _list_key(self, ctx: RequestContext) -> Hashable:
         caller = self._caller_of(ctx)
-        return caller.profile, caller.principal.scopes, self._app.registry.generation
+        return caller.profile, caller.principal.scopes, self._app.registry.generation, apps.shows_pages(ctx)
 
     # ---- tools -------------------------------------------------------------------------------------------------
 
     async def _list_tools(self, ctx: RequestContext, params: types.PaginatedRequestParams) -> dict[str, Any]:
         _one_page(params)
         caller = self._caller_of(ctx)
-        return listing.tools(self._app.registry.visible(caller.principal, caller.profile))
+        found = self._app.registry.visible(caller.principal, caller.profile, pages=apps.shows_pages(ctx))
+        return listing.tools(found)
 
     async def _call_tool(self, ctx: RequestContext, params: types.CallToolRequestParams) -> Any:
         caller, as_tasks = self._caller_of(ctx), tasks.declared(ctx)
@@ -123,7 +126,7 @@ class Surface:
         asks = _asking_job(result)
         if asks is not None and asking.modern(ctx) and asking.can_ask(ctx):
             return asking.job_asks(asks)
-        return results.of_result(result)
+        return await results.of_result(result, self._files, caller.principal)
 
     async def _invoke(self, ctx: RequestContext, call: Call, caller: Caller) -> Result:
         """Take the road; with a handshake-era host also ask its person, as often as the plan turns out to be stale or
@@ -286,7 +289,7 @@ def _asking_job(result: Result) -> JobView | None:
 
 def _check_listed(capability: Capability, caller: Caller) -> None:
     """Refuse a tool that this profile does not list; scopes are the road's to check."""
-    if caller.profile != "full" and not capability.policy.core:
+    if caller.profile != "full" and not capability.policy.core and capability.policy.view is None:
         raise Refused(
             Code.UNKNOWN_TOOL,
             f"{capability.name} is not among the tools listed here.",

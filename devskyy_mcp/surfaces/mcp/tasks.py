@@ -20,6 +20,7 @@ from ...errors import Code, Refused
 from ...invoke import Result, Road
 from ...jobs.model import UNFINISHED, JobView
 from . import asking, results
+from .files import Files
 from .sdk import RequestContext, declared_extensions, named_in_header
 
 EXTENSION = "io.modelcontextprotocol/tasks"
@@ -73,10 +74,11 @@ def going_on(result: Result) -> str | None:
 
 
 class Tasks:
-    """Reads and moves jobs as tasks. ``keep_days``: how long ended jobs are kept."""
+    """Reads and moves jobs as tasks. ``keep_days``: how long ended jobs are kept; ``files`` shows what they made."""
 
-    def __init__(self, road: Road, keep_days: int) -> None:
+    def __init__(self, road: Road, keep_days: int, files: Files) -> None:
         self._road = road
+        self._files = files
         self._keep_ms = keep_days * DAY_MS
 
     async def created(self, principal: Principal, job: str) -> dict[str, Any]:
@@ -140,7 +142,8 @@ class Tasks:
     async def _outcome(self, principal: Principal, view: JobView) -> tuple[str, dict[str, Any]]:
         """The final status, and the answer that the call would have had."""
         try:
-            answer = results.of_result(await self._road.outcome(principal, view))
+            result = await self._road.outcome(principal, view)
+            answer = await results.of_result(result, self._files, principal)
         except Refused as refused:
             if refused.code is Code.INTERNAL:
                 error = {"code": INTERNAL_ERROR, "message": refused.message, "data": refused.as_dict()}

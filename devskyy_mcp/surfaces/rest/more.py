@@ -8,7 +8,7 @@ from starlette.responses import Response
 from ...auth.bearers import kind_of
 from ...auth.sessions import Sessions
 from ...auth.tickets import SECONDS, Tickets
-from ...capability import Resource
+from ...capability import Content, Resource
 from ...errors import Code, Refused
 from ...reading import Reader
 from ..callers import CSRF_FORM
@@ -68,6 +68,8 @@ async def read_resource(request: Request) -> Response:
     if not uri:
         raise Refused(Code.INVALID_ARGUMENTS, "uri is required.", "GET /api/v1/resources lists the addresses.")
     resource, content, untrusted = await _reader(request).read(uri)
+    if isinstance(content, Content):
+        return tagged(request, content.data, content.mime_type, untrusted=untrusted)
     if isinstance(content, str):
         content = content.encode()
     body = content if isinstance(content, bytes) else dumps(content)
@@ -95,6 +97,8 @@ SHORTCUTS = (
     ("GET", "/changes/{change}", "changes_show"),
     ("POST", "/changes/{change}/apply", "changes_apply"),
     ("POST", "/changes/{change}/undo", "changes_undo"),
+    ("GET", "/assets", "assets_list"),
+    ("GET", "/assets/{asset}", "assets_get"),
     ("GET", "/jobs", "jobs_list"),
     ("GET", "/jobs/{job}", "jobs_get"),
     ("POST", "/jobs/{job}/cancel", "jobs_cancel"),

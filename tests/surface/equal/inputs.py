@@ -142,8 +142,8 @@ def _values(root: Schema, schema: Schema) -> st.SearchStrategy[Any]:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    if "anyOf" in schema:
-        return st.one_of([_values(root, branch) for branch in schema["anyOf"]])
+    if branches := schema.get("anyOf") or schema.get("oneOf"):
+        return st.one_of([_values(root, branch) for branch in branches])
     return _KINDS[schema["type"]](root, schema)
 
 

@@ -13,6 +13,8 @@ from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.events import Events
 from tests.fakes.elsewhere import Hands
+from tests.fakes.models3d import textured
+from tests.fakes.photos import draw
 
 from .inputs import ABSENT, Case, Choices
 from .pictures import known_pictures, picture_cases
@@ -29,6 +31,16 @@ RESOLVING: list[dict[str, Any]] = [
     {"action": "resubmit"},
     {"action": "resubmit"},
 ]
+DRAWN: dict[str, dict[str, Any]] = {
+    "three_d_models_check": {"category": "bag"},
+    "three_d_models_optimize": {"mode": "universal"},
+    "three_d_models_render": {},
+    "three_d_reliefs_create": {"category": "top"},
+    "three_d_usdz_create": {},
+    "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},
+}
+KEPT = ("assets_get", "three_d_models_view", "three_d_models_read")
+"""Tools that take a model from the store."""
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
 _LISTED = [
     *("woo_categories", "woo_coupons", "woo_customers", "woo_orders", "woo_products"),
@@ -91,7 +103,9 @@ class Past:
             *(("woo_catalog_import", {"asset": asset}) for asset in self.known["asset"][:2]),
         ]
         found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in plays]
+        found += [Case(tool, {"asset": self.own[tool]["asset"][0], **more}, True) for tool, more in DRAWN.items()]
         found += [Case("jobs_resolve", {"job": JOBS["review"], **how}, True) for how in RESOLVING]
+        found += [Case(tool, {"asset": self.own[tool]["asset"][0]}, True) for tool in KEPT]
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
@@ -206,6 +220,9 @@ async def _live(app: App) -> Past:
     variable = await ids("woo_products_list", type="variable", status="publish")
     tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
+    box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
+    model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
+    photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -289,4 +306,7 @@ async def _live(app: App) -> Past:
         "wp_items": listed["woo_products"],
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
+    own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
+    own |= {tool: {"asset": [model.id, ABSENT]} for tool in KEPT}
+    own["three_d_reliefs_create"] = {"asset": [photo.id, box.id]}
     return Past(listed, known, own, proposed["change"], risky["change"])

@@ -35,6 +35,7 @@ from devskyy_tools.media.pack import pack
 from devskyy_tools.platform.pack import pack as platform
 from devskyy_tools.studio.providers.downloads import Downloads
 from devskyy_tools.studio.providers.registry import Pace, Providers
+from devskyy_tools.three_d.pack import pack as three_d
 from tests.fakes import fashn, google_media, openai_media
 from tests.fakes.made import png
 from tests.fakes.served import listening
@@ -118,7 +119,9 @@ async def atelier(folder: Path, **given: Any) -> AsyncGenerator[Atelier]:
         }
         settings = Settings(_env_file=None, **values)  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
         port = int(urls[0].rpartition(":")[2])
-        app = build(settings, [platform, pack, Pack("hurried", provides=lambda services: hasten(services, port))])
+        app = build(
+            settings, [platform, pack, three_d, Pack("hurried", provides=lambda services: hasten(services, port))]
+        )
         async with app.running(eager=False):
             yield Atelier(app, *shops)
 

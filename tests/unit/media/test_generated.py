@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from devskyy_mcp.capability import Registry
+from devskyy_mcp.invoke import Call
 from tests.fakes import google_media, openai_media
 from tests.fakes.made import mp4
 
-from .generating import Atelier, atelier, hurry, words
+from .generating import ME, Atelier, atelier, hurry, words
 
 __all__ = ["hurry"]
 pytestmark = pytest.mark.usefixtures("hurry")
@@ -60,6 +62,14 @@ async def test_google_paints_one_picture_a_request(here: Atelier) -> None:
     parts = here.google.asked[0]["contents"][0]["parts"]
     assert parts[1]["inlineData"]["mime_type"] == "image/jpeg"
     assert here.google.asked[0]["generationConfig"]["imageConfig"] == {"aspectRatio": "1:1", "imageSize": "1K"}
+
+
+@pytest.mark.requirement("generators:made")
+async def test_what_was_paid_for_is_given_though_the_rest_is_refused(here: Atelier) -> None:
+    here.google.runs = ["", "blocked"]
+    made = await here.made("media_pictures_generate", prompt=words(), provider="google", count=3)
+    assert len(made["files"]) == 1
+    assert made["note"].startswith("1 of 3 were made. Google refuses it by its content policy")
 
 
 @pytest.mark.requirement("generators:made")
@@ -126,6 +136,28 @@ async def test_fashn_films(here: Atelier) -> None:
     made = await here.made("media_films_generate", asset=await here.asset(), provider="fashn", resolution="1080p")
     assert made["files"][0]["content_type"] == "video/mp4"
     assert here.fashn.predictions[0].inputs["duration"] == 5
+
+
+@pytest.mark.requirement("generators:keys")
+async def test_one_tool_lists_all_providers(tmp_path: Path) -> None:
+    async with atelier(tmp_path, openai_api_key=None) as here:
+        told = (await here.app.road.invoke(Call(ME, "three_d_providers_list", {}, "cli"))).data
+    found = {one["name"]: one for one in told["providers"]}
+    assert set(found) == {"fashn", "google", "meshy", "openai", "tripo"}
+    assert (found["fashn"]["configured"], found["fashn"]["credits_left"]) == (True, 234)
+    assert (found["google"]["configured"], found["google"].get("credits_left")) == (True, None)
+    assert (found["openai"]["configured"], found["openai"]["needs"]) == (
+        False,
+        "OPENAI_API_KEY, from https://platform.openai.com",
+    )
+    assert "media_*" in told["local"]
+
+
+async def test_switched_off(tmp_path: Path) -> None:
+    async with atelier(tmp_path, enable_3d_pipeline=False) as here:
+        there = {name for name in here.app.services.get(Registry).tools if name.startswith(("media_", "three_d_"))}
+    assert "media_pictures_edit" in there
+    assert not [name for name in there if name.endswith(("_generate", "_render")) or name.startswith("three_d_")]
 
 
 async def test_a_large_picture_comes_with_a_preview(here: Atelier, monkeypatch: pytest.MonkeyPatch) -> None:

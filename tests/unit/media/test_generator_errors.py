@@ -15,9 +15,10 @@ import pytest
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.jobs import run
 from devskyy_mcp.jobs.model import JobView
+from devskyy_mcp.jobs.service import Jobs
 from tests.fakes import fashn, google_media, openai_media
 
-from .generating import Atelier, atelier, hurry, words
+from .generating import ME, Atelier, atelier, hurry, words
 
 __all__ = ["hurry"]
 pytestmark = [pytest.mark.usefixtures("hurry"), pytest.mark.timeout(180)]
@@ -296,3 +297,28 @@ async def test_a_folder_of_files_has_nothing_left_over(here: Atelier) -> None:
     await here.made("media_pictures_generate", prompt=words(), provider="openai")
     folder = here.app.services.get(Assets).folder
     assert {one.name for one in folder.iterdir() if not one.name.isalnum() or len(one.name) != 2} == {"receipts"}
+
+
+@pytest.mark.requirement("generators:answer-kept")
+async def test_a_person_gives_the_picture_of_a_lost_answer(here: Atelier) -> None:
+    here.openai.runs = ["lost"]
+    view = await here.call("media_pictures_generate", prompt=words(), provider="openai")
+    assert view.state == "needs_review"
+    saved = await here.asset(7)
+    await here.app.services.get(Jobs).resolve(ME, view.job, "attach", saved)
+    view = await here.run(view.job)
+    assert view.state == "succeeded", view.error
+    assert view.result is not None
+    assert [one["asset"] for one in view.result["files"]] == [saved]
+    assert len(here.openai.asked) == 1
+
+
+@pytest.mark.requirement("generators:answer-kept")
+async def test_a_person_names_the_run_of_a_lost_answer(here: Atelier) -> None:
+    here.fashn.runs = ["lost"]
+    view = await here.call("media_garments_render", action="packshot", asset=await here.asset())
+    assert view.state == "needs_review"
+    await here.app.services.get(Jobs).resolve(ME, view.job, "attach", "0-u1")
+    view = await here.run(view.job)
+    assert view.state == "succeeded", view.error
+    assert len(here.fashn.predictions) == 1

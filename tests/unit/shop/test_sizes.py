@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from devskyy_mcp.app import local_principal
-from devskyy_mcp.assets.kept import LEAST_TEXT, MOST, shortened, size_of
+from devskyy_mcp.assets.kept import LEAST_TEXT, shortened, size_of
+from devskyy_mcp.capability import MOST_RESULT as MOST
 from devskyy_mcp.capability import Registry
 from devskyy_mcp.context import Principal
 from devskyy_mcp.db.database import Database
@@ -21,6 +22,7 @@ from devskyy_mcp.db.tables import kept_results
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.reading import Reader
+from devskyy_mcp.surfaces.mcp.files import Files
 from devskyy_mcp.surfaces.mcp.results import of_result
 from tests.fakes.demo import Demo, demo
 
@@ -50,7 +52,8 @@ async def test_too_large_is_cut_said_and_kept_whole(desk: Demo) -> None:
     assert "more characters]" in got["content"]
     schema = desk.app.services.get(Registry).tool("wp_posts_get").whole_output_schema
     Draft202012Validator(schema).validate(got)  # pyright: ignore[reportUnknownMemberType] # untyped
-    assert of_result(result)["content"][-1]["uri"] == got["rest"]["resource"]
+    wire = await of_result(result, Files(desk.app.services), local_principal())
+    assert wire["content"][-1]["uri"] == got["rest"]["resource"]
     reader = Reader(desk.app.road, local_principal(), "http")
     _, whole, untrusted = await reader.read(got["rest"]["resource"])
     assert whole["content"] == LONG

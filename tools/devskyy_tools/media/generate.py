@@ -23,7 +23,7 @@ from .generated import Generated
 from .generators import fashn, google, handling, openai
 from .generators.receipts import SEPARATOR, source_type
 
-generated_media = Toolset("generated_media", timeout=60)
+generated_media = Toolset("generated_media", timeout=60, enabled=lambda settings: settings.enable_3d_pipeline)
 
 PICTURES = ("openai", "google")
 FILMS = ("google", "fashn")
@@ -44,6 +44,7 @@ async def media_pictures_generate(
 ) -> Generated:
     """Have OpenAI or Google paint pictures of words, or change some, for money. A minute; needs one's key."""
     maker = await handling.chosen(ctx, provider, PICTURES)
+    await _ready(maker)
     sent = await handling.prepared(ctx, [Source(asset=one) for one in pictures])
     each = count if maker.about.name == "openai" else 1  # in one request
     body = {
@@ -60,7 +61,16 @@ async def media_pictures_generate(
         model, cost = openai.EDITOR if sent else openai.MODEL, openai.estimate(quality, shape, each, len(sent))
     else:
         model, cost = google.MODEL, google.estimate(quality, len(sent))
-    outcomes = [await _paint(ctx, maker, number, body, cost) for number in range(count // each)]
+    outcomes: list[Outcome] = []
+    note = None
+    for number in range(1, count // each + 1):
+        try:
+            outcomes.append(await _paint(ctx, maker, number, body, cost))
+        except Refused as refused:
+            if not outcomes:
+                raise
+            note = f"{len(outcomes)} of {count} were made. {refused.message}"  # those are paid for
+            break
     assets = [asset for outcome in outcomes for asset in str(outcome.object_id).split(SEPARATOR)]
     costs = [outcome.cost for outcome in outcomes]
     return Generated(
@@ -69,12 +79,19 @@ async def media_pictures_generate(
         model=model,
         cost_usd=None if None in costs else sum(cost or 0 for cost in costs) / 1_000_000,
         licence=maker.about.licence,
+        note=note,
     )
+
+
+async def _ready(maker: Provider) -> None:
+    """Load the provider's own client now: a request must leave within seconds of its intent."""
+    if isinstance(maker, openai.OpenAI | google.Google):
+        await maker.ready()
 
 
 async def _paint(ctx: Context, maker: Provider, number: int, body: dict[str, Any], cost: float) -> Outcome:
     op = handling.in_dollars(an_op(maker, "pictures", body, cost), maker.about.title)
-    return await ctx.get(Job).paid(f"pictures {number + 1}", op)
+    return await ctx.get(Job).paid(f"pictures {number}", op)
 
 
 @generated_media.tool("generate", scopes="media:write", job=JobPolicy(queue=QUEUE, deadline=2 * 3600))
@@ -94,6 +111,7 @@ async def media_films_generate(
     if not picture and not prompt.strip():
         raise Refused(Code.INVALID_ARGUMENTS, "Give a prompt, a picture, or both.")
     maker = await handling.chosen(ctx, provider, FILMS if picture else FILMS[:1])
+    await _ready(maker)
     sent = await handling.prepared(ctx, picture)
     first = sent[0]["asset"] if sent else None
     if maker.about.name == "google":

@@ -16,3 +16,4 @@ class Generated(BaseModel):
     model: str
     cost_usd: float | None = Field(description="null: the provider does not say.")
     licence: str
+    note: str | None = Field(default=None, description="What was asked for and is not there, and why.")

@@ -9,6 +9,7 @@ from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_mcp.find.tools import ToolIndex
 
+from .assets import asset_ids, assets, read_asset
 from .audit import audit
 from .jobs import job_ids, jobs, read_job
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
@@ -22,7 +23,7 @@ def _provide(services: Services) -> None:
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs, audit],
+    toolsets=[tools, changes, jobs, assets, audit],
     resources=[
         Resource(
             "devskyy://changes/{id}",
@@ -57,6 +58,16 @@ pack = Pack(
             "Result",
             "A result that was too large to be given at once, whole, for a day.",
             read_result,
+        ),
+        Resource(
+            "devskyy://assets/{id}",
+            "asset",
+            "Kept file",
+            "A picture, 3D model, film or table that this server keeps, in its own media type.",
+            read_asset,
+            mime_type="application/octet-stream",
+            scopes=frozenset({"media:read"}),
+            complete=asset_ids,
         ),
         Resource(
             "devskyy://jobs/{id}",

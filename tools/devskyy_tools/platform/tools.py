@@ -8,7 +8,7 @@ import anyio
 import anyio.to_thread
 from pydantic import Field
 
-from devskyy_mcp.capability import Capability, Registry, Toolset, allowed, authorize
+from devskyy_mcp.capability import Capability, Registry, Toolset, authorize
 from devskyy_mcp.context import Context
 from devskyy_mcp.find.tools import ToolIndex
 from devskyy_mcp.guard.gates import Gates
@@ -31,7 +31,7 @@ async def tools_find(
 ) -> ToolHits:
     """Find tools by what they do. Use it when no listed tool fits; then tools_describe, tools_read or tools_call."""
     registry = ctx.get(Registry)
-    usable = [name for name, tool in registry.tools.items() if allowed(ctx.principal, tool.policy.scopes)]
+    usable = [tool.name for tool in registry.visible(ctx.principal)]
     search = ctx.get(ToolIndex).search
     names = await anyio.to_thread.run_sync(search, query, limit, usable, abandon_on_cancel=True)
     found = [registry.tools[name] for name in names]

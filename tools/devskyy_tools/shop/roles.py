@@ -58,6 +58,7 @@ _STORE = ("manage_woocommerce", "manage_woocommerce")
 _DESIGN = ("edit_theme_options", "edit_theme_options")
 NEEDS: dict[str, tuple[str, str]] = {
     "play_": ("", "edit_products"),  # the brief says part by part what could not be read
+    "three_d_products": _GOODS,
     "woo_": _GOODS,
     "woo_attribute": _TERMS,
     "woo_brands": _TERMS,

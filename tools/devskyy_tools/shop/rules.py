@@ -101,6 +101,7 @@ FORESEE: dict[str, tuple[Rule, ...]] = {
     at.ATTRIBUTES.name: (terms.attribute_foresee,),
     at.REDIRECTS.name: (companion.redirect_foresee,),
     at.SEO.name: (companion.seo_foresee,),
+    at.MODELS.name: (companion.model_foresee,),
     **{term.name: (terms.term_foresee,) for term in (*_TERMS, at.PRODUCT_REVIEWS, at.COMMENTS)},
     at.BLOCKS.name: (site.blocks_foresee,),
     at.NAVIGATION.name: (site.blocks_foresee,),

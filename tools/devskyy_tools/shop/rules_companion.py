@@ -1,4 +1,4 @@
-"""Redirects and SEO fields: what the plugin would refuse is refused before, and who will see what is foreseen."""
+"""Redirects, SEO fields, 3D models: what the plugin would refuse is refused before, who will see what is foreseen."""
 
 from __future__ import annotations
 
@@ -98,3 +98,12 @@ async def seo_foresee(draft: Draft) -> None:
         draft.warnings.append(f"{draft.label}: search engines will drop the page.")
     elif "noindex" in given:
         draft.effects.append("Search engines may list the page again.")
+
+
+async def model_foresee(draft: Draft) -> None:
+    """Visitors see it with the page's next call; files that it no longer names stay in the media library."""
+    draft.leaves.append("public")
+    if not draft.will("glb"):
+        draft.effects.append("The page shows no 3D model any more; its files stay in the media library.")
+    elif draft.was("glb") and "glb" in draft.body:
+        draft.effects.append("It takes the place of another model, whose files stay in the media library.")

@@ -26,6 +26,7 @@ _HELD_IN = {
     "product_categories": "categories", "product_tags": "tags", "brands": "brands", "attribute_terms": "attributes",
 }  # fmt: skip
 """Fields of products that hold terms."""
+_MODEL_FILES = ("glb", "usdz", "poster")
 WINDOW = 400
 """Objects that are held at once while thousands are brought back."""
 _NOTHING_DONE = frozenset({"failed", "not_sent", "skipped", "staged"})
@@ -210,7 +211,7 @@ class _Undoing:
 
 
 def _loses(op: Op, collection: Collection, term: Json, parent: Mapping[str, ObjectId]) -> bool:
-    """Whether a staged update of a product takes the term from it."""
+    """Whether a staged update of a product takes the term, or the model's file, from it."""
 
     def has(fields: Json) -> bool:
         if collection is at.ATTRIBUTE_TERMS:
@@ -218,6 +219,9 @@ def _loses(op: Op, collection: Collection, term: Json, parent: Mapping[str, Obje
             return any(plain(term["name"]) in map(plain, cast("list[Any]", one.get("options") or [])) for one in axes)
         return any(one.get("id") == term["id"] for one in _lines(fields, field))
 
+    if collection is at.MEDIA:
+        was = [op.before.get(name) for name in _MODEL_FILES if op.collection == at.MODELS.name]
+        return term["id"] in was
     field = _HELD_IN.get(collection.name, "")
     if op.collection != at.PRODUCTS.name or op.kind != "update" or field not in op.body:
         return False

@@ -31,7 +31,7 @@ class Price(BaseModel):
 
 
 class Provider3D(BaseModel):
-    """A provider of 3D models."""
+    """A provider of 3D models, pictures or films."""
 
     name: str
     configured: bool
@@ -43,7 +43,7 @@ class Provider3D(BaseModel):
 
 
 class Providers3D(BaseModel):
-    """Who makes 3D models here."""
+    """Who makes 3D models, pictures and films for money."""
 
     providers: list[Provider3D]
     local: str = Field(description="What works without any of them.")

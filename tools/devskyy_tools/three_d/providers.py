@@ -1,4 +1,4 @@
-"""Who makes 3D models for money, what each needs, and what it charges."""
+"""Who makes 3D models, pictures and films for money, what each needs, and what it charges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Refused
 
-from .generated import LOCAL, NAMES
+from .generated import LOCAL
 from .models import Price, Provider3D, Providers3D
 
 providers = Toolset("providers", timeout=25)
@@ -16,16 +16,20 @@ providers = Toolset("providers", timeout=25)
 
 @providers.tool("read", scopes="media:read", cache_ttl=30)
 async def three_d_providers_list(ctx: Context) -> Providers3D:
-    """List providers of 3D models: which have a key, credits left, prices; and what works without."""
+    """List providers of 3D models, pictures and films: which have a key, credits left, prices; what works without."""
+    from devskyy_tools.studio.providers.registry import Providers
+
+    names = ctx.get(Providers).names
     found: dict[str, Provider3D] = {}
 
     async def look(name: str) -> None:
         found[name] = await _looked_at(ctx, name)
 
     async with anyio.create_task_group() as tasks:
-        for name in NAMES:
+        for name in names:
             tasks.start_soon(look, name)
-    return Providers3D(providers=[found[name] for name in NAMES], local=LOCAL)
+    local = f"{LOCAL} Pictures that are there are worked on by the tools media_*."
+    return Providers3D(providers=[found[name] for name in names], local=local)
 
 
 async def _looked_at(ctx: Context, name: str) -> Provider3D:

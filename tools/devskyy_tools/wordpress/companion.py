@@ -30,6 +30,6 @@ def _files(folder: Traversable, path: str) -> list[tuple[str, Traversable]]:
         at = f"{path}/{one.name}"
         if one.is_dir():
             found += _files(one, at)
-        elif one.name.endswith((".php", ".txt")):
+        elif one.name.endswith((".php", ".txt", ".js", ".css")):
             found.append((at, one))
     return found

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.capability import Pack
-from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_tools.shop.provide import provide_shop
 
@@ -35,7 +33,6 @@ from .widgets import widgets
 
 
 def _provide(services: Services) -> None:
-    services.share(Assets, lambda found: Assets(found.get(Settings).data_dir / "assets"))
     provide_shop(services)
 
 

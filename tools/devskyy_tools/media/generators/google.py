@@ -35,6 +35,8 @@ FILM_MODEL = "gemini-omni-1.1-flash"
 FILM = "film"
 DEADLINE = 180.0
 """Seconds for a request: pictures come with the answer; films are made in the background."""
+AT_ONCE = 32
+"""Requests at the same time; more than jobs, since a paid request that waits for its turn is one that is not sent."""
 ABOUT = About(
     name="google",
     title="Google",
@@ -101,7 +103,12 @@ class Google:
         """The client, loaded beside the event loop: its library takes seconds."""
         if self._client is None:
             upstream = self._upstream = Upstream(
-                ABOUT.title, self._url, deadline=DEADLINE, max_bytes=100 * MIB, setting=ABOUT.address
+                ABOUT.title,
+                self._url,
+                deadline=DEADLINE,
+                max_bytes=100 * MIB,
+                max_in_flight=AT_ONCE,
+                setting=ABOUT.address,
             )
             self._client = await anyio.to_thread.run_sync(self._load, upstream)
         return self._client

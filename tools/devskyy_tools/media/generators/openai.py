@@ -30,6 +30,8 @@ EDITOR = "gpt-image-2.5-sunburst"
 """Keeps what a picture shows more exactly, and takes longer; at the same price."""
 DEADLINE = 240.0
 """Seconds for a request: the answer comes when the pictures are painted."""
+AT_ONCE = 32
+"""Requests at the same time; more than jobs, since a paid request that waits for its turn is one that is not sent."""
 ABOUT = About(
     name="openai",
     title="OpenAI",
@@ -88,7 +90,12 @@ class OpenAI:
         """The client, loaded beside the event loop: its library takes a second."""
         if self._client is None:
             upstream = self._upstream = Upstream(
-                ABOUT.title, self._url, deadline=DEADLINE, max_bytes=100 * MIB, setting=ABOUT.address
+                ABOUT.title,
+                self._url,
+                deadline=DEADLINE,
+                max_bytes=100 * MIB,
+                max_in_flight=AT_ONCE,
+                setting=ABOUT.address,
             )
             self._client = await anyio.to_thread.run_sync(self._load, upstream)
         return self._client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import companion, content, goods, people, site, store, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
-from .companion import PRIVACY, REDIRECTS, SEO
+from .companion import MODELS, PRIVACY, REDIRECTS, SEO
 from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
 from .goods import (
     ATTRIBUTE_TERMS,
@@ -68,6 +68,7 @@ __all__ = [
     "MEDIA_EDITS",
     "MENUS",
     "MENU_ITEMS",
+    "MODELS",
     "NAVIGATION",
     "NOISE",
     "NOISY_META",

@@ -22,7 +22,7 @@ NOISE = frozenset(
     }
 )  # fmt: skip
 """Fields that move by themselves and say nothing."""
-NOISY_META = ("_devskyy_", "_edit_", "_wp_desired_post_slug", "_wp_old_", "_wp_trash_meta_")
+NOISY_META = ("_devskyy_change", "_devskyy_seo_", "_edit_", "_wp_desired_post_slug", "_wp_old_", "_wp_trash_meta_")
 STAMP = "_devskyy_change"
 NO_TERM = "the shop gives it a new id when it is made again, and its objects lose it"
 _ROOTS = {"wc": "/wc/v3", "wp": "/wp/v2", "devskyy": "/devskyy/v1"}

@@ -12,3 +12,5 @@ SEO = Collection("seo", "wp", "{type}", "SEO fields", text_ids=fields("type"), t
 """The field ``devskyy_seo`` of an object or term, by the name of its type or taxonomy in addresses."""
 PRIVACY = Collection("privacy", "devskyy", "privacy", "personal data", single=True, texts="outside")
 """Only acted on: ``erase``."""
+MODELS = Collection("product_models", "devskyy", "models", "3D model of product")
+"""The 3D model of a product, by the product's id; all empty where it has none."""

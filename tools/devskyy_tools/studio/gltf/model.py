@@ -6,7 +6,9 @@ glTF 2.0, section 3.4 (coordinate system and units) and 3.9 (metallic-roughness 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from .images import measure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,10 +22,16 @@ class Texture:
     content: bytes
     mime: str
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels by its header, undecoded; 0 × 0 for what is no picture."""
+        size = measure(self.content)
+        return (0, 0) if size is None else (size.width, size.height)
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """``color`` is linear RGBA, and multiplies the texture."""
+    """``color`` is linear RGBA, and multiplies the texture. ``alpha`` and ``cutoff``: section 3.9.4."""
 
     name: str
     color: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
@@ -31,6 +39,8 @@ class Material:
     metallic: float = 0.0
     roughness: float = 0.9
     double_sided: bool = False
+    alpha: Literal["OPAQUE", "MASK", "BLEND"] = "OPAQUE"
+    cutoff: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

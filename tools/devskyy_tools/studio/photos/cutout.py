@@ -54,33 +54,39 @@ def cut_out(image: Image.Image) -> Cutout:
     if image.mode == "RGBA":
         own = np.asarray(image.getchannel("A"))
         if 0.03 < float((own < 128).mean()) < 0.97:
-            return _judged(image, own / np.float32(255), own, "transparency", noise=0.0, agreement=1.0)
+            return _judged(image, own / np.float32(255), own, "transparency", 0.0, 1.0, 0.0)
     image = image.convert("RGB")
     small = image.copy()
     small.thumbnail((WORK, WORK), Image.Resampling.BOX, reducing_gap=None)
     rgb = np.asarray(small, np.float32) / 255
     colors = lab(rgb)
-    distance, noise = from_border(colors)
-    plain = _by_border(distance, noise)
+    off, noise = from_border(colors)
+    plain = _by_border(np.linalg.norm(off, axis=-1), noise)
     sure = standing_out(image)
     if sure is None:
         rough, method = plain.astype(np.float32), "border"
     else:
         rough, method = resized(sure, small.size).clip(0, 1), "network"
-        rough = _holes_cut(rough, distance, noise)
+        rough = _holes_cut(rough, off)
     alpha = _edges(rgb, rough)
     agreement = _iou(plain, alpha > 0.5)
-    return _judged(image, alpha, _at_full_size(image, rgb, alpha), method, noise, agreement)
+    unsure = float((4 * rough * (1 - rough)).sum() / max(1, (rough > 0.5).sum()))
+    return _judged(image, alpha, _at_full_size(image, rgb, alpha), method, noise, agreement, unsure)
 
 
 def _judged(
-    image: Image.Image, alpha: Floats, full: NDArray[np.uint8], method: Method, noise: float, agreement: float
+    image: Image.Image,
+    alpha: Floats,
+    full: NDArray[np.uint8],
+    method: Method,
+    noise: float,
+    agreement: float,
+    unsure: float,
 ) -> Cutout:
     mask = alpha > 0.5
     sizes = np.sort(regions(mask)[1][1:])[::-1]
     rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
     share = float(mask.mean())
-    unsure = float((4 * alpha * (1 - alpha)).sum() / max(1, mask.sum()))
     signs = Signs(
         noise=noise,
         coverage=share,
@@ -102,7 +108,7 @@ def from_border(colors: Floats) -> tuple[Floats, float]:
     difference.
 
     Returns:
-        Distance in CIE L*a*b*, and the border's own distance from that surface that 80 % of it stay below.
+        The difference in CIE L*a*b*, and the distance from that surface that 80 % of the border stay below.
     """
     height, width = colors.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
@@ -118,7 +124,7 @@ def from_border(colors: Floats) -> tuple[Floats, float]:
         off = np.linalg.norm(there - at @ factors, axis=-1)
         kept = off <= np.quantile(off, 0.85)
     noise = float(np.quantile(np.linalg.norm(there - at @ factors, axis=-1), 0.8))
-    return np.linalg.norm(colors - terms @ factors, axis=-1).astype(np.float32), noise
+    return colors - terms @ factors, noise
 
 
 def _by_border(distance: Floats, noise: float) -> Mask:
@@ -129,7 +135,7 @@ def _by_border(distance: Floats, noise: float) -> Mask:
     seen = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     open_ = np.isin(labels, seen[seen > 0])
     sums = np.bincount(labels.ravel(), distance.ravel())
-    holes = (sums / sizes < max(1.2, 1.3 * noise)) & (sizes > 0.002 * mask.size)
+    holes = (sums / np.maximum(sizes, 1) < max(1.2, 1.3 * noise)) & (sizes > 0.002 * mask.size)
     holes[0] = False
     filled = ~open_ & ~holes[labels]
     labels, sizes = regions(filled)
@@ -139,18 +145,30 @@ def _by_border(distance: Floats, noise: float) -> Mask:
     return np.isin(labels, np.nonzero(sizes > 0.02 * sizes.max())[0])
 
 
-def _holes_cut(rough: Floats, distance: Floats, noise: float) -> Floats:
+def _holes_cut(rough: Floats, off: Floats) -> Floats:
     """Where a handle or an arm leaves the background to be seen, the network often fills the hole.
 
-    A print in the background's colour has the cloth's folds in it; the background is as quiet as its border.
+    A print in the background's colour has the cloth's folds in it; the background is as even as at the border. From
+    where it is, it goes on into its own shadow, unless that would take a good part of the product.
     """
-    quiet = box(distance, 3) < max(1.0, 1.35 * noise)
-    labels, sizes = regions(quiet)
-    inside = np.bincount(labels.ravel(), (rough > 0.5).ravel()) / sizes
-    holes = (sizes > 0.0025 * rough.size) & (inside > 0.05)
-    holes[0] = False
-    found = box(holes[labels].astype(np.float32), 3) > 0.02
-    return np.where(found, np.minimum(rough, 0.02), rough)
+    even = box((np.linalg.norm(box(off, 3), axis=-1) < 1.0).astype(np.float32), 2) > 0.9
+    in_shadow = (np.linalg.norm(box(off, 2)[..., 1:], axis=-1) < 5) & (off[..., 0] < 3) & (off[..., 0] > -30)
+    mask = rough > 0.5
+    found = np.zeros_like(mask)
+    for where, most in ((even & mask, 1.0), (in_shadow & mask, 0.2)):
+        labels, sizes = regions(where)
+        seeds = np.bincount(labels.ravel(), even.ravel())
+        holes = (seeds > 0.0025 * rough.size) & (sizes < most * mask.sum())
+        holes[0] = False
+        found |= holes[labels]
+    near = box(found.astype(np.float32), 4) > 0.02
+    rough = np.where(near, np.minimum(rough, 0.02), rough)
+    labels, sizes = regions(rough <= 0.5)
+    outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    same = np.bincount(labels.ravel(), even.ravel()) / np.maximum(sizes, 1)
+    closed = same < 0.3  # what it encloses and is not the background belongs to it
+    closed[0], closed[outside] = False, False
+    return np.where(closed[labels], np.float32(1), rough)
 
 
 def _edges(rgb: Floats, rough: Floats) -> Floats:
@@ -170,7 +188,7 @@ def _edges(rgb: Floats, rough: Floats) -> Floats:
     alpha = ((rgb - colors[1]) * toward).sum(-1) / np.maximum(length, 1e-6)
     known = (both[0][..., 0] > 0.02) & (both[1][..., 0] > 0.02)
     # Where both sides look alike, the network knows more than the colours.
-    trust = np.where(known, length / (length + 0.004), 0) * band
+    trust = np.where(known, length**2 / (length**2 + 0.05**2), 0) * band
     mixed = trust * alpha.clip(0, 1) + (1 - trust) * rough
     a, b = guided(rgb.mean(-1), mixed.astype(np.float32), 3, 1e-3)
     smooth = (a * rgb.mean(-1) + b).clip(0, 1)

@@ -11,9 +11,11 @@ import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float32]
+    Floats = NDArray[np.floating[Any]]
     Mask = NDArray[np.bool_]
 
 _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32)
@@ -86,7 +88,8 @@ def regions(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
             one = parent[one]
         return one
 
-    first = np.searchsorted(rows, np.arange(height + 1)).tolist()
+    # Where each row's runs begin, in the list of all.
+    first: list[int] = [0, *np.bincount(rows, minlength=height).cumsum().tolist()]
     left, right = starts.tolist(), ends.tolist()
     for row in range(1, height):
         above, here = first[row - 1], first[row]

@@ -47,12 +47,13 @@ def _session() -> Any:
     file = weights()
     if file is None:
         return None
-    import onnxruntime
+    import onnxruntime  # pyright: ignore[reportMissingTypeStubs] # it has none
 
-    options = onnxruntime.SessionOptions()
+    runtime: Any = onnxruntime
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = 1  # several calls at once share the machine
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    return runtime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
 def standing_out(image: Image.Image) -> NDArray[np.float32] | None:

@@ -19,7 +19,7 @@ class Signs:
         coverage: share of the picture that the product takes.
         rim: share of the picture's outermost pixels that belong to it.
         second: size of the second largest region, as a share of the largest.
-        unsure: how much of it is neither in nor out, as a share of it.
+        unsure: how much of it the network takes for neither in nor out, as a share of it.
         agreement: intersection over union of what the network and the border's colour found.
         shorter: the picture's shorter side in pixels.
         worn: whether somebody wears it.
@@ -42,7 +42,7 @@ class Signs:
         if self.method == "transparency":
             return 1.0
         quiet = 1 / (1 + (self.noise / 12) ** 2)
-        sharp = max(0.0, 1 - self.unsure)
+        sharp = max(0.0, 1 - 1.5 * self.unsure)
         agreed = 0.7 + 0.3 * self.agreement if self.method == "network" else 0.8
         return round(quiet * sharp * agreed, 3)
 
@@ -93,7 +93,7 @@ def problems_of(signs: Signs) -> tuple[Problem, ...]:
             "Leave a margin around the whole product.",
         ),
         (
-            signs.confidence < 0.45,
+            signs.confidence < 0.55,
             "unsure",
             "Where the product ends could not be told well enough.",
             "Use a background of another colour, and light from the front."

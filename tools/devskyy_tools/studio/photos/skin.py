@@ -29,10 +29,21 @@ def looks_worn(image: Image.Image, mask: Mask) -> bool:
     skin = (cb >= 77) & (cb <= 127) & (cr >= 138) & (cr <= 173) & (y > 40) & there
     labels, sizes = regions(box(skin.astype(np.float32), 1) > 0.6)
     total = there.sum()
-    big = [one for one in range(1, len(sizes)) if 0.006 * total < sizes[one] < 0.35 * total]
+    wide = 0.5 * np.ptp(np.nonzero(there.any(0))[0])  # stripes in such a colour go from side to side
+    big = [
+        one
+        for one in range(1, len(sizes))
+        if 0.006 * total < sizes[one] < 0.35 * total and np.ptp(np.nonzero((labels == one).any(0))[0]) < wide
+    ]
     if len(big) < 3:
         return False
     rows = np.nonzero(there.any(1))[0]
     upper = rows[0] + 0.3 * (rows[-1] - rows[0])
-    heads = [one for one in big if np.nonzero((labels == one).any(1))[0].mean() < upper]
+    heads = [one for one in big if _round(labels == one) and np.nonzero((labels == one).any(1))[0].mean() < upper]
     return bool(heads) and sum(int(sizes[one]) for one in big) > 0.04 * total
+
+
+def _round(region: Mask) -> bool:
+    """Whether it fills its frame as a face does, and a handle or a strap does not."""
+    tall, wide = (float(np.ptp(np.nonzero(region.any(axis))[0])) + 1 for axis in (1, 0))
+    return float(region.sum()) > 0.5 * tall * wide and 0.4 < wide / tall < 1.5

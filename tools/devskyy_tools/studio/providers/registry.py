@@ -47,6 +47,11 @@ class Providers:
     def add(self, name: str, factory: Callable[[Services], Provider]) -> None:
         self._factories[name] = factory
 
+    @property
+    def names(self) -> list[str]:
+        """All of them, in their order."""
+        return sorted(self._factories)
+
     def get(self, name: str) -> Provider:
         """The provider of that name.
 

@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name: DevSkyy
- * Description: What DevSkyy needs and WordPress' REST API lacks: 3D uploads, SEO fields, redirects, privacy export and erasure.
+ * Description: What DevSkyy needs and WordPress' REST API lacks: 3D models on product pages, SEO fields, redirects, tests of variants, privacy export and erasure.
  * Version: 0.1.0
  * Requires at least: 6.2
  * Requires PHP: 7.4
@@ -14,12 +14,16 @@ namespace DevSkyy;
 
 defined( 'ABSPATH' ) || exit;
 
-const REST = 'devskyy/v1';
+const REST    = 'devskyy/v1';
+const VERSION = '0.1.0';
 
 require __DIR__ . '/includes/uploads.php';
+require __DIR__ . '/includes/models.php';
+require __DIR__ . '/includes/viewer.php';
 require __DIR__ . '/includes/seo.php';
 require __DIR__ . '/includes/redirects.php';
 require __DIR__ . '/includes/redirects-rest.php';
+require __DIR__ . '/includes/variants.php';
 require __DIR__ . '/includes/privacy.php';
 
 register_activation_hook( __FILE__, __NAMESPACE__ . '\\create_table' );

@@ -1,6 +1,6 @@
 <?php
 /**
- * Takes away what the plugin kept: redirects and SEO fields. Uploaded files stay, as does what Yoast or Rank Math keep.
+ * Takes away what the plugin kept: redirects, SEO fields, models of products, tests of variants. Uploaded files stay, as does what Yoast or Rank Math keep.
  *
  * @package DevSkyy
  */
@@ -12,9 +12,15 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
  */
 function devskyy_clean_site() {
 	global $wpdb;
-	// phpcs:ignore WordPress.DB -- the table's name is ours, and it goes.
-	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}devskyy_redirects" );
+	foreach ( array( 'redirects', 'tests', 'variants' ) as $table ) {
+		// phpcs:ignore WordPress.DB -- the table's name is ours, and it goes.
+		$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}devskyy_$table" );
+	}
 	delete_option( 'devskyy_table' );
+	delete_option( 'devskyy_model_place' );
+	foreach ( array( 'glb', 'usdz', 'poster', 'alt', 'kind', 'sha256', 'width', 'height', 'depth', 'ar' ) as $field ) {
+		delete_metadata( 'post', 0, "_devskyy_model_$field", '', true );
+	}
 	foreach ( array( 'title', 'description', 'canonical', 'noindex' ) as $field ) {
 		delete_metadata( 'post', 0, "_devskyy_seo_$field", '', true );
 		delete_metadata( 'term', 0, "_devskyy_seo_$field", '', true );

@@ -10,7 +10,7 @@ namespace DevSkyy;
 
 defined( 'ABSPATH' ) || exit;
 
-const TABLE_VERSION    = 1;
+const TABLE_VERSION    = 2;
 const FOLLOWED_AT_MOST = 5;
 const KEPT_FREE        = '#^/(wp-admin|wp-json|wp-includes|wp-content|(wp-login|wp-cron|xmlrpc|index)\.php)?(/|$)#i';
 
@@ -26,7 +26,7 @@ function table() {
 }
 
 /**
- * Create the table. `live` is the MD5 of the source while the redirect is active and null in the bin, so that the
+ * Create the plugin's tables. `live` is the MD5 of the source while the redirect is active and null in the bin, so that the
  * database itself keeps active sources apart, however many requests come at the same time.
  */
 function create_table() {
@@ -43,11 +43,12 @@ function create_table() {
 		UNIQUE KEY live (live)
 		) {$wpdb->get_charset_collate()}"
 	);
+	create_test_tables();
 	update_option( 'devskyy_table', TABLE_VERSION );
 }
 
 /**
- * Create the table where the plugin came without being activated: as a must-use plugin, or on a new site of a network.
+ * Create the tables where the plugin came without being activated: as a must-use plugin, or on a new site of a network.
  */
 function create_table_once() {
 	if ( TABLE_VERSION !== (int) get_option( 'devskyy_table' ) ) {
