@@ -920,6 +920,9 @@ REQUIREMENTS = [
     # pictures and films
     Requirement("media:bad-input", "product, issue E 9", "Work on pictures refuses what is no picture, in words."),
     Requirement("media:colour", "product, media", "Pictures of wide colour spaces look the same in sRGB."),
+    Requirement(
+        "media:credentials", "product, media", "Content credentials say how a file was made, and are read back offline."
+    ),
     Requirement("media:describe", "product, media", "Colours, light, place data and an alt text of facts are told."),
     Requirement(
         "media:duplicates", "product, media", "Copies in any size or format are found, other products are not."

@@ -38,6 +38,8 @@ async def of_a_product(desk: Desk) -> dict[str, Any]:
 
 
 READS: dict[str, list[Arguments]] = {
+    "media_credentials_read": [on_a_picture()],
+    "media_credentials_sign": [on_a_picture()],
     "media_duplicates_find": [on_pictures(), on_pictures(library=5)],
     "media_films_create": [on_pictures(seconds=1.5)],
     "media_lookbooks_create": [on_pictures(title="Autumn", captions=["The coat"])],

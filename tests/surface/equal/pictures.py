@@ -12,6 +12,7 @@ from devskyy_tools.sandbox.seed.pictures import COLOURS, draw
 from .inputs import ABSENT, Case, Choices
 
 WORKED: dict[str, dict[str, Any]] = {
+    "media_credentials_read": {},
     "media_pictures_describe": {"name": "Coat"},
     "media_pictures_edit": {"steps": [{"do": "crop", "ratio": "1:1"}]},
     "media_pictures_resize": {"widths": [64], "formats": ["webp"]},

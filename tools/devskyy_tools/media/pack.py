@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from devskyy_mcp.capability import Pack, Queue
 from devskyy_mcp.context import Services
 
+from .credentials import credentials
 from .duplicates import duplicates
 from .films import films
 from .garments import QUEUE, garments
@@ -49,7 +50,7 @@ def _google(services: Services) -> Provider:
 
 pack = Pack(
     "media",
-    [pictures, duplicates, sheets, films, lookbooks, garments, generated_media],
+    [pictures, duplicates, sheets, films, lookbooks, credentials, garments, generated_media],
     provides=provide,
     queues=[Queue(QUEUE, concurrency=6, rate=(40, 60.0))],  # FASHN takes 50 runs a minute
     phrases=Path(__file__).with_name("phrases.toml"),

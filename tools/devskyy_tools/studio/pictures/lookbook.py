@@ -19,7 +19,7 @@ DPI = 160
 PAGES: dict[Shape, tuple[int, int]] = {"portrait": (1322, 1870), "landscape": (1870, 1322)}
 """Pixels of A4 at that resolution."""
 GRIDS: dict[int, tuple[int, int]] = {1: (1, 1), 2: (2, 1), 4: (2, 2)}
-"""Columns and rows by how many pictures are on a page, upright; lying pages have these turned where that fits better."""
+"""Columns and rows by how many pictures are on a page; two stand side by side on a lying page."""
 _MARGIN, _GAP, _LINE = 96, 48, 52
 _PAPER, _INK, _QUIET = (255, 255, 255), (28, 28, 32), (120, 120, 126)
 
