@@ -263,6 +263,8 @@ async def _write(
     """Stage the model itself: through the plugin, else as metadata of the product."""
     if plugin and isinstance(product, Ref):
         op = await shop.update_new(MODELS, product, model, EMPTY)
+        if op is not None:
+            op.label = "3D model of the new product"
     elif plugin:
         op = await shop.update(MODELS, product, model)
     else:
