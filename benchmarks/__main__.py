@@ -1,5 +1,5 @@
-"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find reliefs
-render models pictures]``
+"""``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
+models pictures reliefs]``
 
 Prints a table.
 """

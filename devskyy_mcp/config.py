@@ -300,6 +300,14 @@ class Settings(BaseSettings):
     google_api_key: SecretStr | None = Field(
         default=None, validation_alias="GOOGLE_API_KEY", description="Key of Google AI (Gemini): pictures and films."
     )
+    c2pa_certificate_file: Path | None = Field(
+        default=None,
+        validation_alias="C2PA_CERTIFICATE_FILE",
+        description="PEM of the certificate that signs content credentials, with those above it.",
+    )
+    c2pa_key_file: Path | None = Field(
+        default=None, validation_alias="C2PA_KEY_FILE", description="PEM of that certificate's private key."
+    )
     tripo_url: str = Field(
         default="https://openapi.tripo3d.ai",
         validation_alias="TRIPO_BASE_URL",

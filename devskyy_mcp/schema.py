@@ -151,5 +151,8 @@ def _problem(item: Any, tool: str, known: Sequence[str]) -> str:
         return f"must be one of {context.get('expected', '')}"
     if kind in _SIZES:
         return _size(kind, context)
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        known_tags = f" as one of {context['expected_tags']}" if "expected_tags" in context else ""
+        return f"must have {context['discriminator']}{known_tags}"
     text = item["msg"].removeprefix("Value error, ").rstrip(".")
     return text.replace("Input ", "", 1) if text.startswith("Input ") else f"is not right: {text}"

@@ -863,6 +863,11 @@ REQUIREMENTS = [
         "issue E, publishing",
         "Google Merchant is told of models it takes, and never of a relief.",
     ),
+    # photos and reliefs
+    Requirement(
+        "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
+    ),
+    Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
     # kept files, and models in the chat
     Requirement(
         "assets:served", "product, issue E", "A kept file is read by who may, or anybody once it is published."
@@ -915,12 +920,16 @@ REQUIREMENTS = [
     # pictures and films
     Requirement("media:bad-input", "product, issue E 9", "Work on pictures refuses what is no picture, in words."),
     Requirement("media:colour", "product, media", "Pictures of wide colour spaces look the same in sRGB."),
+    Requirement(
+        "media:credentials", "product, media", "Content credentials say how a file was made, and are read back offline."
+    ),
     Requirement("media:describe", "product, media", "Colours, light, place data and an alt text of facts are told."),
     Requirement(
         "media:duplicates", "product, media", "Copies in any size or format are found, other products are not."
     ),
     Requirement("media:edit", "product, media", "Each step of editing does what it says, and says what it did."),
     Requirement("media:films", "product, media", "Films of pictures and turntables play in every browser."),
+    Requirement("media:lookbooks", "product, media", "A lookbook is a PDF with a cover and a page for each few looks."),
     Requirement("media:private", "product, media", "No file that is made tells place or camera, in any format."),
     Requirement("media:sheets", "product, media", "A contact sheet of 24 pictures has at most 180 kB."),
     Requirement("media:sizes", "product, media", "Every size is upright, never enlarged, and the same each time."),
@@ -960,10 +969,6 @@ REQUIREMENTS = [
         "providers:results", "product, issue E 5", "What a provider made is checked, kept at once, and says its origin."
     ),
     # photos and reliefs
-    Requirement(
-        "pictures:bad-input", "product, issue E 9", "A picture that is broken or too large is refused in words."
-    ),
-    Requirement("pictures:private", "product, media", "Place and camera in a picture's EXIF are never carried on."),
     Requirement("cutout:right", "product, issue E 1", "A product on plain ground is told from it: overlap ≥ 0.97."),
     Requirement("cutout:refusals", "product, issue E 1", "What keeps a photo from being cut out is said."),
     Requirement(

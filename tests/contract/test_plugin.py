@@ -246,6 +246,38 @@ async def test_models_are_for_who_may_edit_the_post(companion: Shop) -> None:
     refused(await companion.get("devskyy/v1/models/99999999"), 404, "rest_post_invalid_id")
 
 
+async def exposed(companion: Shop, test: str, variant: str, **headers: str) -> httpx2.Response:
+    """As a page's beacon does: without a login, as a form."""
+    data = {"test": test, "variant": variant}
+    return await companion.http.request("POST", "devskyy/v1/exposures", data=data, headers=headers, auth=None)
+
+
+async def test_a_test_of_variants(companion: Shop) -> None:
+    key, post = token(), await companion.make("wp/v2/posts", title="x")
+    variants = [{"key": "a", "weight": 1}, {"key": "b", "weight": 3, "content": "Other <b>name</b>"}]
+    body = {"key": key, "place": "name", "product_ids": [post["id"], post["id"]], "variants": variants}
+    made = ok(await companion.post("devskyy/v1/tests", body), 201)
+    kept = [{"content": "", "shown": 0, **variants[0]}, {"shown": 0, **variants[1], "content": "Other name"}]
+    assert made == {"key": key, "place": "name", "product_ids": [post["id"]], "live": True, "variants": kept}
+    at = f"devskyy/v1/tests/{key}"
+    assert made in await companion.read("devskyy/v1/tests")
+    refused(await companion.post("devskyy/v1/tests", body), 409, "devskyy_test_exists")
+    for variant, status in (("a", 204), ("b", 204), ("b", 204), ("c", 404), ("", 400)):
+        assert (await exposed(companion, key, variant)).status_code == status
+    far = await exposed(companion, key, "a", **{"Sec-Fetch-Site": "cross-site"})
+    refused(far, 403, "rest_forbidden")
+    assert [one["shown"] for one in (await companion.read(at))["variants"]] == [1, 2]
+    refused(await companion.anonymous("GET", at), 401, "rest_forbidden")
+    assert (await companion.change(at, live=False))["live"] is False
+    late = await exposed(companion, key, "a")
+    refused(late, 404, "devskyy_test_invalid_key")
+    assert ok(await companion.delete(at))["previous"]["variants"][1]["shown"] == 2
+    refused(await companion.get(at), 404, "devskyy_test_invalid_key")
+    wrong = {**body, "variants": [variants[0], variants[0]]}
+    refused(await companion.post("devskyy/v1/tests", wrong), 400, "devskyy_test_invalid_variants")
+    refused(await companion.post("devskyy/v1/tests", {**body, "key": "Big"}), 400, "rest_invalid_param")
+
+
 async def test_exports_and_erases(companion: Shop) -> None:
     email = f"{token()}@example.com"
     post = await companion.make("wp/v2/posts", title="talk", status="publish")

@@ -168,6 +168,9 @@ class Google:
     def _stranger(self, request: Request) -> Response | None:
         return None if request.headers.get("x-goog-api-key") == KEY else _refusal("API_KEY_INVALID")
 
+    async def models(self, request: Request) -> Response:
+        return self._stranger(request) or JSONResponse({"models": []})
+
     async def seen(self, _request: Request) -> Response:
         told = {"asked": self.asked, "films": [film.body for film in self.films], "fetched": self.fetched}
         return JSONResponse(told)
@@ -184,6 +187,7 @@ class Google:
                 Route("/v1beta/interactions", self.interact, methods=["POST"]),
                 Route("/v1beta/interactions/{id}", self.interaction),
                 Route("/v1beta/files/{name}:download", self.file),
+                Route("/v1beta/models", self.models),
                 Route("/_seen", self.seen),
                 Route("/_faults", self.harm, methods=["POST"]),
             ]

@@ -102,6 +102,11 @@ class OpenAI:
         error = {"message": message, "type": kind, "code": code or None, "param": None}
         return JSONResponse({"error": error}, status, {"Retry-After": "0"} if status == 429 else {})
 
+    async def models(self, request: Request) -> Response:
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            return self._refusal("invalid_api_key")
+        return JSONResponse({"object": "list", "data": []})
+
     async def seen(self, _request: Request) -> Response:
         return JSONResponse({"asked": self.asked})
 
@@ -114,6 +119,7 @@ class OpenAI:
             routes=[
                 Route("/v1/images/generations", self.generate, methods=["POST"]),
                 Route("/v1/images/edits", self.edit, methods=["POST"]),
+                Route("/v1/models", self.models),
                 Route("/_seen", self.seen),
                 Route("/_faults", self.harm, methods=["POST"]),
             ]

@@ -22,6 +22,7 @@ OF_COLLECTION: Mapping[str, Mapping[str, str]] = {
 }
 """Per collection the fields, and why."""
 REFUSED: Mapping[str, tuple[str, ...]] = {
+    "media_credentials_sign": ("no certificate",),
     "wp_library_list": ("WordPress.org", "Font collection", "menu_locations primary"),
     "wp_plugins_install": ("wordpress.org",),
     "wp_revisions_delete": ("not allowed to delete this revision",),

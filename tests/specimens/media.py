@@ -38,8 +38,11 @@ async def of_a_product(desk: Desk) -> dict[str, Any]:
 
 
 READS: dict[str, list[Arguments]] = {
+    "media_credentials_read": [on_a_picture()],
+    "media_credentials_sign": [on_a_picture()],
     "media_duplicates_find": [on_pictures(), on_pictures(library=5)],
     "media_films_create": [on_pictures(seconds=1.5)],
+    "media_lookbooks_create": [on_pictures(title="Autumn", captions=["The coat"])],
     "media_pictures_describe": [of_a_product],
     "media_pictures_edit": [on_a_picture(steps=[{"do": "canvas", "ratio": "1:1"}, {"do": "upscale", "factor": 2}])],
     "media_pictures_resize": [on_a_picture(widths=[64], formats=["webp", "jpeg"])],

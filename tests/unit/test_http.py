@@ -192,6 +192,14 @@ async def test_429_without_time_is_told_with_the_wait_and_keeps_the_next_call_ho
 
 
 @pytest.mark.requirement("http:rate-limit")
+async def test_429_comes_with_its_answer_by_which_some_tell_its_meanings_apart() -> None:
+    body = {"error": "OutOfCredits"}
+    _, handler = scripted(httpx2.Response(429, json=body))
+    error = await refused(mocked(handler), "POST")
+    assert error.answer is not None
+    assert (error.answer.status, error.answer.json()) == (429, body)
+
+
 async def test_429_to_a_write_is_not_repeated() -> None:
     asked, handler = scripted(httpx2.Response(429))
     assert (await refused(mocked(handler), "POST", json={})).code == Code.RATE_LIMITED

@@ -358,10 +358,12 @@ foreach ( array( 'glb', 'usdz', 'poster', 'alt', 'kind', 'sha256', 'width', 'hei
 }
 update_option( 'devskyy_model_place', 'off' );
 update_post_meta( 1, '_others', 'y' );
+$before = count( $wpdb->get_col( "SHOW TABLES LIKE '{$wpdb->prefix}devskyy_%'" ) );
 deactivate_plugins( 'devskyy/devskyy.php' );
 uninstall_plugin( 'devskyy/devskyy.php' );
 wp_cache_flush();
 echo wp_json_encode( array(
+	'before' => $before,
 	'tables' => $wpdb->get_col( "SHOW TABLES LIKE '{$wpdb->prefix}devskyy_%'" ),
 	'options' => $wpdb->get_col( "SELECT option_name FROM $wpdb->options WHERE option_name LIKE '%devskyy%'" ),
 	'meta' => $wpdb->get_col( "SELECT meta_key FROM $wpdb->postmeta WHERE meta_key LIKE '%devskyy%'" ),
@@ -383,4 +385,5 @@ echo wp_json_encode( array(
         if os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1":
             raise
         pytest.skip(str(reason))
-    assert json.loads(said.stdout.splitlines()[-1]) == {"tables": [], "options": [], "meta": [], "others": "y"}
+    left = {"tables": [], "options": [], "meta": [], "others": "y"}
+    assert json.loads(said.stdout.splitlines()[-1]) == {"before": 3, **left}

@@ -16,7 +16,10 @@ from tests.wordpress.bed import Bed
 from tests.wordpress.test_plugin import DEBIAN, as_role, page
 
 pytestmark = [DEBIAN, pytest.mark.requirement("plugin:variants")]
-VARIANTS: list[dict[str, Any]] = [{"key": "a", "weight": 1, "content": ""}, {"key": "b", "weight": 3, "content": "Other <b>name</b>"}]
+VARIANTS: list[dict[str, Any]] = [
+    {"key": "a", "weight": 1, "content": ""},
+    {"key": "b", "weight": 3, "content": "Other <b>name</b>"},
+]
 
 
 def make(rest: httpx2.Client, name: str, **more: Any) -> httpx2.Response:

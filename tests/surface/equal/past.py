@@ -17,6 +17,7 @@ from tests.fakes.models3d import textured
 from tests.fakes.photos import draw
 
 from .inputs import ABSENT, Case, Choices
+from .pictures import known_pictures, picture_cases
 from .ways import Site
 
 FEW = 2
@@ -108,6 +109,7 @@ class Past:
         for answers in ANSWERS:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
+        found += picture_cases(self.own)
         return [*found, Case("no_such_tool", {}, False)]
 
 
@@ -219,8 +221,8 @@ async def _live(app: App) -> Past:
     tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
     box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
-    photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
     model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
+    photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -275,6 +277,7 @@ async def _live(app: App) -> Past:
     }
     await do("wp_templates_create", kind="template", slug="lookbook", title="Lookbook", content="<p>Look.</p>")
     own |= await _site(ids)
+    own |= await known_pictures(app)
     await _work(Hands(app.services.get(Database), app.services.get(Events)))
     await _forget_reading(app)
     own |= {
@@ -304,6 +307,6 @@ async def _live(app: App) -> Past:
     }
     listed |= {"woo_variations": [*variations[:FEW], ABSENT], "wp_bin": [binned, ABSENT]}
     own |= {tool: {"asset": [box.id, "0" * 64]} for tool in DRAWN}
+    own |= {tool: {"asset": [model.id, f"ast_{'0' * 64}"]} for tool in KEPT}
     own["three_d_reliefs_create"] = {"asset": [photo.id, box.id]}
-    own |= {tool: {"asset": [model.id, ABSENT]} for tool in KEPT}
     return Past(listed, known, own, proposed["change"], risky["change"])

@@ -11,6 +11,7 @@ from PIL import Image
 
 from devskyy_mcp.capability import Registry
 from devskyy_mcp.invoke import Call
+from devskyy_mcp.ops.doctor import Checks
 from tests.fakes import google_media, openai_media
 from tests.fakes.made import mp4
 
@@ -151,6 +152,24 @@ async def test_one_tool_lists_all_providers(tmp_path: Path) -> None:
         "OPENAI_API_KEY, from https://platform.openai.com",
     )
     assert "media_*" in told["local"]
+
+
+@pytest.mark.requirement("generators:keys")
+async def test_the_doctor_tries_the_keys(tmp_path: Path) -> None:
+    async with atelier(tmp_path / "right") as here:
+        said = await examined(here)
+    for expected in ("FASHN accepts the key, and has 234", "OpenAI accepts the key.", "Google accepts the key."):
+        assert any(expected in one for one in said), said
+    wrong = dict.fromkeys(("fashn_api_key", "openai_api_key", "google_api_key"), "wrong")
+    async with atelier(tmp_path / "wrong", **wrong) as here:
+        said = await examined(here)
+    for title in ("FASHN", "OpenAI", "Google"):
+        assert any(f"{title} does not accept the key" in one for one in said), said
+
+
+async def examined(here: Atelier) -> list[str]:
+    found = await here.app.services.get(Checks).run(20)
+    return [one.what for name in ("fashn", "google", "openai") for one in found[name]]
 
 
 async def test_switched_off(tmp_path: Path) -> None:

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from devskyy_mcp.assets.provenance import Provenance
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.errors import Code
 from tests.fakes.demo import Demo, demo
 from tests.fakes.photos import draw
 from tests.unit.studio.pictures.making import file, located, moving, plain, quarters
+from tests.unit.studio.test_credentials import chain
 
 
 @pytest.fixture
@@ -85,19 +87,20 @@ async def test_edit_shows_the_picture_and_says_what_was_done(desk: Demo) -> None
     assert made["file"]["width"] / made["file"]["height"] == pytest.approx(0.8, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    ("steps", "says"),
-    [
-        ([], "steps must have at least 1 entry"),
-        ([{"do": "crop", "ratio": "wide"}], "steps.0.crop.ratio"),
-        ([{"do": "blur"}], "steps.0"),
-        ([{"do": "upscale", "factor": 9}], "steps.0.upscale.factor"),
-        ([{"do": "watermark"}], "step 1, watermark: a watermark is a text or an asset"),
-        ([{"do": "watermark", "asset": "ast_none"}], "no such asset"),
-        ([{"do": "shadow"}], "step 1, shadow: the picture is not cut out"),
-        ([{"do": "adjust"}], "step 1, adjust: nothing to adjust"),
-    ],
-)
+WRONG: list[tuple[list[dict[str, Any]], str]] = [
+    ([], "steps must have at least 1 entry"),
+    ([{"do": "crop", "ratio": "wide"}], "steps.0.crop.ratio"),
+    ([{"do": "blur"}], "steps.0 must have 'do' as one of 'cut_out', 'crop'"),
+    ([{}], "steps.0 must have 'do'."),
+    ([{"do": "upscale", "factor": 9}], "steps.0.upscale.factor"),
+    ([{"do": "watermark"}], "step 1, watermark: a watermark is a text or an asset"),
+    ([{"do": "watermark", "asset": "ast_none"}], "no such asset"),
+    ([{"do": "shadow"}], "step 1, shadow: the picture is not cut out"),
+    ([{"do": "adjust"}], "step 1, adjust: nothing to adjust"),
+]
+
+
+@pytest.mark.parametrize(("steps", "says"), WRONG)
 async def test_wrong_steps_are_told_by_their_place(desk: Demo, steps: list[dict[str, Any]], says: str) -> None:
     asset = await uploaded(desk, file(plain()))
     refused = await desk.refused("media_pictures_edit", asset=asset, steps=steps)
@@ -232,3 +235,40 @@ async def test_what_is_no_picture_or_nowhere_is_refused(desk: Demo, tmp_path: Pa
             assert refused.code in {Code.FORBIDDEN, Code.INVALID_ARGUMENTS}
         else:
             assert refused.code is code, given
+
+
+@pytest.mark.requirement("media:credentials")
+async def test_a_file_made_here_is_signed_with_what_made_it(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    for file_of, text in zip((certificate, key), chain(), strict=True):
+        file_of.write_text(text)
+    async with demo(tmp_path / "data", c2pa_certificate_file=certificate, c2pa_key_file=key) as desk:
+        uploaded_one = await uploaded(desk, draw(1).content)
+        assert "not known" in (await desk.refused("media_credentials_sign", asset=uploaded_one)).message
+        assert (await desk.do("media_credentials_read", asset=uploaded_one)) == {"state": "none"}
+        store = desk.app.services.get(Assets)
+        origin = Provenance("media_pictures_generate", provider="openai", model="gpt-image-2")
+        generated = (await store.add(draw(2).content, "hat.jpg", "image/jpeg", origin)).id
+        steps = [{"do": "canvas"}]
+        edited = (await desk.do("media_pictures_edit", asset=generated, steps=steps, format="jpeg"))["file"]["asset"]
+        plainly = (await desk.do("media_pictures_edit", asset=uploaded_one, steps=steps))["file"]["asset"]
+        for asset, by_model in ((generated, True), (edited, True), (plainly, False)):
+            signed = await desk.do("media_credentials_sign", asset=asset)
+            found = await desk.do("media_credentials_read", asset=signed["file"]["asset"])
+            assert signed["made_by_ai"] is by_model
+            assert (found["state"], found["issuer"], found["made_by_ai"]) == ("valid", "Maison Skyy", by_model)
+
+
+@pytest.mark.requirement("media:credentials")
+async def test_without_a_certificate_it_says_which_settings(desk: Demo) -> None:
+    refused = await desk.refused("media_credentials_sign", asset=await uploaded(desk, file(plain())))
+    assert refused.code is Code.NOT_CONFIGURED
+    assert "C2PA_CERTIFICATE_FILE" in refused.hint
+
+
+@pytest.mark.requirement("media:lookbooks")
+async def test_a_lookbook_is_kept_with_its_cover_shown(desk: Demo) -> None:
+    assets = [await uploaded(desk, draw(seed).content) for seed in (1, 6, 10)]
+    made = await desk.do("media_lookbooks_create", title="Autumn", assets=assets, captions=["One", "Two", "Three"])
+    assert (await held(desk, made["file"])).startswith(b"%PDF-")
+    assert (made["pages"], made["cover"]["shown"]) == (3, True)

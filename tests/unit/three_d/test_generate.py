@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 
 from devskyy_mcp.invoke import Call
+from devskyy_mcp.ops.doctor import Checks
 from devskyy_tools.platform.pack import pack as platform
+from devskyy_tools.studio.providers import meshy as meshy_client
+from devskyy_tools.studio.providers import tripo as tripo_client
+from devskyy_tools.three_d.generated import QUEUE
 from devskyy_tools.three_d.pack import pack
 from tests.fakes.meshy import MeshyServer
-from tests.fakes.paid_tasks import glb_of, png
+from tests.fakes.paid_tasks import TaskServer, glb_of, png
 from tests.fakes.tripo import TripoServer
 
 from .bench import ME, Studio, studio
 
-GENERATE = "three_d_models_generate"
+GENERATE, REWORK = "three_d_models_generate", "three_d_models_rework"
 
 
 @pytest.mark.requirement("providers:results")
@@ -79,7 +83,12 @@ async def test_meshy_makes_a_shape_and_then_its_texture(at_meshy: Studio, meshy:
         "topology": "triangle",
         "target_polycount": 5000,
     }
-    assert texture.body == {"mode": "refine", "preview_task_id": shape.id, "enable_pbr": True}
+    assert texture.body == {
+        "mode": "refine",
+        "preview_task_id": shape.id,
+        "enable_pbr": True,
+        "texture_prompt": "a leather bag",
+    }
     assert view.result is not None
     assert (view.result["task"], view.result["credits"]) == (texture.id, 30)
     assert [one["content_type"] for one in view.result["others"]] == ["model/vnd.usdz+zip"]
@@ -130,6 +139,21 @@ async def test_what_is_asked_for_must_make_sense(
     error = await at_tripo.failed(GENERATE, **given)
     assert error["code"] in {"invalid_arguments", "not_found"}
     assert not tripo.tasks
+
+
+async def test_the_doctor_tries_the_keys(tmp_path: Path, tripo: TripoServer, meshy: MeshyServer) -> None:
+    servers: dict[str, TaskServer] = {"tripo": tripo, "meshy": meshy}
+    async with studio(tmp_path, servers, [platform, pack], meshy_api_key="msy_wrong") as both:
+        found = [one.what for part in (await both.app.services.get(Checks).run()).values() for one in part]
+    assert "Tripo accepts the key, and has 970 credits left." in found
+    assert "Meshy does not accept the key in MESHY_API_KEY." in found
+
+
+def test_no_more_tasks_are_under_way_than_the_providers_allow() -> None:
+    (queue,) = [one for one in pack.queues if one.name == QUEUE]
+    assert queue.concurrency == min(tripo_client.ABOUT.at_once, meshy_client.ABOUT.at_once)
+    paid = [tool for toolset in pack.toolsets for tool in toolset.tools if tool.name in {GENERATE, REWORK}]
+    assert [tool.policy.job.queue for tool in paid if tool.policy.job] == [QUEUE, QUEUE]
 
 
 async def test_a_model_is_no_picture(at_tripo: Studio, tripo: TripoServer) -> None:

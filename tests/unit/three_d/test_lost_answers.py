@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from devskyy_mcp.jobs.service import Jobs
+from devskyy_tools.platform.pack import pack as platform
 from devskyy_tools.studio.providers import wire
 from devskyy_tools.studio.providers.tripo import mark
+from devskyy_tools.three_d.pack import pack
 from tests.fakes.meshy import MeshyServer
 from tests.fakes.paid_tasks import glb_of, png
 from tests.fakes.tripo import TripoServer
 
-from .bench import ME, Studio
+from .bench import ME, Studio, studio
 
 GENERATE = "three_d_models_generate"
 pytestmark = pytest.mark.requirement("providers:paid-once")
@@ -53,6 +57,22 @@ async def test_where_tripo_does_not_tell_a_person_looks(tripo: TripoServer, at_t
     assert len(tripo.tasks) == 1
 
 
+async def test_a_job_goes_on_with_the_provider_that_it_began_with(
+    tmp_path: Path, tripo: TripoServer, meshy: MeshyServer
+) -> None:
+    tripo.echoes = False
+    tripo.faults["submit"] = ["lost"]
+    async with studio(tmp_path / "both", {"tripo": tripo, "meshy": meshy}, [platform, pack]) as both:
+        job, token = await both.submit(GENERATE, prompt="a hat")
+        assert (await both.go_on(job, token)).state == "needs_review"
+        await both.app.services.get(Jobs).resolve(ME, job, "attach", "text-to-model-0")
+    async with studio(tmp_path / "both", {"meshy": meshy}, [platform, pack]) as one:
+        view = await one.go_on(job, await one.hand(job))
+    assert view.error is not None
+    assert "no key of Tripo" in view.error["message"]
+    assert not meshy.tasks
+
+
 async def test_while_tripo_can_t_be_asked_it_is_asked_again(at_tripo: Studio, tripo: TripoServer) -> None:
     tripo.faults |= {"submit": ["lost"], "list": ["down"] * 6}
     view = await at_tripo.run(GENERATE, prompt="a hat")
@@ -67,6 +87,15 @@ async def test_meshys_task_is_found_in_its_list(at_meshy: Studio, meshy: MeshySe
     view = await at_meshy.run(GENERATE, prompt="a hat", texture=False)
     assert view.state == "succeeded", view
     assert meshy.paid("a hat") == 1
+
+
+async def test_meshys_texture_is_found_too_and_not_taken_for_its_shape(at_meshy: Studio, meshy: MeshyServer) -> None:
+    meshy.faults["submit"] = ["", "lost"]
+    view = await at_meshy.run(GENERATE, prompt="a hat")
+    assert view.state == "succeeded", view
+    assert view.result is not None
+    assert [task.body["mode"] for task in meshy.tasks.values()] == ["preview", "refine"]
+    assert view.result["task"] == "text-to-3d-1"
 
 
 @pytest.mark.parametrize("fault", ["page", "500"])

@@ -85,7 +85,7 @@ async def test_a_model_goes_on_and_off_without_a_trace(desk: Demo) -> None:
     assert found["glb"].endswith(".glb")
     undone = await desk.carry_out("changes_undo", change=done["change"])
     assert undone["state"] == "applied", undone
-    assert undone.get("left_alone", []) == []
+    assert set(undone["counts"]) == {"done"}
     assert await desk.do("three_d_products_get", id=one) == before
     assert state(desk, one) == was
 
@@ -115,17 +115,43 @@ async def test_without_the_plugin_this_server_lends_the_files(without: Demo) -> 
     plan = await without.do("three_d_products_attach", id=one, **given, kind="generated", preview=True)
     assert any("Anybody can read" in effect for effect in plan["effects"]), plan
     assert await published_in(without) == []
-    done = await without.carry_out("three_d_products_attach", id=one, **given, kind="generated")
+    done = await without.carry_out("three_d_products_attach", id=one, **given, kind="generated", ar=True)
     assert done["state"] == "applied", done
     found = await without.do("three_d_products_get", id=one)
     assert (found["kept_by"], found["glb"]) == ("metadata", f"{PUBLIC}/assets/{given['glb']}/tee.glb")
-    assert found["merchant"]["link"] == found["glb"]
+    assert (found["merchant"]["link"], found["ar"], found["width"]) == (found["glb"], True, 0.3)
     meta = {entry["key"]: entry["value"] for entry in without.shop.store.get("product", one)["meta"]}  # type: ignore[index]
     assert meta["_devskyy_model_usdz"] == found["usdz"]
     assert sorted(await published_in(without)) == sorted(given.values())
     assert (await without.carry_out("changes_undo", change=done["change"]))["state"] == "applied"
     assert state(without, one) == was
     assert await published_in(without) == []
+
+
+async def test_files_that_another_product_links_stay_published(without: Demo) -> None:
+    listed = await without.do("woo_products_list", status="publish", type="simple", limit=2)
+    glb = await kept(without, textured(), "model/gltf-binary")
+    one, two = (item["id"] for item in listed["items"])
+    first = await without.carry_out("three_d_products_attach", id=one, glb=glb, kind="generated")
+    await without.carry_out("three_d_products_attach", id=two, glb=glb, kind="generated")
+    undone = await without.carry_out("changes_undo", change=first["change"])
+    assert undone["changes"][-1]["note"] == "Other products link it by now."
+    assert (await without.do("three_d_products_get", id=one))["kept_by"] == "nobody"
+    assert await published_in(without) == [glb]
+
+
+async def test_metadata_of_others_are_read_with_care(without: Demo) -> None:
+    """Whoever may change a product can write anything there."""
+    one = await product(without)
+    odd = {"glb": "9" * 400, "poster": "javascript:x", "width": "nan", "height": "1e400", "depth": ["x"], "ar": "0"}
+    entries = [{"key": f"_devskyy_model_{name}", "value": value} for name, value in odd.items()]
+    await without.carry_out("woo_products_update", id=one, more={"meta_data": entries})
+    assert (await without.do("three_d_products_get", id=one))["kept_by"] == "nobody"
+    entries = [{"key": "_devskyy_model_glb", "value": "https://elsewhere.example/a.glb"}]
+    await without.carry_out("woo_products_update", id=one, more={"meta_data": entries})
+    found = await without.do("three_d_products_get", id=one)
+    assert (found["width"], found["height"], found["depth"], found["ar"]) == (0, 0, 0, False)
+    assert found.get("poster") is None
 
 
 async def test_says_what_it_needs_to_lend_files(desk: Demo) -> None:

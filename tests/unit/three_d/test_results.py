@@ -65,3 +65,19 @@ async def test_a_task_without_files_is_no_success(at_tripo: Studio, tripo: Tripo
     error = await at_tripo.failed(GENERATE, prompt="a hat")
     assert error["code"] == "upstream_invalid"
     assert "gives no file" in error["message"]
+
+
+async def test_numbers_that_are_none_are_left_out(at_tripo: Studio, tripo: TripoServer) -> None:
+    tripo.extras = [{"progress": "half", "credits_consumed": "many", "created_at": {}}]
+    view = await at_tripo.run(GENERATE, prompt="a hat")
+    assert (view.state, view.estimate_usd, view.cost_usd) == ("succeeded", 0.2, None)
+
+
+@pytest.mark.parametrize("answer", [{"output": "none"}, {"output": [1]}, {"status": 7}, {"status": None}])
+async def test_answers_of_another_shape_are_told_as_that(
+    at_tripo: Studio, tripo: TripoServer, answer: dict[str, object]
+) -> None:
+    tripo.extras = [answer]
+    error = await at_tripo.failed(GENERATE, prompt="a hat")
+    assert error["code"] == "upstream_invalid"
+    assert "Tripo" in error["message"]

@@ -82,7 +82,7 @@ async def test_meshy_goes_on_from_its_own_task(
     assert (task.action, task.body) == (path, {"input_task_id": "text-to-3d-0", **body})
     if action == "convert":
         asset, content = await at_meshy.stored(made["model"]["asset"])
-        assert (asset.name, content) == ("model-model.fbx", FBX)
+        assert (asset.name, content) == ("model.fbx", FBX)
 
 
 async def test_meshy_takes_a_file_as_data(at_meshy: Studio, meshy: MeshyServer) -> None:

@@ -13,13 +13,13 @@ from devskyy_mcp.assets.taking import Source, content_of
 from devskyy_mcp.context import Context
 
 
-async def taken(ctx: Context, source: Source) -> tuple[Asset, bytes]:
+async def taken(ctx: Context, source: Source, kinds: Mapping[str, str] = PICTURES) -> tuple[Asset, bytes]:
     """The picture that a call names, and what its file holds.
 
     Raises:
         Refused: as ``Source.take``.
     """
-    asset = await source.take(ctx, PICTURES)
+    asset = await source.take(ctx, kinds)
     return asset, await content_of(ctx, asset)
 
 

@@ -95,3 +95,28 @@ class Film(_Result):
     frames: int
     poster: KeptFile
     captions: KeptFile | None = Field(default=None, description="WebVTT.")
+
+
+class LookbookFile(_Result):
+    """A PDF; its words are drawn and can't be selected."""
+
+    file: KeptFile
+    pages: int
+    cover: KeptFile
+
+
+class SignedFile(_Result):
+    """The signed copy, and whether it says that a model made it, wholly or in part."""
+
+    file: KeptFile
+    made_by_ai: bool
+
+
+class SignedWords(_Result):
+    """What a file says of itself. Anybody can sign: ``valid`` means unchanged since, ``trusted`` by somebody known."""
+
+    state: str = Field(description="none, valid, trusted, invalid.")
+    issuer: str | None = Field(default=None, description="By the certificate.")
+    made_by_ai: bool | None = None
+    actions: list[str] | None = None
+    problems: list[str] | None = None

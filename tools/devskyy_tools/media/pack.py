@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from devskyy_mcp.capability import Pack, Queue
 from devskyy_mcp.context import Services
 
+from .credentials import credentials
 from .duplicates import duplicates
 from .films import films
 from .garments import QUEUE, garments
 from .generate import generated_media
+from .lookbooks import lookbooks
 from .pictures import pictures
 from .sheets import sheets
 
@@ -48,7 +50,7 @@ def _google(services: Services) -> Provider:
 
 pack = Pack(
     "media",
-    [pictures, duplicates, sheets, films, garments, generated_media],
+    [pictures, duplicates, sheets, films, lookbooks, credentials, garments, generated_media],
     provides=provide,
     queues=[Queue(QUEUE, concurrency=6, rate=(40, 60.0))],  # FASHN takes 50 runs a minute
     phrases=Path(__file__).with_name("phrases.toml"),

@@ -243,6 +243,12 @@ class Shop:
             raise Refused(Code.CONFLICT, f"{label} is in the bin.", "Restore it first.", details=details)
         return await self._update(collection, target, fields, parent, present)
 
+    async def update_new(
+        self, collection: Collection, target: Ref, fields: Mapping[str, Any], present: Mapping[str, Any]
+    ) -> Op | None:
+        """Stage a change of what comes with an object that is only staged, and is ``present`` from the beginning."""
+        return await self._update(collection, target, fields, {}, dict(present))
+
     async def restore(
         self, collection: Collection, target: ObjectId, status: str, *, slug: str | None = None, **parent: Any
     ) -> Op | None:

@@ -13,6 +13,7 @@ from devskyy_mcp.assets.store import PICTURES, Asset, Assets
 from devskyy_mcp.capability import JobPolicy, Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.jobs.model import Job
 from devskyy_mcp.jobs.service import Jobs
 
 from .models import GeneratedModel
@@ -55,7 +56,7 @@ async def three_d_models_generate(
         raise Refused(Code.INVALID_ARGUMENTS, "Give either a prompt, or one to four pictures.")
     found = tuple([await _picture(ctx, one) for one in pictures])
     wish = Wish(prompt.strip(), found, texture, triangles, avoid.strip(), detailed)
-    maker = chosen(ctx, provider, wish)
+    maker = await _chosen_once(ctx, provider, wish)
     work = await maker.generate(ctx, wish)
     made = Provenance(
         three_d_models_generate.__name__,
@@ -89,7 +90,7 @@ async def three_d_models_rework(
         raise Refused(Code.INVALID_ARGUMENTS, "Give exactly one of asset and job.")
     source = await _model(ctx, asset or await _asset_of(ctx, str(job)))
     look = None if picture is None else await _picture(ctx, picture)
-    maker = chosen(ctx, _maker_of(source, provider), Wish())
+    maker = await _chosen_once(ctx, _maker_of(source, provider), Wish())
     origin = _origin(maker, source)
     work = await maker.rework(ctx, origin, Rework(action, prompt.strip(), look, triangles, format, animation))
     made = Provenance(
@@ -119,6 +120,16 @@ def chosen(ctx: Context, name: str, wish: Wish) -> Modeller:
         words = "; ".join(f"{one.provider.about.title}: {one.lacks(wish)}" for one in ready)
         raise Refused(Code.INVALID_ARGUMENTS, f"Nobody here can do that. {words}.", "Ask for less.")
     return able[0]
+
+
+async def _chosen_once(ctx: Context, name: str, wish: Wish) -> Modeller:
+    """The same, and after a restart the same one again, whatever keys there are then: its tasks are paid for."""
+    from devskyy_tools.studio.providers.makers import modeller
+
+    async def choose() -> str:
+        return chosen(ctx, name, wish).provider.about.name
+
+    return modeller(ctx.services, await ctx.get(Job).step("provider", choose))
 
 
 def _no_key(makers: list[Modeller]) -> Refused:
@@ -177,7 +188,7 @@ async def _kept(ctx: Context, maker: Modeller, work: Work, made: Provenance) -> 
 
     about, last = maker.provider.about, work.tasks[-1]
     cost = None if work.credits is None else about.prices.micro(work.credits) / 1_000_000
-    kept = await keep(ctx, maker.provider, "result", last, "model", replace(made, cost_usd=cost))
+    kept = await keep(ctx, maker.provider, "result", last, made.prompt or "model", replace(made, cost_usd=cost))
     if work.role not in kept:
         raise Refused(Code.UPSTREAM_INVALID, f"{about.title} made no file of what was asked for.")
     files = {role: await ctx.get(Assets).get(asset) for role, asset in kept.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
@@ -11,13 +12,13 @@ from devskyy_mcp.assets.links import Links
 from devskyy_mcp.assets.store import PICTURES, Asset, Assets
 from devskyy_mcp.assets.taking import Source, content_of
 from devskyy_mcp.capability import Toolset
-from devskyy_mcp.changes.model import ObjectId, Op
+from devskyy_mcp.changes.model import ObjectId, Op, Ref
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.collections import MEDIA, MODELS, PRODUCTS
 from devskyy_tools.shop.nouns import Id, ShopModel
-from devskyy_tools.shop.plugin import INSTALL, missing
+from devskyy_tools.shop.plugin import INSTALL, NAMESPACE, missing
 from devskyy_tools.shop.session import Shop
 from devskyy_tools.studio.apart import apart
 
@@ -32,6 +33,7 @@ FILES: Mapping[str, Mapping[str, str]] = {
 }
 SIZES = ("width", "height", "depth")
 META = "_devskyy_model_"
+_ID, _SIZE = re.compile(r"[0-9]{1,19}"), re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?")
 EMPTY: Mapping[str, Any] = {
     **dict.fromkeys(FILES, ""), "alt": "", "kind": "", "sha256": "", **dict.fromkeys(SIZES, 0), "ar": False,
 }  # fmt: skip
@@ -103,15 +105,15 @@ async def _of_metadata(shop: Shop, product: Json) -> Json:
     """The model as the product's metadata tell it, in the plugin's form."""
     entries = cast("list[Json]", product.get("meta_data") or [])
     kept = {str(one["key"]).removeprefix(META): one["value"] for one in entries if str(one["key"]).startswith(META)}
-    found = {name: type(empty)(kept.get(name) or empty) for name, empty in EMPTY.items() if name not in SIZES}
+    found: Json = {name: str(kept.get(name) or "") for name in EMPTY}
     urls: dict[str, str] = {}
     for name in FILES:
-        held = await shop.find(MEDIA, int(found[name])) if str(found[name]).isdecimal() else None
+        held = await shop.find(MEDIA, int(found[name])) if _ID.fullmatch(found[name]) else None
         urls[name] = str(held["source_url"] if held else found[name])
         if not urls[name].startswith(("http://", "https://")):
             urls[name] = ""
-    sizes = {name: float(kept.get(name) or 0) for name in SIZES}
-    return {**found, **sizes, "urls": urls, "bytes": 0, "json_ld": None}
+    sizes = {name: float(found[name]) if _SIZE.fullmatch(found[name]) else 0.0 for name in SIZES}
+    return {**found, **sizes, "ar": found["ar"] == "1", "urls": urls, "bytes": 0, "json_ld": None}
 
 
 async def _merchant(ctx: Context, found: Json) -> Merchant:
@@ -157,10 +159,40 @@ async def three_d_products_attach(
         return
     if glb is None:
         raise Refused(Code.INVALID_ARGUMENTS, "glb is missing.", "Give the id of a GLB, or remove=true.")
+    given = {name: asset for name, asset in (("glb", glb), ("usdz", usdz), ("poster", poster)) if asset}
+    await put_on(ctx, id, given, alt=alt, kind=kind, ar=ar, host=host, plugin=plugin)
+
+
+async def put_on(
+    ctx: Context,
+    product: ObjectId,
+    given: Mapping[str, str],
+    *,
+    alt: str | None = None,
+    kind: Kind | None = None,
+    ar: bool = False,
+    host: Literal["shop", "here"] | None = None,
+    plugin: bool,
+) -> None:
+    """Stage a model for a product, or for one that is only staged (a Ref).
+
+    Args:
+        ctx: the call's.
+        product: its id.
+        given: ids of assets by what they are: ``glb``, ``usdz``, ``poster``.
+        alt: what it shows, in words.
+        kind: how it was made, where the file does not say it.
+        ar: offer it in people's rooms.
+        host: whose files; None for the shop's where it has the plugin.
+        plugin: whether it has.
+
+    Raises:
+        Refused: NOT_CONFIGURED where neither the shop nor this server can give the files to visitors;
+            INVALID_ARGUMENTS for a kind that is not known or not so.
+    """
     host = host or ("shop" if plugin else "here")
     if host == "shop" and not plugin:
         raise missing("Uploading 3D files needs")
-    given = {name: asset for name, asset in (("glb", glb), ("usdz", usdz), ("poster", poster)) if asset}
     assets = {name: await Source(asset=asset).take(ctx, FILES[name]) for name, asset in given.items()}
     known = await _look(ctx, assets["glb"])
     made = _kind(kind, known, assets["glb"], ar=ar)
@@ -170,9 +202,15 @@ async def three_d_products_attach(
         files, waits = await _upload(ctx, assets, alt), list[Op]()
     else:
         files, waits = _lend(ctx, assets)
-    op = await _write(shop, id, {**EMPTY, **files, **texts, **sizes}, plugin=plugin, waits=waits)
+    op = await _write(ctx.get(Shop), product, {**EMPTY, **files, **texts, **sizes}, plugin=plugin, waits=waits)
     if op is not None and facts.COMPRESSED in known.required:
         op.warnings.append("It is compressed: a page with a policy needs 'wasm-unsafe-eval' to show it.")
+
+
+async def has_plugin(shop: Shop) -> bool:
+    """Whether the shop has the plugin that keeps models, where there is no product yet to ask it about."""
+    index: Json = await shop.client.get("/", {"_fields": "namespaces"})
+    return NAMESPACE.strip("/") in index.get("namespaces", [])
 
 
 def _kind(kind: Kind | None, known: facts.Facts, asset: Asset, *, ar: bool) -> Kind:
@@ -219,12 +257,17 @@ def _lend(ctx: Context, assets: Mapping[str, Asset]) -> tuple[Json, list[Op]]:
     return {name: links.public(asset) for name, asset in assets.items()}, [op for op in staged if op]
 
 
-async def _write(shop: Shop, product: int, model: Json, *, plugin: bool, waits: list[Op] | None = None) -> Op | None:
+async def _write(
+    shop: Shop, product: ObjectId, model: Json, *, plugin: bool, waits: list[Op] | None = None
+) -> Op | None:
     """Stage the model itself: through the plugin, else as metadata of the product."""
-    if plugin:
+    if plugin and isinstance(product, Ref):
+        op = await shop.update_new(MODELS, product, model, EMPTY)
+    elif plugin:
         op = await shop.update(MODELS, product, model)
     else:
-        meta = [{"key": f"{META}{name}", "value": value or None} for name, value in model.items()]
+        values = {**model, "ar": "1" if model["ar"] else None}  # as the shop gives it back
+        meta = [{"key": f"{META}{name}", "value": value or None} for name, value in values.items()]
         op = await shop.update(PRODUCTS, product, {"meta_data": meta})
         if op is not None:
             op.warnings.append(f"Pages show it only with the DevSkyy plugin. {INSTALL}")

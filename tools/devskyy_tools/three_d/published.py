@@ -11,6 +11,8 @@ from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome
 from devskyy_mcp.changes.stage import Unit
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Refused
+from devskyy_tools.shop.collections import PRODUCTS
+from devskyy_tools.shop.session import Shop
 
 SYSTEM = "assets"
 _DONE = frozenset({"done", "not_taken"})
@@ -88,7 +90,20 @@ class PublishedFiles:
             except Refused:
                 ctx.unit.leave(LeftAlone(item.op.label, "impossible", "The file is no longer there."))
                 continue
+            if await _linked(ctx.get(Shop), asset.id) > 1:
+                ctx.unit.leave(LeftAlone(item.op.label, "left_alone", "Other products link it by now."))
+                continue
             stage(ctx.unit, asset, published=bool(item.op.before["published"]))
+
+
+async def _linked(shop: Shop, asset: str) -> int:
+    """How many products name the file in their metadata."""
+    number, pages, found = 1, 1, 0
+    while number <= pages:
+        page = await shop.list(PRODUCTS, fields=("id", "meta_data"), per_page=100, page=number, status="any")
+        found += sum(any(asset in str(one.get("value")) for one in item.get("meta_data") or ()) for item in page.items)
+        number, pages = number + 1, page.pages
+    return found
 
 
 def _done(op: Op) -> Outcome:

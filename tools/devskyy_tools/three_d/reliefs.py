@@ -12,12 +12,12 @@ from devskyy_mcp.assets.taking import AssetId, FilePath, FileUrl, Source, conten
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.goods import Category
 
 from .files import kept, stem
 
 reliefs = Toolset("reliefs", timeout=60)
 
-Category = Literal["top", "dress", "trousers", "outerwear", "bag", "hat", "shoe", "other"]
 NOTE = (
     "A relief preview, not a scan: true to the photo from the front and up to some 40 degrees beside it. Its depth is "
     "assumed{back}. Look at it with three_d_models_render before anybody else does."
@@ -49,7 +49,7 @@ async def three_d_reliefs_create(
     path: FilePath = None,
     back: Annotated[str | None, Field(max_length=80, description="Asset: its back, seen from behind.")] = None,
     height_cm: Annotated[float | None, Field(gt=0, le=500, description="The product's own.")] = None,
-    category: Category = "other",
+    category: Category | None = None,
 ) -> ReliefMade:
     """Make a 3D relief preview from one photo of a product alone on plain ground. Free, without any provider."""
     from devskyy_tools.studio.relief.stages import make

@@ -100,3 +100,8 @@ def moving(frames: int = 12, size: tuple[int, int] = (240, 240)) -> bytes:
         ImageDraw.Draw(image).rectangle((left, 60, left + 50, 180), (150, 20, 60))
         pictures.append(image)
     return file(pictures[0], "WEBP", save_all=True, append_images=pictures[1:], duration=40, loop=0)
+
+
+def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, ...]:
+    """Its channels, as many as the picture has."""
+    return tuple(int(part) for part in np.asarray(image)[at[1], at[0]])

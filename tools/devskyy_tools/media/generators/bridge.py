@@ -6,13 +6,15 @@ bring and what its failure means is said in one place, for all that goes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx2
 
 from devskyy_mcp.changes.model import Outcome
 from devskyy_mcp.errors import Code, Refused
-from devskyy_mcp.http import Upstream, UpstreamError
+from devskyy_mcp.http import Answer, Upstream, UpstreamError
+from devskyy_tools.studio.providers import wire
+from devskyy_tools.studio.providers.port import About
 
 _OURS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
 """Headers that the way out makes itself."""
@@ -49,6 +51,19 @@ class Bridge(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Nothing: the connections are the way out's."""
+
+
+async def tried(about: About, upstream: Upstream, path: str, headers: Mapping[str, str]) -> Answer:
+    """What a list that costs nothing is answered with: whether a key is accepted, without loading the client.
+
+    Raises:
+        Refused: no answer, or one of a server that is broken.
+    """
+    answer = await upstream.send("GET", path, headers=headers, deadline=wire.READ_DEADLINE)
+    if answer.status >= 500:
+        message = f"{about.title} answered with status {answer.status}."
+        raise Refused(Code.UPSTREAM_UNREACHABLE, message, "Try again later.")
+    return answer
 
 
 def on_the_way(error: BaseException) -> Refused | None:

@@ -23,7 +23,7 @@ from devskyy_mcp.http import MIB, Upstream
 from devskyy_tools.studio.providers import wire
 from devskyy_tools.studio.providers.port import About, File, Prices, State, Taken, Task
 
-from .bridge import Bridge, lost, on_the_way
+from .bridge import Bridge, lost, on_the_way, tried
 from .receipts import WELCOME, Receipts, made_by
 
 if TYPE_CHECKING:
@@ -99,10 +99,15 @@ class Google:
     def configured(self) -> bool:
         return bool(self._key)
 
-    async def ready(self) -> Client:
-        """The client, loaded beside the event loop: its library takes seconds."""
-        if self._client is None:
-            upstream = self._upstream = Upstream(
+    @property
+    def _out(self) -> Upstream:
+        """The way to it.
+
+        Raises:
+            Refused: NOT_CONFIGURED for an address that is none.
+        """
+        if self._upstream is None:
+            self._upstream = Upstream(
                 ABOUT.title,
                 self._url,
                 deadline=DEADLINE,
@@ -110,7 +115,12 @@ class Google:
                 max_in_flight=AT_ONCE,
                 setting=ABOUT.address,
             )
-            self._client = await anyio.to_thread.run_sync(self._load, upstream)
+        return self._upstream
+
+    async def ready(self) -> Client:
+        """The client, loaded beside the event loop: its library takes seconds."""
+        if self._client is None:
+            self._client = await anyio.to_thread.run_sync(self._load, self._out)
         return self._client
 
     def _load(self, upstream: Upstream) -> Client:
@@ -226,6 +236,10 @@ class Google:
             raise refusal_of(error) or error from None
 
     async def credits(self) -> float | None:
+        """None: Google does not say. The key is tried all the same, by a list that costs nothing."""
+        told = await tried(ABOUT, self._out, "v1beta/models", {"x-goog-api-key": self._key})
+        if told.status in {400, 401, 403}:
+            raise wire.wrong_key(ABOUT)
         return None
 
     async def aclose(self) -> None:

@@ -18,7 +18,7 @@ from devskyy_mcp.http import MIB, Upstream
 from devskyy_tools.studio.providers import wire
 from devskyy_tools.studio.providers.port import About, Prices, Taken, Task
 
-from .bridge import Bridge, lost, on_the_way
+from .bridge import Bridge, lost, on_the_way, tried
 from .receipts import WELCOME, Receipts, made_by
 
 if TYPE_CHECKING:
@@ -86,10 +86,15 @@ class OpenAI:
     def configured(self) -> bool:
         return bool(self._key)
 
-    async def ready(self) -> AsyncOpenAI:
-        """The client, loaded beside the event loop: its library takes a second."""
-        if self._client is None:
-            upstream = self._upstream = Upstream(
+    @property
+    def _out(self) -> Upstream:
+        """The way to it.
+
+        Raises:
+            Refused: NOT_CONFIGURED for an address that is none.
+        """
+        if self._upstream is None:
+            self._upstream = Upstream(
                 ABOUT.title,
                 self._url,
                 deadline=DEADLINE,
@@ -97,7 +102,12 @@ class OpenAI:
                 max_in_flight=AT_ONCE,
                 setting=ABOUT.address,
             )
-            self._client = await anyio.to_thread.run_sync(self._load, upstream)
+        return self._upstream
+
+    async def ready(self) -> AsyncOpenAI:
+        """The client, loaded beside the event loop: its library takes a second."""
+        if self._client is None:
+            self._client = await anyio.to_thread.run_sync(self._load, self._out)
         return self._client
 
     def _load(self, upstream: Upstream) -> AsyncOpenAI:
@@ -157,6 +167,10 @@ class OpenAI:
         return Task(task, "succeeded", 100)
 
     async def credits(self) -> float | None:
+        """None: OpenAI does not say. The key is tried all the same, by a list that costs nothing."""
+        told = await tried(ABOUT, self._out, "models", {"Authorization": f"Bearer {self._key}"})
+        if told.status == 401:
+            raise wire.wrong_key(ABOUT)
         return None
 
     async def aclose(self) -> None:

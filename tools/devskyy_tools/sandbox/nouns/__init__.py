@@ -18,6 +18,6 @@ def routes(*, plugin: bool = True) -> list[Route]:
     found = [route for name in _FILES for route in import_module(f"{__name__}.{name}").routes()]
     if not plugin:
         return found
-    from devskyy_tools.sandbox.nouns import companion, models3d
+    from devskyy_tools.sandbox.nouns import companion, models3d, variants
 
-    return [*companion.with_seo(found), *companion.routes(), *models3d.routes()]
+    return [*companion.with_seo(found), *companion.routes(), *models3d.routes(), *variants.routes()]

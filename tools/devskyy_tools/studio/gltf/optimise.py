@@ -210,9 +210,11 @@ class _Work:
         if listed:
             columns, faces = weld(columns, geometry.listed(indices, primitive.mode).reshape(-1))
             if self._share < 1:
-                faces = simplify(
-                    columns[names.index((-1, "POSITION"))].values, faces, max(4, int(len(faces) * self._share))
-                )
+                held = {
+                    name: column.values for (target, name), column in zip(names, columns, strict=True) if target < 0
+                }
+                most = max(4, int(len(faces) * self._share))
+                faces = simplify(held["POSITION"], held.get("TEXCOORD_0"), faces, most)
             if not len(faces):
                 faces = np.zeros((1, 3), np.uint32)
             columns, flat = arrange(columns, faces, small=self._compact)
@@ -224,8 +226,8 @@ class _Work:
         attributes: dict[str, int] = {}
         targets: list[dict[str, int]] = [{} for _ in primitive.targets or []]
         for (target, name), column in zip(names, columns, strict=True):
-            held = attributes if target < 0 else targets[target]
-            held[name] = self._buffers.vertices(
+            place = attributes if target < 0 else targets[target]
+            place[name] = self._buffers.vertices(
                 column, bounds=name == "POSITION", unit=target < 0 and name in {"NORMAL", "TANGENT"}
             )
         written["attributes"] = attributes

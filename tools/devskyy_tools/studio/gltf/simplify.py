@@ -1,4 +1,4 @@
-"""Fewer triangles by quadric error (Garland and Heckbert 1997), vertices kept where they are.
+"""Fewer triangles by quadric error, of places and texture coordinates (Garland and Heckbert 1998).
 
 An edge is taken away by moving one end to the other, so that what is left keeps its texture coordinates and normals
 exactly. Borders and seams of the texture stay as they are. Edges are taken in rounds of many that don't touch, cheapest
@@ -15,35 +15,46 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROUNDS = 200
+TEXTURE = 0.5
+"""How much a shift by the whole texture counts beside one by the whole model."""
 PASSES = 4
 """In each round, edges between those that were taken are looked at again so often."""
 _FLIPPED = 0.2
 """Cosine of how far a triangle may turn when an edge goes."""
+_SLIVER = 0.01
+"""Height of a triangle over its longest edge, at least."""
 
 
-def simplify(positions: NDArray[Any], triangles: NDArray[np.uint32], wanted: int) -> NDArray[np.uint32]:
+def simplify(
+    positions: NDArray[Any], uvs: NDArray[Any] | None, triangles: NDArray[np.uint32], wanted: int
+) -> NDArray[np.uint32]:
     """The triangles that are left, over the same vertices; more than ``wanted`` where borders and seams hold them.
 
     Args:
         positions: (n, 3), of any unit.
+        uvs: (n, 2), of any unit, if the surface has a texture.
         triangles: (m, 3), of welded vertices.
         wanted: how many to come down to.
     """
-    points = positions.astype(np.float64)
-    points = (points - points.min(axis=0)) / max(float(np.ptp(points, axis=0).max()), 1e-12)
+    points = _scaled(positions)
+    places = points if uvs is None else np.hstack([points, TEXTURE * _scaled(uvs)])
     faces = triangles.astype(np.int64)
     fixed = _fixed(points, faces)
-    quadrics = _quadrics(points, faces)
+    normals = np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(normals, faces[:, corner], _normals(points, faces))
+    normals, _ = _unit(normals)
+    quadrics = _quadrics(places, faces)
     barred = np.zeros(0, np.int64)
     for _ in range(ROUNDS):
         over = len(faces) - wanted
         if over <= 0:
             break
-        gone, left = _candidates(points, faces, quadrics, fixed, barred)
+        gone, left = _candidates(places, faces, quadrics, fixed, barred)
         taken = _apart(faces, gone, left, max(1, over // 2), len(points))
         if not len(taken):
             break
-        moved, done = _moved(points, faces, gone[taken], left[taken])
+        moved, done = _moved(points, normals, faces, gone[taken], left[taken])
         np.add.at(quadrics, left[taken][done], quadrics[gone[taken][done]])
         stuck = np.delete(taken, done)
         barred = np.concatenate([barred, gone[stuck] * len(points) + left[stuck]])
@@ -65,20 +76,40 @@ def _fixed(points: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.
     return fixed
 
 
-def _quadrics(points: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Squared distances from the planes around each vertex, weighed by area: the ten numbers of a symmetric matrix."""
-    corners = points[faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    doubled = np.linalg.norm(normals, axis=1, keepdims=True)
-    normals = normals / np.where(doubled > 0, doubled, 1)
-    planes = np.concatenate([normals, -np.einsum("ij,ij->i", normals, corners[:, 0])[:, None]], axis=1)
-    rows, columns = np.triu_indices(4)
-    each = planes[:, rows] * planes[:, columns] * doubled
-    found = np.zeros((len(points), 10))
+def _scaled(values: NDArray[Any]) -> NDArray[np.float64]:
+    """From 0 to 1 along the largest extent."""
+    wide = values.astype(np.float64)
+    return (wide - wide.min(axis=0)) / max(float(np.ptp(wide, axis=0).max()), 1e-12)
+
+
+def _quadrics(places: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Squared distances from the triangles around each vertex, weighed by their area.
+
+    Each is a symmetric matrix over (place, 1), of which the upper half is kept.
+    """
+    count, size = places.shape
+    first, along, over = places[faces[:, 0]], places[faces[:, 1]], places[faces[:, 2]]
+    along, long = _unit(along - first)
+    over = over - first
+    over, high = _unit(over - np.einsum("ij,ij->i", over, along)[:, None] * along)
+    matrices = np.zeros((len(faces), size + 1, size + 1))
+    matrices[:, :size, :size] = np.eye(size) - along[:, :, None] * along[:, None] - over[:, :, None] * over[:, None]
+    away, up = np.einsum("ij,ij->i", first, along)[:, None], np.einsum("ij,ij->i", first, over)[:, None]
+    matrices[:, :size, size] = away * along + up * over - first
+    matrices[:, size, size] = np.einsum("ij,ij->i", first, first) - (away**2 + up**2)[:, 0]
+    rows, columns = np.triu_indices(size + 1)
+    each = matrices[:, rows, columns] * (long * high)
+    found = np.zeros((count, len(rows)))
     for corner in range(3):
-        for term in range(10):
-            found[:, term] += np.bincount(faces[:, corner], each[:, term], len(points))
+        for term in range(len(rows)):
+            found[:, term] += np.bincount(faces[:, corner], each[:, term], count)
     return found
+
+
+def _unit(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Vectors at unit length, and the lengths they had."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1), lengths
 
 
 def _candidates(
@@ -97,8 +128,9 @@ def _candidates(
     edges = edges[~fixed[edges[:, 0]]]
     keys = np.setdiff1d(edges[:, 0] * len(points) + edges[:, 1], barred)
     gone, left = keys // len(points), keys % len(points)
-    x, y, z = points[left].T
-    terms = np.stack([x * x, 2 * x * y, 2 * x * z, 2 * x, y * y, 2 * y * z, 2 * y, z * z, 2 * z, np.ones_like(x)], 1)
+    rows, columns = np.triu_indices(points.shape[1] + 1)
+    at = np.hstack([points[left], np.ones((len(left), 1))])
+    terms = at[:, rows] * at[:, columns] * np.where(rows == columns, 1.0, 2.0)
     cost = np.einsum("ij,ij->i", quadrics[gone] + quadrics[left], terms)
     cost = np.maximum(cost, 0) + 1e-9 * ((points[gone] - points[left]) ** 2).sum(axis=1)
     order = np.lexsort((left, gone, cost))
@@ -136,9 +168,16 @@ def _apart(
 
 
 def _moved(
-    points: NDArray[np.float64], faces: NDArray[np.int64], gone: NDArray[np.int64], left: NDArray[np.int64]
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    faces: NDArray[np.int64],
+    gone: NDArray[np.int64],
+    left: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The triangles after those edges went, and which of them did: one that would turn a triangle over stays."""
+    """The triangles after those edges went, and which of them did: one that would turn a triangle over stays.
+
+    ``normals`` are those that the vertices had at first: many small turns don't add up to a whole one.
+    """
     to = np.arange(len(points))
     to[gone] = left
     which = np.full(len(points), -1)
@@ -151,6 +190,11 @@ def _moved(
     before, after = _normals(points, faces[held]), _normals(points, moved[held])
     size = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
     turned = np.einsum("ij,ij->i", before, after) <= _FLIPPED * size
+    corners = points[moved[held]]
+    longest = ((corners - corners[:, [1, 2, 0]]) ** 2).sum(axis=2).max(axis=1)
+    turned |= np.linalg.norm(after, axis=1) < _SLIVER * longest
+    outward, _ = _unit(normals[moved[held]].sum(axis=1))
+    turned |= np.einsum("ij,ij->i", outward, after) <= _FLIPPED * np.linalg.norm(after, axis=1)
     flat = np.zeros(len(gone), np.int64)
     np.add.at(flat, touched[(touched >= 0) & ~solid], 1)
     bad = np.zeros(len(gone), np.bool_)

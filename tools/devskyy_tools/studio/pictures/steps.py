@@ -75,7 +75,7 @@ _SHOWN: dict[str, Any] = {
         "do": {"enum": ["cut_out", "crop", "canvas", "shadow", "adjust", "upscale", "watermark"]},
         "subject": _YES,
         "ratio": _TEXT,
-        "box": {"type": "array"},
+        "box": {"type": "array", "items": {"type": "number"}},
         "white_balance": _YES,
         "color": _TEXT,
         "text": _TEXT,

@@ -21,7 +21,7 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import Answer
 
 from .port import MILLION, About, File, Prices, State, Taken, Task
-from .wire import QUIET_AFTER, Wire, an_object, busy, matches, no_credits, objects, said, unwelcome, wrong_key
+from .wire import QUIET_AFTER, Wire, a_number, an_object, busy, matches, no_credits, objects, said, unwelcome, wrong_key
 
 V2 = frozenset({"text-to-3d"})
 STATES: dict[str, State] = {
@@ -151,9 +151,9 @@ class Meshy:
                 if refused.code is Code.NOT_FOUND:  # tasks of this kind are not listed
                     return Outcome("unknown", error=item.outcome.error)
                 raise
-            late = [row for row in rows if float(row.get("created_at") or 0) / 1000 >= since]
+            late = [row for row in rows if (a_number(row.get("created_at")) or 0) / 1000 >= since]
             for row in late:
-                if await taken(item.op.collection, str(row.get("id"))):
+                if not row.get("id") or await taken(item.op.collection, str(row["id"])):
                     continue
                 match matches(_visible(item.op.body), _echo(row), TELLING):
                     case True:
@@ -169,19 +169,17 @@ class Meshy:
     async def task(self, action: str, task: str) -> Task:
         data = an_object(await self.wire.read("GET", f"{_base(action)}/{task}"))
         state = STATES.get(str(data.get("status")).upper(), "unknown")
-        took = data.get("consumed_credits")
         return Task(
             task,
             state,
-            progress=float(data.get("progress") or 0),
-            credits=None if took is None else float(took),
+            progress=a_number(data.get("progress")) or 0,
+            credits=a_number(data.get("consumed_credits")),
             files=_files(data),
             error=None if state in {"queued", "running", "succeeded", "unknown"} else _failure(state, data),
         )
 
     async def credits(self) -> float | None:
-        left = an_object(await self.wire.read("GET", "/openapi/v1/balance")).get("balance")
-        return None if left is None else float(left)
+        return a_number(an_object(await self.wire.read("GET", "/openapi/v1/balance")).get("balance"))
 
     async def aclose(self) -> None:
         await self.wire.aclose()

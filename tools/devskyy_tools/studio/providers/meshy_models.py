@@ -49,6 +49,7 @@ class MeshyModels:
         tasks = [await self._pay(ctx, "preview", "text-to-3d", body)]
         if wish.texture:
             body = {"mode": "refine", "preview_task_id": tasks[0].id, "enable_pbr": True}
+            body["texture_prompt"] = wish.prompt  # Meshy's own default, said so that its list tells whose it is
             tasks.append(await self._pay(ctx, "refine", "text-to-3d", body, ABOUT.prices.credits["refine"]))
         return Work(tuple(tasks), VERSION)
 

@@ -10,6 +10,7 @@ from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.ops.doctor import Checks, Finding
 
 from .downloads import Downloads
 from .port import Provider
@@ -79,3 +80,21 @@ def provide(services: Services, name: str, factory: Callable[[Services], Provide
     providers = services.get(Providers)
     providers.add(name, factory)
     services.get(Systems).add(name, lambda: PaidTasks(providers.get(name), services))
+    if services.has(Checks):
+        services.get(Checks).add(name, lambda: _check(providers.get(name)))
+
+
+async def _check(provider: Provider) -> list[Finding]:
+    """For ``devskyy doctor``: whether a key that is set is accepted, and what is left of its credits."""
+    about = provider.about
+    if not provider.configured:
+        return []
+    try:
+        left = await provider.credits()
+    except Refused as refused:
+        return [Finding("problem", refused.message, refused.hint)]
+    if left is None:  # it was not asked, since it tells of no credits
+        return [Finding("ok", f"{about.key} is set.")]
+    if left == 0:
+        return [Finding("warning", f"The account at {about.title} has no credits left.", f"Buy some at {about.site}.")]
+    return [Finding("ok", f"{about.title} accepts the key, and has {left:g} credits left.")]

@@ -20,7 +20,7 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import Answer
 
 from .port import MILLION, About, File, Prices, State, Taken, Task
-from .wire import QUIET_AFTER, Wire, an_object, busy, matches, no_credits, objects, said, unwelcome, wrong_key
+from .wire import QUIET_AFTER, Wire, a_number, an_object, busy, matches, no_credits, objects, said, unwelcome, wrong_key
 
 PATHS = {
     "text-to-model": "/v3/generation/text-to-model",
@@ -194,12 +194,11 @@ class Tripo:
         data = await self._data(task)
         state = STATES.get(str(data.get("status")).lower(), "unknown")
         output = an_object(data.get("output"))
-        credits_taken = data.get("credits_consumed")
         return Task(
             task,
             state,
-            progress=float(data.get("progress") or 0),
-            credits=None if credits_taken is None else float(credits_taken),
+            progress=a_number(data.get("progress")) or 0,
+            credits=a_number(data.get("credits_consumed")),
             files=_files(action, output),
             error=None if state in {"queued", "running", "succeeded", "unknown"} else _failure(data),
             facts={name: output[name] for name in ("riggable", "rig_type", "topology") if name in output},
@@ -221,8 +220,8 @@ class Tripo:
         return str(token)
 
     async def credits(self) -> float | None:
-        left = an_object(an_object(await self.wire.read("GET", "/v3/account/balance")).get("data")).get("balance")
-        return None if left is None else float(left)
+        answer = an_object(await self.wire.read("GET", "/v3/account/balance"))
+        return a_number(an_object(answer.get("data")).get("balance"))
 
     async def aclose(self) -> None:
         await self.wire.aclose()

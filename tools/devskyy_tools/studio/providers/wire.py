@@ -189,6 +189,11 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [an_object(one) for one in cast("list[Any]", value)] if isinstance(value, list) else []
 
 
+def a_number(value: Any) -> float | None:
+    """The number; None for whatever else came."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def matches(sent: Mapping[str, Any], echoed: Mapping[str, Any], telling: frozenset[str]) -> bool | None:
     """Whether a task's echo of its request is that of ours, by the fields that both have; None where the echo has none
     of the telling ones.

@@ -160,6 +160,7 @@ async def _keep(ctx: Context, provider: Provider, done: Done, name: str, made: P
             if file.needed:
                 raise
             continue
-        asset = await assets.add(content, f"{name}-{file.role}", kind, made)
+        called = name if file.role == "model" else f"{name}-{file.role}"
+        asset = await assets.add(content, called, kind, made)
         kept[file.role] = asset.id
     return kept

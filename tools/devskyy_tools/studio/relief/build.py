@@ -7,6 +7,7 @@ photo of the back so is the back: ``extras`` say so in the file itself.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 from devskyy_mcp.errors import Code, Refused
 
 from ..gltf.model import Material, Model, Part
+from ..goods import Category
 from ..photos.cutout import Cutout, cut_out
 from ..photos.decode import decode
 from ..photos.filters import box, lab, resized
@@ -52,7 +54,7 @@ class Shape:
     fullness: float
 
 
-SHAPES = {
+SHAPES: Mapping[Category, Shape] = {
     "top": Shape(70, 0.18, 1.9),
     "dress": Shape(105, 0.22, 1.7),
     "trousers": Shape(102, 0.2, 1.5),
@@ -60,8 +62,12 @@ SHAPES = {
     "bag": Shape(32, 0.32, 2.4),
     "hat": Shape(18, 0.6, 1.3),
     "shoe": Shape(12, 0.7, 1.5),
-    "other": Shape(40, 0.25, 1.7),
+    "skirt": Shape(60, 0.2, 1.7),
+    "eyewear": Shape(5, 0.3, 1.7),
+    "jewellery": Shape(5, 0.25, 1.7),
+    "accessory": Shape(30, 0.25, 1.7),
 }
+OTHER = Shape(40, 0.25, 1.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +90,20 @@ class _Side:
 
 
 def relief(
-    front: bytes, back: bytes | None = None, *, category: str = "other", height_cm: float | None = None
+    front: bytes, back: bytes | None = None, *, category: Category | None = None, height_cm: float | None = None
 ) -> Relief:
     """Make a relief.
 
     Args:
         front: a photo of the product alone, as a file.
         back: one of its back, from behind.
-        category: one of ``SHAPES``.
+        category: what it is: how deep and how full such goods are.
         height_cm: of the product; assumed where not stated.
 
     Raises:
         Refused: INVALID_ARGUMENTS for a photo that can't work, with the reason; as ``decode`` otherwise.
     """
-    shape = SHAPES[category]
+    shape = SHAPES[category] if category else OTHER
     seen = _side(front, "photo")
     behind = _from_behind(back, seen) if back else None
     tall = (height_cm or shape.height) / 100

@@ -8,6 +8,7 @@ from devskyy_mcp.errors import Code, Refused
 
 from ..gltf.optimise import optimise_glb
 from ..gltf.write import write_glb
+from ..goods import Category
 from ..photos.cutout import Method
 from .build import relief
 
@@ -24,7 +25,7 @@ class Made(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def make(front: bytes, back: bytes | None, category: str, height_cm: float | None) -> Made:
+def make(front: bytes, back: bytes | None, category: Category | None, height_cm: float | None) -> Made:
     """Both GLBs: one that everything reads, and a small one.
 
     Raises:

@@ -1,0 +1,136 @@
+"""devskyy/v1/tests and exposures: tests of variants as DevSkyy's own plugin keeps and counts them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+from devskyy_tools.sandbox import text
+from devskyy_tools.sandbox.auth import denied
+from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError
+from devskyy_tools.sandbox.routing import Endpoint, Route, edits
+from devskyy_tools.sandbox.store import Where
+
+_KIND = "variant_test"
+_PER_MINUTE = 600
+_KEY: Json = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$", "required": True}
+_VARIANT: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "key": _KEY,
+        "weight": {"type": "integer", "minimum": 0, "maximum": 1000},
+        "content": {"type": "string", "maxLength": 2000},
+    },
+}
+_NEW: Json = {
+    "key": _KEY,
+    "place": {"type": "string", "enum": ["name", "short_description", "model"], "required": True},
+    "product_ids": {
+        "type": "array", "minItems": 1, "maxItems": 500, "items": {"type": "integer", "minimum": 1}, "required": True,
+    },
+    "variants": {"type": "array", "minItems": 2, "maxItems": 10, "items": _VARIANT, "required": True},
+}  # fmt: skip
+_LIVE: Json = {"live": {"type": "boolean", "required": True}}
+
+
+def routes() -> list[Route]:
+    base = "/devskyy/v1"
+    one = {"GET": Endpoint(get, {}), **edits(update, _LIVE), "DELETE": Endpoint(delete, {})}
+    return [
+        Route(f"{base}/tests", "", {"GET": Endpoint(items, {}), "POST": Endpoint(create, _NEW)}),
+        Route(f"{base}/tests/{{key:s}}", "", one),
+        Route(f"{base}/exposures", "", {"POST": Endpoint(expose, {"test": _KEY, "variant": _KEY})}),
+    ]
+
+
+def _allow(call: Call) -> None:
+    if not call.user.can("edit_others_pages"):
+        raise denied(call, "rest_forbidden", "Sorry, you are not allowed to do that.")
+
+
+def _shown(body: Json) -> Json:
+    variants = [
+        {name: one[name] for name in ("key", "weight", "content", "shown")}
+        for one in cast("list[Json]", body["variants"])
+    ]
+    return {**{name: body[name] for name in ("key", "place", "product_ids", "live")}, "variants": variants}
+
+
+def _find(call: Call, key: str) -> Json | None:
+    where = Where(_KIND)
+    where.add("slug = ?", key)
+    return next(iter(call.store.find(where)), None)
+
+
+def _load(call: Call) -> Json:
+    _allow(call)
+    body = _find(call, call["key"])
+    if body is None:
+        raise RestError("devskyy_test_invalid_key", "There is no such test.", 404)
+    return body
+
+
+def items(call: Call) -> Reply:
+    _allow(call)
+    found = sorted(call.store.find(Where(_KIND)), key=lambda body: int(body["id"]))
+    return Reply([_shown(body) for body in found])
+
+
+def get(call: Call) -> Reply:
+    return Reply(_shown(_load(call)))
+
+
+def create(call: Call) -> Reply:
+    _allow(call)
+    asked: list[Json] = call["variants"]
+    keys = [one.get("key", "") for one in asked]
+    if "" in keys or len(set(keys)) < len(keys) or sum(int(one.get("weight", 0)) for one in asked) < 1:
+        message = "Each variant has a key of its own, and at least one a weight above 0."
+        raise RestError("devskyy_test_invalid_variants", message, 400)
+    if _find(call, call["key"]) is not None:
+        raise RestError("devskyy_test_exists", "There is a test of that key.", 409)
+    variants = [
+        {
+            "key": one["key"],
+            "weight": int(one.get("weight", 0)),
+            "content": " ".join(text.plain(one.get("content", "")).split()),
+            "shown": 0,
+            "minute": [0, 0],
+        }
+        for one in asked
+    ]
+    body: Json = {"id": call.store.new_id(_KIND), "key": call["key"], "slug": call["key"], "place": call["place"]}
+    body |= {"product_ids": list(dict.fromkeys(call["product_ids"])), "live": True, "variants": variants}
+    call.store.put(_KIND, body)
+    return Reply(_shown(body), 201)
+
+
+def update(call: Call) -> Reply:
+    body = _load(call) | {"live": call["live"]}
+    call.store.put(_KIND, body)
+    return Reply(_shown(body))
+
+
+def delete(call: Call) -> Reply:
+    body = _load(call)
+    call.store.delete(_KIND, body["id"])
+    return Reply({"deleted": True, "previous": _shown(body)})
+
+
+def expose(call: Call) -> Reply:
+    """Count, for everybody: a page from a cache holds no nonce."""
+    if call.headers.get("sec-fetch-site") == "cross-site":
+        raise RestError("rest_forbidden", "Only pages of this site tell what they show.", 403)
+    body = _find(call, call["test"])
+    variants: list[Any] = body["variants"] if body and body["live"] else []
+    found = next((one for one in variants if one["key"] == call["variant"]), None)
+    if body is None or found is None:
+        raise RestError("devskyy_test_invalid_key", "No such variant is shown.", 404)
+    minute = int(time.time() // 60)
+    before = found["minute"][1] if found["minute"][0] == minute else 0
+    if before >= _PER_MINUTE:
+        return Reply({"code": "devskyy_too_many", "message": "Too many at once."}, 429, {"Retry-After": "60"})
+    found |= {"shown": found["shown"] + 1, "minute": [minute, before + 1]}
+    call.store.put(_KIND, body)
+    return Reply(None, 204)
