@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from devskyy_mcp.errors import Refused
@@ -34,25 +33,25 @@ def make(photo: Photo) -> Made:
     return Made(photo, model, plain, optimise_glb(plain, "compact").content)
 
 
-def silhouette(model: Model, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """What the mesh covers from the front, drawn without perspective onto a picture of that height and width."""
-    image = Image.new("L", (shape[1], shape[0]))
-    pen = ImageDraw.Draw(image)
-    front = model.parts[0]
-    low, high = front.positions.min(0), front.positions.max(0)
-    scale = (shape[0] - 1) / (high[1] - low[1])
-    at = np.stack([(front.positions[:, 0] - low[0]) * scale, (high[1] - front.positions[:, 1]) * scale], 1)
-    for corners in at[front.triangles]:
-        pen.polygon([(float(x), float(y)) for x, y in corners], fill=255, outline=255)
-    return np.asarray(image) > 0
-
-
 def likeness(made: Made) -> float:
-    """Intersection over union of the mesh's outline and the photo's true mask."""
-    rows, columns = np.nonzero(made.photo.mask.any(1))[0], np.nonzero(made.photo.mask.any(0))[0]
-    true = made.photo.mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    seen = silhouette(made.model, true.shape)
-    return float((seen & true).sum() / (seen | true).sum())
+    """Intersection over union of the mesh from the front, without perspective, and the photo's true mask.
+
+    They are laid over each other by their areas and centres: an extreme point that is off by a pixel moves neither.
+    """
+    mask, front = made.photo.mask, made.model.parts[0]
+    flat = front.positions[:, :2].astype(np.float64) * [1, -1]
+    corners = flat[front.triangles]
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    areas = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2
+    center = (corners.mean(1) * areas[:, None]).sum(0) / areas.sum()
+    rows, columns = np.nonzero(mask)
+    at = (corners - center) * np.sqrt(mask.sum() / areas.sum()) + [columns.mean(), rows.mean()]
+    image = Image.new("1", (mask.shape[1], mask.shape[0]))
+    pen = ImageDraw.Draw(image)
+    for triangle in at:
+        pen.polygon([(float(x), float(y)) for x, y in triangle], fill=1)
+    seen = np.asarray(image)
+    return float((seen & mask).sum() / (seen | mask).sum())
 
 
 def judged(made: Made, findings: list[str]) -> list[str]:
