@@ -978,4 +978,10 @@ REQUIREMENTS = [
     ),
     Requirement("relief:refused", "product, issue E 1", "Photos that can't become a relief are refused, and why."),
     Requirement("relief:honest", "product, issue E", "A relief says in its file that it is no reconstruction."),
+    # launches
+    Requirement(
+        "play:launch",
+        "product, issue E 8",
+        "Photos become a draft product with a turning model, and one undo takes all back.",
+    ),
 ]

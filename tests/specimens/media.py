@@ -31,6 +31,10 @@ def on_pictures(**arguments: Any) -> Arguments:
     return build
 
 
+async def photographed(desk: Desk) -> dict[str, Any]:
+    return {"name": "Coat", "photos": [await uploaded(desk)], "model": "none"}
+
+
 async def of_a_product(desk: Desk) -> dict[str, Any]:
     speaks = any(route.startswith("/wc/v3") for route in (await desk.app.services.get(ShopClient).get("/"))["routes"])
     facts = {"product_id": await desk.some("woo_products_list")} if speaks else {"name": "Coat"}
@@ -47,4 +51,5 @@ READS: dict[str, list[Arguments]] = {
     "media_pictures_edit": [on_a_picture(steps=[{"do": "canvas", "ratio": "1:1"}, {"do": "upscale", "factor": 2}])],
     "media_pictures_resize": [on_a_picture(widths=[64], formats=["webp", "jpeg"])],
     "media_sheets_create": [on_pictures(captions=["The coat"])],
+    "play_product_launch": [photographed],
 }

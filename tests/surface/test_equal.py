@@ -75,7 +75,7 @@ def cases(past: Past) -> list[Case]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.requirement("surfaces:equal")
 @pytest.mark.requirement("audit:every-call")
 async def test_every_tool_is_the_same_on_every_surface(tmp_path: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from devskyy_mcp.app import App, local_principal
+from devskyy_mcp.assets.links import KeptFile, kept_file
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs.events import Events
+from devskyy_tools.playbooks.launch import Launch, play_product_launch
+from devskyy_tools.playbooks.launch_copy import Facts, drafted
 from tests.fakes.elsewhere import Hands
 from tests.fakes.models3d import textured
 from tests.fakes.photos import draw
@@ -24,6 +28,7 @@ FEW = 2
 JOBS = {
     name: f"job_{name}" for name in ("running", "asking", "answered", "waiting", "review", "parked", "ended", "failed")
 }
+LAUNCH = "job_launch"
 RESOLVING: list[dict[str, Any]] = [
     {"action": "attach"},
     {"action": "abandon", "task": "task_9"},
@@ -110,6 +115,9 @@ class Past:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
         found += picture_cases(self.own)
+        found.append(Case("play_launch_draft", {"launch": LAUNCH, "preview": True}, True))
+        model = {"glb": self.own["three_d_models_check"]["asset"][0], "kind": "generated", "preview": True}
+        found.append(Case("three_d_products_attach", {"id": self.known["product_ids"][0], **model}, True))
         return [*found, Case("no_such_tool", {}, False)]
 
 
@@ -158,6 +166,17 @@ async def _work(hands: Hands) -> None:
     await hands.review(JOBS["parked"])
     await hands.end(JOBS["ended"])
     await hands.end(JOBS["failed"], "failed")
+
+
+async def _launch(hands: Hands, picture: KeptFile) -> None:
+    """A launch that has ended, without a model."""
+    made = Launch(
+        name="Coat", made_by="none", pictures=[picture], responsive=[], warnings=[], next="",
+        texts=drafted("Coat", Facts(kind="coat"), ["front"], None),
+    )  # fmt: skip
+    await hands.add(LAUNCH, "local", play_product_launch.__name__)
+    result = made.model_dump(mode="json", exclude_none=True)
+    await hands.move(LAUNCH, "succeeded", finished_at=time.time_ns() // 1000, result=result)
 
 
 async def make_past(folder: Path) -> Past:
@@ -278,13 +297,18 @@ async def _live(app: App) -> Past:
     await do("wp_templates_create", kind="template", slug="lookbook", title="Lookbook", content="<p>Look.</p>")
     own |= await _site(ids)
     own |= await known_pictures(app)
-    await _work(Hands(app.services.get(Database), app.services.get(Events)))
+    hands = Hands(app.services.get(Database), app.services.get(Events))
+    await _work(hands)
+    await _launch(hands, kept_file(photo))
     await _forget_reading(app)
     own |= {
         "jobs_cancel": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},
         "jobs_answer": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},
         "jobs_resolve": {"job": [JOBS["parked"], JOBS["ended"], "job_none"], "task": ["task_9"]},
         "jobs_wait": {"job": [JOBS["ended"], JOBS["parked"], "job_none"]},  # nothing that goes on
+        "play_launch_draft": {"launch": [LAUNCH, JOBS["ended"], "job_none"], "categories": [[]], "sku": ["PAST-9"]},
+        "three_d_products_get": {"id": listed["woo_products"]},
+        "play_product_launch": {"name": ["Coat"], "photos": [photo.id, ABSENT], "model": ["none"]},
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
     }
     listed |= {"woo_zones": [1, 0, ABSENT], "woo_zone": [1, ABSENT], "woo_taxes": [1, ABSENT], "woo_webhooks": [1, 2]}

@@ -99,7 +99,9 @@ async def test_only_a_launch_that_is_ready_goes_into_the_shop(desk: Demo) -> Non
 def test_texts_say_what_was_given_and_nothing_else() -> None:
     facts = Facts(kind="T-shirt", color="indigo", material="linen", details=["<b>Hand made</b>", "x" * 200])
     made = drafted("Tee & Co", facts, ["front", "back"], 70)
-    assert made.description.startswith("<p>Tee &amp; Co: an indigo linen T-shirt.</p><ul><li>&lt;b&gt;Hand made&lt;/b&gt;")
+    assert made.description.startswith(
+        "<p>Tee &amp; Co: an indigo linen T-shirt.</p><ul><li>&lt;b&gt;Hand made&lt;/b&gt;"
+    )
     assert made.alt_texts == ["Tee & Co, indigo linen T-shirt, front", "Tee & Co, indigo linen T-shirt, back"]
     assert len(made.seo_description) <= 155
     assert made.missing == ["fit", "care"]

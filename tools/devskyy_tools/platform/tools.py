@@ -15,7 +15,7 @@ from devskyy_mcp.guard.gates import Gates
 
 from .models import ToolDescription, ToolHit, ToolHits
 
-tools = Toolset("tools", timeout=10)
+tools = Toolset("tools", timeout=30)
 
 AT_MOST = 2.0
 """Seconds for which a tool about tools waits for the shop."""
