@@ -74,3 +74,10 @@ def test_forms_and_moves() -> None:
     assert money.percent_move(Decimal(0), Decimal(13)) is None
     assert money.moved_by(Decimal("19.99"), Decimal(-10)) == Decimal("17.99")
     assert money.moved_by(Decimal("0.05"), Decimal(10), 1) == Decimal("0.1")
+
+
+@pytest.mark.parametrize("amount", ["1e999999", "-1E+41", "1e-999999", "0e999999"])
+def test_amounts_that_would_fill_the_memory_are_not_written_out(amount: str) -> None:
+    with pytest.raises(ArithmeticError):
+        money.text(Decimal(amount))
+    assert money.text(Decimal("1e12")) == "1000000000000.00"

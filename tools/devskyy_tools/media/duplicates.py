@@ -32,7 +32,7 @@ _SIZES = ("medium", "woocommerce_thumbnail", "thumbnail", "medium_large")
 """Sub-sizes of WordPress that are compared, the best first; all show the whole picture or nearly so."""
 
 
-@duplicates.tool("read", scopes="media:read", texts="catalogue")
+@duplicates.tool("read", scopes="media:read", texts="outside")
 async def media_duplicates_find(
     ctx: Context,
     assets: AssetIds | None = None,

@@ -19,6 +19,8 @@ _FORM = re.compile(PATTERN)
 _GROUPED = re.compile(r"^\d{1,3}([,' ]\d{3})+(\.\d+)?$")
 _COMMA = re.compile(r"^\d+,\d+$")
 _SIGNS = "€$£¥"
+MOST_DIGITS = 40
+"""Of an amount, before its decimal point or behind it."""
 
 
 def problem(value: object) -> str:
@@ -86,8 +88,23 @@ def amount_or_none(value: object) -> Decimal | None:
 
 
 def text(amount: Decimal, decimals: int = 2) -> str:
-    """The amount as the shop writes it: with a decimal point, no separators, and at least ``decimals`` decimals."""
-    return f"{amount:.{max(decimals, places(amount))}f}"
+    """The amount as the shop writes it: with a decimal point, no separators, and at least ``decimals`` decimals.
+
+    Raises:
+        ArithmeticError: as ``rounded``.
+    """
+    return rounded(amount, max(decimals, places(amount)))
+
+
+def rounded(amount: Decimal, decimals: int = 2) -> str:
+    """The amount with so many decimals.
+
+    Raises:
+        ArithmeticError: for what no shop sells at; written out, 1e999999 would fill the memory.
+    """
+    if max(decimals, amount.adjusted()) > MOST_DIGITS:
+        raise ArithmeticError
+    return f"{amount:.{decimals}f}"
 
 
 def money(amount: Decimal, currency: str = "", decimals: int = 2) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
+from devskyy_tools.shop import money
 from devskyy_tools.shop.nouns import ShopModel
 from devskyy_tools.shop.refusals import plain_text
 
@@ -84,8 +85,8 @@ class Order(ShopModel):
             date=obj.get("date_created") or "",
             currency=obj["currency"],
             total=obj["total"],
-            refunded=f"{back:.2f}",
-            refundable=f"{total - back:.2f}",
+            refunded=money.rounded(back),
+            refundable=money.rounded(total - back),
             payment_method=obj.get("payment_method_title") or None,
             customer_id=obj.get("customer_id") or None,
             billing={name: value for name, value in obj["billing"].items() if value},

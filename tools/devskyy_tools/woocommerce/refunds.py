@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop import money
 from devskyy_tools.shop.collections import ORDER_NOTES, ORDERS, REFUNDS
 from devskyy_tools.shop.collections.trade import ALL_REFUNDS
 from devskyy_tools.shop.nouns import Id, Limit, PageNumber, past_the_end
@@ -82,11 +83,12 @@ async def woo_refunds_create(
     if wanted > left:
         raise Refused(
             Code.INVALID_ARGUMENTS,
-            f"{wanted:.2f} {order['currency']} is more than what can be refunded of order {order_id}: {left:.2f}.",
-            details={"refundable": f"{left:.2f}", "refunded": f"{back:.2f}"},
+            f"{money.rounded(wanted)} {order['currency']} is more than what can be refunded of order {order_id}: "
+            f"{money.rounded(left)}.",
+            details={"refundable": money.rounded(left), "refunded": money.rounded(back)},
         )
     body: dict[str, Any] = {
-        "amount": f"{wanted:.2f}",
+        "amount": money.rounded(wanted),
         "reason": reason,
         "api_refund": through_gateway,
         "api_restock": restock and bool(parts),
@@ -118,7 +120,7 @@ def part_of(order: dict[str, Any], line: RefundLine) -> dict[str, Any]:
         )
 
     def share(total: object) -> str:
-        return f"{Decimal(str(total)) * line.quantity / found['quantity']:.2f}"
+        return money.rounded(Decimal(str(total)) * line.quantity / found["quantity"])
 
     taxes = [{"id": tax["id"], "refund_total": share(tax["total"])} for tax in found.get("taxes", []) if tax["total"]]
     part = {"id": line.line_id, "quantity": line.quantity, "refund_total": share(found["total"])}
