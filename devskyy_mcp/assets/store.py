@@ -86,6 +86,8 @@ def kind_of(content: bytes) -> str | None:
 
 def unwelcome(content: bytes, kinds: Mapping[str, str]) -> Refused:
     """The refusal of a file of another kind than is asked for."""
+    if not content:
+        return Refused(Code.INVALID_ARGUMENTS, "The file is empty.", "Send its bytes as the body, or choose it again.")
     if kinds is TABLES:
         return no_table(content)
     if kinds is MEDIA:

@@ -85,7 +85,7 @@ async def test_without_a_model_any_picture_will_do(desk: Demo) -> None:
     ended = await launched(desk, name="Gift card", photos=[await photo(desk, draw(22).content)], model="none")
     assert ended["state"] == "succeeded", ended
     assert "model" not in ended["result"]
-    assert ended["result"]["texts"]["missing"] == ["kind", "colour", "material", "fit", "care"]
+    assert ended["result"]["texts"]["missing"] == ["kind", "color", "material", "fit", "care"]
 
 
 async def test_only_a_launch_that_is_ready_goes_into_the_shop(desk: Demo) -> None:

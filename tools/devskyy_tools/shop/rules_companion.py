@@ -106,4 +106,4 @@ async def model_foresee(draft: Draft) -> None:
     if not draft.will("glb"):
         draft.effects.append("The page shows no 3D model then; its files stay in the media library unless deleted too.")
     elif draft.was("glb") and "glb" in draft.body:
-        draft.effects.append("It takes another model's place, whose files stay in the media library unless deleted too.")
+        draft.effects.append("It replaces another model, whose files stay in the media library unless deleted too.")
