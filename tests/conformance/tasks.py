@@ -16,6 +16,7 @@ from devskyy_mcp.invoke import Road
 from devskyy_mcp.jobs.model import Job
 from devskyy_mcp.jobs.service import Jobs
 from devskyy_mcp.surfaces.mcp import tasks
+from devskyy_mcp.surfaces.mcp.files import Files
 from devskyy_mcp.surfaces.mcp.sdk import AnnouncingServer, RequestContext
 
 NEEDS_TASKS = "failing_job"
@@ -78,7 +79,7 @@ async def greet_later(ctx: Context, name: str) -> Text:
 async def start(ctx: Context, capability: Capability, arguments: dict[str, Any]) -> dict[str, Any]:
     """Start a job from inside a call; the call's answer."""
     view = await ctx.get(Jobs).submit(ctx, capability, arguments)
-    found = tasks.Tasks(ctx.get(Road), ctx.get(Settings).keep_jobs_days)
+    found = tasks.Tasks(ctx.get(Road), ctx.get(Settings).keep_jobs_days, Files(ctx.services))
     return await found.created(ctx.principal, view.job)
 
 

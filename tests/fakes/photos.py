@@ -17,11 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from devskyy_tools.studio.goods import Category
+
 SIZE = (1000, 1200)
 """Pixels, width and height."""
 SEEDS = tuple(range(20, 30))
 """Those that tests use; benchmarks draw fresh ones."""
-CATEGORIES = {"tee": "top", "jumper": "top", "dress": "dress", "trousers": "trousers", "bag": "bag", "hat": "hat"}
+CATEGORIES: dict[str, Category] = {
+    "tee": "top", "jumper": "top", "dress": "dress", "trousers": "trousers", "bag": "bag", "hat": "hat",
+}  # fmt: skip
 Point = tuple[float, float]
 Floats = NDArray[np.float64]
 Color = tuple[int, int, int]

@@ -385,5 +385,5 @@ echo wp_json_encode( array(
         if os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1":
             raise
         pytest.skip(str(reason))
-    left = {"tables": [], "options": [], "meta": [], "others": "y"}
+    left: dict[str, object] = {"tables": [], "options": [], "meta": [], "others": "y"}
     assert json.loads(said.stdout.splitlines()[-1]) == {"before": 3, **left}
