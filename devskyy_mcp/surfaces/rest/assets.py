@@ -22,8 +22,8 @@ async def upload(request: Request) -> Response:
     {asset, name, type, size}.
 
     Raises:
-        Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is none of these; FORBIDDEN without the scope media:write, for
-            tables catalog:write.
+        Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is none of these; FORBIDDEN without the scope media:write,
+            for tables catalog:write.
     """
     principal = principal_of(request)
     name = unquote(request.query_params.get("name", ""))[:NAME_LIMIT]

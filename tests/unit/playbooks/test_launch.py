@@ -93,7 +93,9 @@ async def test_only_a_launch_that_is_ready_goes_into_the_shop(desk: Demo) -> Non
     assert (await desk.refused("play_launch_draft", launch=other)).code is Code.INVALID_ARGUMENTS
     assert (await desk.refused("play_launch_draft", launch="job_unknown")).code is Code.NOT_FOUND
     failed = await launched(desk, name="Nothing", photos=[await photo(desk, next(iter(NEGATIVES.values()))(4).content)])
-    assert (await desk.refused("play_launch_draft", launch=failed["job"])).code is Code.CONFLICT
+    refused = await desk.refused("play_launch_draft", launch=failed["job"])
+    assert refused.code is Code.CONFLICT
+    assert "play_product_launch" in refused.hint, "waiting would not help"
 
 
 def test_texts_say_what_was_given_and_nothing_else() -> None:
