@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from devskyy_mcp.app import local_principal
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.errors import Code
+from devskyy_mcp.invoke import Call
 from devskyy_tools.playbooks.launch_copy import Facts, drafted
 from devskyy_tools.sandbox.store import Where
 from tests.fakes.demo import Demo, demo
@@ -29,9 +31,16 @@ async def photo(desk: Demo, content: bytes, name: str = "tee.jpg") -> str:
     return (await desk.app.services.get(Assets).put(content, name, "upload")).id
 
 
-async def launched(desk: Demo, **arguments: Any) -> dict[str, Any]:
+async def launched(desk: Demo, *, told: list[float] | None = None, **arguments: Any) -> dict[str, Any]:
+    """What a launch came to; ``told`` takes how far it said to be, of 1."""
     job = (await desk.do("play_product_launch", **arguments))["job"]
-    return await desk.do("jobs_wait", job=job, seconds=45)
+
+    async def sink(done: float, total: float | None, _message: str | None) -> None:
+        if told is not None and total:
+            told.append(done / total)
+
+    wait = Call(local_principal(), "jobs_wait", {"job": job, "seconds": 45}, "cli", sink)
+    return (await desk.app.road.invoke(wait)).data
 
 
 async def counted(desk: Demo) -> tuple[int, int]:
@@ -43,8 +52,12 @@ async def counted(desk: Demo) -> tuple[int, int]:
 async def test_photos_become_a_product_with_a_model_and_one_undo_takes_all_back(desk: Demo) -> None:
     photos = [await photo(desk, draw(22).content), await photo(desk, draw(23).content)]
     before = await counted(desk)
-    ended = await launched(desk, name="Harbour Tee", photos=photos, height_cm=70, category="top", facts=FACTS)
+    told: list[float] = []
+    asked = {"name": "Harbour Tee", "photos": photos, "height_cm": 70, "category": "top", "facts": FACTS}
+    ended = await launched(desk, told=told, **asked)
     assert ended["state"] == "succeeded", ended
+    assert told == sorted(told), "it never goes backwards"
+    assert told[-1] == 1
     made = ended["result"]
     assert {made[part]["content_type"] for part in ("model", "usdz")} == {"model/gltf-binary", "model/vnd.usdz+zip"}
     assert made["gate"]["verdict"] != "fail", made["gate"]
