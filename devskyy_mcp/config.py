@@ -279,7 +279,7 @@ class Settings(BaseSettings):
     enable_3d_pipeline: bool = Field(
         default=True,
         validation_alias="ENABLE_3D_PIPELINE",
-        description="false: the tools of 3D models and generated pictures are not there.",
+        description="false: the tools of 3D models, generated pictures and launches are not there.",
     )
     tripo_api_key: SecretStr | None = Field(
         default=None,

@@ -86,6 +86,8 @@ def kind_of(content: bytes) -> str | None:
 
 def unwelcome(content: bytes, kinds: Mapping[str, str]) -> Refused:
     """The refusal of a file of another kind than is asked for."""
+    if not content:
+        return Refused(Code.INVALID_ARGUMENTS, "The file is empty.", "Send its bytes as the body, or choose it again.")
     if kinds is TABLES:
         return no_table(content)
     if kinds is MEDIA:
@@ -100,6 +102,9 @@ def unwelcome(content: bytes, kinds: Mapping[str, str]) -> Refused:
             "The file is not a picture of a known kind.",
             "PNG, JPEG, GIF, WebP and AVIF can be uploaded.",
         )
+    if kinds is not ENDINGS:
+        wanted = " or ".join(ending.upper() for ending in kinds.values())
+        return Refused(Code.INVALID_ARGUMENTS, f"The file is no {wanted}.", "assets_list tells what each file is.")
     return Refused(
         Code.INVALID_ARGUMENTS,
         "The file is no picture, 3D model or CSV table of a known kind.",

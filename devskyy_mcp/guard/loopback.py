@@ -34,6 +34,7 @@ _BELOW_PAGES = tuple(f"{page}/" for page in PAGES)
 FILES = "/assets/"
 """Kept files: anybody may ask, also a page of another site; the file itself says who may have it."""
 UPLOADS = "/api/v1/assets"
+_UPLOADED = (b"image/", b"model/", b"text/csv", b"application/octet-stream")
 """The one place that takes other bodies than JSON and forms: pictures."""
 HEADERS = "devskyy.headers"
 """Where a scope has its headers once they were checked, by their names in lower case."""
@@ -225,9 +226,8 @@ def _check_body(scope: Scope, headers: Headers) -> None:
     if not (length.strip(b"0") or b"transfer-encoding" in headers):
         return
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-    if upload and kind.startswith(
-        (b"image/", b"text/csv", b"application/octet-stream")
-    ):  # none can be sent by a page's form
+    if upload:
+        _check_upload(kind)
         return
     form = is_page(scope["path"]) or scope["path"] in FORMS_OF_PROGRAMS
     wanted = b"application/x-www-form-urlencoded" if form else b"application/json"
@@ -236,6 +236,16 @@ def _check_body(scope: Scope, headers: Headers) -> None:
             Code.INVALID_ARGUMENTS,
             "The body must be JSON." if wanted.endswith(b"json") else "The body must be the page's own form.",
             f"Send it with Content-Type: {wanted.decode()}.",
+        )
+
+
+def _check_upload(kind: bytes) -> None:
+    """Only kinds that no page's form can send."""
+    if not kind.startswith(_UPLOADED):
+        raise Unsupported(
+            Code.INVALID_ARGUMENTS,
+            "An upload's body is the file itself.",
+            "Send its bytes with Content-Type: application/octet-stream, image/…, model/… or text/csv; no form.",
         )
 
 
@@ -254,7 +264,9 @@ def too_large(limit: int = BODY_LIMIT) -> Refused:
     return Refused(
         Code.TOO_LARGE,
         f"The body is larger than {limit // 1024 // 1024} MiB.",
-        "Split the work, or upload large content as a file and name it.",
+        "Split the work, or upload large content as a file and name it."
+        if limit == BODY_LIMIT
+        else "Make the file smaller: pictures need no more than 4000 pixels on their longer side.",
     )
 
 

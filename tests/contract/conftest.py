@@ -101,7 +101,8 @@ def shops() -> Generator[Shops]:
         yield Shops(stack)
 
 
-async def _shop(access: Access) -> AsyncGenerator[Shop]:
+async def a_shop(access: Access) -> AsyncGenerator[Shop]:
+    """The shop for one case."""
     async with access.client() as http:
         shop = Shop(access, http)
         yield shop
@@ -111,7 +112,7 @@ async def _shop(access: Access) -> AsyncGenerator[Shop]:
 @pytest.fixture(params=["sandbox", *WORDPRESS, *WOOCOMMERCE, *GIVEN])
 async def wp(request: pytest.FixtureRequest, shops: Shops) -> AsyncGenerator[Shop]:
     """Every shop: the cases of wp/v2."""
-    async for shop in _shop(shops.access(request.param)):
+    async for shop in a_shop(shops.access(request.param)):
         yield shop
 
 
@@ -121,19 +122,19 @@ async def wc(request: pytest.FixtureRequest, shops: Shops) -> AsyncGenerator[Sho
     access = shops.access(request.param)
     if not access.consumer_key:
         pytest.skip("no WooCommerce here")
-    async for shop in _shop(access):
+    async for shop in a_shop(access):
         yield shop
 
 
 @pytest.fixture(params=WITH_PLUGIN)
 async def companion(request: pytest.FixtureRequest, shops: Shops) -> AsyncGenerator[Shop]:
     """Shops on which DevSkyy's own plugin is active."""
-    async for shop in _shop(shops.access(request.param)):
+    async for shop in a_shop(shops.access(request.param)):
         yield shop
 
 
 @pytest.fixture(params=["sandbox:production", *[pytest.param("wordpress:production", marks=DEBIAN)]])
 async def production(request: pytest.FixtureRequest, shops: Shops) -> AsyncGenerator[Shop]:
     """Return a shop that is reached over http without saying that it is a local one."""
-    async for shop in _shop(shops.access(request.param)):
+    async for shop in a_shop(shops.access(request.param)):
         yield shop

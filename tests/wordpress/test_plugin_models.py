@@ -123,7 +123,7 @@ def test_a_relief_says_so_and_stays_out_of_rooms(bed: Bed, rest: httpx2.Client, 
     attach(rest, made["id"], {**files, "kind": "relief"})
     text = seen(made)
     viewer = text[text.index("<model-viewer") :].split("</div>")[0]
-    assert "its depth and its back are made up" in viewer
+    assert "its depth, and what they do not show, are made up" in viewer
     assert " ar" not in viewer.split(">", 1)[0]
     assert "ios-src" not in viewer
     refused = rest.put(f"devskyy/v1/models/{made['id']}", json={"ar": True})

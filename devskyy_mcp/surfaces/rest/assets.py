@@ -1,4 +1,4 @@
-"""Uploads: ``POST /api/v1/assets`` keeps a picture or a CSV table and gives its id for tools that take one."""
+"""Uploads: ``POST /api/v1/assets`` keeps a picture, a model or a table and gives its id for tools that take it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NAME_LIMIT = 200
 
 
 async def upload(request: Request) -> Response:
-    """Keep the body, a picture or a CSV table of at most 25 MiB; ``?name=`` is its file name. 201 with {asset, name,
-    type, size}.
+    """Keep the body, a picture, a GLB, a USDZ or a CSV table of at most 25 MiB; ``?name=`` is its file name. 201 with
+    {asset, name, type, size}.
 
     Raises:
-        Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is neither; FORBIDDEN without the scope media:write, for
-            tables catalog:write.
+        Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is none of these; FORBIDDEN without the scope media:write,
+            for tables catalog:write.
     """
     principal = principal_of(request)
     name = unquote(request.query_params.get("name", ""))[:NAME_LIMIT]

@@ -45,8 +45,9 @@ async def test_a_picture_is_kept_and_reaches_the_shop(http: httpx2.AsyncClient) 
     assert kept.status_code == 201, kept.text
     told = kept.json()
     assert (told["name"], told["type"]) == ("My-dress.png", "image/png")
-    again = await http.post(PATH, content=png(), headers={"content-type": "application/octet-stream"})
-    assert again.json()["asset"] == told["asset"]
+    for kind in ("application/octet-stream", "model/gltf-binary"):
+        again = await http.post(PATH, content=png(), headers={"content-type": kind})
+        assert again.json()["asset"] == told["asset"]
     body = {"asset": told["asset"], "alt_text": "A dress"}
     done = (await http.post("/api/v1/tools/wp_media_upload", json=body)).json()
     assert done["state"] == "applied", done
@@ -57,25 +58,28 @@ async def test_a_picture_is_kept_and_reaches_the_shop(http: httpx2.AsyncClient) 
 
 @pytest.mark.requirement("assets:upload")
 @pytest.mark.parametrize(
-    ("content", "kind", "status"),
+    ("content", "kind", "status", "said"),
     [
-        (b"<?php echo 1;", "image/png", 422),
-        (b"", "image/png", 422),
-        (png(), "text/plain", 415),
-        (png(), "application/x-www-form-urlencoded", 415),
-        (png(), "multipart/form-data; boundary=x", 415),
+        (b"<?php echo 1;", "image/png", 422, "no picture, 3D model or CSV table"),
+        (b"", "image/png", 422, "The file is empty"),
+        (png(), "text/plain", 415, "the file itself"),
+        (png(), "application/x-www-form-urlencoded", 415, "the file itself"),
+        (png(), "multipart/form-data; boundary=x", 415, "the file itself"),
     ],
 )
-async def test_what_is_no_picture_is_refused(http: httpx2.AsyncClient, content: bytes, kind: str, status: int) -> None:
+async def test_what_is_no_picture_is_refused(
+    http: httpx2.AsyncClient, content: bytes, kind: str, status: int, said: str
+) -> None:
     refused = await http.post(PATH, content=content, headers={"content-type": kind})
     assert refused.status_code == status
-    assert refused.json()["detail"]
+    assert said in refused.json()["detail"]
 
 
 @pytest.mark.requirement("assets:upload")
 async def test_a_file_that_is_too_large_is_refused(http: httpx2.AsyncClient) -> None:
     refused = await http.post(PATH, content=b"x" * (25 * 1024 * 1024 + 1), headers={"content-type": "image/png"})
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    assert "smaller" in refused.json()["hint"]
 
 
 @pytest.mark.requirement("assets:tables")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from devskyy_mcp.app import local_principal
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.errors import Code
+from devskyy_mcp.invoke import Call
 from devskyy_tools.playbooks.launch_copy import Facts, drafted
 from devskyy_tools.sandbox.store import Where
 from tests.fakes.demo import Demo, demo
@@ -29,9 +31,16 @@ async def photo(desk: Demo, content: bytes, name: str = "tee.jpg") -> str:
     return (await desk.app.services.get(Assets).put(content, name, "upload")).id
 
 
-async def launched(desk: Demo, **arguments: Any) -> dict[str, Any]:
+async def launched(desk: Demo, *, told: list[float] | None = None, **arguments: Any) -> dict[str, Any]:
+    """What a launch came to; ``told`` takes how far it said to be, of 1."""
     job = (await desk.do("play_product_launch", **arguments))["job"]
-    return await desk.do("jobs_wait", job=job, seconds=45)
+
+    async def sink(done: float, total: float | None, _message: str | None) -> None:
+        if told is not None and total:
+            told.append(done / total)
+
+    wait = Call(local_principal(), "jobs_wait", {"job": job, "seconds": 45}, "cli", sink)
+    return (await desk.app.road.invoke(wait)).data
 
 
 async def counted(desk: Demo) -> tuple[int, int]:
@@ -43,8 +52,12 @@ async def counted(desk: Demo) -> tuple[int, int]:
 async def test_photos_become_a_product_with_a_model_and_one_undo_takes_all_back(desk: Demo) -> None:
     photos = [await photo(desk, draw(22).content), await photo(desk, draw(23).content)]
     before = await counted(desk)
-    ended = await launched(desk, name="Harbour Tee", photos=photos, height_cm=70, category="top", facts=FACTS)
+    told: list[float] = []
+    asked = {"name": "Harbour Tee", "photos": photos, "height_cm": 70, "category": "top", "facts": FACTS}
+    ended = await launched(desk, told=told, **asked)
     assert ended["state"] == "succeeded", ended
+    assert told == sorted(told), "it never goes backwards"
+    assert told[-1] == 1
     made = ended["result"]
     assert {made[part]["content_type"] for part in ("model", "usdz")} == {"model/gltf-binary", "model/vnd.usdz+zip"}
     assert made["gate"]["verdict"] != "fail", made["gate"]
@@ -85,7 +98,7 @@ async def test_without_a_model_any_picture_will_do(desk: Demo) -> None:
     ended = await launched(desk, name="Gift card", photos=[await photo(desk, draw(22).content)], model="none")
     assert ended["state"] == "succeeded", ended
     assert "model" not in ended["result"]
-    assert ended["result"]["texts"]["missing"] == ["kind", "colour", "material", "fit", "care"]
+    assert ended["result"]["texts"]["missing"] == ["kind", "color", "material", "fit", "care"]
 
 
 async def test_only_a_launch_that_is_ready_goes_into_the_shop(desk: Demo) -> None:
@@ -93,7 +106,9 @@ async def test_only_a_launch_that_is_ready_goes_into_the_shop(desk: Demo) -> Non
     assert (await desk.refused("play_launch_draft", launch=other)).code is Code.INVALID_ARGUMENTS
     assert (await desk.refused("play_launch_draft", launch="job_unknown")).code is Code.NOT_FOUND
     failed = await launched(desk, name="Nothing", photos=[await photo(desk, next(iter(NEGATIVES.values()))(4).content)])
-    assert (await desk.refused("play_launch_draft", launch=failed["job"])).code is Code.CONFLICT
+    refused = await desk.refused("play_launch_draft", launch=failed["job"])
+    assert refused.code is Code.CONFLICT
+    assert "play_product_launch" in refused.hint, "waiting would not help"
 
 
 def test_texts_say_what_was_given_and_nothing_else() -> None:

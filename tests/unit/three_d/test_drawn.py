@@ -120,7 +120,7 @@ async def test_a_variant_that_is_not_there(bench: Bench) -> None:
 async def test_only_models_are_taken(bench: Bench) -> None:
     photo = await bench.put(picture().content, "photo.png")
     for tool in ("three_d_usdz_create", "three_d_models_check"):
-        assert (await bench.desk.refused(tool, asset=photo)).code is Code.INVALID_ARGUMENTS
+        assert (await bench.desk.refused(tool, asset=photo)).message == "The file is no GLB."
         assert (await bench.desk.refused(tool)).code is Code.INVALID_ARGUMENTS
         assert (await bench.desk.refused(tool, asset="ast_none")).code is Code.NOT_FOUND
 

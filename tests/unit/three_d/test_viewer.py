@@ -97,6 +97,7 @@ async def test_the_area_is_switched_off_as_a_whole(tmp_path: Path) -> None:
         assert not [name for name in registry.tools if name.startswith("three_d_")]
         assert not [uri for uri in registry.resources if uri.startswith("ui://")]
         assert "three_d" not in {pack.name for pack in registry.packs}
+        assert not {"play_product_launch", "play_launch_draft"} & {*registry.tools}, "launches make models"
         assert (await shop.refused("three_d_models_view", asset="x")).code == Code.UNKNOWN_TOOL
         found = await by_words(shop, "let me turn the model around")
         assert not [name for name in found if name.startswith("three_d_")]

@@ -44,7 +44,9 @@ async def media_films_create(
         "captions_as": captions_as, "moving": moving,
     }  # fmt: skip
     await ctx.progress(0, 1, "drawing the film")
-    return Film.model_validate(await ctx.get(Job).step("film", partial(_film, ctx, given), retries=0))
+    film = Film.model_validate(await ctx.get(Job).step("film", partial(_film, ctx, given), retries=0))
+    await ctx.progress(1, 1, "the film is drawn")
+    return film
 
 
 async def _film(ctx: Context, given: dict[str, Any]) -> dict[str, Any]:

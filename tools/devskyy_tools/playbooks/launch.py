@@ -6,6 +6,7 @@ crash; what goes to the shop is previewed, applied and undone as one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,7 +31,7 @@ from .launch_copy import Copy, Facts, drafted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-launching = Toolset("playbooks", timeout=60)
+launching = Toolset("playbooks", timeout=60, enabled=lambda settings: settings.enable_3d_pipeline)
 
 PhotoId = Annotated[str, Field(max_length=80)]
 Maker = Literal["relief", "tripo", "meshy", "none"]
@@ -84,7 +85,7 @@ async def play_product_launch(
     ]
     sizes: list[Json] = await work.step("sizes", work.sizes)
     await work.at(5)
-    return Launch(
+    launch = Launch(
         name=name,
         made_by=model,
         **{part: made.get(part) for part in ("model", "usdz", "poster", "sheet")},
@@ -95,6 +96,8 @@ async def play_product_launch(
         warnings=_warnings(made, gate),
         next=f"Look at the sheet; then play_launch_draft with launch={ctx.get(Job).id} previews the product.",
     )
+    await ctx.progress(len(_STEPS), len(_STEPS), "all is made")
+    return launch
 
 
 class _Work:
@@ -128,6 +131,14 @@ class _Work:
     async def at(self, number: int) -> None:
         await self.ctx.progress(number, len(_STEPS), _STEPS[number])
 
+    def within(self, number: int) -> Context:
+        """For a tool that is one of the steps: how far it says to be is how far that step is."""
+
+        async def sink(done: float, total: float | None, message: str | None) -> None:
+            await self.ctx.progress(number + (min(done / total, 1) if total else 0), len(_STEPS), message)
+
+        return replace(self.ctx, sink=sink)
+
     async def step(self, name: str, work: Callable[..., Awaitable[Any]], *given: Any) -> Any:
         return await self.ctx.get(Job).step(name, work, *given)
 
@@ -147,7 +158,7 @@ class _Work:
             found = await self._generated(self.maker)
         found["usdz"] = await self.step("usdz", self._usdz, found["model"]["asset"])
         await self.at(2)
-        drawn = await three_d_models_render(self.ctx, asset=found["model"]["asset"], views=["poster", "sheet"])
+        drawn = await three_d_models_render(self.within(2), asset=found["model"]["asset"], views=["poster", "sheet"])
         pictures = drawn.model_dump(mode="json")
         return found | {"poster": pictures["poster"], "sheet": pictures["sheet"]}
 
@@ -159,7 +170,7 @@ class _Work:
 
     async def _generated(self, maker: Literal["tripo", "meshy"]) -> Json:
         photos = [self.front, *([self.back] if self.back else [])]
-        made = await three_d_models_generate(self.ctx, pictures=photos, provider=maker)
+        made = await three_d_models_generate(self.within(1), pictures=photos, provider=maker)
         return {"model": made.model.model_dump(mode="json"), "warnings": []}
 
     async def _usdz(self, asset: str) -> Json:

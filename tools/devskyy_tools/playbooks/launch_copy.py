@@ -58,14 +58,14 @@ def drafted(name: str, facts: Facts, views: list[str], height_cm: float | None) 
     body = f"<p>{escape(opening)}</p>"
     body += f"<ul>{points}</ul>" if points else ""
     body += f"<ul>{rows}</ul>" if rows else ""
-    missing = [label for label, value in {"kind": facts.kind, **known}.items() if not value and label != "Height"]
+    wanted = ("kind", "color", "material", "fit", "care")
     return Copy(
         name=name,
         short_description=f"<p>{escape(_first_of(opening, facts))}</p>",
         description=body,
         seo_description=_cut(" ".join([opening, *(f"{one}." for one in facts.details)])),
         alt_texts=[_alt(name, what, view) for view in views],
-        missing=[one.lower() for one in missing] or None,
+        missing=[one for one in wanted if not getattr(facts, one)] or None,
     )
 
 

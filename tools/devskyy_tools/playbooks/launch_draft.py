@@ -21,7 +21,7 @@ from devskyy_tools.woocommerce.arguments import CategoryIds, Html, Price, Sku, S
 
 from .launch import Launch, play_product_launch
 
-drafting = Toolset("playbooks", timeout=60)
+drafting = Toolset("playbooks", timeout=60, enabled=lambda settings: settings.enable_3d_pipeline)
 
 
 @drafting.tool("write", scopes=["catalog:write", "media:write"])
@@ -72,6 +72,8 @@ async def _made(ctx: Context, launch: str) -> Launch:
     view = await ctx.get(Jobs).get(ctx.principal, launch)
     if view.tool != play_product_launch.__name__:
         raise Refused(Code.INVALID_ARGUMENTS, f"{view.job} is no launch.", "play_product_launch makes one.")
+    if view.state in ("failed", "cancelled"):
+        raise Refused(Code.CONFLICT, f"There is nothing to put in: {view.summary}", "play_product_launch starts anew.")
     if view.state != "succeeded" or view.result is None:
         raise Refused(Code.CONFLICT, f"The launch is not ready: {view.summary}", "jobs_wait waits for its end.")
     return Launch.model_validate(view.result)

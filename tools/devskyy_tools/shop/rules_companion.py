@@ -104,6 +104,6 @@ async def model_foresee(draft: Draft) -> None:
     """Visitors see it with the page's next call; files that it no longer names stay in the media library."""
     draft.leaves.append("public")
     if not draft.will("glb"):
-        draft.effects.append("The page shows no 3D model any more; its files stay in the media library.")
+        draft.effects.append("The page shows no 3D model then; its files stay in the media library unless deleted too.")
     elif draft.was("glb") and "glb" in draft.body:
-        draft.effects.append("It takes the place of another model, whose files stay in the media library.")
+        draft.effects.append("It replaces another model, whose files stay in the media library unless deleted too.")

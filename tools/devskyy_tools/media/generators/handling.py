@@ -38,7 +38,7 @@ async def chosen(ctx: Context, asked: str, able: Sequence[str]) -> Provider:
         abouts = [providers.get(name).about for name in names]
         if len(abouts) == 1:
             raise abouts[0].not_configured(LOCAL)
-        titles, keys = " and ".join(one.title for one in abouts), " or ".join(one.key for one in abouts)
+        titles, keys = " or ".join(one.title for one in abouts), " or ".join(one.key for one in abouts)
         message = f"This server has no key of {titles}. Nothing was sent."
         raise Refused(Code.NOT_CONFIGURED, message, f"Set {keys} and start the server again. {LOCAL}")
 

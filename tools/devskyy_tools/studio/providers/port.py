@@ -143,7 +143,7 @@ class Provider(Protocol):
         ...
 
     async def credits(self) -> float | None:
-        """Credits left; None where the provider does not say.
+        """Credits left; None where the provider does not say, though the key was tried and is accepted.
 
         Raises:
             Refused: when it can't be read.

@@ -93,8 +93,8 @@ async def _check(provider: Provider) -> list[Finding]:
         left = await provider.credits()
     except Refused as refused:
         return [Finding("problem", refused.message, refused.hint)]
-    if left is None:  # it was not asked, since it tells of no credits
-        return [Finding("ok", f"{about.key} is set.")]
+    if left is None:
+        return [Finding("ok", f"{about.title} accepts the key.")]
     if left == 0:
         return [Finding("warning", f"The account at {about.title} has no credits left.", f"Buy some at {about.site}.")]
     return [Finding("ok", f"{about.title} accepts the key, and has {left:g} credits left.")]

@@ -159,7 +159,7 @@ function model_markup( $id ) {
 		$html .= '' === $value ? " $name" : sprintf( ' %s="%s"', $name, false === strpos( $name, 'src' ) ? esc_attr( $value ) : esc_url( $value ) );
 	}
 	$image = $poster ? sprintf( '<img slot="poster" src="%s" alt="%s" loading="lazy" decoding="async">', esc_url( $poster ), esc_attr( $alt ) ) : '';
-	$note  = 'relief' === $model['kind'] ? sprintf( '<p class="devskyy-model-note">%s</p>', esc_html__( 'A relief of a photo: its depth and its back are made up.', 'devskyy' ) ) : '';
+	$note  = 'relief' === $model['kind'] ? sprintf( '<p class="devskyy-model-note">%s</p>', esc_html__( 'A relief of photos: its depth, and what they do not show, are made up.', 'devskyy' ) ) : '';
 	return sprintf( '<div class="devskyy-model" data-kind="%s"><model-viewer%s>%s</model-viewer>%s</div>', esc_attr( $model['kind'] ), $html, $image, $note );
 }
 
