@@ -148,11 +148,16 @@ async def test_a_stream_that_is_not_read_holds_up_no_other_and_is_ended(
     caller.close()
 
 
+def _nothing(_result: object) -> int:
+    """The size of every result."""
+    return 0
+
+
 @pytest.mark.requirement("fail:unread")
 async def test_an_answer_that_is_not_read_holds_up_no_other_and_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(invoke, "size_of", lambda _: 0)  # nothing is cut
+    monkeypatch.setattr(invoke, "size_of", _nothing)  # nothing is cut
     world = make_world(tmp_path, *(["x" * 80_000] * 50))
     async with serving(world) as server, httpx.AsyncClient(timeout=10) as client:
         opened = await client.post(server.url, json=HELLO, headers=OLD)
@@ -172,7 +177,7 @@ async def test_an_answer_that_is_not_read_holds_up_no_other_and_is_ended(
 @pytest.mark.requirement("fail:unread")
 async def test_who_reads_slowly_gets_the_whole_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(together, "LOOK_EVERY", 3600)  # the test looks itself
-    monkeypatch.setattr(invoke, "size_of", lambda _: 0)  # nothing is cut
+    monkeypatch.setattr(invoke, "size_of", _nothing)  # nothing is cut
     world = make_world(tmp_path, *(["x" * 80_000] * 50))
     loop = asyncio.get_running_loop()
     async with serving(world) as server:
