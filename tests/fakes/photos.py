@@ -82,7 +82,7 @@ def draw(seed: int, **fixed: Any) -> Photo:
         "print": str(rng.choice(["none", "contrast", "background", "stripes"])),
         "back": False,
     }
-    if rng.random() < 0.15:  # the hard one: what is sold is as white as what it lies on
+    if rng.random() < 0.2:  # the hard one: what is sold is as white as what it lies on
         chosen |= {"background": "near-white", "color": (250, 250, 248), "shadow": 0.3}
     if chosen["garment"] == "trousers" and chosen["print"] != "none":
         chosen["print"] = "stripes"  # a mark in the middle would lie between the legs
