@@ -1,8 +1,8 @@
 """White on white: where a product has the colour of its ground, steps in the light say where it ends.
 
-Cloth turns away from the light at its edge and a shadow is soft, so there is nearly always a step, if a small one. Three
-things are asked: the network, the network on a copy with more contrast, and where one gets from the picture's border
-without crossing a step.
+Cloth turns away from the light at its edge and a shadow is soft, so there is nearly always a step, if a small one.
+Three things are asked: the network, the network on a copy with more contrast, and where one gets from the picture's
+border without crossing a step.
 """
 
 from __future__ import annotations

@@ -188,7 +188,9 @@ def _edges(rgb: Floats, rough: Floats) -> Floats:
         for where, weight in zip((inside, outside), both, strict=True)
     ]
     spread = sum(
-        (box((rgb * rgb * where).sum(-1), 2 * radius) / np.maximum(weight[..., 0], 1e-4) - (color * color).sum(-1)).clip(0)
+        (
+            box((rgb * rgb * where).sum(-1), 2 * radius) / np.maximum(weight[..., 0], 1e-4) - (color * color).sum(-1)
+        ).clip(0)
         for where, weight, color in zip((inside, outside), both, colors, strict=True)
     )
     toward = colors[0] - colors[1]
