@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
+from .alike import look_alike, told_by_steps
 from .filters import box, guided, lab, regions, resized
 from .network import standing_out
 from .refusals import Problem, Signs, problems_of
@@ -67,7 +68,10 @@ def cut_out(image: Image.Image) -> Cutout:
         rough, method = plain.astype(np.float32), "border"
     else:
         rough, method = resized(sure, small.size).clip(0, 1), "network"
-        rough = _holes_cut(rough, off)
+        if look_alike(off, rough > 0.5):
+            rough, plain = told_by_steps(colors, off, rough)
+        else:
+            rough = _holes_cut(rough, off)
     alpha = _edges(rgb, rough)
     agreement = _iou(plain, alpha > 0.5)
     unsure = float((4 * rough * (1 - rough)).sum() / max(1, (rough > 0.5).sum()))
@@ -183,12 +187,18 @@ def _edges(rgb: Floats, rough: Floats) -> Floats:
         box(rgb * where, 2 * radius) / np.maximum(weight, 1e-4)
         for where, weight in zip((inside, outside), both, strict=True)
     ]
+    spread = sum(
+        (
+            box((rgb * rgb * where).sum(-1), 2 * radius) / np.maximum(weight[..., 0], 1e-4) - (color * color).sum(-1)
+        ).clip(0)
+        for where, weight, color in zip((inside, outside), both, colors, strict=True)
+    )
     toward = colors[0] - colors[1]
     length = (toward * toward).sum(-1)
     alpha = ((rgb - colors[1]) * toward).sum(-1) / np.maximum(length, 1e-6)
     known = (both[0][..., 0] > 0.02) & (both[1][..., 0] > 0.02)
-    # Where both sides look alike, the network knows more than the colours.
-    trust = np.where(known, length**2 / (length**2 + 0.05**2), 0) * band
+    # Where both sides look alike or have many colours, what was known before knows more than the colours.
+    trust = np.where(known, length**2 / (length**2 + 0.05**2 + (10 * spread) ** 2), 0) * band
     mixed = trust * alpha.clip(0, 1) + (1 - trust) * rough
     a, b = guided(rgb.mean(-1), mixed.astype(np.float32), 3, 1e-3)
     smooth = (a * rgb.mean(-1) + b).clip(0, 1)
