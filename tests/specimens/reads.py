@@ -27,9 +27,8 @@ ASKED_ELSEWHERE = {
     "jobs_answer": "reaches no shop",
     "jobs_cancel": "reaches no shop",
     "jobs_resolve": "reaches no shop",
-    "play_launch_draft": "takes what a job has made, for which a worker must run",
 }
-"""Tools that tests of their own call, and why."""
+"""Tools that are neither staged nor read, and which tests of their own call."""
 
 
 async def a_product_with_variations(desk: Desk) -> dict[str, Any]:
