@@ -17,8 +17,7 @@ import anyio
 from devskyy_mcp.app import build
 from devskyy_mcp.capability import Capability, Registry
 from devskyy_mcp.config import Settings
-
-from . import route_coverage
+from scripts import route_coverage
 
 ROOT = Path(__file__).parent.parent
 EFFECTS = {

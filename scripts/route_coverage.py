@@ -117,7 +117,9 @@ def page(lines: list[Line]) -> str:
 
 
 def _cell(line: Line) -> str:
-    own = [name for name in line.tools if name != "changes_undo"] or line.tools
+    # What is applied at once is not always read anew, so whether these two reach what others read is a matter of time.
+    own = [name for name in line.tools if name not in ("changes_apply", "changes_undo")]
+    own = own or [name for name in line.tools if name != "changes_undo"] or line.tools
     most = ", ".join(f"`{name}`" for name in own[:3]) + (" …" if len(own) > 3 else "")
     return most or line.reason
 

@@ -247,7 +247,7 @@ async def test_any_encoding_and_delimiter(desk: Desk, encoding: str, delimiter: 
         (b"PK\x03\x04" + b"\0" * 40, "workbook"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "not a CSV table"),
         ("<html><p>Name, SKU</p></html>", "not a CSV table"),
-        ("", "not a CSV table"),
+        ("", "is empty"),
     ],
 )
 async def test_a_file_of_another_kind_is_refused(desk: Desk, content: str | bytes, says: str) -> None:
