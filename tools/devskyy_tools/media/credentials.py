@@ -15,8 +15,9 @@ from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 
-from .files import kept, stem, taken
+from .files import taken
 from .models import SignedFile, SignedWords
 
 if TYPE_CHECKING:

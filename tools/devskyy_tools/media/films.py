@@ -17,8 +17,9 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.jobs.model import Job
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 
-from .files import all_taken, kept, stem
+from .files import all_taken
 from .models import Film
 
 films = Toolset("films", timeout=60)

@@ -14,9 +14,10 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.collections import PRODUCTS
 from devskyy_tools.shop.session import Shop
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 from devskyy_tools.studio.pictures.steps import Step, Watermark
 
-from .files import kept, stem, taken
+from .files import taken
 from .models import EditedPicture, PaletteColor, PictureFacts, Sizes, SourceSet
 from .words import alt_text
 

@@ -10,8 +10,9 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 
-from .files import all_taken, kept, stem
+from .files import all_taken
 from .models import Sheet
 
 sheets = Toolset("sheets", timeout=120)

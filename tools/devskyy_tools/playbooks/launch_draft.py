@@ -7,14 +7,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from devskyy_mcp.assets.store import MEDIA as KINDS
-from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.assets.taking import Source
 from devskyy_mcp.capability import Toolset
-from devskyy_mcp.changes.model import Op
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.jobs.service import Jobs
-from devskyy_tools.shop.collections import MEDIA, PRODUCTS
+from devskyy_tools.shop import uploads
+from devskyy_tools.shop.collections import PRODUCTS
 from devskyy_tools.shop.session import Shop
 from devskyy_tools.three_d.products import has_plugin, put_on
 from devskyy_tools.woocommerce.arguments import CategoryIds, Html, Price, Sku, Status
@@ -48,7 +47,8 @@ async def play_launch_draft(
         )
     shop = ctx.get(Shop)
     pictures = [
-        await _upload(ctx, one.asset, alt) for one, alt in zip(made.pictures, made.texts.alt_texts, strict=True)
+        await uploads.stage(shop, await Source(asset=one.asset).take(ctx, KINDS), {"alt_text": alt})
+        for one, alt in zip(made.pictures, made.texts.alt_texts, strict=True)
     ]
     fields: dict[str, Any] = {
         "name": name or made.texts.name,
@@ -77,16 +77,3 @@ async def _made(ctx: Context, launch: str) -> Launch:
     if view.state != "succeeded" or view.result is None:
         raise Refused(Code.CONFLICT, f"The launch is not ready: {view.summary}", "jobs_wait waits for its end.")
     return Launch.model_validate(view.result)
-
-
-async def _upload(ctx: Context, asset: str, alt: str) -> Op:
-    found = await Source(asset=asset).take(ctx, KINDS)
-    file = {
-        "sha256": found.sha256,
-        "path": str(ctx.get(Assets).path(found)),
-        "name": found.name,
-        "type": found.content_type,
-    }
-    op = await ctx.get(Shop).create(MEDIA, {"file": file, "alt_text": alt})
-    op.note["shown"] = {"file": found.name, "kilobytes": max(1, found.size // 1000), "alt_text": alt}
-    return op

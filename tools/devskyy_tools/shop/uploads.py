@@ -5,19 +5,35 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from devskyy_mcp.assets.store import Asset, Assets
+from devskyy_mcp.changes.model import Op
 from devskyy_mcp.errors import Code
 from devskyy_mcp.http import Answer, UpstreamError
 
 from .client import ShopClient
+from .collections import MEDIA
+
+if TYPE_CHECKING:
+    from .session import Shop
 
 MARK = 12
 """Characters of the SHA-256 in the file's name, by which a lost upload is found again."""
 DEADLINE = 60.0
+
+
+async def stage(shop: Shop, asset: Asset, texts: Mapping[str, str]) -> Op:
+    """Stage a stored file for the media library, with texts such as ``alt_text``."""
+    path = shop.ctx.get(Assets).path(asset)
+    file = {"sha256": asset.sha256, "path": str(path), "name": asset.name, "type": asset.content_type}
+    op = await shop.create(MEDIA, {"file": file, **texts})
+    op.note["shown"] = {"file": asset.name, "kilobytes": max(1, asset.size // 1000), **texts}
+    return op
 
 
 def file_name(file: dict[str, Any]) -> str:

@@ -13,8 +13,9 @@ from devskyy_mcp.capability import JobPolicy, Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.jobs.model import Job
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 
-from .files import ModelAsset, VariantName, kept, model_of, stem
+from .files import ModelAsset, VariantName, model_of
 
 drawn = Toolset("models", timeout=60)
 

@@ -11,8 +11,9 @@ from devskyy_mcp.assets.taking import FilePath, FileUrl, Source
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 
-from .files import GLB, ModelAsset, kept, model_of, stem
+from .files import GLB, ModelAsset, model_of
 
 optimised = Toolset("optimised", timeout=120)
 

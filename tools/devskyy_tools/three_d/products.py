@@ -16,6 +16,7 @@ from devskyy_mcp.changes.model import ObjectId, Op, Ref
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop import uploads
 from devskyy_tools.shop.collections import MEDIA, MODELS, PRODUCTS
 from devskyy_tools.shop.nouns import Id, ShopModel
 from devskyy_tools.shop.plugin import INSTALL, NAMESPACE, missing
@@ -232,14 +233,10 @@ def _kind(kind: Kind | None, known: facts.Facts, asset: Asset, *, ar: bool) -> K
 
 async def _upload(ctx: Context, assets: Mapping[str, Asset], alt: str | None) -> Json:
     """Stage the files for the media library."""
-    shop, store = ctx.get(Shop), ctx.get(Assets)
     found: Json = {}
     for name, asset in assets.items():
-        file = {"sha256": asset.sha256, "path": str(store.path(asset)), "name": asset.name, "type": asset.content_type}
         texts = {"alt_text": alt} if alt and name == "poster" else {}
-        op = await shop.create(MEDIA, {"file": file, **texts})
-        op.note["shown"] = {"file": asset.name, "kilobytes": max(1, asset.size // 1000), **texts}
-        found[name] = op.ref
+        found[name] = (await uploads.stage(ctx.get(Shop), asset, texts)).ref
     return found
 
 

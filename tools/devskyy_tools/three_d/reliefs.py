@@ -13,8 +13,7 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_tools.studio.apart import apart
 from devskyy_tools.studio.goods import Category
-
-from .files import kept, stem
+from devskyy_tools.studio.keeping import kept, stem
 
 reliefs = Toolset("reliefs", timeout=60)
 

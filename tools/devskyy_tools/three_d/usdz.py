@@ -9,8 +9,9 @@ from devskyy_mcp.assets.taking import FilePath, FileUrl, Source
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 
-from .files import ModelAsset, VariantName, kept, model_of, stem
+from .files import ModelAsset, VariantName, model_of
 
 usdz = Toolset("usdz", timeout=60)
 

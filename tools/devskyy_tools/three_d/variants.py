@@ -13,8 +13,9 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.studio.apart import apart
+from devskyy_tools.studio.keeping import kept, stem
 
-from .files import ModelAsset, kept, model_of, stem
+from .files import ModelAsset, model_of
 
 variants = Toolset("variants", timeout=90)
 EACH = 256

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from devskyy_mcp.assets.store import MEDIA as KINDS
-from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.assets.taking import AssetId, FilePath, Source
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.taint import Taints
+from devskyy_tools.shop import uploads
 from devskyy_tools.shop.collections import MEDIA, MEDIA_EDITS
 from devskyy_tools.shop.nouns import Id, Noun, Search, ShopModel, optional
 from devskyy_tools.shop.session import Shop
@@ -100,15 +100,7 @@ async def wp_media_upload(
     if url and not ctx.agreed and await ctx.get(Taints).marked(ctx.principal.id):
         await _ask_to_fetch(ctx, url, fields)
         return
-    found = await source.take(ctx, KINDS)
-    file = {
-        "sha256": found.sha256,
-        "path": str(ctx.get(Assets).path(found)),
-        "name": found.name,
-        "type": found.content_type,
-    }
-    op = await ctx.get(Shop).create(MEDIA, {"file": file, **fields})
-    op.note["shown"] = {"file": found.name, "kilobytes": max(1, found.size // 1000), **fields}
+    await uploads.stage(ctx.get(Shop), await source.take(ctx, KINDS), fields)
 
 
 async def _ask_to_fetch(ctx: Context, url: str, fields: dict[str, str]) -> None:
