@@ -5,6 +5,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
+# The tests run in so many processes.
+PROCESSES ?= 2
 # Where this is set, every start would compile all libraries anew, which takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q
@@ -20,7 +22,7 @@ run: .venv/.ready-to-run  ## serve on http://127.0.0.1:8000 with the demo shop, 
 	@exec $(BIN)/python server.py
 
 test: .venv/.ready-to-test  ## run the tests; ARGS="-k name" for some
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --reruns 1 $(ARGS)
 
 lint: .venv/.ready-to-test  ## style, types, import contracts, docs
 	$(BIN)/ruff check .

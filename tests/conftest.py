@@ -21,7 +21,7 @@ REQUIRED = os.environ.get("DEVSKYY_REQUIRE_DEBIAN") == "1"
 MASTER_KEY = "P3f1n0kz0q7VvV8m1mFh3w0m4kq9Yb2t8uXcR6dLw5E="
 # Here, not in a fixture: processes are forked off a server that has the environment of its own start.
 os.environ["ENCRYPTION_MASTER_KEY"] = MASTER_KEY
-_lacking: Counter[str] = Counter()
+LACKING = "needs the Debian packages "
 
 
 @pytest.fixture(scope="session")
@@ -57,21 +57,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in item.iter_markers("debian"):
             missing = [name for words in mark.args for name in words.split() if not _installed(name)]
             if missing and not REQUIRED:
-                _lacking.update(missing)
-                item.add_marker(pytest.mark.skip(reason=f"needs the Debian packages {' '.join(missing)}"))
+                item.add_marker(pytest.mark.skip(reason=LACKING + " ".join(missing)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("debian"):
         missing = [name for words in mark.args for name in words.split() if not _installed(name)]
         if missing and REQUIRED:
-            pytest.fail(f"needs the Debian packages {' '.join(missing)}, which .ci/run installs", pytrace=False)
+            pytest.fail(f"{LACKING}{' '.join(missing)}, which .ci/run installs", pytrace=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _lacking:
-        number = max(_lacking.values())
-        terminalreporter.write_line(f"{number} tests skipped for want of Debian packages: {' '.join(sorted(_lacking))}")
+    """Say how many tests were skipped for want of what, and which passed only when they were run again."""
+    skipped = (str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    for reason, number in Counter(text[text.index(LACKING) :] for text in skipped if LACKING in text).items():
+        terminalreporter.write_line(f"{number} tests skipped: {reason.rstrip(chr(39) + ')')}")
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_line(f"run again: {report.nodeid}")
 
 
 @cache

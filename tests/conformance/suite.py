@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 MODULES = HERE / "node_modules"
@@ -53,12 +55,16 @@ def install(folder: Path = HERE) -> None:
     """``npm ci`` in that folder, once per lock file."""
     wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     stamp = folder / "node_modules" / ".devskyy-lock"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
+    with FileLock(folder / ".npm.lock"):  # the tests run in several processes
+        if not (stamp.exists() and stamp.read_text() == wanted):
+            _npm_ci(folder)
+            stamp.write_text(wanted)
+
+
+def _npm_ci(folder: Path) -> None:
     npm = node().parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
     command = [str(node()), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run(command, cwd=folder, check=True, timeout=600, env=_environment())
-    stamp.write_text(wanted)
 
 
 def _environment() -> dict[str, str]:

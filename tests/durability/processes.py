@@ -48,6 +48,17 @@ context.set_forkserver_preload(
 )
 
 
+async def ended(process: ForkServerProcess, seconds: float) -> int | None:
+    """Its exit code, None if it still runs.
+
+    Waited for on the event loop, since starting the next process asks after all the others: of two threads that read
+    an exit code at once, one is told 255.
+    """
+    with anyio.move_on_after(seconds):
+        await anyio.wait_readable(process.sentinel)
+    return process.exitcode
+
+
 class Running:
     """A DevSkyy process at work on a job."""
 
@@ -84,8 +95,7 @@ class Running:
                 await anyio.sleep(0.02)
 
     async def _gone(self) -> int | None:
-        await anyio.to_thread.run_sync(self.process.join, 30)
-        code = self.process.exitcode
+        code = await ended(self.process, 30)
         self.pipe.close()
         self.process.close()
         return code

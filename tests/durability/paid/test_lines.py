@@ -7,7 +7,6 @@ from collections.abc import Collection
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 import pytest
 
 from devskyy_mcp.app import App, local_principal
@@ -16,7 +15,7 @@ from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs import runs
 from devskyy_mcp.jobs.model import JobView
 from devskyy_mcp.jobs.service import Jobs
-from tests.durability.processes import context
+from tests.durability.processes import context, ended
 
 from .lines import FILES, Line, Opens, run_once
 from .processes import Place, ProviderServer
@@ -43,9 +42,8 @@ async def in_process(
     process = context.Process(target=run_once, args=(here, job, token, die_at, theirs, files))
     process.start()
     theirs.close()
-    await anyio.to_thread.run_sync(process.join, 60)
-    reached: list[Line] = ours.recv() if process.exitcode == 0 else []
-    code = process.exitcode
+    code = await ended(process, 60)
+    reached: list[Line] = ours.recv() if code == 0 else []
     ours.close()
     process.close()
     assert code is not None
