@@ -1,0 +1,1 @@
+"""Specialists written as Markdown: loaded strictly, offered as prompts and resources, found by what people say."""
