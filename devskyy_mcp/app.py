@@ -301,8 +301,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None,
         registry.add(pack)
         if pack.provides is not None:
             pack.provides(services)
-    found = load_agents(registry, known, folder, settings.agents_dir)
+    found = load_agents(registry, known, folder, settings.agents_dir, settings.cache_dir / "agents")
     services.put(Agents, found)
-    services.share(AgentIndex, lambda made: AgentIndex(found, _tool_index(made), settings.data_dir / "find" / "agents"))
+    services.share(AgentIndex, lambda made: AgentIndex(found, _tool_index(made), settings.cache_dir / "find/agents"))
     registry.add(served(found, services.get(Offers)))
     return App(settings, registry, services, changes, road)

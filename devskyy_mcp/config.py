@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -431,6 +432,15 @@ class Settings(BaseSettings):
     def master_key(self) -> str | None:
         """ENCRYPTION_MASTER_KEY, or None."""
         return self.encryption_master_key.get_secret_value() if self.encryption_master_key else None
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where is kept what can be made anew: the user's cache folder, or the data folder where there is none."""
+        from platformdirs import user_cache_path
+
+        found = user_cache_path("devskyy", appauthor=False)
+        there = next(path for path in (found, *found.parents) if path.exists())
+        return found if os.access(there, os.W_OK) else self.data_dir
 
     @property
     def checkpoint_file(self) -> Path:

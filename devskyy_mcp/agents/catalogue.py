@@ -130,7 +130,9 @@ class Agents:
         return found
 
 
-def load_agents(registry: Registry, known: Mapping[str, Capability], own: Path | None, brand: Path | None) -> Agents:
+def load_agents(
+    registry: Registry, known: Mapping[str, Capability], own: Path | None, brand: Path | None, cache: Path
+) -> Agents:
     """The agents of the project's own files and of a brand's.
 
     Args:
@@ -138,6 +140,7 @@ def load_agents(registry: Registry, known: Mapping[str, Capability], own: Path |
         known: all tools of all packs, also of those that settings have switched off.
         own: the project's own folder; None for none.
         brand: the brand's; None for none.
+        cache: where it is kept that they are good.
 
     Raises:
         Refused: NOT_CONFIGURED, with file and line of each problem.
@@ -147,4 +150,4 @@ def load_agents(registry: Registry, known: Mapping[str, Capability], own: Path |
         found += sources(own, SHOWN)
     if brand is not None:
         found += sources(brand, str(brand))
-    return Agents(compiled(found, known.keys()), registry)
+    return Agents(compiled(found, known.keys(), cache), registry)

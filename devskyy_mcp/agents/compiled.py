@@ -22,13 +22,13 @@ _known: dict[str, Loaded] = {}
 """What this process has read, by digest."""
 
 
-def compiled(found: Sequence[Source], tools: Collection[str], folder: Path | None = None) -> Loaded:
+def compiled(found: Sequence[Source], tools: Collection[str], folder: Path) -> Loaded:
     """As ``load``, from what is known of these very files where something is.
 
     Args:
         found: as in ``load``.
         tools: as in ``load``.
-        folder: where it is kept between processes; the user's cache folder if left out.
+        folder: where it is kept between processes.
 
     Raises:
         Refused: as ``load``.
@@ -36,19 +36,13 @@ def compiled(found: Sequence[Source], tools: Collection[str], folder: Path | Non
     digest = _digest(found, tools)
     loaded = _known.get(digest)
     if loaded is None:
-        path = (folder or _cache()) / f"{digest}.json"
+        path = folder / f"{digest}.json"
         loaded = _read(path)
         if loaded is None:
             loaded = load(found, tools)
             _keep(path, loaded)
         _known[digest] = loaded
     return loaded
-
-
-def _cache() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("devskyy", appauthor=False) / "agents"
 
 
 def _digest(found: Iterable[Source], tools: Collection[str]) -> str:

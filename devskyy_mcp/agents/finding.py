@@ -28,7 +28,7 @@ FLOOR_MEANING = 0.256
 """Below this score of the best agent a request is for none of them, with the extra [find]."""
 FLOOR_WORDS = 0.12
 """The same by words alone."""
-BODY_READ = 2_500
+BODY_READ = 1_500
 """Characters of the instructions that count: what comes later adds little, and encoding takes a while."""
 CHUNK = 400
 _OTHER, _BODY = "!", "~"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WORDS_COUNT = 0.02
 """What a point of BM25 adds to a cosine: words decide between things that mean nearly the same."""
+MOST_KEPT = 4
+"""Files of vectors in one folder: installations with different packs may share it."""
 log = logging.getLogger(__name__)
 
 
@@ -150,9 +152,9 @@ def kept(texts: list[str], encoder: Encoder, folder: Path) -> Vectors:
         with part.open("wb") as file:
             np.save(file, made)
         part.replace(path)
-        for other in folder.glob("*.npy"):
-            if other != path:
-                other.unlink(missing_ok=True)  # of tools as they were before an upgrade
+        newest = sorted(folder.glob("*.npy"), key=lambda one: one.stat().st_mtime, reverse=True)
+        for other in newest[MOST_KEPT:]:
+            other.unlink(missing_ok=True)  # of things as they were before upgrades
     except OSError as error:
-        log.warning("vectors of the tools can't be kept: %s", error.strerror)
+        log.warning("vectors can't be kept: %s", error.strerror)
     return made

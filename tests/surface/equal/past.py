@@ -115,6 +115,9 @@ class Past:
             found.append(Case("jobs_answer", {"job": JOBS["answered"], "answers": answers}, True))
         found += [Case("jobs_cancel", {"job": JOBS[name]}, True) for name in ("running", "running", "asking", "asking")]
         found += picture_cases(self.own)
+        asked: list[dict[str, Any]] = [{"scope": "coats", "goal": "margin"}, {"scope": "coats", "gaol": "x"}, {}]
+        found += [Case("agents_brief", {"agent": "price-strategist", "arguments": given}, True) for given in asked]
+        found.append(Case("agents_find", {"request": "the coats should cost more"}, True))
         found.append(Case("play_launch_draft", {"launch": LAUNCH, "preview": True}, True))
         model = {"glb": self.own["three_d_models_check"]["asset"][0], "kind": "generated", "preview": True}
         found.append(Case("three_d_products_attach", {"id": self.known["product_ids"][0], **model}, True))
@@ -287,6 +290,8 @@ async def _live(app: App) -> Past:
         },
         "woo_variations_create": {"attributes": [{"name": "Size", "option": one} for one in ("S", "none such")]},
         **_shop_wide(),
+        "agents_brief": {"agent": ["price-strategist", "commerce", "price-strategy"]},
+        "brand_guide_update": {"voice": ["Warm."], "preview": [True]},
         "woo_products_duplicate": {"id": [*listed["woo_products"]]},
         "woo_products_related": {"id": [*listed["woo_products"]]},
         "woo_terms_delete": {"kind": ["tag"], "id": [tag, ABSENT]},

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from devskyy_mcp.agents.catalogue import Agents
-from devskyy_mcp.agents.compiled import compiled
 from devskyy_mcp.agents.finding import AgentIndex
-from devskyy_mcp.agents.loading import sources
+from devskyy_mcp.agents.loading import load, sources
 from devskyy_mcp.capability import Registry
 from devskyy_mcp.find.encoder import Encoder, encoder
 from devskyy_mcp.find.tools import ToolIndex
@@ -33,7 +32,7 @@ def registry() -> Registry:
 
 def agents_of(registry: Registry, *folders: Path) -> Agents:
     found = [source for folder in folders for source in sources(folder, str(folder))]
-    return Agents(compiled(found, known().keys()), registry)
+    return Agents(load(found, known().keys()), registry)
 
 
 def index(registry: Registry, folder: Path, by: Encoder | None) -> AgentIndex:

@@ -183,7 +183,7 @@ def test_wrong_phrases_are_said(folder: Path, text: str, said: str) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     registry = build(settings_for(tmp_path), []).registry
     with pytest.raises(Refused, match="There is no folder"):
-        load_agents(registry, {}, None, tmp_path / "nowhere")
+        load_agents(registry, {}, None, tmp_path / "nowhere", tmp_path)
 
 
 # ---- checked once ---------------------------------------------------------------------------------------------------

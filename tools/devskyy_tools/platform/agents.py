@@ -13,6 +13,7 @@ from devskyy_mcp.agents.catalogue import Agents
 from devskyy_mcp.agents.finding import AgentIndex
 from devskyy_mcp.agents.guide import SECTIONS, Guides
 from devskyy_mcp.capability import Registry, Toolset
+from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.ops.health import report
@@ -67,7 +68,7 @@ class ServerHealth(BaseModel):
     services: dict[str, str] = Field(description="Each part in words.")
 
 
-@agents.tool("read", scopes="agents:read", open_world=False)
+@agents.tool("read", scopes="agents:read", open_world=False, timeout=120)
 async def agents_find(
     ctx: Context,
     request: Annotated[str, Field(description="What is wanted, as it was said.", min_length=1, max_length=2_000)],
@@ -156,4 +157,4 @@ async def brand_guide_update(
 @server.tool("read", scopes="tools:read", open_world=False)
 async def server_health_get(ctx: Context) -> ServerHealth:
     """Tell how this server is: database, cache, shop, writes, sign-in, agents, each in words."""
-    return ServerHealth(**await report(ctx.services, f"{ctx.surface}, as {ctx.principal.kind}"))
+    return ServerHealth(**await report(ctx.services, f"sign-in {ctx.get(Settings).sign_in}"))

@@ -31,7 +31,9 @@ def _provide(services: Services) -> None:
     if services.has(Offers):
         services.get(Offers).add("jobs", "jobs:read", _jobs)
         services.get(Offers).add("changes", "changes:read", _changes)
-    services.share(ToolIndex, lambda found: ToolIndex(found.get(Registry), found.get(Settings).data_dir / "find"))
+    services.share(
+        ToolIndex, lambda found: ToolIndex(found.get(Registry), found.get(Settings).cache_dir / "find/tools")
+    )
 
 
 pack = Pack(
