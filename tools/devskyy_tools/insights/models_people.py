@@ -66,7 +66,7 @@ class RefundCause(ShopModel):
 
 
 class RefundAnalysis(ShopModel):
-    """``back`` are pieces; ``unassigned`` was given back without saying for which."""
+    """``back`` are pieces; ``unassigned`` is what no piece stands for: shipping, and refunds that name no lines."""
 
     first: str
     last: str
