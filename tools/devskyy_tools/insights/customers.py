@@ -1,11 +1,12 @@
 """Who buys again: recency, frequency and money; cohorts, what a customer was worth so far, and who stays away.
 
-Scores are a value's place among all customers in five steps: 1 + 5 × (customers below it) / customers, whole.
+Scores are a value's place among all customers in five steps: 1 + 5 × (customers below + half of those alike) / customers,
+whole.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -147,7 +148,7 @@ def score(values: Iterable[Any]) -> list[int]:
     """Each value's step from 1 to 5, equal values alike."""
     given = list(values)
     ordered = sorted(given)
-    return [1 + STEPS * bisect_left(ordered, one) // len(ordered) for one in given]
+    return [1 + STEPS * (bisect_left(ordered, one) + bisect_right(ordered, one)) // (2 * len(ordered)) for one in given]
 
 
 def _segment(recency: int, frequency: int, money: int, orders: int) -> str:

@@ -77,7 +77,9 @@ def _of_json(value: Any) -> list[Record]:
     if wrong is not None:
         raise Refused(Code.INVALID_ARGUMENTS, f"Record {wrong} of the JSON is no object.")
     objects = cast("list[dict[str, Any]]", rows)
-    return [Record(number, {_name(name): inner for name, inner in row.items()}) for number, row in enumerate(objects, 1)]
+    return [
+        Record(number, {_name(name): inner for name, inner in row.items()}) for number, row in enumerate(objects, 1)
+    ]
 
 
 def _name(column: object) -> str:

@@ -138,7 +138,9 @@ def forecast_row(one: Named, grid: Grid, horizon: int, every: Every, *, steps: b
     row.wape, row.mape = _rounded(chosen.best.wape), _rounded(chosen.best.mape)
     if steps:
         row.tried = [
-            MethodScore(method=tried.method, wape=_rounded(tried.wape), mape=_rounded(tried.mape), mae=round(tried.mae, 2))
+            MethodScore(
+                method=tried.method, wape=_rounded(tried.wape), mape=_rounded(tried.mape), mae=round(tried.mae, 2)
+            )
             for tried in chosen.scores
         ]
         row.steps = [

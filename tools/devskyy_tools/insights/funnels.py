@@ -184,7 +184,9 @@ def _of_events(
             if step == at_step:
                 reached[step] += 1
                 at_step += 1
-    return [(name, reached[number]) for number, name in enumerate(order)], f"{len(by_visitor)} visitors of {len(found)} events"
+    return [
+        (name, reached[number]) for number, name in enumerate(order)
+    ], f"{len(by_visitor)} visitors of {len(found)} events"
 
 
 def _odd(counts: list[tuple[str, int]]) -> list[str]:
@@ -195,9 +197,7 @@ def _odd(counts: list[tuple[str, int]]) -> list[str]:
     ]
 
 
-def _analyzed(
-    counts: list[tuple[str, int]], worth: Decimal | None, decimals: int
-) -> tuple[list[FunnelRow], list[str]]:
+def _analyzed(counts: list[tuple[str, int]], worth: Decimal | None, decimals: int) -> tuple[list[FunnelRow], list[str]]:
     rows: list[FunnelRow] = []
     losses: list[tuple[Decimal, int, str]] = []
     last = counts[-1][1]

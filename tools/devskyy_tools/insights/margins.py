@@ -148,7 +148,11 @@ def fee_of(order: Mapping[str, Any], currency: str) -> Decimal | None:
             inner = cast("Json", cast("Json", value).get("paypal_fee") or {})
             value = inner.get("value") if inner.get("currency_code", currency) == currency else None
         fee = amount_or_none(value)
-        if fee is not None and fee.is_finite() and (not currency_field or entries.get(currency_field, currency) == currency):
+        if (
+            fee is not None
+            and fee.is_finite()
+            and (not currency_field or entries.get(currency_field, currency) == currency)
+        ):
             return abs(fee)
     return NONE if order.get("payment_method") in FREE else None
 

@@ -64,7 +64,9 @@ async def span_of(ctx: Context, first: str | None, last: str | None, days: int =
     if found.first > now:
         raise Refused(Code.INVALID_ARGUMENTS, f"{first} is still to come: there are no orders yet.")
     if found.days > MOST_DAYS:
-        raise Refused(Code.INVALID_ARGUMENTS, f"The period has {found.days} days; at most {MOST_DAYS} can be looked at.")
+        raise Refused(
+            Code.INVALID_ARGUMENTS, f"The period has {found.days} days; at most {MOST_DAYS} can be looked at."
+        )
     return found
 
 

@@ -63,7 +63,10 @@ async def insights_sales_analyze(
     info = await ctx.get(ShopClient).info()
     names: dict[str, str] = {}
     grouped = [await _grouped(ctx, one, by, names, span) for one in (found, before)]
-    now, then = total_of(amount(one["total"]) for one in found.items), total_of(amount(one["total"]) for one in before.items)
+    now, then = (
+        total_of(amount(one["total"]) for one in found.items),
+        total_of(amount(one["total"]) for one in before.items),
+    )
     now, then = (total_of(amount(one["total"]) for one in some.items) for some in (found, before))
     in_order = by in ("day", "week")
     parts = _parts(grouped[0], grouped[1], names, info.decimals, in_order=in_order)

@@ -65,7 +65,9 @@ async def insights_stock_plan(
         items=[row for row, _ in due[:limit]],
         more=max(0, len(due) - limit),
         pieces=sum(row.order for row, _ in ordered),
-        cost=text(orders.total_of(good.cost * row.order for row, good in ordered if good.cost is not None), info.decimals),
+        cost=text(
+            orders.total_of(good.cost * row.order for row, good in ordered if good.cost is not None), info.decimals
+        ),
         pieces_without_cost=sum(row.order for row, good in ordered if good.cost is None),
         without_sales=idle,
         currency=info.currency,
@@ -97,7 +99,9 @@ class _Plan:
 
         sums = series.by_line(found.items, grid, "units", keys)
         out = [
-            (self._row(one, series.since(sums[one.id], grid, one.since)), one) for one in keepers if any(sums.get(one.id, ()))
+            (self._row(one, series.since(sums[one.id], grid, one.since)), one)
+            for one in keepers
+            if any(sums.get(one.id, ()))
         ]
         return out, len(keepers) - len(out)
 
@@ -140,8 +144,13 @@ async def insights_stock_value(
     asked = Span(now - timedelta(days=max(pace_days, dead_days) - 1), now)
     found = await orders.read(ctx, ("line_items",), asked, newest=True)
     goods = await read_goods(ctx)
-    pace, ever = _sold(found, goods, str(now - timedelta(days=pace_days - 1))), _sold(found, goods, str(now - timedelta(days=dead_days - 1)))
-    held = sorted((one for one in goods.keepers if one.stock > 0), key=lambda one: (-(one.price or 0) * one.stock, one.id))
+    pace, ever = (
+        _sold(found, goods, str(now - timedelta(days=pace_days - 1))),
+        _sold(found, goods, str(now - timedelta(days=dead_days - 1))),
+    )
+    held = sorted(
+        (one for one in goods.keepers if one.stock > 0), key=lambda one: (-(one.price or 0) * one.stock, one.id)
+    )
     old = str(now - timedelta(days=dead_days))
     dead = [one for one in held if not ever[one.id] and one.since and one.since <= old]
     info = await ctx.get(ShopClient).info()

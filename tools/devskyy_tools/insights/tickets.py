@@ -27,7 +27,17 @@ _SUBJECTS = ("subject", "title", "summary", "betreff", "objet", "asunto", "ogget
 _BODIES = ("body", "message", "text", "description", "content", "comment", "first_message", "question", "nachricht")
 _IDS = ("id", "ticket_id", "ticket", "number", "key", "conversation_id", "ticket_number")
 _DATES = ("date", "created_at", "created", "timestamp", "time", "received_at", "opened_at", "datum")
-_PEOPLE = ("name", "customer", "customer_name", "requester", "requester_name", "from", "first_name", "last_name", "author")
+_PEOPLE = (
+    "name",
+    "customer",
+    "customer_name",
+    "requester",
+    "requester_name",
+    "from",
+    "first_name",
+    "last_name",
+    "author",
+)
 _LOOKED_AT = 4000
 EXCERPT = 160
 _URGENT = 20

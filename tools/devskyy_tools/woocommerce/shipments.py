@@ -112,7 +112,11 @@ def entries_of(order: Mapping[str, Any]) -> list[Json]:
     meta = cast("list[Json]", order.get("meta_data") or [])
     kept: Any = next((one.get("value") for one in meta if one.get("key") == FIELD), None)
     values = list(cast("Json", kept).values()) if isinstance(kept, dict) else kept
-    return [dict(one) for one in cast("list[Any]", values or []) if isinstance(one, Mapping)] if isinstance(values, list) else []
+    return (
+        [dict(one) for one in cast("list[Any]", values or []) if isinstance(one, Mapping)]
+        if isinstance(values, list)
+        else []
+    )
 
 
 def _shown(entry: Mapping[str, Any]) -> Shipment:

@@ -211,9 +211,7 @@ def _bare(url: str) -> str:
     return f"{parts.netloc.lower().removeprefix('www.')}{'' if parts.path == '/' else parts.path}"
 
 
-def _sorted(
-    found: Mapping[str, _Link], site: _Site, *, external: bool, most: int
-) -> tuple[list[_Link], list[_Link]]:
+def _sorted(found: Mapping[str, _Link], site: _Site, *, external: bool, most: int) -> tuple[list[_Link], list[_Link]]:
     """Which to follow, in their order, and which not."""
     wanted: list[_Link] = []
     for one in found.values():
@@ -250,7 +248,9 @@ async def _follow(ctx: Context, wanted: list[_Link], site: _Site) -> None:
         nonlocal done
         async with turns:
             try:
-                link.hops = await (follow_public(link.url, deadline=SECONDS) if link.external else _inside(site, link.url))
+                link.hops = await (
+                    follow_public(link.url, deadline=SECONDS) if link.external else _inside(site, link.url)
+                )
             except Refused as refused:
                 if refused.details.get("rule") in ("address", "name", "port", "userinfo"):
                     link.skipped = "leads into a private network, or is no address of the web"
@@ -277,9 +277,7 @@ async def _inside(site: _Site, url: str) -> list[tuple[str, int]]:
     raise Refused(Code.UPSTREAM_INVALID, f"It redirects more than {REDIRECTS} times.")
 
 
-def _result(
-    found: Mapping[str, _Link], wanted: list[_Link], skipped: list[_Link], read: int, total: int
-) -> LinkCheck:
+def _result(found: Mapping[str, _Link], wanted: list[_Link], skipped: list[_Link], read: int, total: int) -> LinkCheck:
     followed = [one for one in wanted if not one.skipped]
     skipped += [one for one in wanted if one.skipped]
     broken = [one for one in followed if one.broken]

@@ -156,7 +156,13 @@ class _Past:
         """Most orders are kept; some are called off before they are paid, some pieces come back."""
         drawn = self.chance.random()
         if drawn < 0.04:
-            body |= {"status": "cancelled", "date_paid": None, "date_completed": None, "stock_reduced": False, "meta": []}
+            body |= {
+                "status": "cancelled",
+                "date_paid": None,
+                "date_completed": None,
+                "stock_reduced": False,
+                "meta": [],
+            }
             return
         for line in body["line_items"]:
             self.sold[line["product_id"]] += line["quantity"]
