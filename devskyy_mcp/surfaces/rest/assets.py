@@ -1,4 +1,4 @@
-"""Uploads: ``POST /api/v1/assets`` keeps a picture, a model, a table or an export and gives its id for tools that take it."""
+"""Uploads: ``POST /api/v1/assets`` keeps a picture, a model, a table or an export, for tools that take its id."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ NAME_LIMIT = 200
 
 
 async def upload(request: Request) -> Response:
-    """Keep the body, a picture, a GLB, a USDZ, a CSV table, JSON or an mbox of at most 25 MiB; ``?name=`` is its file name. 201 with
-    {asset, name, type, size}.
+    """Keep the body, a picture, a GLB, a USDZ, a CSV table, JSON or an mbox of at most 25 MiB; ``?name=`` is its file
+    name. 201 with {asset, name, type, size}.
 
     Raises:
         Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is none of these; FORBIDDEN without the scope media:write,

@@ -1,7 +1,7 @@
 """Who buys again: recency, frequency and money; cohorts, what a customer was worth so far, and who stays away.
 
-Scores are a value's place among all customers in five steps: 1 + 5 × (customers below + half of those alike) / customers,
-whole.
+Scores are a value's place among all customers in five steps: 1 + 5 × (customers below + half of those
+alike) / customers, whole.
 """
 
 from __future__ import annotations

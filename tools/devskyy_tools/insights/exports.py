@@ -65,7 +65,7 @@ def _of_json(value: Any) -> list[Record]:
     """A list of objects, whole or inside an object under a usual name."""
     if isinstance(value, dict):
         outer = cast("dict[str, Any]", value)
-        value = next((outer[name] for name in _INSIDE if isinstance(outer.get(name), list)), value)
+        value = next((outer[name] for name in _INSIDE if isinstance(outer.get(name), list)), None)
     if not isinstance(value, list):
         raise Refused(
             Code.INVALID_ARGUMENTS,
@@ -90,7 +90,7 @@ def _mails(content: bytes) -> Iterator[dict[str, Any]]:
     """Subject, text, date and Message-ID of each mail; attachments are passed over."""
     parser = BytesParser(policy=policy.default)
     for part in _split(content):
-        mail = cast("EmailMessage", parser.parsebytes(part))
+        mail = parser.parsebytes(part)
         yield {
             "id": _header(mail, "Message-ID"),
             "date": _header(mail, "Date"),

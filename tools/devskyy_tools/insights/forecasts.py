@@ -43,13 +43,13 @@ class Named:
 async def insights_sales_forecast(
     ctx: Context,
     of: Of = "total",
-    id: Annotated[int, Field(ge=1, description="Only this one, with steps.")] | None = None,  # noqa: A002 # the shop's own name
+    id: Annotated[int, Field(ge=1, description="Only this one.")] | None = None,  # noqa: A002 # the shop's own name
     measure: Measure = "units",
     every: Every = "week",
     horizon: Annotated[int, Field(ge=1, le=26, description="Days or weeks.")] = 8,
     limit: Annotated[int, Field(ge=1, le=50)] = 20,
 ) -> Forecast:
-    """Forecast demand by a back-tested method, with its errors and an 80 % interval; or say that data are too few."""
+    """Forecast demand by a back-tested method, with errors and interval, or say that data are too few."""
     if of == "total" and id is not None:
         raise Refused(Code.INVALID_ARGUMENTS, "The total has no id.", "Say of what the id is: category, product …")
     now = await today(ctx)

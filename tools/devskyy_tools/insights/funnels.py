@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,10 +51,10 @@ async def insights_funnel_analyze(
     asset: AssetId = None,
     path: FilePath = None,
     url: FileUrl = None,
-    steps: Annotated[list[str], Field(max_length=MOST_STEPS, description="Names in order, for events.")] | None = None,
-    order_value: Annotated[Money, Field(description="Of an order; else the shop's own.")] | None = None,
+    steps: Annotated[list[str], Field(max_length=MOST_STEPS, description="Of events, in order.")] | None = None,
+    order_value: Annotated[Money, Field(description="Else the shop's average.")] | None = None,
 ) -> Funnel:
-    """Find the leaky steps to an order in rows or an export (CSV, JSON) of steps or events, by the money lost."""
+    """Find leaky steps before an order, in rows or an export (CSV, JSON) of steps or events, by money lost."""
     notes: list[str] = []
     if rows is not None:
         if any((asset, path, url)):
@@ -191,8 +192,8 @@ def _of_events(
 
 def _odd(counts: list[tuple[str, int]]) -> list[str]:
     return [
-        f"{after[0][:60]} has more visitors than {before[0][:60]}: some come in there, or the counts are of different times."
-        for before, after in zip(counts, counts[1:], strict=False)
+        f"{after[0][:60]} has more visitors than {before[0][:60]}: some come in there, or the times differ."
+        for before, after in pairwise(counts)
         if after[1] > before[1]
     ]
 
@@ -215,7 +216,7 @@ def _analyzed(counts: list[tuple[str, int]], worth: Decimal | None, decimals: in
             losses.append((value, row.lost, name))
         rows.append(row)
     ranked = sorted(losses, key=lambda one: (-one[0], -one[1], one[2]))
-    return rows, [name for value, lost, name in ranked if lost]
+    return rows, [name for _, lost, name in ranked if lost]
 
 
 def _percent(part: int, of: int) -> str:

@@ -21,7 +21,7 @@ from . import orders as counting
 from .goods import Goods, read_goods
 from .models import BridgeStep, MarginRow, Margins
 from .orders import NONE, Json, amount, refunded, total_of
-from .period import Day, Span, span_of
+from .period import Day, span_of
 from .sales import UNKNOWN, cents
 
 margins = Toolset("insights_margins", timeout=300)
@@ -61,7 +61,7 @@ async def insights_margins_report(
     by: By = "product",
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
 ) -> Margins:
-    """Report margins of a period (the last 30 days) where costs are known, and a bridge from full price to profit."""
+    """Report margins of a period (the last 30 days) where costs are known, and a bridge down to profit."""
     span = await span_of(ctx, first, last)
     found = await counting.read(ctx, _FIELDS, span)
     goods, info = await read_goods(ctx), await ctx.get(ShopClient).info()

@@ -64,7 +64,7 @@ def seasonal_naive(season: int) -> Method:
 
 def smoothing(history: Sequence[float], horizon: int) -> list[float]:
     """Simple exponential smoothing; the weight is the one with the least squared errors one period ahead."""
-    return [min((_smoothed(history, alpha) for alpha in _ALPHAS))[1]] * horizon
+    return [min(_smoothed(history, alpha) for alpha in _ALPHAS)[1]] * horizon
 
 
 def _smoothed(history: Sequence[float], alpha: float) -> tuple[float, float]:

@@ -71,10 +71,10 @@ async def read(ctx: Context, fields: Sequence[str], span: Span, *, newest: bool 
 
     await abreast(one, [(page,) for page in pages])
     items = list({order["id"]: order for page in sorted(found) for order in found[page]}.values())
-    return _whole_days(items, span, skipped * PAGE, first.total) if skipped else Orders(items, span)
+    return _whole_days(items, span, first.total) if skipped else Orders(items, span)
 
 
-def _whole_days(items: list[Json], span: Span, skipped: int, total: int) -> Orders:
+def _whole_days(items: list[Json], span: Span, total: int) -> Orders:
     """Without the day in which the reading began, of which the first orders may be missing."""
     since = date.fromisoformat(day_of(items[0])) + timedelta(days=1)
     kept = [order for order in items if day_of(order) >= str(since)]

@@ -83,8 +83,8 @@ async def insights_refunds_analyze(
         products=[_shown(key, row, info.decimals) for key, row in shown[:limit]],
         sizes=[_shown(key, row, info.decimals) for key, row in sorted(work.sizes.items())],
         more=max(0, len(shown) - limit),
-        counted=f"{counting.how(found)}, and what was given back of them until now. A refund in full that names no lines "
-        "counts for all pieces of its order. Causes are told by the words of the reasons.",
+        counted=f"{counting.how(found)}, and what was given back of them until now. A refund in full that names no "
+        "lines counts for all pieces of its order. Causes are told by the words of the reasons.",
     )
 
 

@@ -50,11 +50,11 @@ async def insights_sales_analyze(
     ctx: Context,
     first: Day | None = None,
     last: Day | None = None,
-    against: Annotated[Against, Field(description="As many days before, or the same a year before.")] = "previous",
+    against: Annotated[Against, Field(description="Days before, or a year before.")] = "previous",
     by: By = "product",
     limit: Annotated[int, Field(ge=1, le=50)] = 10,
 ) -> SalesAnalysis:
-    """Compare sales of a period (the last 30 days) with an earlier one, and show what moved the total."""
+    """Compare sales of a period (the last 30 days) with an earlier one: what moved the total."""
     span = await span_of(ctx, first, last)
     earlier = span.earlier(against)
     if by in ("day", "week") and span.days > MOST_GROUPS * (1 if by == "day" else 7):
@@ -94,8 +94,8 @@ async def insights_sales_analyze(
 
 _SAYS: Mapping[str, str] = {
     "product": "Of products: the lines' totals after discounts, without taxes and shipping.",
-    "category": "Of categories: the lines' totals after discounts, without taxes and shipping; a product counts in each "
-    "of its categories.",
+    "category": "Of categories: the lines' totals after discounts, without taxes and shipping; a product counts in "
+    "each of its categories.",
     "country": "Of countries of the billing address: the orders' totals.",
     "coupon": "Of coupons: the totals of orders that used them; an order with several counts in each.",
     "day": "Of days: the orders' totals, each beside the day of the earlier period that stands in its place.",

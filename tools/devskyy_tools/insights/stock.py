@@ -37,7 +37,7 @@ CAVEAT = (
 @stock.tool("read", scopes=("reports:read", "catalog:read"), texts="catalogue")
 async def insights_stock_plan(
     ctx: Context,
-    lead_days: Annotated[int, Field(ge=1, le=365, description="From order to shelf.")] = 30,
+    lead_days: Annotated[int, Field(ge=1, le=365, description="Production, delivery.")] = 30,
     cover_days: Annotated[int, Field(ge=1, le=365, description="How long an order should last.")] = 30,
     service: Annotated[float, Field(ge=0.5, le=0.999, description="Chance not to run out.")] = 0.95,
     category: Annotated[int, Field(ge=1)] | None = None,
@@ -178,7 +178,8 @@ async def insights_stock_value(
             pieces_without_cost=sum(one.stock for one in dead if one.cost is None),
             items=rows(dead),
         ),
-        counted=f"Stock as it is now, of what counts stock of its own, at today's prices and costs; sold: {orders.how(found)}",
+        counted="Stock as it is now, of what counts stock of its own, at today's prices and costs; sold: "
+        f"{orders.how(found)}",
         not_seen=found.not_seen,
     )
 

@@ -19,7 +19,7 @@ from devskyy_tools.shop.refusals import plain_text
 
 from .exports import Record, column, moment, records
 from .models_people import Ticket, TicketGroup, Tickets
-from .words import OTHER, TOPICS, calm, signs_of, topic_of
+from .words import calm, signs_of, topic_of, topics
 
 tickets = Toolset("insights_tickets", timeout=120)
 
@@ -144,7 +144,7 @@ def _cut(text: str) -> str:
 
 def _groups(read: list[Ticket], examples: int) -> list[TicketGroup]:
     out: list[TicketGroup] = []
-    for topic in (*TOPICS, OTHER):
+    for topic in topics():
         some = [one for one in read if one.topic == topic]
         if some:
             levels = [one.urgency for one in some]

@@ -24,8 +24,8 @@ _HEADERS = {
 }
 _SUB_SIZE = re.compile(r"-\d+x\d+(?=\.\w+$)")
 _READS = ("GET", "HEAD", "OPTIONS")
-_SHOWN = """SELECT 1 FROM objects WHERE slug = ? AND (kind IN ('post', 'page', 'product') AND status = 'publish' OR kind IN
-('category', 'post_tag', 'product_cat', 'product_tag', 'product_brand'))"""
+_SHOWN = """SELECT 1 FROM objects WHERE slug = ? AND (kind IN ('post', 'page', 'product') AND status = 'publish'
+OR kind IN ('category', 'post_tag', 'product_cat', 'product_tag', 'product_brand'))"""
 
 
 @dataclass(slots=True)

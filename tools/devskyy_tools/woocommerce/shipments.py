@@ -1,8 +1,8 @@
 """Shipments of an order, kept where the shipment tracking plugins keep them: one field of the order.
 
-``_wc_shipment_tracking_items`` of WooCommerce Shipment Tracking, which Advanced Shipment Tracking and others read too: a
-list of ``{tracking_provider, custom_tracking_provider, custom_tracking_link, tracking_number, date_shipped, tracking_id}``,
-the date in seconds since 1970. Carriers are written as custom ones, which each of them shows as they are.
+``_wc_shipment_tracking_items`` of WooCommerce Shipment Tracking, which Advanced Shipment Tracking and others read
+too: a list of ``{tracking_provider, custom_tracking_provider, custom_tracking_link, tracking_number, date_shipped,
+tracking_id}``, the date in seconds since 1970. Carriers are written as custom ones, which each plugin shows as they are.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ async def woo_shipments_save(
     ctx: Context,
     order_id: OrderId,
     carrier: Annotated[str, Field(min_length=2, max_length=60, pattern=r"^[^<>\x00-\x1f]+$")],
-    number: Annotated[Number, Field(description="Tracking number; one that is there is changed.")],
+    number: Annotated[Number, Field(description="Known ones are changed.")],
     link: Annotated[str, Field(max_length=500, pattern="^https?://[^\\s<>\"']+$")] | None = None,
     shipped: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="Day; else today.")] | None = None,
-    replaces: Annotated[Number, Field(description="A wrong number that goes.")] | None = None,
-    tell_customer: Annotated[bool, Field(description="Also mail a note; a person is asked.")] = False,
+    replaces: Annotated[Number, Field(description="Another number.")] | None = None,
+    tell_customer: Annotated[bool, Field(description="A person is asked.")] = False,
 ) -> None:
-    """Add a shipment with its tracking to an order, or correct one; an order may have several."""
+    """Add a shipment with its tracking number to an order, or correct one; there may be several."""
     shop = ctx.get(Shop)
     order = await shop.get(ORDERS, order_id)
     entries, number = entries_of(order), number.strip()
@@ -100,7 +100,9 @@ async def woo_shipments_save(
     old = entries[place] if place is not None else {}
     entry = {**old, **_entry(order_id, carrier.strip(), number, link, _day(shipped, old, await shop.client.zone()))}
     entries = [*entries[:place], entry, *entries[place + 1 :]] if place is not None else [*entries, entry]
-    await shop.update(ORDERS, order_id, {"meta_data": [{"key": FIELD, "value": entries}]})
+    op = await shop.update(ORDERS, order_id, {"meta_data": [{"key": FIELD, "value": entries}]})
+    if op is not None:
+        op.effects.append(f"Shipment {number} with {entry['custom_tracking_provider']} is kept with the order.")
     if order["status"] in _UNPAID:
         shop.unit.warnings.append(f"Order {order_id} is {order['status']}.")
     if tell_customer:
@@ -112,11 +114,8 @@ def entries_of(order: Mapping[str, Any]) -> list[Json]:
     meta = cast("list[Json]", order.get("meta_data") or [])
     kept: Any = next((one.get("value") for one in meta if one.get("key") == FIELD), None)
     values = list(cast("Json", kept).values()) if isinstance(kept, dict) else kept
-    return (
-        [dict(one) for one in cast("list[Any]", values or []) if isinstance(one, Mapping)]
-        if isinstance(values, list)
-        else []
-    )
+    entries = cast("list[Any]", values) if isinstance(values, list) else []
+    return [cast("Json", one) for one in entries if isinstance(one, dict)]
 
 
 def _shown(entry: Mapping[str, Any]) -> Shipment:
@@ -160,7 +159,7 @@ def _day(given: str | None, old: Mapping[str, Any], zone: Any) -> date:
         day = date.fromisoformat(given)
     except ValueError:
         raise Refused(Code.INVALID_ARGUMENTS, f"{given} is no day of the calendar.") from None
-    if not 2000 <= day.year or day > today:
+    if day.year < 2000 or day > today:
         raise Refused(Code.INVALID_ARGUMENTS, f"Nothing can have been shipped on {given}.", "Give a day until today.")
     return day
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import anyio
@@ -164,8 +164,8 @@ class _Reader(HTMLParser):
 
 def _collect(found: dict[str, _Link], obj: Mapping[str, Any], kind: str) -> None:
     reader = _Reader()
-    content: Any = obj.get("content") or {}
-    reader.feed(str(content.get("rendered", "") if isinstance(content, Mapping) else content))
+    content = cast("Mapping[str, Any]", obj.get("content") or {})
+    reader.feed(str(content.get("rendered") or ""))
     reader.close()
     reader.handle_endtag("a")
     title = plain_text(raw(obj.get("title")))
@@ -190,7 +190,8 @@ class _Site:
     async def of(cls, ctx: Context) -> _Site:
         client = ctx.get(ShopClient)
         root = await client.get("/", {"_fields": "home,url"})
-        said = [str(root.get(name) or "") for name in ("home", "url")] if isinstance(root, Mapping) else []
+        known = cast("Mapping[str, Any]", root if isinstance(root, dict) else {})
+        said = [str(known.get(name) or "") for name in ("home", "url")]
         homes = [_bare(one).rstrip("/") for one in (*said, str(client.upstream.base_url)) if one]
         return cls(client, tuple(dict.fromkeys(homes)))
 
