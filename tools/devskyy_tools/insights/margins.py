@@ -145,8 +145,9 @@ def fee_of(order: Mapping[str, Any], currency: str) -> Decimal | None:
     for name, currency_field in FEES.items():
         value = entries.get(name)
         if isinstance(value, dict):  # PayPal Payments: {"paypal_fee": {"currency_code": …, "value": …}, …}
-            inner = cast("Json", cast("Json", value).get("paypal_fee") or {})
-            value = inner.get("value") if inner.get("currency_code", currency) == currency else None
+            inner: Any = cast("Json", value).get("paypal_fee")
+            told = cast("Json", inner) if isinstance(inner, dict) else {}
+            value = told.get("value") if told.get("currency_code", currency) == currency else None
         fee = amount_or_none(value)
         if (
             fee is not None

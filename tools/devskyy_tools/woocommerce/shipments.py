@@ -2,7 +2,7 @@
 
 ``_wc_shipment_tracking_items`` of WooCommerce Shipment Tracking, which Advanced Shipment Tracking and others read
 too: a list of ``{tracking_provider, custom_tracking_provider, custom_tracking_link, tracking_number, date_shipped,
-tracking_id}``, the date in seconds since 1970. Carriers are written as custom ones, which each plugin shows as they are.
+tracking_id}``, the date in seconds since 1970. Carriers are written as custom ones, which all show as they are.
 """
 
 from __future__ import annotations
