@@ -87,12 +87,13 @@ def _name(column: object) -> str:
 
 
 def _mails(content: bytes) -> Iterator[dict[str, Any]]:
-    """Subject, text, date and Message-ID of each mail; attachments are passed over."""
+    """Sender, subject, text, date and Message-ID of each mail; attachments are passed over."""
     parser = BytesParser(policy=policy.default)
     for part in _split(content):
         mail = parser.parsebytes(part)
         yield {
             "id": _header(mail, "Message-ID"),
+            "from": _header(mail, "From"),
             "date": _header(mail, "Date"),
             "subject": _header(mail, "Subject"),
             "body": _text(mail),
