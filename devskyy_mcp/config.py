@@ -276,6 +276,12 @@ class Settings(BaseSettings):
         ge=0,
         description="What paid calls of one principal may cost in a calendar month (UTC). Unset: no cap.",
     )
+    budget_agent_month_usd: float | None = Field(
+        default=None,
+        validation_alias="BUDGET_AGENT_MONTH_USD",
+        ge=0,
+        description="What language models may cost in the name of one agent in a calendar month (UTC). Unset: no cap.",
+    )
     enable_3d_pipeline: bool = Field(
         default=True,
         validation_alias="ENABLE_3D_PIPELINE",
@@ -360,6 +366,11 @@ class Settings(BaseSettings):
         default="https://api.groq.com",
         validation_alias="GROQ_BASE_URL",
         description="Address of Groq's API.",
+    )
+    llm_models_file: Path | None = Field(
+        default=None,
+        validation_alias="LLM_MODELS_FILE",
+        description="TOML file that adds language models, and overrides tiers, limits and prices; docs/models.md.",
     )
     enable_openai: bool = Field(
         default=True,

@@ -16,11 +16,12 @@ HOLD = 5.0
 """Seconds for which a model is left alone that is busy and does not say for how long."""
 AWAY: frozenset[Kind] = frozenset({"connection", "timeout", "server", "truncated", "protocol"})
 """Kinds that count against a provider; being busy counts against the model alone."""
-KEY: frozenset[Kind] = frozenset({"auth"})
+KEY: frozenset[Kind] = frozenset({"auth", "budget"})
 MODEL: frozenset[Kind] = frozenset({"not_found", "permission"})
 BUSY: frozenset[Kind] = frozenset({"rate_limit", "overloaded"})
 WHY: dict[Kind, str] = {
     "auth": "its key is not accepted",
+    "budget": "the account there has no credit left",
     "not_found": "the provider does not know it",
     "permission": "the provider's key may not use it",
     "rate_limit": "too many requests",
