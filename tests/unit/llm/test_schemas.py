@@ -226,25 +226,25 @@ def test_a_dialect_says_in_words_what_it_has_no_rule_for() -> None:
     assert google.schema["properties"]["sku"]["description"].startswith("The article. (minLength: 1")
 
 
-UNSTRICT: list[Node] = [[
-        {"type": "object"},
-        {"type": "object", "properties": {"fields": {"type": "object"}}},
-        {"type": "object", "properties": {"fields": {"type": "object", "additionalProperties": {"type": "string"}}}},
-        {"type": "object", "properties": {"note": {"type": ["string", "null"]}}},  # null clears it, absence keeps it
-        {"type": "object", "properties": {"any": {}}},
-        {"type": "object", "properties": {"list": {"type": "array"}}},
-        {"type": "object", "properties": {"one": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}},
-        {"type": "object", "properties": {}, "required": ["ghost"]},
-        {"type": "object", "properties": {"each": {"enum": list(range(1001))}}},
-        {"anyOf": [{"type": "object", "properties": {}}, {"type": "object", "properties": {}}]},
-        {
-            "type": "object",
-            "properties": {"tree": {"$ref": "#/$defs/Tree"}},
-            "$defs": {
-                "Tree": {"type": "object", "properties": {"in": {"$ref": "#/$defs/Tree"}}, "required": ["in"]},
-            },
+UNSTRICT: list[Node] = [
+    {"type": "object"},
+    {"type": "object", "properties": {"fields": {"type": "object"}}},
+    {"type": "object", "properties": {"fields": {"type": "object", "additionalProperties": {"type": "string"}}}},
+    {"type": "object", "properties": {"note": {"type": ["string", "null"]}}},  # null clears it, absence keeps it
+    {"type": "object", "properties": {"any": {}}},
+    {"type": "object", "properties": {"list": {"type": "array"}}},
+    {"type": "object", "properties": {"one": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}},
+    {"type": "object", "properties": {}, "required": ["ghost"]},
+    {"type": "object", "properties": {"each": {"enum": list(range(1001))}}},
+    {"anyOf": [{"type": "object", "properties": {}}, {"type": "object", "properties": {}}]},
+    {
+        "type": "object",
+        "properties": {"tree": {"$ref": "#/$defs/Tree"}},
+        "$defs": {
+            "Tree": {"type": "object", "properties": {"in": {"$ref": "#/$defs/Tree"}}, "required": ["in"]},
         },
-    ]
+    },
+]
 
 
 @pytest.mark.parametrize("schema", UNSTRICT)
