@@ -105,34 +105,42 @@ class _Unfit(Exception):
     """The schema can't be said in this dialect."""
 
 
-_known: OrderedDict[tuple[Name, int], tuple[Mapping[str, Any], Fit]] = OrderedDict()
+_known: OrderedDict[tuple[Name, bool, int], tuple[Mapping[str, Any], Fit]] = OrderedDict()
 _KEPT = 4096
 
 
-def fit(provider: Name, schema: Mapping[str, Any]) -> Fit:
-    """The schema in the provider's dialect, the same object for the same schema (by identity: don't change schemas)."""
-    key = (provider, id(schema))
+def fit(provider: Name, schema: Mapping[str, Any], *, strict: bool = True) -> Fit:
+    """The schema in the provider's dialect, the same object for the same schema (by identity: don't change schemas).
+
+    Args:
+        provider: whose dialect.
+        schema: JSON Schema 2020-12 of an object.
+        strict: whether this model can be held to a schema.
+    """
+    key = (provider, strict, id(schema))
     found = _known.get(key)
     if found is not None:  # the schema is held beside it, so that its id is not another's
         _known.move_to_end(key)
         return found[1]
-    made = _fitted(provider, schema)
+    made = _fitted(provider, schema, strict)
     _known[key] = (schema, made)
     if len(_known) > _KEPT:
         _known.popitem(last=False)
     return made
 
 
-def _fitted(provider: Name, schema: Mapping[str, Any]) -> Fit:
+def _fitted(provider: Name, schema: Mapping[str, Any], wanted: bool) -> Fit:
     whole = inlined(schema)
     if provider == "google":
         return Fit(_told(whole), strict=False)
-    dialect = _STRICT[provider]
-    strict = _Strict(dialect)
+    plain = Fit({key: value for key, value in whole.items() if key not in _SAID - {"description"}}, strict=False)
+    if not wanted:
+        return plain
+    strict = _Strict(_STRICT[provider])
     try:
         made = strict.root(whole)
     except _Unfit:
-        return Fit({key: value for key, value in whole.items() if key not in _SAID - {"description"}}, strict=False)
+        return plain
     return Fit(made, strict=True, reshaped=strict.reshaped)
 
 
