@@ -39,7 +39,9 @@ SILENCE = 30.0
 """Seconds in which something must have come, or half of the time there is, if that is more: else another is asked."""
 LARGE = 200_000
 """Tokens of a request from which on its digest is taken beside the event loop."""
-ONLY_PROVIDER: frozenset[Kind] = frozenset({"auth", "budget"})
+ALL_OF_IT: frozenset[Kind] = frozenset({"auth", "budget"})
+"""What goes for all models of the provider, as what goes wrong on the way does when it happens again."""
+AWAY: frozenset[Kind] = frozenset({"connection", "timeout", "server"})
 MICRO = 1_000_000
 
 
@@ -188,7 +190,7 @@ class Trying:
                 continue
             kind, name = past.error.kind, past.choice.name
             why = f"it has failed just now ({kind})"
-            if kind in ONLY_PROVIDER:
+            if kind in ALL_OF_IT or (kind in AWAY and self._times(name) >= PER_MODEL):
                 out[past.choice.provider] = why
             elif not past.error.retryable or self._times(name) >= PER_MODEL:
                 out[name] = why
