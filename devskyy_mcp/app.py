@@ -52,6 +52,7 @@ from .ops.health import (
     cache_check,
     database_check,
     encryption_check,
+    models_check,
     provider_check,
     sign_in_check,
     writes_check,
@@ -253,6 +254,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     references.add("jobs", in_jobs(database))
     services.put(References, references)
     services.share(Gateway, Gateway)
+    health.add("language_models", models_check(services), every=5)
     systems.add(MODELS, lambda: services.get(Gateway).system)
     services.put(Links, Links(settings))
     services.share(Assets, lambda _: Assets(settings.data_dir / "assets"))

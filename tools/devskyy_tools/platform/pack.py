@@ -12,6 +12,7 @@ from devskyy_mcp.find.tools import ToolIndex
 from .assets import asset_ids, assets, read_asset
 from .audit import audit
 from .jobs import job_ids, jobs, read_job
+from .llm import llm
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
 from .resources import change_ids, read_change, read_result
 from .tools import tools
@@ -23,7 +24,7 @@ def _provide(services: Services) -> None:
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs, assets, audit],
+    toolsets=[tools, changes, jobs, assets, audit, llm],
     resources=[
         Resource(
             "devskyy://changes/{id}",
