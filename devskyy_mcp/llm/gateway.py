@@ -124,9 +124,9 @@ class Gateway:
             return f"it is switched off (ENABLE_{name.upper()})"
         return f"it has no key ({name.upper()}_API_KEY)"
 
-    async def latency(self) -> Mapping[str, Latency]:
-        """How long models took of late, by name."""
-        if time.monotonic() >= self._latency_until:
+    async def latency(self, *, fresh: bool = False) -> Mapping[str, Latency]:
+        """How long models took of late, by name; as of half a minute ago, or ``fresh``."""
+        if fresh or time.monotonic() >= self._latency_until:
             from . import calls
 
             since = int((time.time() - LOOKED_BACK * 86_400) * 1_000_000)

@@ -31,7 +31,7 @@ class Standing:
 async def standings(gateway: Gateway, provider: Name | None = None, tier: Tier | None = None) -> list[Standing]:
     """The models that can be asked, whether they can be now, and how they did of late."""
     off, down = gateway.off(), gateway.pulse.down()
-    latency = await gateway.latency()
+    latency = await gateway.latency(fresh=True)
     found: list[Standing] = []
     for name, model in (await gateway.models()).items():
         if provider not in {None, model.provider} or tier not in {None, model.tier}:

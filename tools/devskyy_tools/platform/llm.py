@@ -27,8 +27,8 @@ class ModelLine(BaseModel):
     why: str | None = Field(default=None, description="Why it can't be asked now.")
     can: list[str]
     context: int = Field(description="Tokens that it takes in.")
-    input_usd: float | None = Field(description="For a million tokens; null: not known.")
-    output_usd: float | None
+    input_usd: float | None = Field(default=None, description="For a million tokens; absent where not known.")
+    output_usd: float | None = None
     calls: int = Field(description="Of the last week; errors among them.")
     errors: int
     p50_s: float | None = None
@@ -46,7 +46,9 @@ class UsageLine(BaseModel):
     tokens_in: int
     tokens_cached: int
     tokens_out: int
-    cost_usd: float | None = Field(description="null: no price is known. Calls without a whole answer count at most.")
+    cost_usd: float | None = Field(
+        default=None, description="Absent where no price is known. Calls without a whole answer count at their most."
+    )
     unpriced: int = Field(description="Calls whose price is not known; cost_usd leaves them out.")
 
 
