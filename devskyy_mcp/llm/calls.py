@@ -84,7 +84,7 @@ async def lately(conn: AsyncConnection, since: int, limit: int) -> Sequence[Any]
 
 
 DAY = 86_400_000_000
-GROUPS = {
+GROUPS: dict[str, tuple[Any, ...]] = {
     "provider": (c.provider,),
     "model": (c.provider, c.model),
     "agent": (c.agent,),

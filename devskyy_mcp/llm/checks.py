@@ -42,7 +42,7 @@ async def findings(gateway: Gateway) -> Sequence[tuple[str, str, str]]:
             if name not in off:
                 tasks.start_soon(look, name)
     told = [found[name] for name in NAMES if name in found]
-    without = [name for name in NAMES if name in off]
+    without: list[Name] = [name for name in NAMES if name in off]
     if without:
         keys = ", ".join(f"{ABOUT[name].title} ({off[name]})" for name in without)
         told.append(("ok", f"Not set up: {keys}.", "" if told else "A key lets agents run on this server."))

@@ -90,9 +90,13 @@ def _read(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
     for provider, models in tables.items():
         if provider not in NAMES:
             raise _refused(f"LLM_MODELS_FILE names the provider {provider[:40]!r}; there are {', '.join(NAMES)}.")
-        if not isinstance(models, Mapping) or not all(isinstance(one, Mapping) for one in models.values()):
+        if not _is_table(models) or not all(_is_table(one) for one in models.values()):
             raise _refused(f'LLM_MODELS_FILE: under {provider} each model is a table, [{provider}."its-id"].')
     return tables
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _model(provider: str, name: str, fields: Mapping[str, Any]) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.requirement("llm:budgets")
 
 
 def want(**more: Any) -> Want:
-    return Want(**{"only": ONE, "deadline_s": 20, **more})
+    return replace(Want(only=ONE, deadline_s=20), **more)
 
 
 async def ask(ctx: Context, step: str, wanted: Want) -> Answer:

@@ -211,8 +211,8 @@ async def test_the_doctor_tries_each_key(app_settings: Settings) -> None:
 
 
 def test_names_are_those_of_the_conventions() -> None:
-    from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as names
-    from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
+    from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as names  # pyright: ignore[reportMissingTypeStubs]
+    from opentelemetry.semconv._incubating.metrics import gen_ai_metrics  # pyright: ignore[reportMissingTypeStubs]
     from opentelemetry.semconv.attributes import error_attributes
 
     assert telemetry.OPERATION == names.GEN_AI_OPERATION_NAME
@@ -246,9 +246,9 @@ async def test_a_call_is_a_span_and_two_metrics_without_its_words(
     assert second[1]["gen_ai.usage.output_tokens"] == 100
     assert second[1]["gen_ai.response.finish_reasons"] == ["end"]
     assert second[1]["gen_ai.agent.name"] == "one"
-    by_name = {name for name, *_ in recorded}
+    by_name = {name for name, _value, _labels in recorded}
     assert by_name == {"gen_ai.client.token.usage", "gen_ai.client.operation.duration"}
-    assert {value for name, value, labels in recorded if labels.get("gen_ai.token.type") == "input"} == {1000}
+    assert {value for _name, value, labels in recorded if labels.get("gen_ai.token.type") == "input"} == {1000}
     assert "secretword" not in str(spans) + str(recorded)
 
 
@@ -292,8 +292,14 @@ def _listening(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[str, dict[st
         def create_histogram(self, name: str, *_given: Any, **_more: Any) -> Histogram:
             return Histogram(name)
 
-    monkeypatch.setattr(trace, "get_tracer", lambda _name: Tracer())
-    monkeypatch.setattr(metrics, "get_meter", lambda _name: Meter())
+    def tracer(_name: str) -> Tracer:
+        return Tracer()
+
+    def meter(_name: str) -> Meter:
+        return Meter()
+
+    monkeypatch.setattr(trace, "get_tracer", tracer)
+    monkeypatch.setattr(metrics, "get_meter", meter)
     telemetry._metrics.cache_clear()  # pyright: ignore[reportPrivateUsage]
     monkeypatch.setattr(telemetry, "_metrics", telemetry._metrics.__wrapped__)  # pyright: ignore[reportPrivateUsage]
     return spans, recorded
