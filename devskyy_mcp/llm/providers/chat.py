@@ -26,8 +26,14 @@ def instructions(request: Request) -> str:
     return "\n\n".join(block.text for block in request.system)
 
 
-def messages(name: Name, request: Request, call_id: Callable[[str], str] = str) -> list[Node]:
-    """All turns, the system's first. ``call_id`` makes the provider's kind of ids of another's."""
+def messages(name: Name, request: Request, own_id: Callable[[str], str] = str) -> list[Node]:
+    """All turns, the system's first. ``own_id`` makes the provider's kind of ids of another's."""
+    native = [message.native[name] for message in request.messages if name in message.native]
+    kept = {call["id"] for turn in native for call in turn.get("tool_calls", ())}
+
+    def call_id(call: str) -> str:
+        return call if call in kept else own_id(call)
+
     found: list[Node] = [{"role": "system", "content": instructions(request)}] if request.system else []
     for message in request.messages:
         if message.role == "user":
