@@ -59,8 +59,8 @@ class Fault:
     """What breaks an answer that has begun.
 
     - ``truncated``: the body ends as if all were said. - ``error``: the provider's own error in the stream.
-    - ``dropped``: the connection breaks. - ``silence``: nothing more comes. - ``garbage``: an event that is no JSON.
-    - ``mute``: not even headers come. - ``page``: an HTML page with status 200.
+    - ``dropped``: the connection breaks. - ``silence``: nothing more comes.
+    - ``garbage``: the next event is half of its JSON. - ``mute``: not even headers come. - ``page``: an HTML page with status 200.
 
     ``after``: events that come first; half of them where it is not said.
     """
@@ -298,7 +298,7 @@ async def _body(
             case "error":
                 yield spoken.broken()
             case "garbage":
-                yield b'data: {"half": \n\n'
+                yield events[before][:-8] + b"\n\n"
             case "silence":
                 await anyio.sleep_forever()  # until the connection is gone
             case "dropped":
