@@ -28,6 +28,7 @@ from ..port import (
     Used,
 )
 from ..schemas import fit
+from .answers import client
 from .calling import (
     CONNECT_SECONDS,
     Reshaping,
@@ -36,19 +37,21 @@ from .calling import (
     closed,
     drained,
     failure,
+    in_words,
     kind_of,
     of_transport,
-    reshaping,
 )
 from .chat import Calls, messages, said, tool_choice, tools
 
 if TYPE_CHECKING:
-    from groq.types.chat import ChatCompletionChunk
+    from groq.types.chat import ChatCompletion, ChatCompletionChunk
     from groq.types.completion_usage import CompletionUsage
 
 Node = dict[str, Any]
 _STRICT = ("openai/gpt-oss-",)
-"""Models that Groq can hold to a schema; the others are asked to keep to it."""
+"""Models that Groq can hold to a schema."""
+_SCHEMAS = (*_STRICT, "moonshotai/kimi-k2", "meta-llama/llama-4")
+"""Models that are told a schema of the answer; the others, and all where there are tools, are told it in words."""
 _EFFORTS: Mapping[str, Mapping[Effort, str]] = {
     "openai/gpt-oss-": {"none": "low", "low": "low", "medium": "medium", "high": "high", "max": "high"},
     "qwen/qwen3.8": {"none": "none", "low": "low", "medium": "medium", "high": "high", "max": "high"},
@@ -87,11 +90,14 @@ class Groq:
 
     def __init__(self, key: str, url: str) -> None:
         self._client = groq.AsyncGroq(
-            api_key=key, base_url=url, max_retries=0, timeout=httpx.Timeout(None, connect=CONNECT_SECONDS)
-        )
+            api_key=key, base_url=url, max_retries=0, timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            http_client=client(httpx),
+        )  # fmt: skip
+        self._chat, self._models = self._client.chat.completions, self._client.models
 
     def caps(self, model: str) -> Caps:
         return Caps(
+            schema=model.startswith(_SCHEMAS),
             schema_with_tools=False,
             vision=model.startswith(_SEEING),
             reasoning=model.startswith(tuple(_EFFORTS)),
@@ -99,15 +105,19 @@ class Groq:
         )
 
     def stream(self, request: Request, deadline: float) -> AsyncIterator[Event]:
-        shape = Reshaping(output=reshaping(self.name, request).output if request.model.startswith(_STRICT) else None)
-        return answered(self.name, self._events(request), deadline, _told, shape)
+        """As the port says; an answer after a schema comes in one piece, as Groq does not stream these."""
+        if request.output is None or not _formatted(request):
+            return answered(self.name, self._events(request), deadline, _told)
+        strict = fit(self.name, request.output.schema, strict=request.model.startswith(_STRICT))
+        shape = Reshaping(output=request.output.schema if strict.reshaped else None)
+        return answered(self.name, self._whole(request), deadline, _told, shape)
 
     async def count(self, request: Request, deadline: float) -> int | None:
         del request, deadline  # there is no such call
         return None
 
     async def models(self, deadline: float) -> Sequence[Model]:
-        found = await asked(self.name, self._client.models.list(), deadline, _told)
+        found = await asked(self.name, self._models.list(), deadline, _told)
         return [Model(one.id, max_input=int(getattr(one, "context_window", 0) or 0)) for one in found.data]
 
     async def aclose(self) -> None:
@@ -115,7 +125,7 @@ class Groq:
 
     async def _events(self, request: Request) -> AsyncGenerator[Event]:
         extra = dict(request.extra.get(self.name, {})) or None
-        stream = await self._client.chat.completions.create(**self._asked(request), stream=True, extra_body=extra)
+        stream = await self._chat.create(**self._asked(request), stream=True, extra_body=extra)
         try:
             headers = stream.response.headers
             if not headers.get("content-type", "").startswith("text/event-stream"):
@@ -132,15 +142,23 @@ class Groq:
         finally:
             await closed(stream.close())
 
+    async def _whole(self, request: Request) -> AsyncGenerator[Event]:
+        extra = dict(request.extra.get(self.name, {})) or None
+        answer = await self._chat.with_raw_response.create(**self._asked(request), stream=False, extra_body=extra)
+        for event in _in_one_piece(await answer.parse(), answer.headers.get("x-request-id")):
+            yield event
+
     def _asked(self, request: Request) -> Node:
+        in_format = _formatted(request)
+        also = in_words(request.output.schema) if request.output and not in_format else ""
         wanted: Node = {
             "model": request.model,
-            "messages": messages(self.name, request),
+            "messages": messages(self.name, request, also=also),
             "max_completion_tokens": request.max_output,
         }
         if request.tools:
             wanted |= {"tools": tools(self.name, request, strict=False), "tool_choice": tool_choice(request)}
-        if request.output is not None:
+        if request.output is not None and in_format:
             made = fit(self.name, request.output.schema, strict=request.model.startswith(_STRICT))
             form = {"name": request.output.name, "schema": made.schema, "strict": made.strict}
             wanted["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -151,6 +169,32 @@ class Groq:
             if request.effort is not None:
                 wanted["reasoning_effort"] = efforts[request.effort]
         return wanted
+
+
+def _formatted(request: Request) -> bool:
+    """Whether Groq is told the schema of the answer (https://console.groq.com/docs/structured-outputs)."""
+    return request.output is not None and not request.tools and request.model.startswith(_SCHEMAS)
+
+
+def _in_one_piece(answer: ChatCompletion, request_id: str | None) -> Iterator[Event]:
+    choice, calls = answer.choices[0], Calls()
+    said_by_it = choice.message
+    yield Start(answer.model, request_id)
+    if said_by_it.reasoning:
+        yield ReasoningDelta(said_by_it.reasoning)
+    if said_by_it.content:
+        yield TextDelta(said_by_it.content)
+    for index, call in enumerate(said_by_it.tool_calls or ()):
+        yield from calls.take(index, call.id, call.function.name, call.function.arguments)
+    if answer.usage:
+        yield Used(_usage(answer.usage))
+    yield from _ends(choice.finish_reason, said_by_it.content or "", said_by_it.reasoning or "", calls)
+
+
+def _ends(finish: str, text: str, reasoning: str, calls: Calls) -> Iterator[Event]:
+    yield from calls.ends()
+    yield Native("groq", said(text, calls.turns()) | ({"reasoning": reasoning} if reasoning else {}))
+    yield Stop(_STOPS.get(finish, "end"), finish)
 
 
 class _Reading:
@@ -195,12 +239,8 @@ class _Reading:
             raise failure("groq", "server", request_id=self.request_id)
 
     def ends(self) -> Iterator[Event]:
-        if not self.finish:
-            return
-        yield from self.calls.ends()
-        turn = said("".join(self.text), self.calls.turns())
-        yield Native("groq", turn | ({"reasoning": "".join(self.reasoning)} if self.reasoning else {}))
-        yield Stop(_STOPS.get(self.finish, "end"), self.finish)
+        if self.finish:
+            yield from _ends(self.finish, "".join(self.text), "".join(self.reasoning), self.calls)
 
 
 def _usage(told: CompletionUsage) -> Usage:

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Se
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+import httpx2
 import pydantic
 from mistralai.client import Mistral as Client
 from mistralai.client import errors
@@ -38,7 +39,8 @@ from ..port import (
     Used,
 )
 from ..schemas import fit
-from .calling import answered, asked, closed, drained, failure, kind_of, of_transport
+from .answers import client
+from .calling import answered, asked, closed, drained, failure, in_words, kind_of, of_transport, too_long
 from .chat import Calls, messages, said, tool_choice, tools
 
 if TYPE_CHECKING:
@@ -76,7 +78,8 @@ class Mistral:
     name: Name = "mistral"
 
     def __init__(self, key: str, url: str) -> None:
-        self._client = Client(api_key=key, server_url=url)  # no retries where none are configured
+        self._http = client(httpx2)
+        self._client = Client(api_key=key, server_url=url, async_client=self._http)  # retries are off unless configured
         self._chat, self._models = self._client.chat, self._client.models
 
     def caps(self, model: str) -> Caps:
@@ -101,9 +104,8 @@ class Mistral:
         return [Model(one.id, _text(one, "name"), int(getattr(one, "max_context_length", 0) or 0)) for one in cards]
 
     async def aclose(self) -> None:
-        http: Any = self._client.sdk_configuration
-        await http.async_client.aclose()
-        http.client.close()
+        await self._http.aclose()
+        cast("Any", self._client.sdk_configuration).client.close()  # one that it made for calls that block
 
     async def _events(self, request: Request, deadline: float) -> AsyncGenerator[Event]:
         try:
@@ -125,14 +127,16 @@ class Mistral:
             await closed(stream.close())
 
     def _asked(self, request: Request) -> Node:
+        in_format = request.output is not None and not request.tools  # it takes the one or the others
+        also = in_words(request.output.schema) if request.output and not in_format else ""
         wanted: Node = {
             "model": request.model,
-            "messages": messages(self.name, request, _call_id),
+            "messages": messages(self.name, request, _own_id, also),
             "max_tokens": request.max_output,
         }
         if request.tools:
             wanted |= {"tools": tools(self.name, request, strict=True), "tool_choice": tool_choice(request)}
-        if request.output is not None:
+        if request.output is not None and in_format:
             made = fit(self.name, request.output.schema)
             form = {"name": request.output.name, "schema_definition": made.schema, "strict": made.strict}
             wanted["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -153,7 +157,7 @@ def _milliseconds(deadline: float) -> int:
     return max(1, int((deadline - anyio.current_time()) * 1000))
 
 
-def _call_id(call: str) -> str:
+def _own_id(call: str) -> str:
     """Mistral takes ids of nine letters and digits only; another provider's become such."""
     return call if _OWN_ID.fullmatch(call) else hashlib.sha256(call.encode()).hexdigest()[:9]
 
@@ -230,7 +234,8 @@ class _Reading:
         if not self.finish:
             return
         yield from self.calls.ends()
-        yield Native("mistral", said(self._said(), self.calls.turns()))
+        calls = [call | {"index": index} for index, call in enumerate(self.calls.turns())]
+        yield Native("mistral", said(self._said(), calls))
         yield Stop(_STOPS.get(self.finish, "end"), self.finish)
 
     def _said(self) -> str | list[Node]:
@@ -296,7 +301,7 @@ def _told(error: Exception) -> LLMError:
         kind: Kind | None = next((_TYPES[one] for one in words if one in _TYPES), None)
         if error.status_code < 400:  # an event that is none of the client's models: an error, or nonsense
             kind = kind or ("server" if wrong else "protocol")
-        elif kind is None and error.status_code == 400 and "context length" in error.body:
+        elif kind is None and error.status_code == 400 and too_long(error.body):
             kind = "context_length"  # it has no code for that
         return failure(
             "mistral",

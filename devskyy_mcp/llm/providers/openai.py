@@ -40,10 +40,12 @@ from ..port import (
     Used,
 )
 from ..schemas import fit
+from .answers import client
 from .calling import CONNECT_SECONDS, answered, asked, closed, drained, failure, kind_of, of_transport, reshaping
 from .chat import data_url, instructions, result_text
 
 if TYPE_CHECKING:
+    from openai.resources.models import AsyncModels
     from openai.types.responses import Response, ResponseUsage
 
 Node = dict[str, Any]
@@ -82,8 +84,11 @@ class OpenAI:
 
     def __init__(self, key: str, url: str) -> None:
         self._client = openai.AsyncOpenAI(
-            api_key=key, base_url=url, max_retries=0, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS)
-        )
+            api_key=key, base_url=url, max_retries=0, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            http_client=client(httpx2),
+        )  # fmt: skip
+        self._responses, self._models = self._client.responses, self._client.models
+        self._tokens = self._responses.input_tokens
 
     def caps(self, model: str) -> Caps:
         old = model.startswith("gpt-3.5") or model in {"gpt-4", "gpt-4-0613"}
@@ -94,11 +99,11 @@ class OpenAI:
         return answered(self.name, self._events(request), deadline, _told, reshaping(self.name, request))
 
     async def count(self, request: Request, deadline: float) -> int | None:
-        call = self._client.responses.input_tokens.count(**_read_by_model(request))
+        call = self._tokens.count(**_read_by_model(request))
         return (await asked(self.name, call, deadline, _told)).input_tokens
 
     async def models(self, deadline: float) -> Sequence[Model]:
-        page = await asked(self.name, _listed(self._client), deadline, _told)
+        page = await asked(self.name, _listed(self._models), deadline, _told)
         return [Model(one.id) for one in page]
 
     async def aclose(self) -> None:
@@ -107,7 +112,7 @@ class OpenAI:
     async def _events(self, request: Request) -> AsyncGenerator[Event]:
         wanted = _read_by_model(request) | self._asked(request)
         extra = dict(request.extra.get(self.name, {})) or None
-        stream = await self._client.responses.create(**wanted, stream=True, extra_body=extra)
+        stream = await self._responses.create(**wanted, stream=True, extra_body=extra)
         try:
             headers = stream.response.headers
             if not headers.get("content-type", "").startswith("text/event-stream"):
@@ -132,8 +137,8 @@ class OpenAI:
         return wanted
 
 
-async def _listed(client: openai.AsyncOpenAI) -> Sequence[Any]:
-    return [one async for one in client.models.list()]
+async def _listed(models: AsyncModels) -> Sequence[Any]:
+    return [one async for one in models.list()]
 
 
 def _read_by_model(request: Request) -> Node:

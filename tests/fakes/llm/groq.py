@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,12 @@ class Groq:
         return asked.body["model"]
 
     def answer(self, answer: Answer, asked: Asked) -> Spoken:
+        if "response_format" in asked.body:  # it streams no answer after a schema, and takes no tools with it
+            if asked.body.get("stream") or "tools" in asked.body:
+                words = {"message": "`response_format` does not support streaming", "type": "invalid_request_error"}
+                return Spoken([json.dumps({"error": words}).encode()], media="application/json", status=400)
+            return self._whole(answer, asked)
+        assert asked.body["stream"]
         deltas: list[Node] = [{"role": "assistant", "content": ""}]
         deltas += [{"reasoning": one} for one in answer.reasoning]
         deltas += [{"content": one} for one in answer.pieces]
@@ -57,6 +64,15 @@ class Groq:
         last["x_groq"] = {"id": "req_of_groq", "usage": _usage(answer.usage)}
         said = events(("", chunk) for chunk in [*chunks, last])
         return Spoken([*said, event("", "[DONE]")], needed=len(said))
+
+    def _whole(self, answer: Answer, asked: Asked) -> Spoken:
+        message: Node = {"role": "assistant", "content": "".join(answer.pieces)}
+        if answer.reasoning:
+            message["reasoning"] = "".join(answer.reasoning)
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": STOPS[answer.reason]}
+        head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": self.model(asked)}
+        body = json.dumps(head | {"choices": [choice], "usage": _usage(answer.usage), "x_groq": {"id": "req_of_groq"}})
+        return Spoken([body[:100].encode(), body[100:].encode()], media="application/json")
 
     def broken(self) -> bytes:
         words = {"message": "Over capacity.", "type": "service_unavailable", "code": "over_capacity"}

@@ -154,22 +154,17 @@ def _items(answer: Answer) -> list[tuple[Node, list[tuple[str, Node]]]]:
 
 
 def _message(answer: Answer) -> tuple[Node, list[tuple[str, Node]]]:
-    text = "".join(answer.pieces)
-    refused = answer.reason == "refusal"
-    part: Node = (
-        {"type": "refusal", "refusal": text} if refused else {"type": "output_text", "text": text, "annotations": []}
-    )
-    name = "response.refusal.delta" if refused else "response.output_text.delta"
-    item: Node = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
-    empty = part | ({"refusal": ""} if refused else {"text": ""})
-    events_of_it: list[tuple[str, Node]] = [("response.content_part.added", {"content_index": 0, "part": empty})]
-    events_of_it += [(name, {"content_index": 0, "delta": one, "logprobs": []}) for one in answer.pieces]
-    done = name.replace(".delta", ".done")
-    events_of_it.append(
-        (done, {"content_index": 0, "logprobs": []} | ({"refusal": text} if refused else {"text": text}))
-    )
-    events_of_it.append(("response.content_part.done", {"content_index": 0, "part": part}))
-    return item, events_of_it
+    text, kind = "".join(answer.pieces), "refusal" if answer.reason == "refusal" else "text"
+    part: Node = {"type": "refusal"} if kind == "refusal" else {"type": "output_text", "annotations": []}
+    name = "response.refusal" if kind == "refusal" else "response.output_text"
+    item: Node = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
+    item["content"] = [part | {kind: text}]
+    at: Node = {"content_index": 0, "logprobs": []}
+    parts: list[tuple[str, Node]] = [("response.content_part.added", at | {"part": part | {kind: ""}})]
+    parts += [(f"{name}.delta", at | {"delta": one}) for one in answer.pieces]
+    parts.append((f"{name}.done", at | {kind: text}))
+    parts.append(("response.content_part.done", at | {"part": part | {kind: text}}))
+    return item, parts
 
 
 WIRE = OpenAI()

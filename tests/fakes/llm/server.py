@@ -95,6 +95,8 @@ class Spoken:
 
     events: list[bytes]
     needed: int = 0
+    media: str = "text/event-stream"
+    status: int = 200
 
 
 class Wire(Protocol):
@@ -261,7 +263,7 @@ class Models:
             return Response(status_code=204)
         said = spoken.answer(answer, asked)
         body = _body(said.events, answer.fault, spoken, asked, request)
-        return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+        return StreamingResponse(body, said.status, media_type=said.media, headers=headers)
 
     async def say_by_wire(self, request: Request) -> Response:
         self.say(*TypeAdapter(list[Step]).validate_json(await request.body()))
