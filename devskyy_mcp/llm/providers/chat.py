@@ -31,13 +31,14 @@ def messages(name: Name, request: Request, call_id: Callable[[str], str] = str) 
     found: list[Node] = [{"role": "system", "content": instructions(request)}] if request.system else []
     for message in request.messages:
         if message.role == "user":
-            found += _user(message, call_id)
+            found += user(message, call_id)
         else:
             found.append(message.native[name] if name in message.native else _assistant(message, call_id))
     return found
 
 
-def _user(message: Message, call_id: Callable[[str], str]) -> Iterator[Node]:
+def user(message: Message, call_id: Callable[[str], str] = str) -> Iterator[Node]:
+    """A user's turn: what tools gave, each a turn of its own, then what was said."""
     parts: list[Node] = []
     for block in message.blocks:
         match block:
