@@ -329,7 +329,8 @@ def _told(error: Exception) -> LLMError:
         kind = "auth"
     elif kind == "bad_request" and too_long(error.message):
         kind = "context_length"
-    answer: Any = error.response
+    # The types of both name libraries that are not installed.
+    answer = cast("Any", error.response)  # pyright: ignore[reportUnknownMemberType]
     headers = getattr(answer, "headers", None)
     made = failure("google", kind, status=error.code, headers=headers, detail=status)
     for one in details:
@@ -341,7 +342,7 @@ def _told(error: Exception) -> LLMError:
 
 def _details(error: errors.APIError) -> list[Node]:
     """What a status is told with, google.rpc.Status.details."""
-    body: Any = error.details
+    body = cast("Any", error.details)  # pyright: ignore[reportUnknownMemberType]
     with suppress(AttributeError, TypeError):  # what stands there when a page or nothing came
         return [one for one in body.get("error", body).get("details", ()) if isinstance(one, dict)]
     return []
