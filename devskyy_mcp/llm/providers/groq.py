@@ -73,7 +73,6 @@ _CODES: Mapping[str, Kind] = {
     "invalid_api_key": "auth",
     "model_not_found": "not_found",
     "insufficient_quota": "budget",
-    "internal_server_error": "server",
     "over_capacity": "overloaded",
     "service_unavailable": "overloaded",
     "tool_use_failed": "server",  # the model's call was malformed: Groq says so instead of passing it on

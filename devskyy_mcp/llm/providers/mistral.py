@@ -60,8 +60,6 @@ _TYPES: Mapping[str, Kind] = {
     "service_tier_capacity_exceeded": "overloaded",
     "overloaded": "overloaded",
     "unreachable_backend": "server",
-    "internal_server_error": "server",
-    "internal_error": "server",
     "invalid_model": "not_found",
     "model_not_found": "not_found",
     "context_length_exceeded": "context_length",
@@ -118,8 +116,8 @@ class Mistral:
             async for event in stream:
                 for mine in reading.read(event.data):
                     yield mine
-                if reading.whole:
-                    await drained(stream)
+                if reading.whole:  # the client would stop at the end's mark and lose the connection
+                    await drained(cast("Any", stream.response.stream))
                     break
             for mine in reading.ends():
                 yield mine

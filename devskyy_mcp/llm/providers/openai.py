@@ -64,7 +64,6 @@ _CODES: Mapping[str, Kind] = {
     "image_content_policy_violation": "content_filter",
     "insufficient_quota": "budget",
     "rate_limit_exceeded": "rate_limit",
-    "server_error": "server",
     "server_is_overloaded": "overloaded",
     "slow_down": "overloaded",
     "model_not_found": "not_found",

@@ -20,6 +20,7 @@ REFUSALS: dict[Kind, tuple[int, str, str, str]] = {
     "permission": (403, "model_permission_blocked_org", "permissions_error", "The model is blocked for your org."),
     "not_found": (404, "model_not_found", "invalid_request_error", "The model does not exist."),
     "bad_request": (400, "", "invalid_request_error", "'messages.0' : discriminator property 'role' is missing"),
+    "timeout": (504, "", "internal_server_error", "Gateway Timeout"),
     "context_length": (400, "context_length_exceeded", "invalid_request_error", "Please reduce the length."),
 }
 

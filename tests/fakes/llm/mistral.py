@@ -23,6 +23,7 @@ REFUSALS: dict[Kind, tuple[int, Any]] = {
         },
     ),
     "server": (500, {"object": "error", "message": "Internal", "type": "internal_server_error", "code": "1000"}),
+    "timeout": (504, {"object": "error", "message": "Gateway Timeout", "type": "gateway_timeout", "code": "1200"}),
     "auth": (401, {"detail": "Unauthorized"}),
     "permission": (403, {"object": "error", "message": "Forbidden", "type": "forbidden", "code": "1600"}),
     "not_found": (400, {"object": "error", "message": "Invalid model: x", "type": "invalid_model", "code": "1500"}),

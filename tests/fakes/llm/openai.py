@@ -27,6 +27,7 @@ REFUSALS: dict[Kind, tuple[int, str, str, str]] = {
     "bad_request": (400, "invalid_value", "invalid_request_error", "Invalid value: 'input[0]'."),
     "context_length": (400, "context_length_exceeded", "invalid_request_error", "Your input exceeds the window."),
     "content_filter": (400, "invalid_prompt", "invalid_request_error", "Your prompt was flagged."),
+    "timeout": (504, "", "server_error", "Gateway timeout."),
     "budget": (429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota."),
 }
 
