@@ -984,4 +984,14 @@ REQUIREMENTS = [
         "product, issue E 8",
         "Photos become a draft product with a turning model, and one undo takes all back.",
     ),
+    # language models
+    Requirement(
+        "llm:answers", "product, issue F 1", "Whatever a provider answers is a whole answer or an error of one kind."
+    ),
+    Requirement("llm:whole", "product, issue F 1", "An answer that was cut anywhere is never taken for whole."),
+    Requirement("llm:given-up", "product, issue F", "An answer that is given up closes its connection."),
+    Requirement("llm:no-retries", "product, issue F", "The providers' clients try nothing again by themselves."),
+    Requirement("llm:replay", "product, issue F 1", "A turn goes back to its provider as it came, signatures and all."),
+    Requirement("llm:lazy", "product, issue F 2", "No provider's library is loaded before its first call, none twice."),
+    Requirement("llm:no-key", "product, issue F 9", "A provider without a key says so before anything is sent."),
 ]

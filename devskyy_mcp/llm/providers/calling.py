@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -53,6 +54,11 @@ _STATUSES: Mapping[int, Kind] = {
     504: "timeout",
     529: "overloaded",
 }
+_TOO_LONG = re.compile(
+    r"context.?(length|window|limit)|(prompt|input|request|messages?) (is|are) too (long|large)"
+    r"|too many (input )?tokens|maximum number of tokens|exceeds? .{0,40}\btokens",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[A-Za-z][\w.-]{0,59}")
 CONNECT_SECONDS = 10.0
 """For a connection to stand; the deadline holds for the rest."""
@@ -129,7 +135,7 @@ async def answered(
     source: AsyncGenerator[Event],
     deadline: float,
     told: Callable[[Exception], LLMError],
-    shape: Reshaping = Reshaping(),  # noqa: B008  (frozen)
+    shape: Reshaping = Reshaping(),
 ) -> AsyncIterator[Event]:
     """The events of ``source`` until its ``Stop``, by the deadline, and every exception as an ``LLMError``.
 
@@ -144,11 +150,7 @@ async def answered(
     held: list[str] = []
     try:
         while True:
-            event: Event | None = None
-            with anyio.CancelScope(deadline=deadline) as scope:  # never open across a yield
-                event = await anext(source, None)
-            if event is None:
-                raise failure(provider, "timeout" if scope.cancelled_caught else "truncated")
+            event = await _next(provider, source, deadline)
             if shape.output is not None and isinstance(event, TextDelta):
                 held.append(event.text)
                 continue
@@ -172,6 +174,15 @@ async def answered(
         raise raised from None
     finally:
         await closed(source.aclose())
+
+
+async def _next(provider: Name, source: AsyncGenerator[Event], deadline: float) -> Event:
+    event: Event | None = None
+    with anyio.CancelScope(deadline=deadline) as scope:  # never open across a yield
+        event = await anext(source, None)
+    if event is None:
+        raise failure(provider, "timeout" if scope.cancelled_caught else "truncated")
+    return event
 
 
 async def asked(provider: Name, call: Awaitable[T], deadline: float, told: Callable[[Exception], LLMError]) -> T:
@@ -200,3 +211,13 @@ async def drained(stream: AsyncIterator[object]) -> None:
                 pass
         except Exception:
             return
+
+
+def too_long(words: object) -> bool:
+    """Whether a provider that has no code for it says that the request is longer than the model can read."""
+    return bool(_TOO_LONG.search(str(words or "")))
+
+
+def in_words(schema: Mapping[str, Any]) -> str:
+    """The instruction where the model can't be held to a schema."""
+    return f"Answer with JSON alone, after this JSON Schema:\n{json.dumps(schema, ensure_ascii=False)}"

@@ -59,7 +59,8 @@ class Fault:
     """What breaks an answer that has begun.
 
     - ``truncated``: the body ends as if all were said. - ``error``: the provider's own error in the stream.
-    - ``dropped``: the connection breaks. - ``silence``: nothing more comes. - ``garbage``: an event that is no JSON.
+    - ``dropped``: the connection breaks. - ``silence``: nothing more comes.
+    - ``garbage``: the next event is half of its JSON.
     - ``mute``: not even headers come. - ``page``: an HTML page with status 200.
 
     ``after``: events that come first; half of them where it is not said.
@@ -95,6 +96,8 @@ class Spoken:
 
     events: list[bytes]
     needed: int = 0
+    media: str = "text/event-stream"
+    status: int = 200
 
 
 class Wire(Protocol):
@@ -160,6 +163,8 @@ class Asked:
     query: str
     headers: dict[str, str]
     raw: bytes
+    peer: int
+    """The port of the connection it came by."""
     gone: anyio.Event = field(default_factory=anyio.Event)
 
     @cached_property
@@ -220,7 +225,7 @@ class Models:
         if asking is None:
             return self._fault(f"{request.method} {request.url.path}")
         headers = dict(request.headers)
-        asked = Asked(name, asking, path, request.url.query, headers, await request.body())
+        asked = Asked(name, asking, path, request.url.query, headers, await request.body(), _peer(request))
         self.asked.append(asked)
         step = self._next(spoken, asked)
         if isinstance(step, Response):
@@ -259,9 +264,12 @@ class Models:
             await _until_gone(request)
             asked.gone.set()
             return Response(status_code=204)
-        said = spoken.answer(answer, asked)
+        try:
+            said = spoken.answer(answer, asked)
+        except KeyError as error:
+            return self._fault(f"{asked.provider} has no word for {error}")
         body = _body(said.events, answer.fault, spoken, asked, request)
-        return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+        return StreamingResponse(body, said.status, media_type=said.media, headers=headers)
 
     async def say_by_wire(self, request: Request) -> Response:
         self.say(*TypeAdapter(list[Step]).validate_json(await request.body()))
@@ -298,7 +306,7 @@ async def _body(
             case "error":
                 yield spoken.broken()
             case "garbage":
-                yield b'data: {"half": \n\n'
+                yield events[before][:-8] + b"\n\n"
             case "silence":
                 await anyio.sleep_forever()  # until the connection is gone
             case "dropped":
@@ -307,6 +315,10 @@ async def _body(
                 pass
     finally:
         asked.gone.set()
+
+
+def _peer(request: Request) -> int:
+    return request.client.port if request.client else 0
 
 
 async def _until_gone(request: Request) -> None:
