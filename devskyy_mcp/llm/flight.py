@@ -16,7 +16,7 @@ from . import prices
 from .asking import CODES, Booked, Sink, Want
 from .choosing import Chosen
 from .keeping import pack_choice, pack_error, pack_turn
-from .port import Event, Folding, Kind, LLMError, Native, Provider, Request, Start, Turn, Usage, Used
+from .port import UNSENT, Event, Folding, Kind, LLMError, Native, Provider, Request, Start, Turn, Usage, Used
 from .pulse import Pulse
 from .telemetry import watched
 
@@ -28,8 +28,6 @@ FREE: frozenset[Kind] = frozenset(
 """Refusals: the provider made nothing."""
 ANSWERED: frozenset[Kind] = frozenset({"overloaded", "server"})
 """Free when they came with an HTTP status, instead of an answer."""
-UNSENT = "unsent"
-"""``LLMError.detail`` of a connection that never stood, so that nothing was sent."""
 QUIET = (Start, Used, Native)
 """Events that say nothing yet."""
 

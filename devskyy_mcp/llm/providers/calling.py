@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import anyio
 
-from ..port import Event, Folding, Kind, LLMError, Name, Request, Stop, TextDelta, ToolEnd
+from ..port import UNSENT, Event, Folding, Kind, LLMError, Name, Request, Stop, TextDelta, ToolEnd
 from ..schemas import fit, restored_text
 
 T = TypeVar("T")
@@ -115,6 +115,17 @@ def of_transport(error: BaseException) -> Kind | None:
     return None
 
 
+def never_stood(error: BaseException | None) -> bool:
+    """Whether it comes of a connection that could not be made; clients put their own errors around it."""
+    modules: list[Any] = [sys.modules[name] for name in ("httpx2", "httpx") if name in sys.modules]
+    before = tuple(kind for one in modules for kind in (one.ConnectError, one.ConnectTimeout, one.PoolTimeout))
+    while error is not None:
+        if isinstance(error, before):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Reshaping:
     """Where the model gives nulls for what was left out: schemas of tools by name, and the output's."""
@@ -167,6 +178,8 @@ async def answered(
                 return
     except Exception as error:
         raised = error if isinstance(error, LLMError) else told(error)
+        if never_stood(error):
+            raised.detail = UNSENT
         for text in held:
             folding.take(TextDelta(text))
         raised.partial = folding.turn
