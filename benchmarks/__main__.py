@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs]``
+models pictures reliefs asking]``
 
 Prints a table.
 """
@@ -16,6 +16,7 @@ from .measure import Row
 
 async def main(wanted: list[str]) -> None:
     from . import (
+        asking,
         attacks,
         auth,
         bulk,
@@ -54,6 +55,7 @@ async def main(wanted: list[str]) -> None:
         "render": render.run,
         "models": models.run,
         "pictures": pictures.run,
+        "asking": asking.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -51,6 +51,8 @@ from .guard.taint import Taints
 from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
+from .llm.gateway import Gateway
+from .llm.system import SYSTEM as MODELS
 from .ops.doctor import Checks
 from .ops.health import (
     HealthChecks,
@@ -58,6 +60,7 @@ from .ops.health import (
     cache_check,
     database_check,
     encryption_check,
+    models_check,
     provider_check,
     sign_in_check,
     writes_check,
@@ -266,6 +269,9 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None,
     references.add("changes", in_changes(database))
     references.add("jobs", in_jobs(database))
     services.put(References, references)
+    services.share(Gateway, Gateway)
+    health.add("language_models", models_check(services), every=5)
+    systems.add(MODELS, lambda: services.get(Gateway).system)
     services.put(Links, Links(settings))
     services.share(Assets, lambda _: Assets(settings.data_dir / "assets"))
     services.share(Cleaning, lambda found: Cleaning(found.get(Assets), references))

@@ -277,6 +277,12 @@ class Settings(BaseSettings):
         ge=0,
         description="What paid calls of one principal may cost in a calendar month (UTC). Unset: no cap.",
     )
+    budget_agent_month_usd: float | None = Field(
+        default=None,
+        validation_alias="BUDGET_AGENT_MONTH_USD",
+        ge=0,
+        description="What language models may cost in the name of one agent in a calendar month (UTC). Unset: no cap.",
+    )
     enable_3d_pipeline: bool = Field(
         default=True,
         validation_alias="ENABLE_3D_PIPELINE",
@@ -302,10 +308,24 @@ class Settings(BaseSettings):
         default=None, validation_alias="FASHN_API_KEY", description="Key of FASHN: try-on and pictures of garments."
     )
     openai_api_key: SecretStr | None = Field(
-        default=None, validation_alias="OPENAI_API_KEY", description="Key of OpenAI: pictures and films."
+        default=None, validation_alias="OPENAI_API_KEY", description="Key of OpenAI: language models, pictures."
     )
     google_api_key: SecretStr | None = Field(
-        default=None, validation_alias="GOOGLE_API_KEY", description="Key of Google AI (Gemini): pictures and films."
+        default=None,
+        validation_alias="GOOGLE_API_KEY",
+        description="Key of Google AI (Gemini): language models, pictures and films.",
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        default=None, validation_alias="ANTHROPIC_API_KEY", description="Key of Anthropic (Claude): language models."
+    )
+    mistral_api_key: SecretStr | None = Field(
+        default=None, validation_alias="MISTRAL_API_KEY", description="Key of Mistral: language models."
+    )
+    cohere_api_key: SecretStr | None = Field(
+        default=None, validation_alias="COHERE_API_KEY", description="Key of Cohere: language models."
+    )
+    groq_api_key: SecretStr | None = Field(
+        default=None, validation_alias="GROQ_API_KEY", description="Key of Groq: language models."
     )
     c2pa_certificate_file: Path | None = Field(
         default=None,
@@ -333,6 +353,61 @@ class Settings(BaseSettings):
         default="https://generativelanguage.googleapis.com",
         validation_alias="GOOGLE_BASE_URL",
         description="Address of Google's Gemini API.",
+    )
+    anthropic_url: str = Field(
+        default="https://api.anthropic.com",
+        validation_alias="ANTHROPIC_BASE_URL",
+        description="Address of Anthropic's API.",
+    )
+    mistral_url: str = Field(
+        default="https://api.mistral.ai",
+        validation_alias="MISTRAL_BASE_URL",
+        description="Address of Mistral's API.",
+    )
+    cohere_url: str = Field(
+        default="https://api.cohere.com",
+        validation_alias="COHERE_BASE_URL",
+        description="Address of Cohere's API.",
+    )
+    groq_url: str = Field(
+        default="https://api.groq.com",
+        validation_alias="GROQ_BASE_URL",
+        description="Address of Groq's API.",
+    )
+    llm_models_file: Path | None = Field(
+        default=None,
+        validation_alias="LLM_MODELS_FILE",
+        description="TOML file that adds language models, and overrides tiers, limits and prices; docs/models.md.",
+    )
+    enable_openai: bool = Field(
+        default=True,
+        validation_alias="ENABLE_OPENAI",
+        description="false: no language model of OpenAI is called, though there is a key.",
+    )
+    enable_anthropic: bool = Field(
+        default=True,
+        validation_alias="ENABLE_ANTHROPIC",
+        description="false: no language model of Anthropic is called, though there is a key.",
+    )
+    enable_google: bool = Field(
+        default=True,
+        validation_alias="ENABLE_GOOGLE",
+        description="false: no language model of Google is called, though there is a key.",
+    )
+    enable_mistral: bool = Field(
+        default=True,
+        validation_alias="ENABLE_MISTRAL",
+        description="false: no language model of Mistral is called, though there is a key.",
+    )
+    enable_cohere: bool = Field(
+        default=True,
+        validation_alias="ENABLE_COHERE",
+        description="false: no language model of Cohere is called, though there is a key.",
+    )
+    enable_groq: bool = Field(
+        default=True,
+        validation_alias="ENABLE_GROQ",
+        description="false: no language model of Groq is called, though there is a key.",
     )
     keep_events_days: int = Field(
         default=30, validation_alias="KEEP_EVENTS_DAYS", ge=1, description="Days that events of ended jobs are kept."

@@ -984,4 +984,52 @@ REQUIREMENTS = [
         "product, issue E 8",
         "Photos become a draft product with a turning model, and one undo takes all back.",
     ),
+    # language models
+    Requirement(
+        "llm:answers", "product, issue F 1", "Whatever a provider answers is a whole answer or an error of one kind."
+    ),
+    Requirement("llm:whole", "product, issue F 1", "An answer that was cut anywhere is never taken for whole."),
+    Requirement("llm:given-up", "product, issue F", "An answer that is given up closes its connection."),
+    Requirement("llm:no-retries", "product, issue F", "The providers' clients try nothing again by themselves."),
+    Requirement("llm:replay", "product, issue F 1", "A turn goes back to its provider as it came, signatures and all."),
+    Requirement("llm:lazy", "product, issue F 2", "No provider's library is loaded before its first call, none twice."),
+    Requirement("llm:no-key", "product, issue F 9", "A provider without a key says so before anything is sent."),
+    # asking language models
+    Requirement(
+        "llm:kept", "product, issue F", "A job that starts again gets the answers it had; none is paid for twice."
+    ),
+    Requirement(
+        "llm:lost",
+        "product, issue F 3",
+        "A call that was under way when its process died is found lost at once, told, and booked at its worst case.",
+    ),
+    Requirement(
+        "llm:retries",
+        "product, issue F",
+        "A call is tried again, or another model is, only while nobody has seen a part of its answer; each is booked.",
+    ),
+    Requirement("llm:hedge", "product, issue F", "A model that says nothing for long is asked beside the next best."),
+    Requirement("llm:cancelled", "product, issue F", "A cancelled question gives its call up at once, and books it."),
+    Requirement(
+        "llm:budgets",
+        "product, issue F",
+        "Nothing is sent that may go beyond what a question, run, agent, person or month may cost.",
+    ),
+    Requirement(
+        "llm:choice", "product, issue F", "Why a model was chosen and each other passed over is told, and comes again."
+    ),
+    Requirement(
+        "llm:bad-input",
+        "product, issue F 9",
+        "No key, a wrong key, an unknown model, 2 MB, a wrong file of models: said, with what to do.",
+    ),
+    Requirement(
+        "llm:reports", "product, issue F", "What models cost, by model, agent, person and day; which there are."
+    ),
+    Requirement(
+        "llm:health", "product, issue F", "/health and the doctor say which providers answer and take their key."
+    ),
+    Requirement(
+        "llm:telemetry", "product, issue F", "A call is a span and metrics in OpenTelemetry's names, wordless."
+    ),
 ]

@@ -27,6 +27,7 @@ _ANALYST = frozenset(
         "changes:read",
         "jobs:read",
         "agents:read",
+        "usage:read",
     }
 )
 _EDITOR = _ANALYST | {"catalog:write", "content:write", "media:write", "changes:write", "jobs:write"}

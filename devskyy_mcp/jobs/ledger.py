@@ -25,7 +25,7 @@ from ..errors import Code, Refused
 from ..guard.audit import AuditRecord, Phase
 from ..guard.brake import Brake
 from . import store
-from .model import Resolution
+from .model import Before, Resolution
 from .service import caller_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ LONGEST_PAUSE = 60.0
 MILLION = 1_000_000
 
 
-async def pay(run: Run, name: str, op: Op) -> Outcome:
-    """Send the op once and for all, or say what became of it when an earlier run of the job has sent it.
+async def pay(run: Run, name: str, op: Op, before: Before | None = None) -> Outcome:
+    """Send the op once and for all, or say what became of it when an earlier run of the job has sent it. ``before``
+    runs in the transaction of its intent.
 
     Raises:
         Refused: OVER_BUDGET before anything is sent; the provider's refusal.
@@ -56,7 +57,7 @@ async def pay(run: Run, name: str, op: Op) -> Outcome:
         if item is None or (item.state == "not_sent" and item.attempts < SENDINGS):
             if item is not None:
                 await anyio.sleep(_pause(item, attempt))
-            await _send_when_allowed(run, change, op, again=item is not None)
+            await _send_when_allowed(run, change, op, before, again=item is not None)
             continue
         match item.state:
             case "done" | "not_taken":
@@ -73,25 +74,30 @@ async def pay(run: Run, name: str, op: Op) -> Outcome:
     raise Refused(Code.OUTCOME_UNKNOWN, "What became of a paid call could not be found out.")
 
 
+async def settle(run: Run, name: str) -> None:
+    """Find out what became of the paid call of that name, which an earlier run of the job had sent when it ended."""
+    await _settle(run, f"{run.id}{store.PAID_SEPARATOR}{name}")
+
+
 async def _find(run: Run, change: str) -> JournalOp | None:
     async with run.db.read() as conn:
         ops = await journal.read_ops(conn, change)
     return ops[0] if ops else None
 
 
-async def _send_when_allowed(run: Run, change: str, op: Op, *, again: bool) -> None:
+async def _send_when_allowed(run: Run, change: str, op: Op, before: Before | None, *, again: bool) -> None:
     """Send it, once writes are no longer stopped."""
     brake = run.services.get(Brake)
     while True:
         await brake.wait()
         try:
-            return await _send(run, change, op, again=again)
+            return await _send(run, change, op, before, again=again)
         except Refused as refused:
             if refused.code is not Code.WRITES_STOPPED:
                 raise
 
 
-async def _send(run: Run, change: str, op: Op, *, again: bool) -> None:
+async def _send(run: Run, change: str, op: Op, before: Before | None, *, again: bool) -> None:
     unit = Unit()
     unit.add(op)
     settings = run.services.get(Settings)
@@ -102,6 +108,8 @@ async def _send(run: Run, change: str, op: Op, *, again: bool) -> None:
         if again:
             await journal.reopen(conn, change)
         await _check_budget(conn, settings, run.row["principal"], op)
+        if before is not None:
+            await before(conn)
 
     def record(*, phase: Phase, code: str, detail: dict[str, Any]) -> AuditRecord:
         return AuditRecord(

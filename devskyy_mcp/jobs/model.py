@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..changes.model import Op, Outcome
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+Before = Callable[["AsyncConnection"], Awaitable[None]]
 JobState = Literal["queued", "running", "input_required", "needs_review", "succeeded", "failed", "cancelled"]
 UNFINISHED: tuple[JobState, ...] = ("queued", "running", "input_required", "needs_review")
 ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -96,10 +100,12 @@ class Job(Protocol):
         """
         ...
 
-    async def paid(self, name: str, op: Op) -> Outcome:
+    async def paid(self, name: str, op: Op, before: Before | None = None) -> Outcome:
         """Send what costs money, once and for all: intent, budget and audit are durable before it leaves.
 
-        Gives the same Outcome however often the handler runs; its ``object_id`` is the provider's task id.
+        Gives the same Outcome however often the handler runs; its ``object_id`` is the provider's task id. ``before``
+        runs in the intent's transaction, once the month's budget has been found to do; where it raises, nothing is
+        written and nothing sent.
 
         Raises:
             Refused: OVER_BUDGET before anything is sent; the provider's refusal afterwards.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, or_, select, tuple_
 
-from ..db.tables import change_ops, change_sets, job_events, job_steps, jobs
+from ..db.tables import change_ops, change_sets, job_events, job_steps, jobs, llm_calls
 from ..db.vault import vault_of
 from .model import ENDED, UNFINISHED
 from .store import PAID_SEPARATOR
@@ -111,5 +111,6 @@ async def delete_sets(conn: AsyncConnection, ids: Sequence[str], limit: int) -> 
     gone = (await conn.execute(delete(change_ops).where(tuple_(o.change_id, o.seq).in_(some)))).rowcount
     if gone == limit:
         return False
+    await conn.execute(delete(llm_calls).where(llm_calls.c.id.in_(ids)))
     await conn.execute(delete(change_sets).where(change_sets.c.id.in_(ids)))
     return True

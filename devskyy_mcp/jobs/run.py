@@ -29,7 +29,7 @@ from ..guard.audit import AuditLog, AuditRecord
 from ..guard.logs import heard, within_call
 from . import runs, store
 from .events import Events
-from .model import PARKED, Job, JobState
+from .model import PARKED, Before, Job, JobState
 from .service import caller_of
 
 if TYPE_CHECKING:
@@ -100,10 +100,10 @@ class Run(Job):
                 return await work(*args)
         raise AssertionError  # the last attempt has returned or raised
 
-    async def paid(self, name: str, op: Op) -> Outcome:
+    async def paid(self, name: str, op: Op, before: Before | None = None) -> Outcome:
         from . import ledger
 
-        return await ledger.pay(self, name, op)
+        return await ledger.pay(self, name, op, before)
 
     async def cost(self, name: str, cost: int) -> None:
         async with self.writing() as conn:

@@ -240,6 +240,10 @@ class Turn:
         return Message("assistant", said + self.calls, self.native)
 
 
+UNSENT = "unsent"
+"""``LLMError.detail`` of a connection that never stood: nothing was sent, so nothing can have cost anything."""
+
+
 class LLMError(Exception):
     """The one error of the port. ``message`` is ours, never the provider's text.
 

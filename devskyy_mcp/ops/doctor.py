@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import anyio
 from anyio import to_thread
@@ -24,6 +24,8 @@ from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.cache import Cache, RedisCache
 from devskyy_mcp.errors import Refused
+from devskyy_mcp.llm.checks import findings
+from devskyy_mcp.llm.gateway import Gateway
 from devskyy_mcp.ops.extras import extras, has_egl
 from devskyy_mcp.ops.health import LITTLE_SPACE
 
@@ -91,9 +93,14 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
     own.add("sign-in", lambda: _sign_in(services))
     if settings.sign_in == "external":
         own.add("identity provider", lambda: _provider(services))
+    own.add("language models", lambda: _models(services.get(Gateway)))
     own.add("extras", lambda: to_thread.run_sync(_extras))
     own.add("port", lambda: to_thread.run_sync(_port, settings))
     return {**await own.run(), **await services.get(Checks).run()}
+
+
+async def _models(gateway: Gateway) -> list[Finding]:
+    return [Finding(cast("Level", level), what, do) for level, what, do in await findings(gateway)]
 
 
 def _settings(settings: Settings) -> list[Finding]:

@@ -27,6 +27,8 @@ from ..db.cache import Cache
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.brake import Brake
+from ..llm.checks import state as models_state
+from ..llm.gateway import Gateway
 
 EVERY = 30.0
 LITTLE_SPACE = 200 * 1024 * 1024
@@ -158,6 +160,16 @@ def provider_check(services: Services) -> Check:
             return State(ok=True, words=f"ok; {await services.get(External).check()}")
         except Refused as refused:
             return State(ok=False, words=f"{refused.code}: {refused.message} {refused.hint}")
+
+    return check
+
+
+def models_check(services: Services) -> Check:
+    """Which providers of language models are set up, and which of them do not answer. None is asked for it."""
+
+    async def check() -> State:
+        ok, words = await models_state(services.get(Gateway))
+        return State(ok=ok, words=words)
 
     return check
 

@@ -9,6 +9,7 @@ from .changes import change_ops, change_sets, change_undoes, object_locks
 from .columns import Json, metadata
 from .durable import executors, job_events, job_steps, jobs
 from .guard import NO_HASH, audit, audit_checkpoints, audit_head, data_keys, kept_results, settings, taints
+from .models import llm_calls
 from .oauth import oauth_clients, oauth_codes, oauth_consents, oauth_grants, oauth_refresh_tokens, signing_keys
 from .people import api_keys, login_tries, sessions, users, ws_tickets
 
@@ -29,6 +30,7 @@ __all__ = [
     "job_steps",
     "jobs",
     "kept_results",
+    "llm_calls",
     "login_tries",
     "metadata",
     "oauth_clients",

@@ -46,6 +46,7 @@ SEALED: dict[str, Sealed] = {
     "job_events": Sealed(("job_id", "kind", "at"), ("data",)),
     "kept_results": Sealed(("id",), ("body",)),
     "job_steps": Sealed(("job_id", "name"), ("value",)),
+    "llm_calls": Sealed(("id",), ("answer",)),
     "audit": Sealed(("seq",), ("detail",), fixed=True),
     "users": Sealed(("id",), ("login", "name", "totp")),
     "sessions": Sealed(("id",), ("agent", "address")),

@@ -26,6 +26,7 @@ _WORDS = {
     "changes": ("See what was changed, and by whom", "Carry out and undo changes that it prepared"),
     "jobs": ("See long-running work", "Start and stop long-running work"),
     "agents": ("See the agents, their instructions and the brand guide", "Change what the agents are told"),
+    "usage": ("See what language models cost, and which there are", "Change which language models there are"),
     "audit": ("See the audit of everything that was done", "Write to the audit"),
 }
 

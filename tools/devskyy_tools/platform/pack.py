@@ -14,6 +14,7 @@ from .agents import agents, server
 from .assets import asset_ids, assets, read_asset
 from .audit import audit
 from .jobs import job_ids, jobs, read_job
+from .llm import llm
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
 from .resources import change_ids, read_change, read_result
 from .tools import tools
@@ -38,7 +39,7 @@ def _provide(services: Services) -> None:
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs, assets, audit, agents, server],
+    toolsets=[tools, changes, jobs, assets, audit, agents, server, llm],
     resources=[
         Resource(
             "devskyy://changes/{id}",
