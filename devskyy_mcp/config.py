@@ -281,6 +281,11 @@ class Settings(BaseSettings):
         validation_alias="ENABLE_3D_PIPELINE",
         description="false: the tools of 3D models, generated pictures and launches are not there.",
     )
+    enable_ab_testing: bool = Field(
+        default=True,
+        validation_alias="ENABLE_AB_TESTING",
+        description="false: the tools of A/B tests are not there.",
+    )
     tripo_api_key: SecretStr | None = Field(
         default=None,
         validation_alias="TRIPO_API_KEY",

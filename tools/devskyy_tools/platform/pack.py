@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from devskyy_mcp.capability import Pack, Registry, Resource
+from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.experiments.service import SYSTEM, Experiments
 from devskyy_mcp.find.tools import ToolIndex
+from devskyy_tools.shop.provide import provide_shop
 
 from .assets import asset_ids, assets, read_asset
 from .audit import audit
+from .experiments import experiments
 from .jobs import job_ids, jobs, read_job
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
 from .resources import change_ids, read_change, read_result
@@ -19,11 +24,14 @@ from .tools import tools
 
 def _provide(services: Services) -> None:
     services.share(ToolIndex, lambda found: ToolIndex(found.get(Registry), found.get(Settings).data_dir / "find"))
+    provide_shop(services)
+    services.share(Experiments, lambda found: Experiments(found.get(Database)))
+    services.get(Systems).add(SYSTEM, lambda: services.get(Experiments))
 
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs, assets, audit],
+    toolsets=[tools, changes, jobs, assets, audit, experiments],
     resources=[
         Resource(
             "devskyy://changes/{id}",
