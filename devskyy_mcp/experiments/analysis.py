@@ -177,8 +177,8 @@ def words(definition: Mapping[str, Any], found: Looked | None, share: float, p_s
     """The decision as a person reads it."""
     if p_split < SRM_ALARM:
         return (
-            f"Invalid: the units are not split as registered (p = {p_split:.2g}), so what was measured can't be trusted. "
-            "Find out why, such as redirects, bots or a cache that keeps one variant, and register a new test."
+            f"Invalid: the units are not split as registered (p = {p_split:.2g}), so what was measured can't be "
+            "trusted. Find out why, such as redirects, bots or a cache that keeps one variant, and register a new test."
         )
     if found is None:
         if share and due(definition, share):
@@ -190,8 +190,8 @@ def words(definition: Mapping[str, Any], found: Looked | None, share: float, p_s
         return "Go on: no bound is crossed yet. A look before the next registered one would cost error."
     if found.decision == "no_difference":
         return (
-            f"No difference shown with the {definition['planned']:,} {per(definition['metric']['kind'])} planned in each "
-            "variant. That is not a proof that there is none: the interval says how large it may be."
+            f"No difference shown with the {definition['planned']:,} {per(definition['metric']['kind'])} planned in "
+            "each variant. That is not a proof that there is none: the interval says how large it may be."
         )
     better = definition["metric"]["better"]
     good = [one for one in found.comparisons if one["differs"] and (one["difference"] > 0) == (better == "up")]
@@ -203,7 +203,8 @@ def words(definition: Mapping[str, Any], found: Looked | None, share: float, p_s
         {one["metric"] for one in found.guardrails if one["variant"] == best["variant"] and not one["holds"]}
     )
     kept = f" But it is not shown that {' and '.join(broken)} hold: look there before you take it." if broken else ""
-    return f"Stop for efficacy: {best['variant']} is better than the control{relative} in {definition['metric']['name']}.{kept}"
+    metric = definition["metric"]["name"]
+    return f"Stop for efficacy: {best['variant']} is better than the control{relative} in {metric}.{kept}"
 
 
 def next_look(definition: Mapping[str, Any], made: int) -> int | None:

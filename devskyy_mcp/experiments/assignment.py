@@ -1,7 +1,7 @@
 """Which variant a unit gets: a hash alone says it, so it is the same on every server and stored nowhere.
 
-``SHA-256("{salt}:{unit}")``; its first four bytes, as a share of 2^32, fall into one of 10,000 buckets, and the variants
-take the buckets in their order. The companion plugin does the same in PHP and in the browser.
+``SHA-256("{salt}:{unit}")``; its first four bytes, as a share of 2^32, fall into one of 10,000 buckets, and the
+variants take the buckets in their order. The companion plugin does the same in PHP and in the browser.
 """
 
 from __future__ import annotations

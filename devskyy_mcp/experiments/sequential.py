@@ -1,8 +1,8 @@
 """Group-sequential tests: bounds that may be looked at several times, by O'Brien and Fleming's spending function.
 
-Lan and DeMets, Biometrika 70 (1983): of the error ``alpha`` only what the spending function allows is spent at each look,
-whenever that is. The bounds come from recursive integration (Armitage, McPherson and Rowe, JRSS A 132, 1969; Jennison and
-Turnbull, Group Sequential Methods, 2000, chapter 19). Two-sided and symmetric, each side spends ``alpha / 2``.
+Lan and DeMets, Biometrika 70 (1983): of the error ``alpha`` only what the spending function allows is spent at each
+look, whenever that is. The bounds come from recursive integration (Armitage, McPherson and Rowe, JRSS A 132, 1969;
+Jennison and Turnbull, Group Sequential Methods, 2000, chapter 19). Two-sided and symmetric: each side spends half.
 """
 
 from __future__ import annotations
@@ -60,11 +60,7 @@ def bounds(alpha: float, fractions: tuple[float, ...], *, last: bool = False) ->
 
 
 def power(alpha: float, fractions: Sequence[float], drift: float) -> float:
-    """The probability that a look crosses its bound, on either side.
-
-    Args:
-        drift: what the expectation of z is at the planned end.
-    """
+    """The probability that a look crosses its bound, on either side; ``drift`` is z as expected at the planned end."""
     walk = _Walk(drift)
     total = 0.0
     for fraction, bound in zip(fractions, bounds(alpha, tuple(fractions), last=True), strict=True):

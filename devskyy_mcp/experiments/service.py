@@ -273,7 +273,8 @@ class Experiments:
         return [[op] for op in ops]
 
     def object_keys(self, op: Op) -> list[str]:
-        return [str(op.target or op.body["name"])]
+        layer = [f"layer:{op.body['layer']}"] if op.body.get("layer") else []
+        return [str(op.target or op.body["name"]), *layer]
 
     async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
         return [None for _ in ops]

@@ -1,6 +1,6 @@
 """The arithmetic of results: arms as sums, their difference, guardrails, and whether the split is what it should be.
 
-Standard library only. An arm is known by sums over its units, whatever its size: number, sum, sum of squares and products.
+Standard library only. An arm is known by sums over its units, whatever its size: of values, squares and products.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def non_inferior(control: Estimate, variant: Estimate, margin: float, better: Li
 def cuped(kind: Kind, arms: Sequence[Arm]) -> tuple[list[Estimate], float]:
     """Means freed of what the units' values from before explain, and the share of variance that this takes away.
 
-    One slope for all arms (Deng, Xu, Kohavi and Walker, WSDM 2013); ``x`` is the value from before, 0 where there is none.
+    One slope for all arms (Deng, Xu, Kohavi and Walker, WSDM 2013); ``x`` is the value from before, and the mean where
+    there is none.
     """
     n = sum(arm.n for arm in arms)
     middle = sum(arm.x for arm in arms) / n if n else 0.0
@@ -140,7 +141,7 @@ def srm(counts: Sequence[int], weights: Sequence[float]) -> float:
 
 
 def chi_square_p(statistic: float, freedom: int) -> float:
-    """P(X > statistic), by the recurrence of the incomplete gamma function (Abramowitz and Stegun 26.4.4 and 26.4.5)."""
+    """P(X > statistic), by the incomplete gamma function's recurrence (Abramowitz and Stegun 26.4.4 and 26.4.5)."""
     if statistic <= 0 or freedom < 1:
         return 1.0
     half = statistic / 2
@@ -156,9 +157,8 @@ def sample_size(
 ) -> int:
     """Units per arm (for a ratio events), so that a relative difference of ``mde`` is found with that power.
 
-    Args:
-        base: the control's value; ``sd`` its standard deviation, not needed for a rate.
-        looks_cost: how much larger it must be for being looked at several times (``sequential.inflation``).
+    ``base`` is the control's value and ``sd`` its standard deviation, which a rate does not need; ``looks_cost`` says
+    how much larger the test must be for being looked at several times (``sequential.inflation``).
     """
     wanted = abs(base * mde)
     other = base * (1 + mde)

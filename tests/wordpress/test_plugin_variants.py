@@ -1,4 +1,4 @@
-"""Tests of variants, in a real WordPress: a visitor counts once, in the variant that Python and the browser name as well."""
+"""Tests of variants, in a real WordPress: a visitor counts once, in the variant that Python names as well."""
 
 from __future__ import annotations
 
@@ -47,7 +47,12 @@ BELL = """<?php
 add_action( 'init', function () {
     if ( ! isset( $_GET['bell'] ) ) { return; }
     function wc_get_order( $id ) {
-        return new class { public function get_items() { return array( new class { public function get_product_id() { return 8; } } ); } };
+        $line = new class { public function get_product_id() { return 8; } };
+        return new class( $line ) {
+            public function __construct( $line ) { $this->line = $line; }
+            public $line;
+            public function get_items() { return array( $this->line ); }
+        };
     }
     if ( 'cart' === $_GET['bell'] ) { do_action( 'woocommerce_add_to_cart', 'line', 7, 1, 0, array(), array() ); }
     if ( 'order' === $_GET['bell'] ) {
@@ -109,7 +114,10 @@ def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path) -> No
     asked = tmp_path / "asked.json"
     asked.write_text(json.dumps({"salt": "hero-2026", "variants": variants, "units": units, "key": "hero"}))
     plugin = Path(bed.folder) / "wp-content" / "plugins" / "devskyy"
-    for command in (["php", "-r", PHP, str(plugin / "includes" / "variants.php")], ["node", "-e", NODE, str(plugin / "assets" / "variants.js")]):
+    for command in (
+        ["php", "-r", PHP, str(plugin / "includes" / "variants.php")],
+        ["node", "-e", NODE, str(plugin / "assets" / "variants.js")],
+    ):
         if shutil.which(command[0]) is None:
             pytest.skip(f"{command[0]} is not installed")
         done = subprocess.run([*command, str(asked)], capture_output=True, text=True, check=True, timeout=60)
@@ -169,7 +177,12 @@ def ring(bed: Bed, unit: str, what: str) -> None:
 
 def test_counts_only_what_there_is(bed: Bed, rest: httpx2.Client) -> None:
     make(rest, "known")
-    for test, unit, status in (("known", "c", 400), ("none", UNITS[0], 404), ("KNOWN'", UNITS[0], 400), ("known", "", 400)):
+    for test, unit, status in (
+        ("known", "c", 400),
+        ("none", UNITS[0], 404),
+        ("KNOWN'", UNITS[0], 400),
+        ("known", "", 400),
+    ):
         assert expose(bed, test, unit).status_code == status
     assert expose(bed, "known", UNITS[0], **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert httpx2.get(f"{bed.url}/wp-json/devskyy/v1/exposures", timeout=60).status_code == 404

@@ -139,7 +139,7 @@ async def experiments_results(ctx: Context, experiment: Name) -> ExperimentResul
     """
 
     async def counts(name: str) -> Mapping[str, Mapping[str, int]]:
-        return _counts(await ctx.get(Shop).get(VARIANT_TESTS, name))
+        return _counts(await ctx.get(Shop).find(VARIANT_TESTS, name) or {"variants": []})
 
     return await ctx.get(Experiments).results(experiment, counts)
 
@@ -166,7 +166,7 @@ async def _place(ctx: Context, definition: Mapping[str, Any], key: object) -> No
         raise Refused(
             Code.FORBIDDEN,
             "A test on the shop changes its pages, which needs content:write.",
-            details={"scope": "content:write"},
+            details={"missing_scopes": ["content:write"], "needed_scopes": ["content:write", "experiments:write"]},
         )
     shop = ctx.get(Shop)
     name = str(definition["name"])

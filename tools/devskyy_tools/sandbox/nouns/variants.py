@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any, cast
+from typing import cast
 
 from devskyy_tools.sandbox import text
 from devskyy_tools.sandbox.auth import denied
