@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from string import ascii_lowercase
 from typing import Any
 
 from ..changes.model import JournalOp, LeftAlone, Op, Outcome
@@ -123,7 +124,7 @@ class Experiments:
     async def page(self, limit: int, state: str | None, cursor: str | None) -> ExperimentLines:
         from . import store
 
-        behind = position(cursor, str) if cursor else None
+        behind = position(cursor, str, tuple(ascii_lowercase)) if cursor else None
         async with self.db.read() as conn:
             rows = await store.page(conn, limit, state, behind)
         shown = rows[:limit]

@@ -8,7 +8,7 @@ import pytest
 from devskyy_mcp.experiments.sequential import bounds, equal_looks, inflation, power, spent
 from devskyy_mcp.experiments.statistics import Arm, difference, estimate, sample_size
 
-# Two-sided alpha .05, O'Brien-Fleming by Lan and DeMets' spending function, equal looks. Reboussin, DeMets, Kim and Lan,
+# Two-sided alpha .05, O'Brien-Fleming by Lan and DeMets' spending function, equal looks. Reboussin, DeMets, Kim, Lan:
 # Programs for Computing Group Sequential Boundaries Using the Lan-DeMets Method; the same as gsDesign's
 # gsDesign(k, test.type = 2, alpha = .025, sfu = sfLDOF) and ldbounds' ldBounds(iuse = c(1, 1)).
 PUBLISHED = {
