@@ -18,9 +18,15 @@ LEAST = frozenset({"tools:read", "catalog:read"})
 """What an authorization request gets that names no scope (RFC 6749 §3.3)."""
 
 _ANALYST = frozenset(
-    {"tools:read", "catalog:read", "content:read", "media:read", "reports:read", "changes:read", "jobs:read"}
+    {
+        *("tools:read", "catalog:read", "content:read", "media:read", "reports:read", "changes:read", "jobs:read"),
+        "experiments:read",
+    }
 )
-_EDITOR = _ANALYST | {"catalog:write", "content:write", "media:write", "changes:write", "jobs:write"}
+_EDITOR = _ANALYST | {
+    *("catalog:write", "content:write", "media:write", "changes:write", "jobs:write"),
+    "experiments:write",
+}
 _MANAGER = _EDITOR | {"orders:write", "customers:write"}
 _OF_ROLE: dict[Role, frozenset[str]] = {
     "analyst": _ANALYST,

@@ -7,7 +7,7 @@ from typing import Any, cast
 from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
-from . import generators, kept, media, models3d, site, three_d
+from . import experiments, generators, kept, media, models3d, site, three_d
 from .making import Arguments, carry_out, create, given
 from .writes import ARGUMENTS as WRITES
 from .writes import (
@@ -95,6 +95,7 @@ async def a_job_now(desk: Desk) -> dict[str, Any]:
 
 
 ARGUMENTS: dict[str, list[Arguments]] = {
+    **experiments.READS,
     **generators.READS,
     **site.READS,
     **kept.READS,

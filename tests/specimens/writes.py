@@ -8,7 +8,7 @@ from devskyy_mcp.errors import Refused
 from tests.durability.kinds import picture
 from tests.fakes.demo import Desk
 
-from . import site, three_d
+from . import experiments, site, three_d
 from .making import NAMES, Arguments, carry_out, create, given, made, numbers, one_of, unique
 
 
@@ -407,6 +407,7 @@ async def imported_changes(desk: Desk) -> dict[str, Any]:
 COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 HOOK = {"topic": "order.created", "delivery_url": "https://203.0.113.9/orders", "name": "Orders"}
 ARGUMENTS: dict[str, Arguments] = {
+    **experiments.WRITES,
     **site.WRITES,
     **three_d.WRITES,
     "changes_undo": undone,
