@@ -301,7 +301,7 @@ class Experiments:
                 "principal": principal, "created_at": now_us(), "layer": layer,
             }  # fmt: skip
             done = await store.insert(conn, row)
-        return _made(row["id"], op) if done else _failed(f"There is a test called {row['id']} already.")
+        return _made(str(row["id"]), op) if done else _failed(f"There is a test called {row['id']} already.")
 
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         from . import store

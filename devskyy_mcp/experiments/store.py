@@ -33,16 +33,14 @@ async def names(conn: AsyncConnection, most: int = 500) -> list[str]:
     return [str(name) for name in (await conn.execute(query)).scalars()]
 
 
-async def page(
-    conn: AsyncConnection, limit: int, state: str | None, behind: tuple[int, str] | None
-) -> list[Mapping[str, Any]]:
+async def page(conn: AsyncConnection, limit: int, state: str | None, behind: tuple[int, str] | None) -> list[Json]:
     """Newest first; one more than the limit where there are more."""
     query = experiments.select().order_by(_T.created_at.desc(), _T.id.desc()).limit(limit + 1)
     if state:
         query = query.where(_T.ended_at.is_(None) if state == "running" else _T.ended_at.is_not(None))
     if behind:
         query = query.where(sa.tuple_(_T.created_at, _T.id) < sa.tuple_(*(sa.literal(one) for one in behind)))
-    return list((await conn.execute(query)).mappings())
+    return [dict(row) for row in (await conn.execute(query)).mappings()]
 
 
 async def slices(conn: AsyncConnection, layer: str) -> list[tuple[int, int]]:
@@ -127,10 +125,10 @@ async def arms(conn: AsyncConnection, experiment: str, metric: str, kind: Kind) 
         .where(_U.experiment == experiment)
         .group_by(_U.variant)
     )
-    found = {
-        str(variant): Arm(int(n), *(float(one) for one in rest[:-1]), events=int(rest[-1]))
-        for variant, n, *rest in await conn.execute(query)
-    }
+    found: dict[str, Arm] = {}
+    for row in (await conn.execute(query)).all():
+        variant, units, *rest = tuple[Any, ...](row)
+        found[str(variant)] = Arm(int(units), *(float(one) for one in rest[:-1]), events=int(rest[-1]))
     return found, have / whole if whole else 0.0
 
 

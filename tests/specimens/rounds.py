@@ -18,6 +18,7 @@ from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Refused
 from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import ALL, NOISY_META, Collection
+from devskyy_tools.shop.session import SYSTEM
 from devskyy_tools.shop.signing import Credentials
 from devskyy_tools.shop.undoing import PARENTS
 from tests.fakes.demo import Desk, app_over
@@ -195,7 +196,7 @@ class Rounds:
         """The objects of the plan, what they belong to, and what an order is of; not what belongs to a new object."""
         found: dict[Thing, None] = {}
         for op in ops:
-            if any(isinstance(value, Ref) for value in op.parent.values()):
+            if op.system != SYSTEM or any(isinstance(value, Ref) for value in op.parent.values()):
                 continue
             if op.kind != "create" and isinstance(op.target, int | str):
                 found[_thing(op, str(op.target))] = None
@@ -222,7 +223,8 @@ class Rounds:
 
 
 def _makes(item: JournalOp) -> bool:
-    return item.op.kind == "create" and item.outcome.object_id is not None
+    """Whether it has made an object of the shop's."""
+    return item.op.system == SYSTEM and item.op.kind == "create" and item.outcome.object_id is not None
 
 
 def _thing(op: Op, target: str | None) -> Thing:

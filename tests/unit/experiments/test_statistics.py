@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any, cast
+
 import numpy as np
 import pytest
-from scipy.stats import chi2
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import confint_proportions_2indep, power_proportions_2indep, test_proportions_2indep
-from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from devskyy_mcp.experiments import analysis
 from devskyy_mcp.experiments.sequential import quantile
@@ -22,13 +21,21 @@ from devskyy_mcp.experiments.statistics import (
     srm,
 )
 
-two_proportions = test_proportions_2indep
-test_proportions_2indep.__test__ = False  # its name is one of a test
+# They come without types.
+proportion, weightstats, multitest, distributions = (
+    cast("Any", import_module(name))
+    for name in (
+        *("statsmodels.stats.proportion", "statsmodels.stats.weightstats", "statsmodels.stats.multitest"),
+        "scipy.stats",
+    )
+)
+CompareMeans, DescrStatsW = weightstats.CompareMeans, weightstats.DescrStatsW
 CLOSE = 1e-9
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 RATES = [(600, 20_000, 660, 19_800), (3, 100, 9, 90), (5_000, 10_000, 5_001, 10_000), (40, 50_000, 2, 1_000)]
 
 
-def arm(y: np.ndarray, x: np.ndarray | None = None) -> Arm:
+def arm(y: Floats, x: Floats | None = None) -> Arm:
     x = np.zeros_like(y) if x is None else x
     return Arm(len(y), *(float(one.sum()) for one in (y, y * y, x, x * x, x * y)), events=int((y > 0).sum()))
 
@@ -37,10 +44,10 @@ def arm(y: np.ndarray, x: np.ndarray | None = None) -> Arm:
 @pytest.mark.parametrize(("a", "n", "b", "m"), RATES)
 def test_rates_are_as_statsmodels_has_them(a: int, n: int, b: int, m: int) -> None:
     found = difference(estimate("rate", Arm(n, a, a)), estimate("rate", Arm(m, b, b)))
-    wanted = two_proportions(b, m, a, n, compare="diff", method="wald")
+    wanted = proportion.test_proportions_2indep(b, m, a, n, compare="diff", method="wald")
     assert found.z == pytest.approx(wanted.statistic, abs=CLOSE)
     assert found.p == pytest.approx(wanted.pvalue, abs=CLOSE)
-    interval = confint_proportions_2indep(b, m, a, n, compare="diff", method="wald", alpha=0.05)
+    interval = proportion.confint_proportions_2indep(b, m, a, n, compare="diff", method="wald", alpha=0.05)
     assert found.interval(quantile(0.025)) == pytest.approx(interval, abs=CLOSE)
 
 
@@ -66,7 +73,9 @@ def test_means_are_as_statsmodels_has_them(seed: int) -> None:
 def test_chi_square_is_as_scipy_has_it() -> None:
     for freedom in range(1, 10):
         for statistic in (0.0, 0.001, 0.5, 1.0, 3.84, 12.0, 60.0, 300.0):
-            assert chi_square_p(statistic, freedom) == pytest.approx(float(chi2.sf(statistic, freedom)), abs=CLOSE)
+            assert chi_square_p(statistic, freedom) == pytest.approx(
+                float(distributions.chi2.sf(statistic, freedom)), abs=CLOSE
+            )
     assert srm([5_000, 5_000], [50, 50]) == 1.0
     assert srm([5_000, 5_400], [50, 50]) < 0.0005 < srm([5_000, 5_100], [50, 50])
     assert srm([9_000, 1_000], [90, 10]) == 1.0
@@ -80,7 +89,7 @@ def test_holm_rejects_what_statsmodels_rejects(seed: int) -> None:
              enumerate(random.normal(1.5, 1.2, 5))}  # fmt: skip
     differing: list[str] = []
     analysis._holm(0.05, found, differing, (1.0,), last=True)  # pyright: ignore[reportPrivateUsage] # the step itself
-    wanted, *_ = multipletests([one.p for one in found.values()], alpha=0.05, method="holm")
+    wanted, *_ = multitest.multipletests([one.p for one in found.values()], alpha=0.05, method="holm")
     assert {key for key, rejected in zip(found, wanted, strict=True) if rejected} == set(differing)
 
 
@@ -122,7 +131,9 @@ def test_cuped_takes_away_what_the_past_explains() -> None:
 @pytest.mark.parametrize(("base", "mde", "power"), [(0.03, 0.2, 0.8), (0.1, 0.05, 0.9), (0.5, -0.1, 0.8)])
 def test_the_planned_size_has_the_power(base: float, mde: float, power: float) -> None:
     planned = sample_size("rate", base, mde, 0.0, 0.05, power)
-    assert power_proportions_2indep(base * mde, base, planned, return_results=False) == pytest.approx(power, abs=0.002)
+    assert proportion.power_proportions_2indep(base * mde, base, planned, return_results=False) == pytest.approx(
+        power, abs=0.002
+    )
 
 
 def test_nothing_and_too_little_are_no_error() -> None:
