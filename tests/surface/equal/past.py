@@ -46,11 +46,11 @@ DRAWN: dict[str, dict[str, Any]] = {
 }
 EXPERIMENT = "title"
 DESIGN: dict[str, Any] = {
-    "name": EXPERIMENT, "hypothesis": "A shorter title sells more", "mde": 0.2,
+    "name": EXPERIMENT, "hypothesis": "A shorter title sells more", "mde": 0.2, "owner": "Ada",
     "variants": [{"key": "old", "percent": 50.0}, {"key": "new", "percent": 50.0}],
     "metric": {"name": "order", "kind": "rate", "base": 0.03},
 }  # fmt: skip
-TESTED: Choices = {"experiment": [EXPERIMENT, "titel"], "units": [["ada"]], "metric": ["order", "oder"]}
+TESTED: Choices = {"experiment": [EXPERIMENT, "titel"], "units": ["ada"], "metric": ["order", "oder"]}
 TOLD: dict[str, dict[str, Any]] = {
     "experiments_assign": {"units": ["ada", "bob"]},
     "experiments_expose": {"units": ["ada", "bob"]},
