@@ -41,8 +41,8 @@ class Metric(_Given):
 
 
 class PrimaryMetric(Metric):
-    base: float = Field(gt=0, description="The control's value as it is now.")
-    sd: float | None = Field(None, gt=0, description="Its standard deviation; not for a rate.")
+    base: float = Field(ge=1e-9, le=1e12, description="The control's value as it is now.")
+    sd: float | None = Field(None, gt=0, le=1e12, description="Its standard deviation; not for a rate.")
 
 
 class Guardrail(Metric):

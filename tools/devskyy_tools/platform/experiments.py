@@ -55,7 +55,7 @@ async def experiments_create(
     hypothesis: Annotated[str, Field(min_length=10, max_length=1000)],
     variants: Annotated[list[Variant], Field(min_length=2, max_length=10, description="The control first.")],
     metric: PrimaryMetric,
-    mde: Annotated[float, Field(gt=0, le=10, description="Smallest difference worth finding, a share of base.")],
+    mde: Annotated[float, Field(ge=1e-4, le=10, description="Smallest difference worth finding, a share of base.")],
     guardrails: Annotated[list[Guardrail], Field(max_length=10)] = [],  # noqa: B006 # pydantic copies it
     unit: Annotated[str, Field(max_length=60)] = "customer",
     power: Annotated[float, Field(ge=0.5, le=0.99)] = 0.8,
@@ -113,7 +113,8 @@ async def experiments_expose(
     experiment: Name,
     units: Units,
     before: Annotated[
-        list[float] | None, Field(max_length=MOST_BATCH, description="The metric before the test, for CUPED.")
+        list[Annotated[float, Field(ge=-1e12, le=1e12)]] | None,
+        Field(max_length=MOST_BATCH, description="The metric before the test, for CUPED."),
     ] = None,
 ) -> Counted:
     """Count that units were shown their variant of a test, each once however often it is told."""

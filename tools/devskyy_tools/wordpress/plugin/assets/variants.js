@@ -65,6 +65,17 @@
 		return kept();
 	}
 
+	/* Whether this tab has said it: a second time would not count, and only cost a request. */
+	function said( test ) {
+		try {
+			var before = sessionStorage.getItem( told.cookie + test.key );
+			sessionStorage.setItem( told.cookie + test.key, '1' );
+			return !! before;
+		} catch ( refused ) {
+			return false;
+		}
+	}
+
 	function show( test, variant ) {
 		document.documentElement.setAttribute( 'data-devskyy-' + test.key, variant.key );
 		if ( ! variant.content ) {
@@ -91,6 +102,8 @@
 	}
 	told.tests.forEach( function ( test ) {
 		show( test, variantOf( test, unit ) );
-		navigator.sendBeacon( told.beacon, new URLSearchParams( { test: test.key, unit: unit } ) );
+		if ( ! said( test ) ) {
+			navigator.sendBeacon( told.beacon, new URLSearchParams( { test: test.key, unit: unit } ) );
+		}
 	} );
 }() );
