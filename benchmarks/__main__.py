@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking]``
+models pictures reliefs asking experiments]``
 
 Prints a table.
 """
@@ -22,6 +22,7 @@ async def main(wanted: list[str]) -> None:
         bulk,
         calls,
         events,
+        experiments,
         find,
         growth,
         jobs,
@@ -51,6 +52,7 @@ async def main(wanted: list[str]) -> None:
         "limits": limits.run,
         "attacks": attacks.run,
         "find": find.run,
+        "experiments": experiments.run,
         "reliefs": reliefs.run,
         "render": render.run,
         "models": models.run,

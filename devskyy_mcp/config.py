@@ -294,6 +294,11 @@ class Settings(BaseSettings):
         description="Folder of the brand's own agents (docs/agents.md): files of the same names stand for DevSkyy's, "
         "phrases.toml adds what people say. Unset: none.",
     )
+    enable_ab_testing: bool = Field(
+        default=True,
+        validation_alias="ENABLE_AB_TESTING",
+        description="false: the tools of A/B tests are not there.",
+    )
     tripo_api_key: SecretStr | None = Field(
         default=None,
         validation_alias="TRIPO_API_KEY",

@@ -1032,4 +1032,25 @@ REQUIREMENTS = [
     Requirement(
         "llm:telemetry", "product, issue F", "A call is a span and metrics in OpenTelemetry's names, wordless."
     ),
+    # A/B tests
+    Requirement("experiments:from-first-to-last", "product, issue F", "A test goes from registration to a decision."),
+    Requirement(
+        "experiments:statsmodels", "product, issue F 4", "z, p, intervals, chi-square and Holm: 1e-9 of others'."
+    ),
+    Requirement("experiments:bounds", "product, issue F", "O'Brien-Fleming bounds are the published ones."),
+    Requirement("experiments:false-positives", "product, issue F 4", "10,000 A/A runs, 20 looks: at most .06 find."),
+    Requirement("experiments:power", "product, issue F", "The planned size has the planned power."),
+    Requirement("experiments:assignment", "product, issue F 4", "A million units: uniform, uncorrelated, one hash."),
+    Requirement("experiments:layers", "product, issue F", "Tests of a layer exclude each other."),
+    Requirement("experiments:immutable", "product, issue F", "What was registered can't be changed, by nobody."),
+    Requirement("experiments:once", "product, issue F", "A unit counts once, told by however many at once."),
+    Requirement("experiments:srm", "product, issue F", "A split that is none hides the result."),
+    Requirement("experiments:guardrails", "product, issue F", "It is said which guardrails hold."),
+    Requirement("experiments:cuped", "product, issue F", "Values from before narrow the interval."),
+    Requirement("experiments:holm", "product, issue F", "Several variants share one error."),
+    Requirement("experiments:refusals", "product, issue F 9", "What is no test is refused, with what is wrong."),
+    Requirement("experiments:flag", "product, issue F", "Switched off there are no such tools."),
+    Requirement("experiments:on-the-shop", "product, issue F", "A test on the shop is a person's to start."),
+    Requirement("experiments:shop-alike", "product, issue F", "PHP, Python and the browser assign alike."),
+    Requirement("experiments:shop-counts", "product, issue F", "Carts and orders count once, of who was shown it."),
 ]

@@ -19,18 +19,14 @@ LEAST = frozenset({"tools:read", "catalog:read"})
 
 _ANALYST = frozenset(
     {
-        "tools:read",
-        "catalog:read",
-        "content:read",
-        "media:read",
-        "reports:read",
-        "changes:read",
-        "jobs:read",
-        "agents:read",
-        "usage:read",
+        *("tools:read", "catalog:read", "content:read", "media:read", "reports:read", "changes:read", "jobs:read"),
+        *("agents:read", "experiments:read", "usage:read"),
     }
 )
-_EDITOR = _ANALYST | {"catalog:write", "content:write", "media:write", "changes:write", "jobs:write"}
+_EDITOR = _ANALYST | {
+    *("catalog:write", "content:write", "media:write", "changes:write", "jobs:write"),
+    "experiments:write",
+}
 _MANAGER = _EDITOR | {"orders:write", "customers:write", "agents:write"}
 _OF_ROLE: dict[Role, frozenset[str]] = {
     "analyst": _ANALYST,

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from devskyy_mcp.experiments.assignment import Assigner
 from tests.contract.client import Shop, ok, refused, token
 from tests.fakes.models3d import glb, picture, textured, usdz
 
@@ -246,9 +247,9 @@ async def test_models_are_for_who_may_edit_the_post(companion: Shop) -> None:
     refused(await companion.get("devskyy/v1/models/99999999"), 404, "rest_post_invalid_id")
 
 
-async def exposed(companion: Shop, test: str, variant: str, **headers: str) -> httpx2.Response:
+async def exposed(companion: Shop, test: str, unit: str, **headers: str) -> httpx2.Response:
     """As a page's beacon does: without a login, as a form."""
-    data = {"test": test, "variant": variant}
+    data = {"test": test, "unit": unit}
     return await companion.http.request("POST", "devskyy/v1/exposures", data=data, headers=headers, auth=None)
 
 
@@ -257,22 +258,32 @@ async def test_a_test_of_variants(companion: Shop) -> None:
     variants = [{"key": "a", "weight": 1}, {"key": "b", "weight": 3, "content": "Other <b>name</b>"}]
     body = {"key": key, "place": "name", "product_ids": [post["id"], post["id"]], "variants": variants}
     made = ok(await companion.post("devskyy/v1/tests", body), 201)
-    kept = [{"content": "", "shown": 0, **variants[0]}, {"shown": 0, **variants[1], "content": "Other name"}]
-    assert made == {"key": key, "place": "name", "product_ids": [post["id"]], "live": True, "variants": kept}
+    none = {"shown": 0, "add_to_cart": 0, "order": 0}
+    kept = [{"content": "", **variants[0], **none}, {**variants[1], "content": "Other name", **none}]
+    assert made == {
+        "key": key, "salt": key, "place": "name", "product_ids": [post["id"]], "live": True, "variants": kept,
+    }  # fmt: skip
     at = f"devskyy/v1/tests/{key}"
     assert made in await companion.read("devskyy/v1/tests")
     refused(await companion.post("devskyy/v1/tests", body), 409, "devskyy_test_exists")
-    for variant, status in (("a", 204), ("b", 204), ("b", 204), ("c", 404), ("", 400)):
-        assert (await exposed(companion, key, variant)).status_code == status
-    far = await exposed(companion, key, "a", **{"Sec-Fetch-Site": "cross-site"})
+    units = [f"{number:032x}" for number in range(12)]
+    for unit, status in ((units[0], 204), *((unit, 204) for unit in units), ("c", 400), ("", 400)):
+        assert (await exposed(companion, key, unit)).status_code == status
+    assert (await exposed(companion, "none", units[0])).status_code == 404
+    far = await exposed(companion, key, units[0], **{"Sec-Fetch-Site": "cross-site"})
     refused(far, 403, "rest_forbidden")
-    assert [one["shown"] for one in (await companion.read(at))["variants"]] == [1, 2]
+    assign = Assigner(key, ["a", "b"], [2500, 7500])
+    wanted = [[assign(unit) for unit in units].count(variant) for variant in ("a", "b")]
+    assert [one["shown"] for one in (await companion.read(at))["variants"]] == wanted
     refused(await companion.anonymous("GET", at), 401, "rest_forbidden")
     assert (await companion.change(at, live=False))["live"] is False
-    late = await exposed(companion, key, "a")
+    late = await exposed(companion, key, units[0])
     refused(late, 404, "devskyy_test_invalid_key")
-    assert ok(await companion.delete(at))["previous"]["variants"][1]["shown"] == 2
+    assert ok(await companion.delete(at))["previous"]["variants"][1]["shown"] == wanted[1]
     refused(await companion.get(at), 404, "devskyy_test_invalid_key")
+    salted = ok(await companion.post("devskyy/v1/tests", {**body, "salt": "other"}), 201)
+    assert (salted["salt"], sum(one["shown"] for one in salted["variants"])) == ("other", 0)
+    ok(await companion.delete(at))
     wrong = {**body, "variants": [variants[0], variants[0]]}
     refused(await companion.post("devskyy/v1/tests", wrong), 400, "devskyy_test_invalid_variants")
     refused(await companion.post("devskyy/v1/tests", {**body, "key": "Big"}), 400, "rest_invalid_param")

@@ -7,7 +7,7 @@ from typing import Any, cast
 from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
-from . import agents, asking, generators, insights, kept, media, models3d, site, three_d
+from . import agents, asking, experiments, generators, insights, kept, media, models3d, site, three_d
 from .making import Arguments, carry_out, create, given
 from .writes import ARGUMENTS as WRITES
 from .writes import (
@@ -97,6 +97,7 @@ async def a_job_now(desk: Desk) -> dict[str, Any]:
 ARGUMENTS: dict[str, list[Arguments]] = {
     **agents.READS,
     **asking.READS,
+    **experiments.READS,
     **generators.READS,
     **site.READS,
     **kept.READS,

@@ -8,7 +8,7 @@ from devskyy_mcp.errors import Refused
 from tests.durability.kinds import picture
 from tests.fakes.demo import Desk
 
-from . import agents, site, three_d
+from . import agents, experiments, site, three_d
 from .making import NAMES, Arguments, carry_out, create, given, made, numbers, one_of, unique
 
 
@@ -408,6 +408,7 @@ COUPON = {"code": "OLD", "discount_type": "percent", "amount": "5"}
 HOOK = {"topic": "order.created", "delivery_url": "https://203.0.113.9/orders", "name": "Orders"}
 ARGUMENTS: dict[str, Arguments] = {
     **agents.WRITES,
+    **experiments.WRITES,
     **site.WRITES,
     **three_d.WRITES,
     "changes_undo": undone,

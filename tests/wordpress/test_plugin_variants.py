@@ -1,9 +1,13 @@
-"""Tests of variants, in a real WordPress: exposures are counted once each, whoever comes at the same time."""
+"""Tests of variants, in a real WordPress: a visitor counts once, in the variant that Python names as well."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
+import subprocess
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -12,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from devskyy_mcp.experiments.assignment import Assigner
 from tests.wordpress.bed import Bed
 from tests.wordpress.test_plugin import DEBIAN, as_role, page
 
@@ -20,6 +25,44 @@ VARIANTS: list[dict[str, Any]] = [
     {"key": "a", "weight": 1, "content": ""},
     {"key": "b", "weight": 3, "content": "Other <b>name</b>"},
 ]
+UNITS = [f"{number:032x}" for number in range(20)]
+PHP = """define('ABSPATH', '/'); function add_action() {} require $argv[1];
+$asked = json_decode(file_get_contents($argv[2]), true);
+echo json_encode(array_map(function ($unit) use ($asked) {
+    return DevSkyy\\variant_of($asked['variants'], DevSkyy\\unit_hash($asked, $unit));
+}, $asked['units']));"""
+NODE = r"""const fs = require("fs"), vm = require("vm"), [script, file] = process.argv.slice(1);
+const asked = JSON.parse(fs.readFileSync(file)), code = new vm.Script(fs.readFileSync(script, "utf8"));
+const shown = [], told = JSON.stringify({ tests: [asked], cookie: "unit", path: "/" });
+let unit;
+const document = { getElementById: () => ({ textContent: told }), querySelectorAll: () => [],
+  documentElement: { setAttribute: (name, key) => shown.push(key) },
+  get cookie() { return ""; }, set cookie(text) {} };
+const page = vm.createContext({ document, navigator: { sendBeacon() {} }, location: {}, URLSearchParams, TextEncoder,
+  crypto, RegExp: function () { return { [Symbol.match]: () => [unit, unit] }; } });
+for (unit of asked.units) code.runInContext(page);
+console.log(JSON.stringify(shown));"""
+"""Both put the script among stand-ins for all that is not the assignment."""
+BELL = """<?php
+add_action( 'init', function () {
+    if ( ! isset( $_GET['bell'] ) ) { return; }
+    function wc_get_order( $id ) {
+        $line = new class { public function get_product_id() { return 8; } };
+        return new class( $line ) {
+            public function __construct( $line ) { $this->line = $line; }
+            public $line;
+            public function get_items() { return array( $this->line ); }
+        };
+    }
+    if ( 'cart' === $_GET['bell'] ) { do_action( 'woocommerce_add_to_cart', 'line', 7, 1, 0, array(), array() ); }
+    if ( 'order' === $_GET['bell'] ) {
+        do_action( 'woocommerce_checkout_order_processed', 61, array() );
+        do_action( 'woocommerce_store_api_checkout_order_processed', wc_get_order( 61 ) );
+    }
+    global $wpdb;
+    $rows = $wpdb->get_results( "SELECT * FROM {$wpdb->prefix}devskyy_units" );
+    exit( 'rows' === $_GET['bell'] ? json_encode( $rows ) : 'rung' );
+} );"""
 
 
 def make(rest: httpx2.Client, name: str, **more: Any) -> httpx2.Response:
@@ -27,59 +70,121 @@ def make(rest: httpx2.Client, name: str, **more: Any) -> httpx2.Response:
     return rest.post("devskyy/v1/tests", json=body)
 
 
-def expose(bed: Bed, test: str, variant: str, **headers: str) -> httpx2.Response:
+def expose(bed: Bed, test: str, unit: str, **headers: str) -> httpx2.Response:
     """As a page's beacon does: without a login, as a form."""
-    data = {"test": test, "variant": variant}
+    data = {"test": test, "unit": unit}
     return httpx2.post(f"{bed.url}/wp-json/devskyy/v1/exposures", data=data, headers=headers, timeout=60)
 
 
-def counts(rest: httpx2.Client, key: str) -> dict[str, int]:
-    return {one["key"]: one["shown"] for one in rest.get(f"devskyy/v1/tests/{key}").json()["variants"]}
+def counts(rest: httpx2.Client, key: str, what: str = "shown") -> dict[str, int]:
+    return {one["key"]: one[what] for one in rest.get(f"devskyy/v1/tests/{key}").json()["variants"]}
+
+
+def wanted(salt: str, units: list[str]) -> dict[str, int]:
+    """How many of the units Python gives each variant."""
+    assign = Assigner(salt, ["a", "b"], [2500, 7500])
+    return dict(Counter({"a": 0, "b": 0}) + Counter(str(assign(unit)) for unit in units))
 
 
 def test_a_test_from_its_making_to_its_end(bed: Bed, rest: httpx2.Client) -> None:
     made = make(rest, "names")
     assert made.status_code == 201, made.text
-    kept = [{"shown": 0, **one, "content": re.sub("<.*?>", "", one["content"])} for one in VARIANTS]
-    assert made.json() == {"key": "names", "place": "name", "product_ids": [1], "live": True, "variants": kept}
+    none = {"shown": 0, "add_to_cart": 0, "order": 0}
+    kept = [{**none, **one, "content": re.sub("<.*?>", "", one["content"])} for one in VARIANTS]
+    told = {"key": "names", "salt": "names", "place": "name", "product_ids": [1], "live": True, "variants": kept}
+    assert made.json() == told
     assert rest.get("devskyy/v1/tests").json() == [made.json()]
     assert make(rest, "names").status_code == 409
-    assert expose(bed, "names", "b").status_code == 204
-    assert counts(rest, "names") == {"a": 0, "b": 1}
+    assert expose(bed, "names", UNITS[0]).status_code == 204
+    assert sum(counts(rest, "names").values()) == 1
     assert rest.put("devskyy/v1/tests/names", json={"live": False}).json()["live"] is False
-    assert expose(bed, "names", "b").status_code == 404
-    assert rest.delete("devskyy/v1/tests/names").json()["previous"]["variants"][1]["shown"] == 1
+    assert expose(bed, "names", UNITS[0]).status_code == 404
+    assert sum(one["shown"] for one in rest.delete("devskyy/v1/tests/names").json()["previous"]["variants"]) == 1
     assert rest.get("devskyy/v1/tests/names").status_code == 404
     assert rest.delete("devskyy/v1/tests/names").status_code == 404
 
 
+@pytest.mark.requirement("experiments:shop-alike")
+def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path) -> None:
+    """10,000 units in three variants: as the plugin counts them, as servers do, as the page shows them."""
+    units = [f"{number:032x}" for number in range(9_000)] + [f"customer-{number}-\u00e9" for number in range(1_000)]
+    variants = [{"key": key, "weight": weight} for key, weight in (("a", 3334), ("b", 3333), ("c", 3333))]
+    assign = Assigner("hero-2026", ["a", "b", "c"], [3334, 3333, 3333])
+    python = [assign(unit) for unit in units]
+    asked = tmp_path / "asked.json"
+    asked.write_text(json.dumps({"salt": "hero-2026", "variants": variants, "units": units, "key": "hero"}))
+    plugin = Path(bed.folder) / "wp-content" / "plugins" / "devskyy"
+    for command in (
+        ["php", "-r", PHP, str(plugin / "includes" / "variants.php")],
+        ["node", "-e", NODE, str(plugin / "assets" / "variants.js")],
+    ):
+        if shutil.which(command[0]) is None:
+            pytest.skip(f"{command[0]} is not installed")
+        done = subprocess.run([*command, str(asked)], capture_output=True, text=True, check=True, timeout=60)
+        assert json.loads(done.stdout) == python
+    assert min(Counter(python).values()) > 3_100
+
+
 def test_no_exposure_is_lost_and_none_counts_twice(bed: Bed, rest: httpx2.Client) -> None:
     make(rest, "crowd")
-    asked = ["a", "b", "b"] * 20
     with ThreadPoolExecutor(12) as crowd:
-        answers = [answer.status_code for answer in crowd.map(expose, repeat(bed), repeat("crowd"), asked)]
-    assert answers == [204] * len(asked)
-    assert counts(rest, "crowd") == {"a": 20, "b": 40}
+        answers = [answer.status_code for answer in crowd.map(expose, repeat(bed), repeat("crowd"), UNITS * 3)]
+    assert answers == [204] * len(UNITS) * 3
+    assert counts(rest, "crowd") == wanted("crowd", UNITS)
 
 
 def test_a_flood_is_held_back(bed: Bed, rest: httpx2.Client) -> None:
-    make(rest, "flood")
+    make(rest, "flood", variants=[VARIANTS[0], {**VARIANTS[1], "weight": 0}])
     limit = Path(bed.folder) / "wp-content" / "mu-plugins" / "limit.php"
     limit.write_text("<?php add_filter( 'devskyy_exposures_per_minute', function () { return 0; } );")
     try:
-        refused = expose(bed, "flood", "a")  # the first of a minute always counts
-        refused = expose(bed, "flood", "a") if refused.status_code == 204 else refused
+        refused = expose(bed, "flood", UNITS[0])  # the first of a minute always counts
+        refused = expose(bed, "flood", UNITS[1]) if refused.status_code == 204 else refused
     finally:
         limit.unlink()
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
-    assert counts(rest, "flood")["a"] == 1
+    assert counts(rest, "flood") == {"a": 1, "b": 0}
+
+
+@pytest.mark.requirement("experiments:shop-counts")
+def test_carts_and_orders_count_once_for_who_was_shown_it(bed: Bed, rest: httpx2.Client) -> None:
+    """WooCommerce's own hooks, rung by a page of the test's: the plugin hears them as in a shop."""
+    make(rest, "sold", product_ids=[7, 8])
+    make(rest, "elsewhere", product_ids=[9])
+    bell = Path(bed.folder) / "wp-content" / "mu-plugins" / "bell.php"
+    bell.write_text(BELL)
+    try:
+        for unit in UNITS[:6]:
+            expose(bed, "sold", unit)
+        for unit in [*UNITS[:3], UNITS[0], UNITS[10]]:  # the last was shown nothing
+            ring(bed, unit, "cart")
+        for _ in range(2):
+            ring(bed, UNITS[1], "order")
+        ring(bed, "no-unit", "cart")
+        ring(bed, "", "order")
+    finally:
+        bell.unlink()
+    assert counts(rest, "sold") == wanted("sold", UNITS[:6])
+    assert counts(rest, "sold", "add_to_cart") == {"a": 0, "b": 0} | wanted("sold", UNITS[:3])
+    assert counts(rest, "sold", "order") == {"a": 0, "b": 0} | wanted("sold", UNITS[1:2])
+    assert sum(counts(rest, "elsewhere", "order").values()) == 0
+
+
+def ring(bed: Bed, unit: str, what: str) -> None:
+    cookies = {"devskyy_unit": unit} if unit else None
+    assert httpx2.get(f"{bed.url}/?bell={what}", cookies=cookies, timeout=60).text == "rung"
 
 
 def test_counts_only_what_there_is(bed: Bed, rest: httpx2.Client) -> None:
     make(rest, "known")
-    for test, variant, status in (("known", "c", 404), ("none", "a", 404), ("KNOWN'", "a", 400), ("known", "", 400)):
-        assert expose(bed, test, variant).status_code == status
-    assert expose(bed, "known", "a", **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    for test, unit, status in (
+        ("known", "c", 400),
+        ("none", UNITS[0], 404),
+        ("KNOWN'", UNITS[0], 400),
+        ("known", "", 400),
+    ):
+        assert expose(bed, test, unit).status_code == status
+    assert expose(bed, "known", UNITS[0], **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert httpx2.get(f"{bed.url}/wp-json/devskyy/v1/exposures", timeout=60).status_code == 404
     assert counts(rest, "known") == {"a": 0, "b": 0}
 
@@ -120,3 +225,21 @@ def test_the_page_is_the_same_for_everybody(bed: Bed, rest: httpx2.Client) -> No
     (told,) = re.findall(r'<script type="application/json" id="devskyy-variants-data">(.*?)</script>', first.text)
     assert [test["key"] for test in json.loads(told)["tests"]] == ["cached"]
     assert "shown" not in told
+
+
+def test_the_cookie_and_the_page_hold_no_personal_data(bed: Bed, rest: httpx2.Client) -> None:
+    """What the database has of a visitor is a hash of the cookie's random id, another one for each test."""
+    units = [UNITS[3]]
+    for name in ("first", "second"):
+        make(rest, name)
+        expose(bed, name, units[0])
+    bell = Path(bed.folder) / "wp-content" / "mu-plugins" / "bell.php"
+    bell.write_text(BELL)
+    try:
+        rows = json.loads(httpx2.get(f"{bed.url}/?bell=rows", timeout=60).text)
+    finally:
+        bell.unlink()
+    kept = [row["unit"] for row in rows]
+    hashes = [hashlib.sha256(f"{name}:{units[0]}".encode()).hexdigest()[:32] for name in ("first", "second")]
+    assert set(hashes) <= set(kept)
+    assert units[0] not in json.dumps(rows)

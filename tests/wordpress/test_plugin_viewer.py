@@ -14,6 +14,7 @@ import httpx2
 import numpy as np
 import pytest
 
+from devskyy_mcp.experiments.assignment import Assigner
 from devskyy_tools.studio.gltf.container import pack, unpack
 from tests.browser.walk import chromium
 from tests.fakes.models3d import picture, textured, usdz
@@ -214,7 +215,32 @@ async def test_a_visitor_keeps_the_variant_and_is_counted_once(bed: Bed, rest: h
             await seen.page.reload()
             assert await seen.page.text_content("h1") == "Another"
         (cookie,) = await seen.page.context.cookies()
-        assert (cookie.get("name"), cookie.get("value"), cookie.get("sameSite")) == ("devskyy_v_title", "b", "Lax")
+        assert (cookie.get("name"), cookie.get("sameSite")) == ("devskyy_unit", "Lax")
+        assert re.fullmatch("[0-9a-f]{32}", str(cookie.get("value")))
         shown = {one["key"]: one["shown"] for one in rest.get("devskyy/v1/tests/title").json()["variants"]}
     assert shown == {"a": 0, "b": 1}
+    assert seen.complaints == []
+
+
+@pytest.mark.requirement("experiments:shop-alike")
+async def test_visitors_see_what_python_gives_them(bed: Bed, rest: httpx2.Client, site: None) -> None:
+    """In as many browsers as it takes to see both, each with the variant that its cookie's id has in Python."""
+    made = rest.post("wp/v2/posts", json={"title": "As it was", "status": "publish", "content": "x"}).json()
+    variants = [{"key": "a", "weight": 5000}, {"key": "b", "weight": 5000, "content": "As it could be"}]
+    body = {"key": "both", "salt": "autumn", "place": "name", "product_ids": [made["id"]], "variants": variants}
+    assert rest.post("devskyy/v1/tests", json=body).status_code == 201
+    assign, seen_so_far = Assigner("autumn", ["a", "b"], [5000, 5000]), dict[str, int]()
+    async with browser() as seen:
+        while len(seen_so_far) < 2:
+            await seen.page.context.clear_cookies()
+            await seen.page.goto("about:blank")
+            async with seen.page.expect_response(lambda answer: answer.url.endswith("/exposures")):
+                await seen.open(made)
+                await seen.page.evaluate("sessionStorage.clear()")
+            (cookie,) = await seen.page.context.cookies()
+            variant = str(assign(str(cookie.get("value"))))
+            assert await seen.page.text_content("h1") == {"a": "As it was", "b": "As it could be"}[variant]
+            seen_so_far[variant] = seen_so_far.get(variant, 0) + 1
+    counted = {one["key"]: one["shown"] for one in rest.get("devskyy/v1/tests/both").json()["variants"]}
+    assert counted == seen_so_far
     assert seen.complaints == []

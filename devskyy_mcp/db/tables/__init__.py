@@ -8,6 +8,7 @@ from .agents import brand_guides
 from .changes import change_ops, change_sets, change_undoes, object_locks
 from .columns import Json, metadata
 from .durable import executors, job_events, job_steps, jobs
+from .experiments import experiment_events, experiment_looks, experiment_units, experiments
 from .guard import NO_HASH, audit, audit_checkpoints, audit_head, data_keys, kept_results, settings, taints
 from .models import llm_calls
 from .oauth import oauth_clients, oauth_codes, oauth_consents, oauth_grants, oauth_refresh_tokens, signing_keys
@@ -26,6 +27,10 @@ __all__ = [
     "change_undoes",
     "data_keys",
     "executors",
+    "experiment_events",
+    "experiment_looks",
+    "experiment_units",
+    "experiments",
     "job_events",
     "job_steps",
     "jobs",

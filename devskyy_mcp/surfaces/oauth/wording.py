@@ -27,6 +27,7 @@ _WORDS = {
     "jobs": ("See long-running work", "Start and stop long-running work"),
     "agents": ("See the agents, their instructions and the brand guide", "Change what the agents are told"),
     "usage": ("See what language models cost, and which there are", "Change which language models there are"),
+    "experiments": ("See A/B tests and their results", "Start, count and stop A/B tests"),
     "audit": ("See the audit of everything that was done", "Write to the audit"),
 }
 

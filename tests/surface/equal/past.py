@@ -44,6 +44,20 @@ DRAWN: dict[str, dict[str, Any]] = {
     "three_d_usdz_create": {},
     "three_d_variants_create": {"looks": [{"name": "Navy", "color": "#1b2a55"}]},
 }
+EXPERIMENT = "title"
+DESIGN: dict[str, Any] = {
+    "name": EXPERIMENT, "hypothesis": "A shorter title sells more", "mde": 0.2, "owner": "Ada",
+    "variants": [{"key": "old", "percent": 50.0}, {"key": "new", "percent": 50.0}],
+    "metric": {"name": "order", "kind": "rate", "base": 0.03},
+}  # fmt: skip
+TESTED: Choices = {"experiment": [EXPERIMENT, "titel"], "units": ["ada"], "metric": ["order", "oder"]}
+TOLD: dict[str, dict[str, Any]] = {
+    "experiments_assign": {"units": ["ada", "bob"]},
+    "experiments_expose": {"units": ["ada", "bob"]},
+    "experiments_convert": {"metric": "order", "events": [{"unit": "ada", "key": "61"}]},
+    "experiments_results": {},
+    "experiments_stop": {"reason": "The season is over.", "preview": True},
+}
 KEPT = ("assets_get", "three_d_models_view", "three_d_models_read")
 """Tools that take a model from the store."""
 ANSWERS: list[dict[str, Any]] = [{}, {"size": {"size": "XL"}}, {"size": {"size": "M"}}, {"size": None}]
@@ -118,6 +132,8 @@ class Past:
         asked: list[dict[str, Any]] = [{"scope": "coats", "goal": "margin"}, {"scope": "coats", "gaol": "x"}, {}]
         found += [Case("agents_brief", {"agent": "price-strategist", "arguments": given}, True) for given in asked]
         found.append(Case("agents_find", {"request": "the coats should cost more"}, True))
+        found += [Case(tool, {"experiment": EXPERIMENT, **more}, True) for tool, more in TOLD.items()]
+        found.append(Case("experiments_create", {**DESIGN, "name": "another", "preview": True}, True))
         found.append(Case("play_launch_draft", {"launch": LAUNCH, "preview": True}, True))
         model = {"glb": self.own["three_d_models_check"]["asset"][0], "kind": "generated", "preview": True}
         found.append(Case("three_d_products_attach", {"id": self.known["product_ids"][0], **model}, True))
@@ -245,6 +261,7 @@ async def _live(app: App) -> Past:
     box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
     model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
     photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
+    await do("experiments_create", **DESIGN)
     proposed = await do("woo_categories_update", id=category, description="Warm things.", preview=True)
     risky = await do("woo_categories_delete", id=category, preview=True)
     listed = {name: [*await ids(f"{name}_list"), ABSENT] for name in _LISTED}
@@ -314,6 +331,8 @@ async def _live(app: App) -> Past:
         "play_launch_draft": {"launch": [LAUNCH, JOBS["ended"], "job_none"], "categories": [[]], "sku": ["PAST-9"]},
         "three_d_products_get": {"id": listed["woo_products"]},
         "play_product_launch": {"name": ["Coat"], "photos": [photo.id, ABSENT], "model": ["none"]},
+        "experiments_list": {"state": ["running", "stopped"], "cursor": ["none of ours", ""]},
+        **{f"experiments_{verb}": TESTED for verb in ("assign", "convert", "expose", "results", "stop")},
         "jobs_list": {"tool": ["woo_catalog_export", "none"], "cursor": ["none of ours", ""]},
     }
     listed |= {"woo_zones": [1, 0, ABSENT], "woo_zone": [1, ABSENT], "woo_taxes": [1, ABSENT], "woo_webhooks": [1, 2]}

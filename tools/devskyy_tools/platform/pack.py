@@ -6,13 +6,18 @@ from pathlib import Path
 
 from devskyy_mcp.agents.offers import Offers
 from devskyy_mcp.capability import Pack, Registry, Resource
+from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context, Services
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.experiments.service import SYSTEM, Experiments
 from devskyy_mcp.find.tools import ToolIndex
+from devskyy_tools.shop.provide import provide_shop
 
 from .agents import agents, server
 from .assets import asset_ids, assets, read_asset
 from .audit import audit
+from .experiments import experiments
 from .jobs import job_ids, jobs, read_job
 from .llm import llm
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
@@ -35,11 +40,14 @@ def _provide(services: Services) -> None:
     services.share(
         ToolIndex, lambda found: ToolIndex(found.get(Registry), found.get(Settings).cache_dir / "find/tools")
     )
+    provide_shop(services)
+    services.share(Experiments, lambda found: Experiments(found.get(Database)))
+    services.get(Systems).add(SYSTEM, lambda: services.get(Experiments))
 
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs, assets, audit, agents, server, llm],
+    toolsets=[tools, changes, jobs, assets, audit, agents, server, llm, experiments],
     resources=[
         Resource(
             "devskyy://changes/{id}",

@@ -107,3 +107,34 @@ async def model_foresee(draft: Draft) -> None:
         draft.effects.append("The page shows no 3D model then; its files stay in the media library unless deleted too.")
     elif draft.was("glb") and "glb" in draft.body:
         draft.effects.append("It replaces another model, whose files stay in the media library unless deleted too.")
+
+
+async def variant_test(draft: Draft) -> None:
+    """Of products that there are; a picture of the media library, or an address of the site's own."""
+    gone = await draft.shop.missing(at.PRODUCTS, draft.body.get("product_ids") or [])
+    if gone:
+        draft.refuse(f"there is no product {gone[0]}.", "woo_products_list has them.", Code.NOT_FOUND, missing=gone)
+    if draft.will("place") == "picture":
+        for one in draft.lines("variants"):
+            if one.get("content"):
+                one["content"] = await _picture(draft, str(one["content"]))
+
+
+async def _picture(draft: Draft, given: str) -> str:
+    """The address of a picture that the site has, by its id."""
+    found = await draft.shop.find(at.MEDIA, int(given)) if given.isdecimal() and len(given) < 12 else None
+    if found is None or found.get("media_type") != "image":
+        draft.refuse("a variant's picture is the id of a picture in the media library.", "wp_media_list has them.")
+    return str(found["source_url"])
+
+
+async def variant_test_foresee(draft: Draft) -> None:
+    """What visitors see changes, and a cookie is set: that is a person's to say."""
+    draft.leaves.append("public")
+    if draft.kind == "create":
+        number = len(draft.body["product_ids"])
+        what = f"the {draft.will('place').replace('_', ' ')} of {number} product{'s' if number > 1 else ''}"
+        draft.asks.append(f"Visitors of the shop see {what} in {len(draft.body['variants'])} variants.")
+        draft.effects.append("Each visitor of these pages gets a first-party cookie with a random id, for 90 days.")
+    elif not draft.will("live"):
+        draft.effects.append("Every visitor sees the pages as they are.")

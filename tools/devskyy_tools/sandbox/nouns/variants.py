@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from typing import Any, cast
+from typing import cast
 
 from devskyy_tools.sandbox import text
 from devskyy_tools.sandbox.auth import denied
@@ -11,7 +12,8 @@ from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError
 from devskyy_tools.sandbox.routing import Endpoint, Route, edits
 from devskyy_tools.sandbox.store import Where
 
-_KIND = "variant_test"
+_KIND, _UNIT = "variant_test", "variant_unit"
+_GOALS = ("add_to_cart", "order")
 _PER_MINUTE = 600
 _KEY: Json = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$", "required": True}
 _VARIANT: Json = {
@@ -19,18 +21,20 @@ _VARIANT: Json = {
     "additionalProperties": False,
     "properties": {
         "key": _KEY,
-        "weight": {"type": "integer", "minimum": 0, "maximum": 1000},
+        "weight": {"type": "integer", "minimum": 0, "maximum": 10000},
         "content": {"type": "string", "maxLength": 2000},
     },
 }
 _NEW: Json = {
     "key": _KEY,
-    "place": {"type": "string", "enum": ["name", "short_description", "model"], "required": True},
+    "salt": {"type": "string", "maxLength": 80},
+    "place": {"type": "string", "enum": ["name", "short_description", "picture", "model"], "required": True},
     "product_ids": {
         "type": "array", "minItems": 1, "maxItems": 500, "items": {"type": "integer", "minimum": 1}, "required": True,
     },
     "variants": {"type": "array", "minItems": 2, "maxItems": 10, "items": _VARIANT, "required": True},
 }  # fmt: skip
+_EXPOSE: Json = {"test": _KEY, "unit": {"type": "string", "pattern": "^[a-f0-9]{32}$", "required": True}}
 _LIVE: Json = {"live": {"type": "boolean", "required": True}}
 
 
@@ -40,7 +44,7 @@ def routes() -> list[Route]:
     return [
         Route(f"{base}/tests", "", {"GET": Endpoint(items, {}), "POST": Endpoint(create, _NEW)}),
         Route(f"{base}/tests/{{key:s}}", "", one),
-        Route(f"{base}/exposures", "", {"POST": Endpoint(expose, {"test": _KEY, "variant": _KEY})}),
+        Route(f"{base}/exposures", "", {"POST": Endpoint(expose, _EXPOSE)}),
     ]
 
 
@@ -49,12 +53,17 @@ def _allow(call: Call) -> None:
         raise denied(call, "rest_forbidden", "Sorry, you are not allowed to do that.")
 
 
-def _shown(body: Json) -> Json:
-    variants = [
-        {name: one[name] for name in ("key", "weight", "content", "shown")}
-        for one in cast("list[Json]", body["variants"])
-    ]
-    return {**{name: body[name] for name in ("key", "place", "product_ids", "live")}, "variants": variants}
+def _shown(call: Call, body: Json) -> Json:
+    """With its numbers. The demo shop has no cart, so that nobody in it does what is counted."""
+    where = Where(_UNIT)
+    where.add("parent = ?", body["id"])
+    units = call.store.find(where)
+    variants: list[Json] = []
+    for one in cast("list[Json]", body["variants"]):
+        mine = [unit for unit in units if unit["variant"] == one["key"]]
+        numbers = {"shown": len(mine), **{goal: sum(unit[goal] for unit in mine) for goal in _GOALS}}
+        variants.append({name: one[name] for name in ("key", "weight", "content")} | numbers)
+    return {**{name: body[name] for name in ("key", "salt", "place", "product_ids", "live")}, "variants": variants}
 
 
 def _find(call: Call, key: str) -> Json | None:
@@ -74,11 +83,11 @@ def _load(call: Call) -> Json:
 def items(call: Call) -> Reply:
     _allow(call)
     found = sorted(call.store.find(Where(_KIND)), key=lambda body: int(body["id"]))
-    return Reply([_shown(body) for body in found])
+    return Reply([_shown(call, body) for body in found])
 
 
 def get(call: Call) -> Reply:
-    return Reply(_shown(_load(call)))
+    return Reply(_shown(call, _load(call)))
 
 
 def create(call: Call) -> Reply:
@@ -95,42 +104,59 @@ def create(call: Call) -> Reply:
             "key": one["key"],
             "weight": int(one.get("weight", 0)),
             "content": " ".join(text.plain(one.get("content", "")).split()),
-            "shown": 0,
             "minute": [0, 0],
         }
         for one in asked
     ]
     body: Json = {"id": call.store.new_id(_KIND), "key": call["key"], "slug": call["key"], "place": call["place"]}
+    body["salt"] = call["salt"] or call["key"]
     body |= {"product_ids": list(dict.fromkeys(call["product_ids"])), "live": True, "variants": variants}
     call.store.put(_KIND, body)
-    return Reply(_shown(body), 201)
+    return Reply(_shown(call, body), 201)
 
 
 def update(call: Call) -> Reply:
     body = _load(call) | {"live": call["live"]}
     call.store.put(_KIND, body)
-    return Reply(_shown(body))
+    return Reply(_shown(call, body))
 
 
 def delete(call: Call) -> Reply:
     body = _load(call)
+    previous = _shown(call, body)
     call.store.delete(_KIND, body["id"])
-    return Reply({"deleted": True, "previous": _shown(body)})
+    return Reply({"deleted": True, "previous": previous})
 
 
 def expose(call: Call) -> Reply:
-    """Count, for everybody: a page from a cache holds no nonce."""
+    """Count a visitor once, whoever asks: a page from a cache holds no nonce."""
     if call.headers.get("sec-fetch-site") == "cross-site":
         raise RestError("rest_forbidden", "Only pages of this site tell what they show.", 403)
     body = _find(call, call["test"])
-    variants: list[Any] = body["variants"] if body and body["live"] else []
-    found = next((one for one in variants if one["key"] == call["variant"]), None)
-    if body is None or found is None:
-        raise RestError("devskyy_test_invalid_key", "No such variant is shown.", 404)
+    if body is None or not body["live"]:
+        raise RestError("devskyy_test_invalid_key", "No such test is shown.", 404)
+    digest = hashlib.sha256(f"{body['salt']}:{call['unit']}".encode()).hexdigest()
+    found = variant_of(body["variants"], digest)
     minute = int(time.time() // 60)
     before = found["minute"][1] if found["minute"][0] == minute else 0
     if before >= _PER_MINUTE:
         return Reply({"code": "devskyy_too_many", "message": "Too many at once."}, 429, {"Retry-After": "60"})
-    found |= {"shown": found["shown"] + 1, "minute": [minute, before + 1]}
+    found |= {"minute": [minute, before + 1]}
     call.store.put(_KIND, body)
+    where = Where(_UNIT)
+    where.add("parent = ?", body["id"])
+    where.add("slug = ?", digest[:32])
+    if not call.store.find(where):
+        unit: Json = {"id": call.store.new_id(_UNIT), "parent": body["id"], "slug": digest[:32]}
+        call.store.put(_UNIT, unit | {"variant": found["key"], **dict.fromkeys(_GOALS, 0)})
     return Reply(None, 204)
+
+
+def variant_of(variants: list[Json], digest: str) -> Json:
+    """As the plugin's own function of that name."""
+    at = int(digest[:8], 16) * sum(int(one["weight"]) for one in variants) >> 32
+    for one in variants:
+        at -= int(one["weight"])
+        if at < 0:
+            return one
+    return variants[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import companion, content, goods, people, site, store, trade
 from .base import NOISE, NOISY_META, STAMP, Collection
-from .companion import MODELS, PRIVACY, REDIRECTS, SEO
+from .companion import MODELS, PRIVACY, REDIRECTS, SEO, VARIANT_TESTS
 from .content import COMMENTS, ITEMS, MEDIA, MEDIA_EDITS, PAGES, POSTS, REVISIONS, TERMS
 from .goods import (
     ATTRIBUTE_TERMS,
@@ -101,6 +101,7 @@ __all__ = [
     "TEMPLATE_PARTS",
     "TERMS",
     "USERS",
+    "VARIANT_TESTS",
     "VARIATIONS",
     "WEBHOOKS",
     "WIDGETS",

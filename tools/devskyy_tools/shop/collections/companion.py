@@ -14,3 +14,8 @@ PRIVACY = Collection("privacy", "devskyy", "privacy", "personal data", single=Tr
 """Only acted on: ``erase``."""
 MODELS = Collection("product_models", "devskyy", "models", "3D model of product")
 """The 3D model of a product, by the product's id; all empty where it has none."""
+VARIANT_TESTS = Collection(
+    "variant_tests", "devskyy", "tests", "test on the shop", id_field="key", text_ids=fields("id"),
+    volatile=fields("variants"),
+)  # fmt: skip
+"""Tests of variants of product pages, and what was counted; by the experiment's name."""

@@ -12,7 +12,7 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
  */
 function devskyy_clean_site() {
 	global $wpdb;
-	foreach ( array( 'redirects', 'tests', 'variants' ) as $table ) {
+	foreach ( array( 'redirects', 'tests', 'variants', 'units' ) as $table ) {
 		// phpcs:ignore WordPress.DB -- the table's name is ours, and it goes.
 		$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}devskyy_$table" );
 	}

@@ -1,30 +1,79 @@
-/* Draws a variant of each test of this page once, keeps its name in a cookie, shows it, and says so to this site. */
+/* Works out this visitor's variant of each test of this page from a random id in a cookie, shows it, and says so to this site. */
 ( function () {
 	var data = document.getElementById( 'devskyy-variants-data' );
 	var told = data ? JSON.parse( data.textContent ) : { tests: [] };
 	var places = {
 		name: 'h1.product_title, h1.wp-block-post-title, h1.entry-title',
 		short_description: '.woocommerce-product-details__short-description, .wp-block-post-excerpt',
+		picture: '.woocommerce-product-gallery__image:first-child img, .wp-block-post-featured-image img, img.wp-post-image',
 		model: '.devskyy-model'
 	};
 
-	function kept( test ) {
-		var found = document.cookie.match( new RegExp( '(?:^|; )devskyy_v_' + test.key + '=([a-z0-9_-]+)' ) );
-		return found && test.variants.find( function ( one ) { return one.key === found[ 1 ]; } );
+	/* The first 32 bits of SHA-256 (FIPS 180-4). crypto.subtle answers late, and only where there is HTTPS. */
+	function hash( text ) {
+		var bytes = new TextEncoder().encode( text );
+		var blocks = ( ( bytes.length + 72 ) >> 6 ) * 16;
+		var words = new Uint32Array( blocks );
+		var primes = [], state = [], constants = [], w = new Uint32Array( 64 ), at, i, n;
+		for ( n = 2; primes.length < 64; n++ ) {
+			if ( primes.every( function ( one ) { return n % one; } ) ) {
+				primes.push( n );
+				constants.push( ( Math.cbrt( n ) % 1 ) * 4294967296 | 0 );
+				state.push( ( Math.sqrt( n ) % 1 ) * 4294967296 | 0 );
+			}
+		}
+		state.length = 8;
+		bytes.forEach( function ( byte, place ) { words[ place >> 2 ] |= byte << 24 - 8 * ( place & 3 ); } );
+		words[ bytes.length >> 2 ] |= 128 << 24 - 8 * ( bytes.length & 3 );
+		words[ blocks - 1 ] = bytes.length * 8;
+		function turned( x, by ) { return x >>> by | x << 32 - by; }
+		for ( at = 0; at < blocks; at += 16 ) {
+			var s = state.slice();
+			for ( i = 0; i < 64; i++ ) {
+				var x = w[ i - 15 ], y = w[ i - 2 ], a = s[ 0 ], e = s[ 4 ];
+				w[ i ] = i < 16 ? words[ at + i ] : w[ i - 16 ] + w[ i - 7 ] +
+					( turned( x, 7 ) ^ turned( x, 18 ) ^ x >>> 3 ) + ( turned( y, 17 ) ^ turned( y, 19 ) ^ y >>> 10 );
+				var one = s[ 7 ] + ( turned( e, 6 ) ^ turned( e, 11 ) ^ turned( e, 25 ) ) + ( e & s[ 5 ] ^ ~e & s[ 6 ] ) + constants[ i ] + w[ i ];
+				var two = ( turned( a, 2 ) ^ turned( a, 13 ) ^ turned( a, 22 ) ) + ( a & s[ 1 ] ^ a & s[ 2 ] ^ s[ 1 ] & s[ 2 ] );
+				s = [ one + two | 0, a, s[ 1 ], s[ 2 ], s[ 3 ] + one | 0, e, s[ 5 ], s[ 6 ] ];
+			}
+			state = state.map( function ( old, place ) { return old + s[ place ] | 0; } );
+		}
+		return state[ 0 ] >>> 0;
 	}
 
-	function drawn( test ) {
+	function variantOf( test, unit ) {
 		var sum = test.variants.reduce( function ( all, one ) { return all + one.weight; }, 0 );
-		var at = Math.random() * sum;
+		var at = Math.floor( hash( test.salt + ':' + unit ) * sum / 4294967296 );
 		return test.variants.find( function ( one ) {
 			at -= one.weight;
 			return at < 0;
 		} );
 	}
 
-	function keep( test, variant ) {
-		document.cookie = 'devskyy_v_' + test.key + '=' + variant.key + '; Max-Age=7776000; SameSite=Lax; Path=' + told.path +
+	function kept() {
+		var found = document.cookie.match( new RegExp( '(?:^|; )' + told.cookie + '=([a-f0-9]{32})' ) );
+		return found ? found[ 1 ] : '';
+	}
+
+	function unitOf() {
+		var fresh = Array.from( crypto.getRandomValues( new Uint8Array( 16 ) ), function ( one ) {
+			return ( 256 + one ).toString( 16 ).slice( 1 );
+		} ).join( '' );
+		document.cookie = told.cookie + '=' + ( kept() || fresh ) + '; Max-Age=7776000; SameSite=Lax; Path=' + told.path +
 			( 'https:' === location.protocol ? '; Secure' : '' );
+		return kept();
+	}
+
+	/* Whether this tab has said it: a second time would not count, and only cost a request. */
+	function said( test ) {
+		try {
+			var before = sessionStorage.getItem( told.cookie + test.key );
+			sessionStorage.setItem( told.cookie + test.key, '1' );
+			return !! before;
+		} catch ( refused ) {
+			return false;
+		}
 	}
 
 	function show( test, variant ) {
@@ -35,25 +84,26 @@
 		document.querySelectorAll( places[ test.place ] ).forEach( function ( one ) {
 			if ( 'model' === test.place ) {
 				one.hidden = 'off' === variant.content;
+			} else if ( 'picture' === test.place ) {
+				one.removeAttribute( 'srcset' );
+				one.src = variant.content;
 			} else {
 				one.textContent = variant.content;
 			}
 		} );
 	}
 
+	if ( ! told.tests.length || navigator.globalPrivacyControl ) { // Nothing is kept of whoever asks for that, or counted.
+		return;
+	}
+	var unit = unitOf();
+	if ( ! unit ) { // Without cookies each page would count anew.
+		return;
+	}
 	told.tests.forEach( function ( test ) {
-		var before = kept( test );
-		var variant = before || drawn( test );
-		if ( navigator.globalPrivacyControl ) { // Nothing is kept of whoever asks for that, and nothing counted.
-			return;
-		}
-		show( test, variant );
-		if ( before ) {
-			return;
-		}
-		keep( test, variant );
-		if ( kept( test ) ) { // Without cookies each page would count anew.
-			navigator.sendBeacon( told.beacon, new URLSearchParams( { test: test.key, variant: variant.key } ) );
+		show( test, variantOf( test, unit ) );
+		if ( ! said( test ) ) {
+			navigator.sendBeacon( told.beacon, new URLSearchParams( { test: test.key, unit: unit } ) );
 		}
 	} );
 }() );

@@ -1,8 +1,9 @@
 <?php
 /**
- * Tests of variants: which visitors see what, and how many saw it. Pages are the same for everybody, so that they can be
- * kept by caches: the browser draws the variant, keeps its name in a cookie, and tells the site once that it was shown.
- * Nothing that is kept says who it was.
+ * Tests of variants: which visitors see what, how many saw it, and how many put the product into the cart or ordered it.
+ * Pages are the same for everybody, so that they can be kept by caches: the browser works the variant out from a random id
+ * in a cookie, shows it, and tells the site. The same hash here and in DevSkyy's servers says which one it was, so nobody
+ * can report another. Of the id only that hash is kept: nothing says who it was, or that two tests had the same visitor.
  *
  * @package DevSkyy
  */
@@ -11,14 +12,19 @@ namespace DevSkyy;
 
 defined( 'ABSPATH' ) || exit;
 
-const VARIANT_PLACES       = array( 'name', 'short_description', 'model' );
+const VARIANT_PLACES       = array( 'name', 'short_description', 'picture', 'model' );
+const VARIANT_GOALS        = array( 'add_to_cart', 'order' );
+const UNIT_COOKIE          = 'devskyy_unit';
 const EXPOSURES_PER_MINUTE = 600; // Of one variant; the filter devskyy_exposures_per_minute changes it.
 
 add_action( 'rest_api_init', __NAMESPACE__ . '\\register_tests' );
 add_action( 'wp_enqueue_scripts', __NAMESPACE__ . '\\variants_on_page' );
+add_action( 'woocommerce_add_to_cart', __NAMESPACE__ . '\\put_into_cart', 10, 2 );
+add_action( 'woocommerce_checkout_order_processed', __NAMESPACE__ . '\\ordered' );
+add_action( 'woocommerce_store_api_checkout_order_processed', __NAMESPACE__ . '\\ordered' );
 
 /**
- * Create the two tables.
+ * Create the tables. A unit is a visitor of one test, known by its hash alone.
  */
 function create_test_tables() {
 	global $wpdb;
@@ -27,6 +33,7 @@ function create_test_tables() {
 		"CREATE TABLE {$wpdb->prefix}devskyy_tests (
 		id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
 		name varchar(40) NOT NULL,
+		salt varchar(80) NOT NULL DEFAULT '',
 		place varchar(20) NOT NULL,
 		products text NOT NULL,
 		live tinyint(1) NOT NULL DEFAULT 1,
@@ -41,11 +48,20 @@ function create_test_tables() {
 		name varchar(40) NOT NULL,
 		weight smallint(5) unsigned NOT NULL,
 		content text NOT NULL,
-		shown bigint(20) unsigned NOT NULL DEFAULT 0,
 		in_minute bigint(20) unsigned NOT NULL DEFAULT 0,
 		minute_shown bigint(20) unsigned NOT NULL DEFAULT 0,
 		PRIMARY KEY  (id),
 		UNIQUE KEY test_name (test,name)
+		) $charset"
+	);
+	dbDelta(
+		"CREATE TABLE {$wpdb->prefix}devskyy_units (
+		test bigint(20) unsigned NOT NULL,
+		unit char(32) NOT NULL,
+		variant varchar(40) NOT NULL,
+		add_to_cart tinyint(1) NOT NULL DEFAULT 0,
+		ordered tinyint(1) NOT NULL DEFAULT 0,
+		PRIMARY KEY  (test,unit)
 		) $charset"
 	);
 }
@@ -71,6 +87,11 @@ function register_tests() {
 	};
 	$new   = array(
 		'key'         => $key,
+		'salt'        => array(
+			'type'        => 'string',
+			'maxLength'   => 80,
+			'description' => 'Of the hash; the key where there is none.',
+		),
 		'place'       => array(
 			'type'     => 'string',
 			'enum'     => VARIANT_PLACES,
@@ -99,12 +120,12 @@ function register_tests() {
 					'weight'  => array(
 						'type'    => 'integer',
 						'minimum' => 0,
-						'maximum' => 1000,
+						'maximum' => 10000,
 					),
 					'content' => array(
 						'type'        => 'string',
 						'maxLength'   => 2000,
-						'description' => 'What stands there, plain text; empty leaves it as it is; for model: off.',
+						'description' => 'What stands there, plain text; empty leaves it as it is. picture: an address; model: off.',
 					),
 				),
 			),
@@ -130,8 +151,12 @@ function register_tests() {
 			'callback'            => __NAMESPACE__ . '\\expose',
 			'permission_callback' => '__return_true', // A page from a cache holds no valid nonce; nothing but a number grows.
 			'args'                => array(
-				'test'    => $key,
-				'variant' => $key,
+				'test' => $key,
+				'unit' => array(
+					'type'     => 'string',
+					'pattern'  => '^[a-f0-9]{32}$',
+					'required' => true,
+				),
 			),
 		)
 	);
@@ -152,6 +177,7 @@ function tests_where( $where, $given = array() ) {
 	foreach ( $wpdb->get_results( $given ? $wpdb->prepare( $query, $given ) : $query ) as $test ) {
 		$found[ (int) $test->id ] = array(
 			'key'         => $test->name,
+			'salt'        => $test->salt,
 			'place'       => $test->place,
 			'product_ids' => array_map( 'intval', (array) json_decode( $test->products, true ) ),
 			'live'        => (bool) $test->live,
@@ -165,7 +191,6 @@ function tests_where( $where, $given = array() ) {
 				'key'     => $row->name,
 				'weight'  => (int) $row->weight,
 				'content' => $row->content,
-				'shown'   => (int) $row->shown,
 			);
 		}
 	}
@@ -174,10 +199,68 @@ function tests_where( $where, $given = array() ) {
 }
 
 /**
- * All tests, with how often each variant was shown.
+ * The same with how many visitors saw each variant, and how many of them did what is counted.
+ *
+ * @param array<int,array<string,mixed>> $tests From tests_where.
+ * @return array<int,array<string,mixed>>
+ */
+function counted( $tests ) {
+	global $wpdb;
+	$numbers = array();
+	if ( $tests ) {
+		$ids = implode( ',', array_keys( $tests ) );
+		// phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.DirectDatabaseQuery -- ids of our own.
+		$rows = $wpdb->get_results( "SELECT test, variant, COUNT(*) AS shown, SUM(add_to_cart) AS add_to_cart, SUM(ordered) AS ordered FROM {$wpdb->prefix}devskyy_units WHERE test IN ($ids) GROUP BY test, variant" );
+		foreach ( $rows as $row ) {
+			$numbers[ (int) $row->test ][ $row->variant ] = $row;
+		}
+	}
+	foreach ( $tests as $id => $test ) {
+		foreach ( $test['variants'] as $at => $variant ) {
+			$row = $numbers[ $id ][ $variant['key'] ] ?? null;
+
+			$tests[ $id ]['variants'][ $at ] += array(
+				'shown'       => $row ? (int) $row->shown : 0,
+				'add_to_cart' => $row ? (int) $row->add_to_cart : 0,
+				'order'       => $row ? (int) $row->ordered : 0,
+			);
+		}
+	}
+	return $tests;
+}
+
+/**
+ * The hash that says which variant a unit gets, and by which a unit is kept.
+ *
+ * @param array<string,mixed> $test From tests_where.
+ * @param string              $unit What stands in the cookie.
+ */
+function unit_hash( $test, $unit ) {
+	return hash( 'sha256', $test['salt'] . ':' . $unit );
+}
+
+/**
+ * The key of the variant that a hash leads to: its first 32 bits as a share of 2^32, over the weights in their order.
+ *
+ * @param array<int,array<string,mixed>> $variants With key and weight.
+ * @param string                         $hash     From unit_hash.
+ */
+function variant_of( $variants, $hash ) {
+	$at = (int) floor( hexdec( substr( $hash, 0, 8 ) ) * array_sum( array_column( $variants, 'weight' ) ) / 4294967296 );
+	foreach ( $variants as $variant ) {
+		$at -= $variant['weight'];
+		if ( $at < 0 ) {
+			return $variant['key'];
+		}
+	}
+	return '';
+}
+
+/**
+ * All tests, with their numbers.
  */
 function tests_get() {
-	return rest_ensure_response( array_values( tests_where( '1 = 1' ) ) );
+	return rest_ensure_response( array_values( counted( tests_where( '1 = 1' ) ) ) );
 }
 
 /**
@@ -186,7 +269,7 @@ function tests_get() {
  * @param \WP_REST_Request $request key.
  */
 function test_get( $request ) {
-	$found = tests_where( 'name = %s', array( $request['key'] ) );
+	$found = counted( tests_where( 'name = %s', array( $request['key'] ) ) );
 	if ( ! $found ) {
 		return new \WP_Error( 'devskyy_test_invalid_key', 'There is no such test.', array( 'status' => 404 ) );
 	}
@@ -214,6 +297,7 @@ function test_create( $request ) {
 	}
 	$row = array(
 		'name'     => $request['key'],
+		'salt'     => (string) ( $request['salt'] ?? '' ) === '' ? $request['key'] : sanitize_text_field( $request['salt'] ),
 		'place'    => $request['place'],
 		'products' => wp_json_encode( array_values( array_unique( $request['product_ids'] ) ) ),
 		'live'     => 0, // Until its variants are there.
@@ -263,12 +347,13 @@ function test_update( $request ) {
  */
 function test_delete( $request ) {
 	global $wpdb;
-	$found = tests_where( 'name = %s', array( $request['key'] ) );
+	$found = counted( tests_where( 'name = %s', array( $request['key'] ) ) );
 	if ( ! $found ) {
 		return test_get( $request );
 	}
 	$wpdb->delete( "{$wpdb->prefix}devskyy_tests", array( 'id' => key( $found ) ) );
 	$wpdb->delete( "{$wpdb->prefix}devskyy_variants", array( 'test' => key( $found ) ) );
+	$wpdb->delete( "{$wpdb->prefix}devskyy_units", array( 'test' => key( $found ) ) );
 	array_map( 'clean_post_cache', current( $found )['product_ids'] );
 	return rest_ensure_response(
 		array(
@@ -279,56 +364,120 @@ function test_delete( $request ) {
 }
 
 /**
- * Count that a variant was shown to one more visitor: one statement, so that none is lost and none counts twice.
+ * Count that a visitor was shown their variant, once: the key of the table keeps a second time out.
  *
- * @param \WP_REST_Request $request test, variant.
+ * @param \WP_REST_Request $request test, unit.
  */
 function expose( $request ) {
 	global $wpdb;
 	if ( 'cross-site' === $request->get_header( 'sec_fetch_site' ) ) {
 		return new \WP_Error( 'rest_forbidden', 'Only pages of this site tell what they show.', array( 'status' => 403 ) );
 	}
-	$minute = (int) floor( time() / MINUTE_IN_SECONDS );
-	$most   = (int) apply_filters( 'devskyy_exposures_per_minute', EXPOSURES_PER_MINUTE );
-	// phpcs:disable WordPress.DB.DirectDatabaseQuery
-	$test    = (int) $wpdb->get_var( $wpdb->prepare( "SELECT id FROM {$wpdb->prefix}devskyy_tests WHERE name = %s AND live = 1", $request['test'] ) );
-	$counted = $wpdb->query(
-		$wpdb->prepare(
-			"UPDATE {$wpdb->prefix}devskyy_variants SET shown = shown + 1,
-			in_minute = CASE WHEN minute_shown = %d THEN in_minute + 1 ELSE 1 END, minute_shown = %d
-			WHERE test = %d AND name = %s AND (minute_shown <> %d OR in_minute < %d)",
-			$minute,
-			$minute,
-			$test,
-			$request['variant'],
-			$minute,
-			$most
-		)
-	);
-	$known   = $counted || $wpdb->get_var( $wpdb->prepare( "SELECT 1 FROM {$wpdb->prefix}devskyy_variants WHERE test = %d AND name = %s", $test, $request['variant'] ) );
-	// phpcs:enable
-	if ( ! $known ) {
-		return new \WP_Error( 'devskyy_test_invalid_key', 'No such variant is shown.', array( 'status' => 404 ) );
+	$found = tests_where( 'name = %s AND live = 1', array( $request['test'] ) );
+	if ( ! $found ) {
+		return new \WP_Error( 'devskyy_test_invalid_key', 'No such test is shown.', array( 'status' => 404 ) );
 	}
-	if ( ! $counted ) {
-		$answer = new \WP_REST_Response( array( 'code' => 'devskyy_too_many', 'message' => 'Too many at once.' ), 429 );
+	$hash    = unit_hash( current( $found ), $request['unit'] );
+	$variant = variant_of( current( $found )['variants'], $hash );
+	if ( ! room_in_minute( key( $found ), $variant ) ) {
+		$answer = new \WP_REST_Response(
+			array(
+				'code'    => 'devskyy_too_many',
+				'message' => 'Too many at once.',
+			),
+			429
+		);
 		$answer->header( 'Retry-After', '60' );
 		return $answer;
 	}
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	$wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$wpdb->prefix}devskyy_units (test, unit, variant) VALUES (%d, %s, %s)", key( $found ), substr( $hash, 0, 32 ), $variant ) );
 	return new \WP_REST_Response( null, 204 );
 }
 
 /**
- * What the browser needs to draw: the tests of this page, the same for everybody.
+ * Whether a variant may be counted once more in this minute: one statement, so that nobody slips by.
+ *
+ * @param int    $test    The test's id.
+ * @param string $variant Its key.
+ */
+function room_in_minute( $test, $variant ) {
+	global $wpdb;
+	$minute = (int) floor( time() / MINUTE_IN_SECONDS );
+	$most   = (int) apply_filters( 'devskyy_exposures_per_minute', EXPOSURES_PER_MINUTE );
+	// phpcs:disable WordPress.DB.DirectDatabaseQuery
+	return (bool) $wpdb->query(
+		$wpdb->prepare(
+			"UPDATE {$wpdb->prefix}devskyy_variants
+			SET in_minute = CASE WHEN minute_shown = %d THEN in_minute + 1 ELSE 1 END, minute_shown = %d
+			WHERE test = %d AND name = %s AND (minute_shown <> %d OR in_minute < %d)",
+			$minute,
+			$minute,
+			$test,
+			$variant,
+			$minute,
+			$most
+		)
+	);
+	// phpcs:enable
+}
+
+/**
+ * A product went into a cart.
+ *
+ * @param string $line       The cart's own key.
+ * @param int    $product_id The product's, not the variation's.
+ */
+function put_into_cart( $line, $product_id ) {
+	converted( 'add_to_cart', array( (int) $product_id ) );
+}
+
+/**
+ * An order was placed, in either kind of checkout.
+ *
+ * @param int|\WC_Order $order The order or its id.
+ */
+function ordered( $order ) {
+	$order = is_object( $order ) ? $order : wc_get_order( $order );
+	$ids   = array();
+	foreach ( $order ? $order->get_items() : array() as $item ) {
+		$ids[] = (int) $item->get_product_id();
+	}
+	converted( 'order', $ids );
+}
+
+/**
+ * Count what a visitor did who was shown a variant of one of the products, once. Of the order nothing is kept.
+ *
+ * @param string $goal One of VARIANT_GOALS.
+ * @param int[]  $ids  Of products.
+ */
+function converted( $goal, $ids ) {
+	global $wpdb;
+	$unit = isset( $_COOKIE[ UNIT_COOKIE ] ) ? sanitize_key( $_COOKIE[ UNIT_COOKIE ] ) : '';
+	if ( ! $ids || ! preg_match( '/^[a-f0-9]{32}$/', $unit ) ) {
+		return;
+	}
+	$column = 'order' === $goal ? 'ordered' : 'add_to_cart';
+	foreach ( tests_where( 'live = 1' ) as $id => $test ) {
+		if ( array_intersect( $ids, $test['product_ids'] ) ) {
+			$key = array(
+				'test' => $id,
+				'unit' => substr( unit_hash( $test, $unit ), 0, 32 ),
+			);
+			$wpdb->update( "{$wpdb->prefix}devskyy_units", array( $column => 1 ), $key ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+		}
+	}
+}
+
+/**
+ * What the browser needs to work out the variants: the tests of this page, the same for everybody.
  */
 function variants_on_page() {
 	$id    = is_singular() ? get_queried_object_id() : 0;
 	$tests = array();
 	foreach ( $id ? tests_where( 'live = 1' ) : array() as $test ) {
 		if ( in_array( $id, $test['product_ids'], true ) ) {
-			foreach ( $test['variants'] as $number => $variant ) {
-				unset( $test['variants'][ $number ]['shown'] );
-			}
 			unset( $test['product_ids'], $test['live'] );
 			$tests[] = $test;
 		}
@@ -343,6 +492,7 @@ function variants_on_page() {
 			$told = array(
 				'tests'  => $tests,
 				'beacon' => rest_url( REST . '/exposures' ),
+				'cookie' => UNIT_COOKIE,
 				'path'   => COOKIEPATH ? COOKIEPATH : '/',
 			);
 			printf( '<script type="application/json" id="devskyy-variants-data">%s</script>' . "\n", wp_json_encode( $told, JSON_HEX_TAG | JSON_HEX_AMP ) ); // phpcs:ignore WordPress.Security.EscapeOutput -- JSON without angle brackets.

@@ -1,0 +1,296 @@
+"""What a test is registered as, and what is said of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..errors import Code, Refused
+from .assignment import BUCKETS, Assigner
+from .sequential import inflation
+from .statistics import Kind, sample_size
+
+Json = dict[str, Any]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Better = Literal["up", "down"]
+State = Literal["running", "stopped"]
+Decision = Literal["too_early", "go_on", "stop_efficacy", "stop_harm", "no_difference", "invalid"]
+SHOP_METRICS = ("add_to_cart", "order")
+"""What the companion plugin counts, as rates."""
+MOST_UNITS = 50_000_000
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Variant(_Given):
+    key: Name
+    percent: float = Field(gt=0, lt=100, description="All make 100.")
+    content: str = Field("", max_length=2000, description="On the shop: the text; model: off hides it.")
+
+
+class Metric(_Given):
+    name: Name
+    kind: Kind = Field(description="rate: share of units that convert; mean: value a unit; ratio: value a conversion.")
+    better: Better = "up"
+
+
+class PrimaryMetric(Metric):
+    base: float = Field(ge=1e-9, le=1e12, description="The control's value as it is now.")
+    sd: float | None = Field(None, gt=0, le=1e12, description="Its standard deviation; not for a rate.")
+
+
+class Guardrail(Metric):
+    margin: float = Field(gt=0, lt=1, description="Tolerated worsening, a share of the control's value.")
+
+
+class Design(BaseModel):
+    """What is asked for; ``registered`` makes a definition of it."""
+
+    name: str
+    hypothesis: str
+    unit: str
+    variants: Sequence[Variant]
+    metric: PrimaryMetric
+    guardrails: Sequence[Guardrail]
+    mde: float
+    power: float
+    alpha: float
+    looks: int
+    owner: str
+    layer: str = ""
+    share: float = 100.0
+    place: str = ""
+    product_ids: Sequence[int] = ()
+
+
+def registered(design: Design, free: tuple[int, int]) -> Json:
+    """The definition that is kept: all of the design, with what follows from it.
+
+    Args:
+        design: what is asked for.
+        free: the slice of its layer that it gets.
+
+    Raises:
+        Refused: INVALID_ARGUMENTS for what is no test, with what is wrong.
+    """
+    _check(design)
+    metric = design.metric
+    comparisons = len(design.variants) - 1
+    signed = design.mde if metric.better == "up" else -design.mde
+    level = design.alpha / comparisons
+    planned = sample_size(
+        metric.kind, metric.base, signed, metric.sd or 0.0, level, design.power,
+        inflation(level, design.power, design.looks),
+    )  # fmt: skip
+    if planned > MOST_UNITS:
+        raise _wrong(f"It would take {planned:,} {per(metric.kind)} in each variant.", "Give a larger mde.")
+    found: Json = {
+        "name": design.name,
+        "hypothesis": design.hypothesis,
+        "unit": design.unit,
+        "salt": design.name,
+        "variants": [one.model_dump(exclude_defaults=True) for one in design.variants],
+        "metric": metric.model_dump(exclude_none=True),
+        "guardrails": [one.model_dump() for one in design.guardrails],
+        "mde": design.mde,
+        "power": design.power,
+        "alpha": design.alpha,
+        "looks": design.looks,
+        "planned": planned,
+        "stopping": stopping_rule(design.looks, planned, metric.kind),
+        "owner": design.owner,
+    }
+    if design.layer:
+        found |= {"layer": design.layer, "slice": list(free)}
+    if design.place:
+        found["shop"] = {"place": design.place, "product_ids": sorted(set(design.product_ids))}
+    return found
+
+
+def per(kind: Kind) -> str:
+    """What the plan counts."""
+    return "conversions" if kind == "ratio" else "units"
+
+
+def stopping_rule(looks: int, planned: int, kind: Kind) -> str:
+    end = f"at {planned:,} {per(kind)} in each variant"
+    if looks == 1:
+        return f"One look, {end}."
+    return f"At the first of {looks} equal looks that crosses the O'Brien-Fleming bound, else {end}."
+
+
+def weights(definition: Mapping[str, Any]) -> list[int]:
+    """In 10,000ths."""
+    return [round(one["percent"] * 100) for one in definition["variants"]]
+
+
+def assigner(definition: Mapping[str, Any]) -> Assigner:
+    keys = [one["key"] for one in definition["variants"]]
+    first, end = definition.get("slice", (0, BUCKETS))
+    return Assigner(definition["salt"], keys, weights(definition), definition.get("layer", ""), (first, end))
+
+
+def digest(definition: Mapping[str, Any]) -> str:
+    """SHA-256 of the definition as canonical JSON: what a test was registered as, in one word."""
+    text = json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check(design: Design) -> None:
+    keys = [one.key for one in design.variants]
+    if len(set(keys)) < len(keys):
+        raise _wrong("Two variants have the same key.")
+    total = sum(round(one.percent * 100) for one in design.variants)
+    if total != BUCKETS or any(abs(one.percent * 100 - round(one.percent * 100)) > 1e-6 for one in design.variants):
+        raise _wrong(
+            f"The variants' percents make {sum(one.percent for one in design.variants):g}, not 100.",
+            "Give them with two decimals at most, so that they make 100: 33.34, 33.33 and 33.33.",
+        )
+    names = [design.metric.name, *(one.name for one in design.guardrails)]
+    if len(set(names)) < len(names):
+        raise _wrong("Two metrics have the same name.")
+    _check_metric(design)
+    if design.place:
+        _check_shop(design)
+    elif design.product_ids or any(one.content for one in design.variants):
+        raise _wrong("product_ids and content are for a test on the shop.", "Give place as well, or leave them out.")
+    if design.share != 100 and not design.layer:
+        raise _wrong("share is of a layer.", "Give layer as well, or leave share out.")
+
+
+def _check_metric(design: Design) -> None:
+    metric, mde = design.metric, design.mde
+    if metric.kind == "rate":
+        goal = metric.base * (1 + mde if metric.better == "up" else 1 - mde)
+        if not 0 < metric.base < 1 or not 0 < goal < 1:
+            raise _wrong(
+                f"A rate lies between 0 and 1; from {metric.base:g} an mde of {mde:g} leads to {goal:g}.",
+                "base is a share such as 0.03, mde a share of base such as 0.1 for a tenth more.",
+            )
+    elif metric.sd is None:
+        raise _wrong(f"{metric.name} needs sd, its standard deviation, to plan how many units it takes.")
+
+
+def _check_shop(design: Design) -> None:
+    if not design.product_ids:
+        raise _wrong("A test on the shop needs product_ids.")
+    if design.layer:
+        raise _wrong("The shop knows no layers.", "Leave out layer and share.")
+    for metric in (design.metric, *design.guardrails):
+        if metric.name not in SHOP_METRICS or metric.kind != "rate":
+            raise _wrong(
+                f"The shop does not count {metric.name} as a {metric.kind}.",
+                f"It counts {' and '.join(SHOP_METRICS)}, as rates.",
+            )
+    contents = [one.content for one in design.variants]
+    if len(set(contents)) < len(contents):
+        raise _wrong("Two variants show the same.", "Give each another content; empty leaves the page as it is.")
+    if design.place == "model" and set(contents) - {"", "off"}:
+        raise _wrong("For the place model a variant's content is empty or off.")
+
+
+def _wrong(message: str, hint: str = "") -> Refused:
+    return Refused(Code.INVALID_ARGUMENTS, message, hint)
+
+
+class ExperimentLine(BaseModel):
+    name: str
+    state: State
+    hypothesis: str
+    metric: str
+    owner: str
+    created_at: str
+    ended_at: str | None = None
+    on_shop: bool
+
+
+class ExperimentLines(BaseModel):
+    experiments: list[ExperimentLine]
+    next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")
+
+
+class Assignment(BaseModel):
+    """``variants``: by unit; null for who is not in the test."""
+
+    experiment: str
+    variants: dict[str, str | None]
+
+
+class Counted(BaseModel):
+    """What of a batch is new."""
+
+    experiment: str
+    counted: int = Field(description="New; what was known already counts once.")
+    known: int
+    outside: int = Field(description="Not in the test, or never exposed.")
+    variants: dict[str, str | None] | None = Field(default=None, description="By unit.")
+
+
+class ArmView(BaseModel):
+    variant: str
+    units: int
+    value: float | None = Field(default=None, description="Of the primary metric.")
+    conversions: int | None = None
+
+
+class Comparison(BaseModel):
+    """A variant against the control, the first one."""
+
+    variant: str
+    difference: float
+    relative: float | None = None
+    low: float = Field(description="Of a confidence interval that holds over all looks.")
+    high: float
+    z: float
+    p: float = Field(description="Two-sided, nominal.")
+    p_needed: float = Field(description="Below it this look decides.")
+    differs: bool
+
+
+class GuardrailView(BaseModel):
+    metric: str
+    variant: str
+    control: float
+    value: float
+    margin: float
+    p: float = Field(description="One-sided, that it is worse by the margin or more.")
+    holds: bool = Field(description="Worse by less than the margin.")
+
+
+class Split(BaseModel):
+    """Whether the units are split as registered (chi-square); a p below 0.0005 is an alarm."""
+
+    p: float
+    ok: bool
+
+
+class LookView(BaseModel):
+    number: int
+    of: int
+    at: str
+    fraction: float = Field(description="Of the planned information.")
+
+
+class ExperimentResult(BaseModel):
+    experiment: str
+    state: State
+    decision: Decision
+    words: str
+    hypothesis: str
+    sha256: str = Field(description="Of the registered definition.")
+    planned: int = Field(description="Units in each variant; of a ratio conversions.")
+    fraction: float = Field(description="Of the planned information there is now.")
+    split: Split
+    arms: list[ArmView] = Field(description="Units as of now; values as of the last look.")
+    look: LookView | None = Field(default=None, description="The last; what follows is as of then.")
+    comparisons: list[Comparison] | None = None
+    guardrails: list[GuardrailView] | None = None
+    cuped: float | None = Field(default=None, description="Share of variance that values from before took away.")
+    next_look_at: int | None = Field(default=None, description="Units (of a ratio conversions) in each variant.")
+    definition: dict[str, Any] = Field(description="As registered.")
