@@ -6,9 +6,16 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import anyio
 
+from .agents.catalogue import Agents, load_agents, own_folder
+from .agents.finding import AgentIndex
+from .agents.guide import SYSTEM as GUIDE
+from .agents.guide import Guides
+from .agents.offers import Offers
+from .agents.served import served
 from .assets.cleaning import Cleaning
 from .assets.kept import KeptResults
 from .assets.links import Links
@@ -21,7 +28,7 @@ from .auth.server.clients import Clients
 from .auth.server.documents import Documents
 from .auth.sessions import Sessions
 from .auth.signing import SigningKeys
-from .capability import Pack, Registry
+from .capability import Capability, Pack, Registry
 from .changes.calls import SYSTEM, Calls
 from .changes.model import Systems
 from .changes.service import Changes
@@ -199,12 +206,16 @@ def database_of(settings: Settings, *, migrate: bool | None = None) -> Database:
     )
 
 
-def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None) -> App:
+def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None, agents: Path | None = None) -> App:
     """Put a DevSkyy together.
 
     Args:
         settings: by default read from the environment.
         packs: by default all that are installed.
+        agents: folder of agents' files; by default the project's own where all installed packs are there, else none.
+
+    Raises:
+        Refused: NOT_CONFIGURED when an agent's file is wrong.
     """
     settings = settings or Settings()
     services = Services()
@@ -272,11 +283,21 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None)
     services.put(Taints, taints)
     road = Road(registry, services, changes, jobs, audit, limits, taints, settings.outside_texts)
     services.put(Road, road)
+    services.share(Guides, lambda _: Guides(database, demo=settings.demo))
+    systems.add(GUIDE, lambda: services.get(Guides))
+    services.put(Offers, Offers())
+    folder = own_folder() if packs is None and agents is None else agents
+    known: dict[str, Capability] = {}
     for given in installed_packs() if packs is None else packs:
+        known |= {tool.name: tool for toolset in given.toolsets for tool in toolset.tools}
         pack = given.under(settings)
         if pack is None:
             continue
         registry.add(pack)
         if pack.provides is not None:
             pack.provides(services)
+    found = load_agents(registry, known, folder, settings.agents_dir)
+    services.put(Agents, found)
+    services.share(AgentIndex, lambda _: AgentIndex(found, settings.data_dir / "find" / "agents"))
+    registry.add(served(found, services.get(Offers)))
     return App(settings, registry, services, changes, road)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 Effect = Literal["read", "write", "destroy", "generate"]
 Texts = Literal["none", "catalogue", "outside"]
 """Whose texts a result holds: nobody's, the brand's (products, posts, pages), or those of customers and the web."""
-PRIVILEGED_AREAS = frozenset({"accounts", "customers", "settings", "keys"})
-"""Areas of scopes in which a write gives or takes access, or changes whom the shop knows."""
+PRIVILEGED_AREAS = frozenset({"accounts", "agents", "customers", "settings", "keys"})
+"""Areas of scopes in which a write gives or takes access, changes whom the shop knows, or tells agents what to do."""
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 REST: dict[str, Any] = {
     "type": "object",
@@ -43,6 +43,8 @@ NAME_LIMIT = 40
 MOST_RESULT = 64_000
 """Bytes of JSON that one call gives; a model's host takes about as much."""
 SUMMARY_LIMIT = 120
+ARGUMENT_LIMIT = 10_000
+"""Characters of a prompt's argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,15 +287,20 @@ class Toolset:
 
 @dataclass(frozen=True)
 class PromptArgument:
+    """``values``, where there are any, are the only ones it takes; ``complete(ctx, prefix)`` offers some."""
+
     name: str
     description: str
     required: bool = False
     complete: Callable[[Context, str], Awaitable[list[str]]] | None = None
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt people start from. ``render(ctx, arguments)`` gives the text of the user's message."""
+    """A prompt people start from. ``render(ctx, arguments)`` gives the text of the user's message, or a list of texts
+    and resources, each of which becomes a message of the user's.
+    """
 
     name: str
     title: str
@@ -301,6 +308,30 @@ class Prompt:
     render: Callable[[Context, Mapping[str, str]], Awaitable[Any]]
     arguments: tuple[PromptArgument, ...] = ()
     scopes: frozenset[str] = frozenset()
+
+    def check(self, arguments: Mapping[str, str]) -> None:
+        """Whether it can be rendered with these arguments.
+
+        Raises:
+            Refused: INVALID_ARGUMENTS, naming each; TOO_LARGE.
+        """
+        known = {item.name: item for item in self.arguments}
+        said: list[str] = []
+        for given, value in arguments.items():
+            if given not in known:
+                near = difflib.get_close_matches(given, known, 1, 0.5)
+                did = f" (did you mean {near[0]}?)" if near else ""
+                said.append(f"{given[:60]} is not an argument of {self.name}{did}")
+            elif value and known[given].values and value not in known[given].values:
+                said.append(f"{given} must be one of {', '.join(known[given].values)}")
+        said += [
+            f"{item.name} is required" for item in self.arguments if item.required and not arguments.get(item.name)
+        ]
+        if said:
+            names = ", ".join(known) or "none"
+            raise Refused(Code.INVALID_ARGUMENTS, "; ".join(said[:5]) + ".", f"{self.name} takes: {names}.")
+        if any(len(value) > ARGUMENT_LIMIT for value in arguments.values()):
+            raise Refused(Code.TOO_LARGE, f"A prompt's argument has at most {ARGUMENT_LIMIT:,} characters.")
 
 
 @dataclass(frozen=True, slots=True)

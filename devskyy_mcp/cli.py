@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
     _clients_arguments(command("clients", _clients, "Show connected programs, and let programs act in their own name."))
     _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
+    _agents_arguments(command("agents", _agents, "List the agents, show or find one, or check agents' files."))
     plugin = command("plugin", _plugin, "Build the plugin that some tools need in WordPress, as a zip to upload there.")
     plugin.add_argument("action", choices=["build"])
     plugin.add_argument("--out", type=Path, metavar="FILE", help="file or folder; this folder if left out")
@@ -128,6 +129,21 @@ def _users_arguments(users: argparse.ArgumentParser) -> None:
     action("enable", "Let somebody in again.")
     action("reset-mfa", "Forget somebody's second factor and recovery codes; signs them out.")
     action("sign-out", "End all sessions of somebody.")
+
+
+def _agents_arguments(agents: argparse.ArgumentParser) -> None:
+    actions = agents.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="Show all agents.")
+    actions.add_parser("show", help="Print an agent's file.").add_argument("name", metavar="NAME")
+    found = actions.add_parser("find", help="Find the agent for a request.")
+    found.add_argument("request", nargs="+", metavar="WORD")
+    found.add_argument("--limit", type=int, default=3)
+    for one in (listed, found):
+        one.add_argument("--json", action="store_true")
+    checked = actions.add_parser("check", help="Check files, and say what is wrong with file and line.")
+    checked.add_argument(
+        "folders", nargs="*", type=Path, metavar="FOLDER", help="all that the server reads if left out"
+    )
 
 
 def _clients_arguments(clients: argparse.ArgumentParser) -> None:
@@ -245,6 +261,22 @@ def _keys(given: argparse.Namespace) -> int:
     from .surfaces.keys import keys
 
     return _run(given, lambda app: keys(app, given))
+
+
+def _agents(given: argparse.Namespace) -> int:
+    from .surfaces import agents
+
+    if given.action != "check":
+        return _run(given, lambda app: agents.agents(app, given))
+    settings = _settings(given)
+    if settings is None:
+        return SETTINGS_UNREADABLE
+    from .errors import Refused
+
+    try:
+        return agents.check(settings, given.folders)
+    except Refused as refused:
+        return complain(refused)
 
 
 def _clients(given: argparse.Namespace) -> int:

@@ -281,6 +281,12 @@ class Settings(BaseSettings):
         validation_alias="ENABLE_3D_PIPELINE",
         description="false: the tools of 3D models, generated pictures and launches are not there.",
     )
+    agents_dir: Path | None = Field(
+        default=None,
+        validation_alias="DEVSKYY_AGENTS_DIR",
+        description="Folder of the brand's own agents (docs/agents.md): files of the same names stand for DevSkyy's, "
+        "phrases.toml adds what people say. Unset: none.",
+    )
     tripo_api_key: SecretStr | None = Field(
         default=None,
         validation_alias="TRIPO_API_KEY",

@@ -24,7 +24,6 @@ from .invoke import Road, unforeseen
 
 T = TypeVar("T")
 TIMEOUT = 30.0
-TEXT_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +113,7 @@ class Reader:
 
     async def _prompt(self, name: str, arguments: Mapping[str, str]) -> tuple[Prompt, Any]:
         prompt = self._named(name)
-        known = [argument.name for argument in prompt.arguments]
-        wrong = [given for given in arguments if given not in known]
-        missing = [item.name for item in prompt.arguments if item.required and not arguments.get(item.name)]
-        if wrong or missing:
-            said = [f"{given[:60]} is not an argument of {name}" for given in wrong]
-            said += [f"{given} is required" for given in missing]
-            raise Refused(Code.INVALID_ARGUMENTS, "; ".join(said[:5]) + ".", f"It takes: {', '.join(known) or 'none'}.")
-        if any(len(value) > TEXT_LIMIT for value in arguments.values()):
-            raise Refused(Code.TOO_LARGE, f"A prompt's argument has at most {TEXT_LIMIT:,} characters.")
+        prompt.check(arguments)
         return prompt, await prompt.render(self._context(name), arguments)
 
     def _named(self, name: str) -> Prompt:

@@ -7,7 +7,29 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A part of a prompt that can also be read as a resource, at its address."""
+
+    uri: str
+    mime_type: str
+    text: str
+
+
+def messages(rendered: Any) -> list[dict[str, Any]]:
+    """A prompt's messages as MCP and REST have them, of what ``Prompt.render`` gave: the user says each part."""
+    parts = cast("list[Any]", rendered if isinstance(rendered, list) else [rendered])
+    return [{"role": "user", "content": _content(part)} for part in parts]
+
+
+def _content(part: Any) -> dict[str, Any]:
+    if isinstance(part, Embedded):
+        return {"type": "resource", "resource": {"uri": part.uri, "mimeType": part.mime_type, "text": part.text}}
+    return {"type": "text", "text": str(part)}
 
 
 def text_of(data: Mapping[str, Any]) -> str:

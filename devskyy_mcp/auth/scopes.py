@@ -18,10 +18,19 @@ LEAST = frozenset({"tools:read", "catalog:read"})
 """What an authorization request gets that names no scope (RFC 6749 §3.3)."""
 
 _ANALYST = frozenset(
-    {"tools:read", "catalog:read", "content:read", "media:read", "reports:read", "changes:read", "jobs:read"}
+    {
+        "tools:read",
+        "catalog:read",
+        "content:read",
+        "media:read",
+        "reports:read",
+        "changes:read",
+        "jobs:read",
+        "agents:read",
+    }
 )
 _EDITOR = _ANALYST | {"catalog:write", "content:write", "media:write", "changes:write", "jobs:write"}
-_MANAGER = _EDITOR | {"orders:write", "customers:write"}
+_MANAGER = _EDITOR | {"orders:write", "customers:write", "agents:write"}
 _OF_ROLE: dict[Role, frozenset[str]] = {
     "analyst": _ANALYST,
     "editor": _EDITOR,

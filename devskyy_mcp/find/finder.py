@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +46,21 @@ class Thing:
 
     def texts(self) -> list[str]:
         """What is encoded, each by itself."""
-        return [f"{self.name.replace('_', ' ')}: {self.summary}", *self.phrases]
+        head = [f"{self.name.replace('_', ' ')}: {self.summary}"] if self.summary else []
+        return [*head, *self.phrases]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """How well things fit a request.
+
+    Args:
+        scores: per key; of words alone only those that share one.
+        likest: gives what of a thing is likest to the request: one of its texts, or the words that both have.
+    """
+
+    scores: Mapping[str, float]
+    likest: Callable[[str], str]
 
 
 class Finder:
@@ -62,12 +76,27 @@ class Finder:
         self._index = Index({key: thing.fields() for key, thing in things.items()})
         self._meanings = Meanings(things, encoder, folder) if encoder and things else None
 
+    @property
+    def by_meaning(self) -> bool:
+        return self._meanings is not None
+
+    def rank(self, request: str) -> Ranked:
+        """How well each thing fits. By words alone a score is the share of the request, 0 to 1, that the thing covers;
+        by meaning it is how near they are, -1 to 1, and a little for words.
+        """
+        scores = self._index.scores(request)
+        if self._meanings is None:
+            most = self._index.most(request)
+            return Ranked(
+                {key: score / most for key, score in scores.items()},
+                lambda key: ", ".join(self._index.shared(request, key)),
+            )
+        near, likest = self._meanings.near(request)
+        return Ranked({key: nearness + WORDS_COUNT * scores.get(key, 0) for key, nearness in near.items()}, likest)
+
     def search(self, request: str, limit: int, among: Iterable[str]) -> list[str]:
         """The best keys among those given, best first. Words alone find only what shares a word with the request."""
-        scores = self._index.scores(request)
-        if self._meanings:
-            near = self._meanings.near(request)
-            scores = {key: nearness + WORDS_COUNT * scores.get(key, 0) for key, nearness in near.items()}
+        scores = self.rank(request).scores
         return sorted(scores.keys() & set(among), key=lambda key: (-scores[key], key))[:limit]
 
 
@@ -80,7 +109,7 @@ class Meanings:
         self._encoder = encoder
         self._keys = list(things)
         self._starts: list[int] = []
-        texts: list[str] = []
+        self._texts = texts = list[str]()
         for thing in things.values():
             self._starts.append(len(texts))
             texts += thing.texts()
@@ -88,13 +117,22 @@ class Meanings:
         centres = np.add.reduceat(self._vectors, self._starts)
         self._centres = centres / np.linalg.norm(centres, axis=1, keepdims=True)
 
-    def near(self, request: str) -> dict[str, float]:
-        """Per key how near the request is, -1 to 1: its nearest text and the centre of all its texts count alike."""
+    def near(self, request: str) -> tuple[dict[str, float], Callable[[str], str]]:
+        """Per key how near the request is, -1 to 1: its nearest text and the centre of all its texts count alike. And
+        what finds that nearest text.
+        """
         import numpy as np
 
         asked = self._encoder.vectors([request])[0]
-        nearest = np.maximum.reduceat(self._vectors @ asked, self._starts)
-        return dict(zip(self._keys, ((nearest + self._centres @ asked) / 2).tolist(), strict=True))
+        likeness = self._vectors @ asked
+        nearest = np.maximum.reduceat(likeness, self._starts)
+
+        def likest(key: str) -> str:
+            at = self._keys.index(key)
+            start = self._starts[at]
+            return self._texts[start + int(likeness[start : [*self._starts, len(likeness)][at + 1]].argmax())]
+
+        return dict(zip(self._keys, ((nearest + self._centres @ asked) / 2).tolist(), strict=True)), likest
 
 
 def kept(texts: list[str], encoder: Encoder, folder: Path) -> Vectors:

@@ -75,6 +75,16 @@ class Index:
         scored = ((key, self._score(key, asked)) for key in self._counts)
         return {key: score for key, score in scored if score > 0}
 
+    def most(self, query: str) -> float:
+        """The score that no key can exceed: each word of the query counted as often as can be, also unknown ones."""
+        unseen = math.log(1 + (len(self._counts) + 0.5) / 0.5)
+        return sum(self._rarity.get(word, unseen) * (K1 + 1) for word in set(words(query))) or 1.0
+
+    def shared(self, query: str, key: str) -> list[str]:
+        """The words that the query and the key's texts have in common, the rarest first."""
+        found = set(words(query)) & self._counts[key].keys()
+        return sorted(found, key=lambda word: (-self._rarity[word], word))
+
     def _score(self, key: str, asked: set[str]) -> float:
         counts, length = self._counts[key], self._lengths[key]
         norm = K1 * (1 - B + B * length / self._mean)

@@ -18,6 +18,7 @@ import anyio
 from anyio import to_thread
 
 from .. import __version__
+from ..agents.catalogue import Agents
 from ..auth.people import People
 from ..capability import Registry
 from ..config import Settings
@@ -175,6 +176,14 @@ def writes_check(brake: Brake) -> Check:
     return check
 
 
+def _agents(services: Services) -> str:
+    found = services.get(Agents)
+    if not found.agents:
+        return "none"
+    away = len(found.agents) - len(found.offered)
+    return f"ok; {len(found.offered)}" + (f", {away} lack their tools" if away else "")
+
+
 async def report(services: Services, auth: str) -> dict[str, Any]:
     """The body of /health: {status, version, environment, services: {part: words}}.
 
@@ -190,7 +199,7 @@ async def report(services: Services, auth: str) -> dict[str, Any]:
         "cache": "in process",
         "encryption": "not checked",
         "mcp_server": f"ok; tools: {len(registry.tools)}, prompts: {len(registry.prompts)}",
-        "agents": "none",
+        "agents": _agents(services),
         "shop": "demo shop" if settings.demo else "not checked",
     }
     parts |= {name: state.words for name, state in states.items()}

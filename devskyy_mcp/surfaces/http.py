@@ -114,6 +114,8 @@ def _api() -> list[BaseRoute]:
         *(_route(API + path, more.shortcut(tool, method), method) for method, path, tool in more.SHORTCUTS),
         _route(f"{API}/prompts", more.list_prompts),
         _route(f"{API}/prompts/{{name}}", more.get_prompt, "POST"),
+        _route(f"{API}/agents", more.list_agents),
+        _route(f"{API}/agents/{{name}}", more.get_agent),
         _route(f"{API}/resources", more.list_resources),
         _route(f"{API}/resources/read", more.read_resource),
         _route(f"{API}/assets", assets.upload, "POST"),

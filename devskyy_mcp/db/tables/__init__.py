@@ -4,6 +4,7 @@ Times are microseconds since 1970 UTC in columns named ``*_at``. A change here n
 (``migrations/README.md``); the tests compare the two.
 """
 
+from .agents import brand_guides
 from .changes import change_ops, change_sets, change_undoes, object_locks
 from .columns import Json, metadata
 from .durable import executors, job_events, job_steps, jobs
@@ -18,6 +19,7 @@ __all__ = [
     "audit",
     "audit_checkpoints",
     "audit_head",
+    "brand_guides",
     "change_ops",
     "change_sets",
     "change_undoes",

@@ -16,7 +16,7 @@ from ...context import Principal
 from ...errors import Code, Refused
 from ...guard.trust import META, UNTRUSTED, fenced, refusal_says
 from ...invoke import Result
-from ...render import text_of
+from ...render import messages, text_of
 from .files import Files
 
 RESOURCE_NOT_FOUND = -32002  # through 2025-11-25; later versions say invalid params
@@ -99,9 +99,8 @@ def of_resource(resource: Resource, uri: str, content: Any, *, untrusted: bool) 
     return {"resultType": "complete", "contents": [entry]}
 
 
-def of_prompt(description: str, text: str) -> dict[str, Any]:
-    message = {"role": "user", "content": {"type": "text", "text": text}}
-    return {"resultType": "complete", "description": description, "messages": [message]}
+def of_prompt(description: str, rendered: Any) -> dict[str, Any]:
+    return {"resultType": "complete", "description": description, "messages": messages(rendered)}
 
 
 def of_completion(values: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import mcp_types as types
 from mcp.shared.exceptions import MCPError
 
 from ... import __version__
+from ...agents.catalogue import Agents
 from ...app import App
 from ...capability import Capability
 from ...errors import Code, Refused
@@ -17,7 +18,7 @@ from ...guard.limits import ALLOWANCE
 from ...invoke import Call, Result
 from ...jobs.model import JobView
 from ...reading import Reader
-from . import apps, asking, listing, raw, results, tasks
+from . import apps, asking, listing, raw, results, skills, tasks
 from .caller import Caller, CallerOf
 from .events import CHANGE, JOB, MOST_SUBSCRIPTIONS, Announcer
 from .files import Files
@@ -70,6 +71,9 @@ class Surface:
         add("tasks/get", tasks.TaskParams, self._get_task)
         add("tasks/update", tasks.UpdateParams, self._update_task)
         add("tasks/cancel", tasks.TaskParams, self._cancel_task)
+        server.extensions[skills.EXTENSION] = {}
+        add("skills/list", types.PaginatedRequestParams, self._list_skills)
+        add("skills/get", skills.SkillParams, self._get_skill)
         server.add_notification_handler("notifications/initialized", types.NotificationParams, self._joined)
         if self.raw is not None:
             raw.extend(server, self.raw)
@@ -234,6 +238,18 @@ class Surface:
         except Refused as refused:
             raise results.protocol_error(refused, ctx.protocol_version) from None
         return results.of_completion(values)
+
+    # ---- skills ------------------------------------------------------------------------------------------------
+
+    async def _list_skills(self, ctx: RequestContext, params: types.PaginatedRequestParams) -> dict[str, Any]:
+        _one_page(params)
+        return skills.listed(self._app.services.get(Agents), self._caller_of(ctx).principal)
+
+    async def _get_skill(self, ctx: RequestContext, params: skills.SkillParams) -> dict[str, Any]:
+        try:
+            return skills.got(self._app.services.get(Agents), self._caller_of(ctx).principal, params.uri)
+        except Refused as refused:
+            raise results.protocol_error(refused, ctx.protocol_version) from None
 
     # ---- subscriptions -------------------------------------------------------------------------------------------
 

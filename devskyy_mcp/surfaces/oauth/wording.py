@@ -25,6 +25,7 @@ _WORDS = {
     "reports": ("See sales reports", "Make reports"),
     "changes": ("See what was changed, and by whom", "Carry out and undo changes that it prepared"),
     "jobs": ("See long-running work", "Start and stop long-running work"),
+    "agents": ("See the agents, their instructions and the brand guide", "Change what the agents are told"),
     "audit": ("See the audit of everything that was done", "Write to the audit"),
 }
 

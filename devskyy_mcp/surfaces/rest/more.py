@@ -5,12 +5,15 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...agents.catalogue import Agents
+from ...agents.served import entry
 from ...auth.bearers import kind_of
 from ...auth.sessions import Sessions
 from ...auth.tickets import SECONDS, Tickets
 from ...capability import Content, Resource
 from ...errors import Code, Refused
 from ...reading import Reader
+from ...render import messages
 from ..callers import CSRF_FORM
 from ..words import from_words
 from .calls import Endpoint, app_of, arguments_of, dumps, invoke, json_response, principal_of, tagged
@@ -40,9 +43,9 @@ async def get_prompt(request: Request) -> Response:
     arguments = await arguments_of(request)
     if not all(isinstance(value, str) for value in arguments.values()):
         raise Refused(Code.INVALID_ARGUMENTS, "A prompt's arguments are all strings.")
-    prompt, text = await _reader(request).prompt(request.path_params["name"], arguments)
-    message = {"role": "user", "content": {"type": "text", "text": str(text)}}
-    return json_response({"name": prompt.name, "description": prompt.description, "messages": [message]})
+    prompt, rendered = await _reader(request).prompt(request.path_params["name"], arguments)
+    found = {"name": prompt.name, "description": prompt.description, "messages": messages(rendered)}
+    return json_response(found)
 
 
 async def list_resources(request: Request) -> Response:
@@ -76,6 +79,19 @@ async def read_resource(request: Request) -> Response:
     return tagged(request, body, resource.mime_type, untrusted=untrusted)
 
 
+async def list_agents(request: Request) -> Response:
+    _, found, _ = await _reader(request).read("agent://index")
+    return tagged(request, dumps(found))
+
+
+async def get_agent(request: Request) -> Response:
+    """What the index says of the agent or super agent, and its file as Markdown."""
+    agents, name = app_of(request).services.get(Agents), request.path_params["name"]
+    found = agents.supers.get(name) or agents.get(name)
+    _, text, _ = await _reader(request).read(found.uri)
+    return tagged(request, dumps({**entry(found), "text": text}))
+
+
 def shortcut(tool: str, method: str) -> Endpoint:
     """The tool at an address of its own: arguments from the path, and from the query or the body."""
 
@@ -104,6 +120,10 @@ SHORTCUTS = (
     ("POST", "/jobs/{job}/cancel", "jobs_cancel"),
     ("POST", "/jobs/{job}/answers", "jobs_answer"),
     ("POST", "/jobs/{job}/resolve", "jobs_resolve"),
+    ("POST", "/agents/find", "agents_find"),
+    ("POST", "/agents/{agent}/brief", "agents_brief"),
+    ("GET", "/brand-guide", "brand_guide_get"),
+    ("POST", "/brand-guide", "brand_guide_update"),
 )
 """Method, address below the API's and the tool that answers there."""
 

@@ -205,6 +205,11 @@ def _fixed_paths(tools: set[str], schemas: _Schemas) -> dict[str, Any]:
         },
         f"{API}/resources": {"get": _operation("list_resources", "List the resources.", _OBJECT)},
         f"{API}/resources/read": {"get": _read_operation()},
+        f"{API}/agents": {"get": _operation("list_agents", "List the agents.", _OBJECT)},
+        f"{API}/agents/{{name}}": {
+            "get": _operation("get_agent", "Show an agent or super agent with its file.", _OBJECT)
+            | {"parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]}
+        },
         f"{API}/ws-tickets": {"post": _operation("ws_ticket", "A ticket for one WebSocket login.", _OBJECT)},
         "/health": {"get": _operation("health", "How the parts are.", _OBJECT)},
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from devskyy_mcp.agents.offers import Offers
 from devskyy_mcp.capability import Pack, Registry, Resource
 from devskyy_mcp.config import Settings
-from devskyy_mcp.context import Services
+from devskyy_mcp.context import Context, Services
 from devskyy_mcp.find.tools import ToolIndex
 
+from .agents import agents, server
 from .assets import asset_ids, assets, read_asset
 from .audit import audit
 from .jobs import job_ids, jobs, read_job
@@ -17,13 +19,24 @@ from .resources import change_ids, read_change, read_result
 from .tools import tools
 
 
+async def _jobs(ctx: Context, prefix: str) -> list[str]:
+    return await job_ids(ctx, "id", prefix)
+
+
+async def _changes(ctx: Context, prefix: str) -> list[str]:
+    return await change_ids(ctx, "id", prefix)
+
+
 def _provide(services: Services) -> None:
+    if services.has(Offers):
+        services.get(Offers).add("jobs", "jobs:read", _jobs)
+        services.get(Offers).add("changes", "changes:read", _changes)
     services.share(ToolIndex, lambda found: ToolIndex(found.get(Registry), found.get(Settings).data_dir / "find"))
 
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs, assets, audit],
+    toolsets=[tools, changes, jobs, assets, audit, agents, server],
     resources=[
         Resource(
             "devskyy://changes/{id}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devskyy_mcp.agents.offers import Offers
 from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
@@ -11,6 +12,7 @@ from devskyy_mcp.ops.health import HealthChecks, State
 
 from .client import ShopClient
 from .connection import ShopSettings, connect
+from .offers import add_offers
 from .roles import Roles
 from .session import Shop
 from .system import ShopSystem
@@ -28,6 +30,8 @@ def provide_shop(services: Services) -> None:
         for pack in ("wordpress", "woocommerce", "three_d"):
             services.get(Gates).add(pack, lambda tool: services.get(Roles).lack(tool))
     services.get(Systems).add("shop", lambda: services.get(ShopSystem))
+    if services.has(Offers):
+        add_offers(services.get(Offers))
     if services.has(HealthChecks):
         services.get(HealthChecks).add("shop", lambda: _health(services))
     if services.has(Checks):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from devskyy_mcp.agents.offers import Offers, among
 from devskyy_mcp.assets.store import CSV, Assets
 from devskyy_mcp.capability import Pack, Resource
 from devskyy_mcp.context import Context, Services
@@ -16,7 +17,7 @@ from devskyy_tools.shop.provide import provide_shop
 from devskyy_tools.shop.session import Shop
 
 from .batches import batches
-from .categories import categories
+from .categories import categories, woo_collections_list
 from .copies import products, variations  # with the tools that are declared there, in bulk.py and matrix.py
 from .coupons import coupons
 from .csv_import import imports
@@ -56,9 +57,17 @@ async def product_ids(ctx: Context, _variable: str, prefix: str) -> list[str]:
     return [str(item["id"]) for item in found.items if str(item["id"]).startswith(prefix)]
 
 
+async def collection_names(ctx: Context, prefix: str) -> list[str]:
+    """The brand's collections, by id and name."""
+    found = await woo_collections_list(ctx)
+    return await among([f"{item.id} {item.name}" for item in found.items])(ctx, prefix)
+
+
 def provide(services: Services) -> None:
     """The shop, and the end of exported files with their jobs."""
     provide_shop(services)
+    if services.has(Offers):
+        services.get(Offers).add("collections", "catalog:read", collection_names)
 
     async def drop(asset: str) -> None:
         await services.get(Assets).drop(asset)
