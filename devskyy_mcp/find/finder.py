@@ -76,10 +76,6 @@ class Finder:
         self._index = Index({key: thing.fields() for key, thing in things.items()})
         self._meanings = Meanings(things, encoder, folder) if encoder and things else None
 
-    @property
-    def by_meaning(self) -> bool:
-        return self._meanings is not None
-
     def rank(self, request: str) -> Ranked:
         """How well each thing fits. By words alone a score is the share of the request, 0 to 1, that the thing covers;
         by meaning it is how near they are, -1 to 1, and a little for words.
@@ -123,7 +119,7 @@ class Meanings:
         """
         import numpy as np
 
-        asked = self._encoder.vectors([request])[0]
+        asked = self._encoder.vector(request)
         likeness = self._vectors @ asked
         nearest = np.maximum.reduceat(likeness, self._starts)
 

@@ -35,7 +35,7 @@ def phrases() -> dict[str, list[str]]:
 def tools(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Per tool what hosts list of it."""
     app = build(Settings.model_validate({"data_dir": tmp_path_factory.mktemp("data")}))
-    assert {pack.name for pack in app.registry.packs if pack.phrases is None} == set()
+    assert {pack.name for pack in app.registry.packs if pack.toolsets and pack.phrases is None} == set()
     return {tool.name: listing([tool])[0] for tool in app.registry.tools.values()}
 
 
