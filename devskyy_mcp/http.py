@@ -168,6 +168,32 @@ class Upstream:
             build, reads, tries, min(anyio.current_time() + (deadline or self._deadline), latest)
         )
 
+    async def visit(self, path: str, query: str = "", *, deadline: float | None = None) -> tuple[int, str]:
+        """Status and Location of a page as anybody gets it: unsigned, nothing followed, its body unread.
+
+        Raises:
+            UpstreamError: no answer.
+        """
+        url = self._url(path)
+        url = url.copy_with(query=query.encode("ascii", "ignore")) if query else url
+        headers = {"User-Agent": self._headers["User-Agent"], "Accept": "text/html,*/*;q=0.8"}
+        until = min(anyio.current_time() + (deadline or self._deadline), anyio.current_effective_deadline() - EARLIER)
+        with anyio.CancelScope(deadline=until) as waiting:
+            async with self._limiter:
+                if (wait := self.breaker.wait()) > 0:
+                    raise self._trouble.resting(wait)
+                transport = self._transport = self._transport or self._connections()
+                request = httpx2.Request("GET", url, headers=headers)
+                request.extensions |= {"timeout": {"connect": self._connect_timeout}}
+                try:
+                    response = await transport.handle_async_request(request)
+                except httpx2.RequestError as error:
+                    raise self._trouble.on_the_way(error, sent=True) from None
+                await response.aclose()
+                return response.status_code, response.headers.get("location", "")
+        assert waiting.cancelled_caught
+        raise self._trouble.timeout(sent=True)
+
     async def aclose(self) -> None:
         """Close all connections."""
         if self._transport is not None:

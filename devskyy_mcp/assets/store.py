@@ -27,7 +27,7 @@ from ..db.vault.files import replace as replace_file
 from ..errors import Code, Refused
 from ..guard.ssrf import media_type
 from .provenance import Provenance
-from .tables import is_table, no_table
+from .tables import is_json, is_table, no_table
 
 _ID = re.compile(r"^ast_[0-9a-f]{64}$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -42,12 +42,14 @@ MODELS = {"model/gltf-binary": "glb", "model/vnd.usdz+zip": "usdz"}
 MEDIA = PICTURES | MODELS
 CSV = "text/csv"
 TABLES = {CSV: "csv"}
-ENDINGS = MEDIA | TABLES
+JSON, MBOX = "application/json", "application/mbox"
+EXPORTS = {JSON: "json", MBOX: "mbox"}
+"""What other systems write of their own: help desks, analytics, mail boxes."""
+ENDINGS = MEDIA | TABLES | EXPORTS
 FBX = "application/vnd.autodesk.fbx"
 MADE = ENDINGS | {
     "video/mp4": "mp4",
     "application/pdf": "pdf",
-    "application/json": "json",
     "text/vtt": "vtt",
     FBX: "fbx",
 }
@@ -81,7 +83,9 @@ def _safe(name: str, ending: str) -> str:
 def kind_of(content: bytes) -> str | None:
     """The media type, told by what the file holds; None for what is not kept."""
     kind = media_type(content)
-    return kind or (CSV if is_table(content) else None)
+    if kind is None and content.startswith(b"From "):
+        return MBOX
+    return kind or (CSV if is_table(content) else JSON if is_json(content) else None)
 
 
 def unwelcome(content: bytes, kinds: Mapping[str, str]) -> Refused:
@@ -107,13 +111,17 @@ def unwelcome(content: bytes, kinds: Mapping[str, str]) -> Refused:
         return Refused(Code.INVALID_ARGUMENTS, f"The file is no {wanted}.", "assets_list tells what each file is.")
     return Refused(
         Code.INVALID_ARGUMENTS,
-        "The file is no picture, 3D model or CSV table of a known kind.",
-        "PNG, JPEG, GIF, WebP, AVIF, GLB, USDZ and CSV can be uploaded.",
+        "The file is no picture, 3D model, CSV table, JSON or mbox of a known kind.",
+        "PNG, JPEG, GIF, WebP, AVIF, GLB, USDZ, CSV, JSON and mbox can be uploaded.",
     )
 
 
 def may_read(principal: Principal, asset: Asset) -> bool:
-    """Whether the principal's scopes let it read files of that kind: tables hold what the catalogue does."""
+    """Whether the principal's scopes let it read files of that kind: tables hold what the catalogue does, uploaded
+    exports what customers wrote.
+    """
+    if asset.content_type == MBOX or (asset.content_type == JSON and not asset.provenance):
+        return principal.may("orders:read")
     return principal.may("catalog:read" if asset.content_type in TABLES else "media:read")
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import Code, Refused
 
@@ -69,6 +70,34 @@ def is_table(content: bytes) -> bool:
     text, delimiter = _undirected(found[0])
     head = text.lstrip("\r\n").partition("\n")[0]
     return sum(1 for cell in head.split(delimiter) if cell.strip(' "\r')) > 1
+
+
+def is_json(content: bytes) -> bool:
+    """Whether the bytes are a JSON list or object, or one object per line."""
+    found = decoded(content)
+    if found is None or found[0].lstrip()[:1] not in ("[", "{"):
+        return False
+    try:
+        values(found[0])
+    except ValueError:
+        return False
+    return True
+
+
+def values(text: str) -> Any:
+    """What a JSON text holds; of JSON Lines the list of its lines' values.
+
+    Raises:
+        ValueError: for anything else, and for what is nested too deep to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except ValueError:
+        if not text.lstrip().startswith("{"):
+            raise
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 def read(content: bytes) -> Table:

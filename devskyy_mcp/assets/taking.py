@@ -14,7 +14,7 @@ from ..config import UPLOAD_LIMIT, Settings
 from ..context import Context
 from ..errors import Code, Refused
 from ..guard.taint import Taints
-from .store import TABLES, Asset, Assets, unwelcome
+from .store import CSV, TABLES, Asset, Assets, kind_of, unwelcome
 
 AssetId = Annotated[str | None, Field(description="Id from POST /api/v1/assets.", max_length=80)]
 FilePath = Annotated[str | None, Field(description="File in an allowed folder (stdio).")]
@@ -53,14 +53,32 @@ class Source(NamedTuple):
         self.check()
         store = ctx.get(Assets)
         if self.asset:
-            found = await store.get(self.asset)
-            if found.content_type not in kinds:
-                head = await anyio.Path(store.path(found)).read_bytes()
-                raise unwelcome(head, kinds)
-            return found
+            return await self._kept(store, self.asset, kinds)
         if self.url:
-            return await _fetch(ctx, store, self.url, kinds)
-        return await _of_this_machine(ctx, store, str(self.path), kinds)
+            return await store.put(*await _fetch(ctx, self.url, kinds), kinds)
+        return await store.put(*await _of_this_machine(ctx, str(self.path)), kinds)
+
+    async def read(self, ctx: Context, kinds: Mapping[str, str]) -> bytes:
+        """What the file holds, which is not kept unless it is kept already: it may tell of people.
+
+        Raises:
+            Refused: as ``take``.
+        """
+        self.check()
+        if self.asset:
+            return await content_of(ctx, await self._kept(ctx.get(Assets), self.asset, kinds))
+        content, *_ = await (_fetch(ctx, self.url, kinds) if self.url else _of_this_machine(ctx, str(self.path)))
+        if kind_of(content) not in kinds:
+            raise unwelcome(content, kinds)
+        return content
+
+    @staticmethod
+    async def _kept(store: Assets, asset: str, kinds: Mapping[str, str]) -> Asset:
+        found = await store.get(asset)
+        if found.content_type not in kinds:
+            head = await anyio.Path(store.path(found)).read_bytes()
+            raise unwelcome(head, kinds)
+        return found
 
 
 async def content_of(ctx: Context, asset: Asset) -> bytes:
@@ -68,7 +86,8 @@ async def content_of(ctx: Context, asset: Asset) -> bytes:
     return await anyio.Path(ctx.get(Assets).path(asset)).read_bytes()
 
 
-async def _fetch(ctx: Context, store: Assets, url: str, kinds: Mapping[str, str]) -> Asset:
+async def _fetch(ctx: Context, url: str, kinds: Mapping[str, str]) -> tuple[bytes, str, str]:
+    """Content, name and host."""
     from ..guard.ssrf import fetch_public
 
     if not ctx.agreed and await ctx.get(Taints).marked(ctx.principal.id):
@@ -77,14 +96,14 @@ async def _fetch(ctx: Context, store: Assets, url: str, kinds: Mapping[str, str]
             "Text from customers or the web was read shortly before, which may have named this address.",
             "Have a person download the file, and give it as an asset or a path.",
         )
-    types: Collection[str] = _SENT_AS if kinds is TABLES else kinds
+    types: Collection[str] = {*_SENT_AS, *kinds} if CSV in kinds else kinds
     download = await fetch_public(url, max_bytes=UPLOAD_LIMIT, content_types=types)
     parts = urlsplit(url)
-    return await store.put(download.content, Path(parts.path).name or "file", parts.hostname or "url", kinds)
+    return download.content, Path(parts.path).name or "file", parts.hostname or "url"
 
 
-async def _of_this_machine(ctx: Context, store: Assets, path: str, kinds: Mapping[str, str]) -> Asset:
-    """A file from a folder that the person has allowed, for hosts on this machine only."""
+async def _of_this_machine(ctx: Context, path: str) -> tuple[bytes, str, str]:
+    """Content and name of a file from a folder that the person has allowed, for hosts on this machine only."""
     folders = [Path(await anyio.Path(folder).resolve()) for folder in ctx.get(Settings).upload_folders]
     if ctx.surface not in {"stdio", "cli"}:
         raise Refused(
@@ -107,4 +126,4 @@ async def _of_this_machine(ctx: Context, store: Assets, path: str, kinds: Mappin
         raise Refused(Code.NOT_FOUND, "There is no readable file of that name.") from None
     if size > UPLOAD_LIMIT:
         raise Refused(Code.TOO_LARGE, f"The file has more than {UPLOAD_LIMIT >> 20} MiB.")
-    return await store.put(content, target.name, "folder", kinds)
+    return content, target.name, "folder"

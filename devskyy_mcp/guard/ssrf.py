@@ -63,6 +63,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 _ALIASES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "binary/octet-stream": "application/octet-stream"}
+_REDIRECTS = (301, 302, 303, 307, 308)
 _UNTYPED = ("", "application/octet-stream")
 _MAGIC = {
     "image/jpeg": re.compile(rb"\xff\xd8\xff"),
@@ -188,6 +189,42 @@ async def fetch_public(
                 await own.aclose()
 
 
+async def follow_public(
+    url: str,
+    *,
+    deadline: float = 10,
+    allow_http: bool = True,
+    redirects: int = 5,
+    resolve: Resolver = resolve,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> list[tuple[str, int]]:
+    """Where an address leads, as a visitor finds it: each address on the way with its status; no body is read.
+
+    Raises:
+        Refused: UNSAFE_ADDRESS as in ``check_url``, for redirects too; UPSTREAM_TIMEOUT; UPSTREAM_UNREACHABLE.
+    """
+    own: httpx2.AsyncHTTPTransport | None = None
+    hops: list[tuple[str, int]] = []
+    try:
+        with anyio.CancelScope(deadline=anyio.current_time() + deadline):
+            while len(hops) <= redirects:
+                target = await check_url(url, allow_http=allow_http, resolve=resolve)
+                if transport is None:
+                    transport = own = httpx2.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
+                response = await _open(transport, target)
+                await response.aclose()
+                hops.append((target.url, response.status_code))
+                if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                    return hops
+                url = _join(target.url, response.headers["location"])
+            raise _unsafe("redirects", f"It redirects more than {redirects} times.")
+        raise Refused(Code.UPSTREAM_TIMEOUT, f"It did not answer within {deadline:g} s.", "Try again later.")
+    finally:
+        if own is not None:
+            with anyio.CancelScope(shield=True):
+                await own.aclose()
+
+
 @cache
 def _certificates() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
@@ -272,7 +309,7 @@ async def _fetch(
     """The file, or where it redirects to."""
     response = await _open(transport, target)
     try:
-        if response.status_code in (301, 302, 303, 307, 308) and "location" in response.headers:
+        if response.status_code in _REDIRECTS and "location" in response.headers:
             return response.headers["location"]
         if response.status_code != 200:
             message = f"{target.host} answered with status {response.status_code} instead of the file."

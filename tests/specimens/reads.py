@@ -7,7 +7,7 @@ from typing import Any, cast
 from devskyy_mcp.capability import Capability
 from tests.fakes.demo import Desk
 
-from . import generators, kept, media, models3d, site, three_d
+from . import generators, insights, kept, media, models3d, site, three_d
 from .making import Arguments, carry_out, create, given
 from .writes import ARGUMENTS as WRITES
 from .writes import (
@@ -100,6 +100,7 @@ ARGUMENTS: dict[str, list[Arguments]] = {
     **kept.READS,
     **models3d.READS,
     **media.READS,
+    **insights.READS,
     "changes_report": [given(since="2020-01-01T00:00:00Z")],
     **three_d.READS,
     "changes_show": [undone],
@@ -120,6 +121,7 @@ ARGUMENTS: dict[str, list[Arguments]] = {
         *(given(kind=kind, code=code) for kind, code in REFERENCES.items() if code),
     ],
     "woo_refunds_list": [given(), an_order("order_id")],
+    "woo_shipments_list": [an_order("order_id")],
     "woo_settings_list": [
         given(),
         given(group="general"),

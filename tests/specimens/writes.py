@@ -445,6 +445,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "woo_products_update": one_of("woo_products_list", short_description="New words."),
     "woo_receipts_create": an_order("order_id"),
     "woo_refunds_create": an_order("order_id", amount="1.00"),
+    "woo_shipments_save": an_order("order_id", carrier="DHL", number="JD014600003"),
     "woo_refunds_delete": given_back,
     "woo_reviews_delete": one_of("woo_reviews_list"),
     "woo_reviews_update": one_of("woo_reviews_list", rating=1, review="New words."),

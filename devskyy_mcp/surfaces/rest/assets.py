@@ -1,4 +1,4 @@
-"""Uploads: ``POST /api/v1/assets`` keeps a picture, a model or a table and gives its id for tools that take it."""
+"""Uploads: ``POST /api/v1/assets`` keeps a picture, a model, a table or an export, for tools that take its id."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...assets.store import MEDIA, TABLES, Assets, kind_of
+from ...assets.store import EXPORTS, MEDIA, TABLES, Assets, kind_of
 from ...config import UPLOAD_LIMIT
 from ...errors import Code, Refused
 from .calls import app_of, body_of, json_response, principal_of
 
-SCOPES = {"media:write": MEDIA, "catalog:write": TABLES}
+SCOPES = {"media:write": MEDIA, "catalog:write": TABLES, "orders:write": EXPORTS}
 """What may be uploaded by whom."""
 NAME_LIMIT = 200
 
 
 async def upload(request: Request) -> Response:
-    """Keep the body, a picture, a GLB, a USDZ or a CSV table of at most 25 MiB; ``?name=`` is its file name. 201 with
-    {asset, name, type, size}.
+    """Keep the body, a picture, a GLB, a USDZ, a CSV table, JSON or an mbox of at most 25 MiB; ``?name=`` is its file
+    name. 201 with {asset, name, type, size}.
 
     Raises:
         Refused: TOO_LARGE; INVALID_ARGUMENTS when the body is none of these; FORBIDDEN without the scope media:write,
-            for tables catalog:write.
+            for tables catalog:write, for JSON and mbox orders:write.
     """
     principal = principal_of(request)
     name = unquote(request.query_params.get("name", ""))[:NAME_LIMIT]

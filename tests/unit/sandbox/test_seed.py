@@ -18,9 +18,12 @@ brand = pytest.mark.requirement("sandbox:brand")
 
 
 async def _all(shop: httpx2.AsyncClient, path: str, **params: Any) -> list[dict[str, Any]]:
-    answer = await shop.get(path, params={"per_page": 100, **params})
-    assert int(answer.headers["x-wp-total"]) <= 100
-    return answer.json()
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = await shop.get(path, params={"per_page": 100, "page": len(found) // 100 + 1, **params})
+        found += answer.json()
+        if len(found) >= int(answer.headers["x-wp-total"]):
+            return found
 
 
 @brand

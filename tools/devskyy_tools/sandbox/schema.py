@@ -239,6 +239,8 @@ def sanitize(value: Any, schema: Json) -> Any:
             return [sanitize(item, schema["items"]) for item in items] if "items" in schema else items
         case "object":
             fields = schema.get("properties", {})
+            if not fields and isinstance(value, list):  # to PHP a list is an object whose keys are numbers
+                return cast("list[Any]", value)
             return {k: sanitize(v, fields[k]) if k in fields else v for k, v in _as_dict(value).items()}
         case _:
             return value

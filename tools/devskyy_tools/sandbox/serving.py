@@ -24,6 +24,8 @@ _HEADERS = {
 }
 _SUB_SIZE = re.compile(r"-\d+x\d+(?=\.\w+$)")
 _READS = ("GET", "HEAD", "OPTIONS")
+_SHOWN = """SELECT 1 FROM objects WHERE slug = ? AND (kind IN ('post', 'page', 'product') AND status = 'publish'
+OR kind IN ('category', 'post_tag', 'product_cat', 'product_tag', 'product_brand'))"""
 
 
 @dataclass(slots=True)
@@ -92,14 +94,20 @@ def _file(store: Store, path: str) -> Answer:
 
 
 def _page(store: Store, site: Site, asked: Asked) -> Answer:
-    """Stand in for the theme: a page that says where the REST API is; or where a redirect leads."""
+    """Stand in for the theme: a page that says where the REST API is; or where a redirect leads. Addresses without
+    their last slash are sent on to the one with it, as with permalinks on.
+    """
     path = asked.path
+    slug = path.rstrip("/").rpartition("/")[2]
     with store.lock:
         sent_on = _redirect(store, site, path, asked.query)
         if sent_on is not None:
             return Answer(sent_on[0], {"Location": sent_on[1], "X-Redirect-By": "DevSkyy"}, b"")
         title = store.option("site", {}).get("title", "")
-    status = 200 if path in ("", "/") else 404
+        there = path in ("", "/") or bool(store.rows(_SHOWN, (slug,)))
+    if there and not path.endswith("/"):
+        return Answer(301, {"Location": f"{site.url}{path}/", "X-Redirect-By": "WordPress"}, b"")
+    status = 200 if there else 404
     html = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     headers = {"Content-Type": "text/html; charset=UTF-8", "Link": f'<{site.rest("/")}>; rel="https://api.w.org/"'}
     return Answer(status, headers, html.encode())

@@ -27,7 +27,7 @@ def provide_shop(services: Services) -> None:
     services.share(Roles, lambda found: Roles(found.get(ShopClient)))
     services.per_call(Shop, lambda ctx: Shop(ctx))
     if services.has(Gates):
-        for pack in ("wordpress", "woocommerce", "three_d"):
+        for pack in ("wordpress", "woocommerce", "three_d", "insights"):
             services.get(Gates).add(pack, lambda tool: services.get(Roles).lack(tool))
     services.get(Systems).add("shop", lambda: services.get(ShopSystem))
     if services.has(Offers):

@@ -57,6 +57,9 @@ _TERMS = ("manage_product_terms", "manage_product_terms")
 _STORE = ("manage_woocommerce", "manage_woocommerce")
 _DESIGN = ("edit_theme_options", "edit_theme_options")
 NEEDS: dict[str, tuple[str, str]] = {
+    "insights_": ("read_private_shop_orders", ""),
+    "insights_funnel": ("", ""),  # what an order is worth may be given
+    "insights_tickets": ("", ""),
     "play_": ("", "edit_products"),  # the brief says part by part what could not be read
     "three_d_products": _GOODS,
     "woo_": _GOODS,
@@ -73,6 +76,7 @@ NEEDS: dict[str, tuple[str, str]] = {
     "woo_reports": ("view_woocommerce_reports", ""),
     "woo_reviews": ("moderate_comments", "edit_products"),
     "woo_settings": _STORE,
+    "woo_shipments": _TRADE,
     "woo_shipping": _STORE,
     "woo_shipping_classes": _TERMS,
     "woo_store": _STORE,

@@ -32,6 +32,7 @@ from .rejected import read_report
 from .reports import reports
 from .reviews import reviews
 from .settings import settings
+from .shipments import shipments
 from .shipping import shipping
 from .stock import stock
 from .system import system
@@ -79,7 +80,7 @@ pack = Pack(
     "woocommerce",
     [
         *(products, variations, categories, attributes, tags, brands, shipping_classes, reviews, stock, orders, notes),
-        *(order_mails, refunds, customers, coupons, reports, exports, imports, batches),
+        *(order_mails, shipments, refunds, customers, coupons, reports, exports, imports, batches),
         *(settings, shipping, taxes, webhooks, gateways, system),
     ],
     [],

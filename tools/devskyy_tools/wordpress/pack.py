@@ -14,6 +14,7 @@ from .content import pages, posts
 from .fonts import fonts
 from .health import health
 from .items import items
+from .links import links
 from .media import media
 from .menus import menus
 from .patterns import patterns
@@ -47,7 +48,7 @@ pack = Pack(
     [
         *(posts, pages, items, revisions, media, terms, comments, users, passwords, bin_tools, site),
         *(patterns, menus, templates, styles, fonts, widgets, plugins, settings, health),
-        *(seo, redirects, privacy),
+        *(seo, redirects, privacy, links),
     ],
     resources=resources,
     provides=_provide,

@@ -23,9 +23,9 @@ def sow(store: Store, *, goods: bool) -> None:
         settings.sow(store)
         people.sow(store, today, customers=goods)
         if goods:
-            from devskyy_tools.sandbox.seed import catalogue, delivery, stories, trade
+            from devskyy_tools.sandbox.seed import catalogue, delivery, history, stories, trade
 
-            for part in (catalogue, trade, stories, delivery):
+            for part in (catalogue, history, trade, stories, delivery):
                 part.sow(store, today)
         from devskyy_tools.sandbox.seed import site
 

@@ -109,7 +109,7 @@ def sow(store: Store, today: datetime) -> None:
         collection = terms.insert(store, "product_cat", title, parent=parent["id"], description=about)
         for number, piece in enumerate(PIECES[title], 1):
             place += 1
-            at = (today - timedelta(days=180 - 4 * place, hours=-9)).strftime(clock.FORMAT)
+            at = (today - timedelta(days=520 - 10 * place, hours=-9)).strftime(clock.FORMAT)
             _product(store, piece, f"MS-{code}-{number:02d}", at, axes, [collection["id"], brand["id"]])
 
 

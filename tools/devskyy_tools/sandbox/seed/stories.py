@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from devskyy_tools.sandbox import clock, text
@@ -10,16 +11,20 @@ from devskyy_tools.sandbox.seed import pictures
 from devskyy_tools.sandbox.seed.catalogue import media
 from devskyy_tools.sandbox.store import Store
 
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 # title, days ago, status, category, tags, colour of its picture, paragraphs
 _POSTS = (
     ("The making of Black Rose", 62, "publish", "Atelier", ("embroidery", "black rose"), "Crimson",
      ("Every rose takes forty minutes and two hands.", "We numbered the first run from 1 to 120.")),
     ("How we choose heavy cotton", 41, "publish", "Atelier", ("cotton",), "Ivory",
-     ("A hoodie is only as good as its loopback.", "Ours weighs 480 grams per square metre.")),
+     ("A hoodie is only as good as its loopback.",
+      "Ours weighs 480 grams per square metre: feel it in the [Signature Hoodie](/product/signature-hoodie/).")),
     ("Love Hurts: notes on a red thread", 27, "publish", "Collections", ("love hurts",), "Rose",
-     ("The thread is never cut, only knotted.", "You can see where it was mended. That is the point.")),
+     ("The thread is never cut, only knotted.",
+      "You can see where it was mended. So it is with the [Red Thread Cardigan](/product/red-thread-cardigan).")),
     ("Care for what you keep", 12, "publish", "Care", ("care", "cotton"), "Stone",
-     ("Wash cold, inside out, and less often than you think.", "Bring it back and we will repair it.")),
+     ("Wash cold, inside out, and less often than you think.",
+      "Bring it back and we will repair it: [how repairs work](/repairs/).")),
     ("Signature, season four", 2, "draft", "Collections", (), "Midnight",
      ("Draft of the announcement.", "Pictures follow.")),
 )  # fmt: skip
@@ -46,7 +51,9 @@ def sow(store: Store, today: datetime) -> None:
 
 
 def _block(words: str) -> str:
-    return f"<!-- wp:paragraph -->\n<p>{text.entities(words)}</p>\n<!-- /wp:paragraph -->"
+    """A paragraph, with links as [words](address)."""
+    linked = _LINK.sub(r'<a href="\2">\1</a>', text.entities(words))
+    return f"<!-- wp:paragraph -->\n<p>{linked}</p>\n<!-- /wp:paragraph -->"
 
 
 def _post(

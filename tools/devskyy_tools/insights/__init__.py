@@ -1,0 +1,1 @@
+"""Reports and forecasts that the shop itself does not make, counted from its orders."""
