@@ -124,7 +124,7 @@ def explain(error: ValidationError, capability: Capability) -> Refused:
         path = (
             ".".join(str(part) for part in item["loc"] if isinstance(part, int) or part.isidentifier()) or "arguments"
         )
-        text = _problem(item, capability.name, known)
+        text = problem(item, f"an argument of {capability.name}", known)
         if path not in problems or item["type"] in _OUR_OWN:
             problems[path[:100]] = text[:300]
     message = "; ".join(f"{path} {text}" for path, text in list(problems.items())[:5])
@@ -140,11 +140,18 @@ _OUR_OWN = frozenset({"money"})
 """Types of errors whose words are our own, and better than what a union's other branches say."""
 
 
-def _problem(item: Any, tool: str, known: Sequence[str]) -> str:
+def problem(item: Any, what: str, known: Sequence[str]) -> str:
+    """What is wrong with a field, after its name: one of pydantic's errors in words, without the value.
+
+    Args:
+        item: of ``ValidationError.errors()``.
+        what: what the field is not, where nobody knows its name (``an argument of woo_products_get``).
+        known: the names there are, for a field that is none of them.
+    """
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(item["loc"][-1]), known, 1, 0.5)
-        return f"is not an argument of {tool}" + (f"; did you mean {near[0]}?" if near else "")
+        return f"is not {what}" + (f"; did you mean {near[0]}?" if near else "")
     if kind in _WORDS:
         return _WORDS[kind]
     if kind in {"literal_error", "enum"}:
