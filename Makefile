@@ -22,7 +22,7 @@ run: .venv/.ready-to-run  ## serve on http://127.0.0.1:8000 with the demo shop, 
 	@exec $(BIN)/python server.py
 
 test: .venv/.ready-to-test  ## run the tests; ARGS="-k name" for some
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --reruns 1 $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --reruns 1 $(ARGS)
 
 lint: .venv/.ready-to-test  ## style, types, import contracts, docs
 	$(BIN)/ruff check .
