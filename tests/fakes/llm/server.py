@@ -28,7 +28,7 @@ from devskyy_mcp.llm.port import NAMES, Kind, Name, Reason, Usage
 
 Asking = Literal["answer", "count", "models"]
 Harm = Literal["truncated", "error", "dropped", "silence", "garbage", "mute", "page"]
-SIGNATURE = "c2lnbmVkIGJ5IHRoZSBmYWtl"
+SIGNATURE = "+vv8/f7/c2lnbmVk"
 """What the provider signs its thinking with, base64; it comes back unchanged or the next call is refused."""
 
 

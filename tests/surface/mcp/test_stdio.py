@@ -122,6 +122,7 @@ def cpu(process: subprocess.Popen[str]) -> float:
 
 @pytest.mark.slow
 @pytest.mark.requirement("mcp:cold-start")
+@pytest.mark.requirement("llm:lazy")
 def test_a_cold_start_to_the_real_tool_list_costs_little(tmp_path: Path) -> None:
     environment = {**os.environ, "DEVSKYY_DATA_DIR": str(tmp_path), "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"}
     floors: list[float] = []

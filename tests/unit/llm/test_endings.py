@@ -10,7 +10,7 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from devskyy_mcp.llm.port import LLMError, Name, TextDelta, Turn
+from devskyy_mcp.llm.port import LLMError, Name, TextDelta, Turn, fold
 from tests.fakes.llm.server import MODEL, TOKENS, Answer, Asked, Called, Fault, Refusal, wire
 
 from .asking import FAR, ORDERS, PROVIDERS, Desk, request
@@ -122,9 +122,10 @@ async def test_nobody_listens(desk: Desk, name: Name) -> None:
     address = {f"{name}_url": f"http://127.0.0.1:{closed_port()}"}
     adapter = await load(name, settings_for(desk.folder, **desk.models.settings(name) | address))
     try:
-        for asking in (adapter.models, lambda until: anext(aiter(adapter.stream(request(name), until)))):
+        until = anyio.current_time() + FAR
+        for asking in (adapter.models(until), fold(adapter.stream(request(name), until))):
             with pytest.raises(LLMError) as caught:
-                await cast("Any", asking)(anyio.current_time() + FAR)
+                await asking
             assert caught.value.kind == "connection"
     finally:
         await adapter.aclose()
