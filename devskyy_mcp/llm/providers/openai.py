@@ -86,6 +86,7 @@ class OpenAI:
             api_key=key, base_url=url, max_retries=0, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
             http_client=client(httpx2),
         )  # fmt: skip
+        self._client.organization = self._client.project = None  # of the environment: the key says whose it is
         self._responses, self._models = self._client.responses, self._client.models
         self._tokens = self._responses.input_tokens
 

@@ -20,9 +20,9 @@ LOOK = Answer(
     ("Which ", "orders?"),
 )
 ASKED = Message("user", (Text("How many orders?"),))
-TURNS: dict[Name, str] = {"anthropic": "messages", "google": "contents", "cohere": "messages"}
+TURNS = {name: {"openai": "input", "google": "contents"}.get(name, "messages") for name in PROVIDERS}
 """The field of the request that holds the conversation."""
-SIGNED: tuple[Name, ...] = ("anthropic", "google")
+SIGNED: tuple[Name, ...] = ("openai", "anthropic", "google", "mistral")
 
 
 def given(turn: Turn) -> Message:

@@ -107,7 +107,7 @@ def filled(value: Any, node: Node) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_a_strict_model_gives_is_what_was_meant(data: st.DataObject) -> None:
     provider: Name = data.draw(st.sampled_from(["openai", "groq", "anthropic", "cohere", "mistral"]))
     schema = data.draw(schemas(ranges=provider in {"openai", "mistral"}))
@@ -122,7 +122,7 @@ def test_what_a_strict_model_gives_is_what_was_meant(data: st.DataObject) -> Non
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_all_that_is_meant_can_be_given(data: st.DataObject) -> None:
     """Making a schema strict shuts nothing out but fields that it does not name."""
     schema = data.draw(schemas())
