@@ -65,7 +65,11 @@ TOOLS = {"tools": (ORDERS,)}
 CASES = {
     "words": Case(Answer(("Five ", "orders", ".")), "end"),
     "one piece": Case(Answer("Five orders."), "end"),
-    "thought": Case(Answer(("Five.",), reasoning=("Let me ", "see.")), "end", more={"effort": "low"}),
+    "thought": Case(
+        Answer(("Five.",), reasoning=("Let me ", "see."), usage=Usage(11, output=7, reasoning=40)),
+        "end",
+        more={"effort": "low"},
+    ),
     "a tool": Case(Answer(calls=(CALL,)), "tool", more=TOOLS),
     "words and a tool": Case(Answer(("I'll look.",), (CALL,)), "tool", more=TOOLS),
     "thought and two tools": Case(Answer((), (CALL, OTHER), ("Hm.",)), "tool", more=TOOLS | {"effort": "high"}),
@@ -168,6 +172,7 @@ def check_answer(name: Name, turn: Turn, said: Answer) -> None:
         assert call.arguments == (meant.arguments if isinstance(meant.arguments, dict) else None)
     assert turn.usage.total_in == said.usage.total_in
     assert turn.usage.cache_read == said.usage.cache_read
+    assert turn.usage.reasoning in {said.usage.reasoning, 0}, "not all say how much was thought"
     if said.pieces or said.calls:
         assert turn.usage.total_out == said.usage.total_out
         assert name in turn.native
