@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs]``
+models pictures reliefs llm]``
 
 Prints a table.
 """
@@ -25,6 +25,7 @@ async def main(wanted: list[str]) -> None:
         growth,
         jobs,
         limits,
+        llm,
         logins,
         models,
         pictures,
@@ -54,6 +55,7 @@ async def main(wanted: list[str]) -> None:
         "render": render.run,
         "models": models.run,
         "pictures": pictures.run,
+        "llm": llm.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -135,7 +135,7 @@ async def answered(
     source: AsyncGenerator[Event],
     deadline: float,
     told: Callable[[Exception], LLMError],
-    shape: Reshaping = Reshaping(),  # noqa: B008  (frozen)
+    shape: Reshaping = Reshaping(),
 ) -> AsyncIterator[Event]:
     """The events of ``source`` until its ``Stop``, by the deadline, and every exception as an ``LLMError``.
 
@@ -150,11 +150,7 @@ async def answered(
     held: list[str] = []
     try:
         while True:
-            event: Event | None = None
-            with anyio.CancelScope(deadline=deadline) as scope:  # never open across a yield
-                event = await anext(source, None)
-            if event is None:
-                raise failure(provider, "timeout" if scope.cancelled_caught else "truncated")
+            event = await _next(provider, source, deadline)
             if shape.output is not None and isinstance(event, TextDelta):
                 held.append(event.text)
                 continue
@@ -178,6 +174,15 @@ async def answered(
         raise raised from None
     finally:
         await closed(source.aclose())
+
+
+async def _next(provider: Name, source: AsyncGenerator[Event], deadline: float) -> Event:
+    event: Event | None = None
+    with anyio.CancelScope(deadline=deadline) as scope:  # never open across a yield
+        event = await anext(source, None)
+    if event is None:
+        raise failure(provider, "timeout" if scope.cancelled_caught else "truncated")
+    return event
 
 
 async def asked(provider: Name, call: Awaitable[T], deadline: float, told: Callable[[Exception], LLMError]) -> T:

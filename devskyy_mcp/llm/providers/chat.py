@@ -26,9 +26,23 @@ def instructions(request: Request) -> str:
     return "\n\n".join(block.text for block in request.system)
 
 
-def messages(name: Name, request: Request, call_id: Callable[[str], str] = str) -> list[Node]:
-    """All turns, the system's first. ``call_id`` makes the provider's kind of ids of another's."""
-    found: list[Node] = [{"role": "system", "content": instructions(request)}] if request.system else []
+def messages(name: Name, request: Request, own_id: Callable[[str], str] = str, also: str = "") -> list[Node]:
+    """All turns, the system's first.
+
+    Args:
+        name: whose native turns are sent as they came.
+        request: what is asked.
+        own_id: makes the provider's kind of ids of another's.
+        also: more for the system's turn.
+    """
+    native = [message.native[name] for message in request.messages if name in message.native]
+    kept = {call["id"] for turn in native for call in turn.get("tool_calls", ())}
+
+    def call_id(call: str) -> str:
+        return call if call in kept else own_id(call)
+
+    system = "\n\n".join(filter(None, (instructions(request), also)))
+    found: list[Node] = [{"role": "system", "content": system}] if system else []
     for message in request.messages:
         if message.role == "user":
             found += user(message, call_id)
@@ -63,6 +77,7 @@ def _assistant(message: Message, call_id: Callable[[str], str]) -> Node:
 
 
 def called(call: str, name: str, text: str) -> Node:
+    """A call as the assistant's turn has it."""
     return {"id": call, "type": "function", "function": {"name": name, "arguments": text or "{}"}}
 
 

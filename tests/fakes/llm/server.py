@@ -96,6 +96,8 @@ class Spoken:
 
     events: list[bytes]
     needed: int = 0
+    media: str = "text/event-stream"
+    status: int = 200
 
 
 class Wire(Protocol):
@@ -267,7 +269,7 @@ class Models:
         except KeyError as error:
             return self._fault(f"{asked.provider} has no word for {error}")
         body = _body(said.events, answer.fault, spoken, asked, request)
-        return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+        return StreamingResponse(body, said.status, media_type=said.media, headers=headers)
 
     async def say_by_wire(self, request: Request) -> Response:
         self.say(*TypeAdapter(list[Step]).validate_json(await request.body()))

@@ -15,9 +15,12 @@ from tests.fakes.llm.server import Models, Step, speaking
 from tests.fakes.served import settings_for
 
 MODELS: dict[Name, str] = {
+    "openai": "gpt-5.4",
     "anthropic": "claude-sonnet-5-5",
     "google": "gemini-3.8-flash",
+    "mistral": "mistral-small-latest",
     "cohere": "command-a-plus-05-2026",
+    "groq": "openai/gpt-oss-120b",
 }
 """All whose adapters are tried, each with a model that can do most."""
 PROVIDERS = tuple(MODELS)

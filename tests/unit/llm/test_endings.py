@@ -21,7 +21,7 @@ SILENT = Answer(("One, ", "two, ", "three."), fault=Fault("silence"))
 
 def frames(name: Name) -> tuple[int, int]:
     """How many events the long answer has, and how many make it whole."""
-    body = b'{"model": "m"}'
+    body = b'{"model": "m", "stream": true}'
     asked = Asked(name, "answer", "/v1/models/m:streamGenerateContent", "", {}, body, 0)
     spoken = wire(name).answer(LONG, asked)
     return len(spoken.events), spoken.needed or len(spoken.events)

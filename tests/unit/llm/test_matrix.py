@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from devskyy_mcp.llm.port import (
+    NAMES,
     RETRYABLE,
     Event,
     Folding,
@@ -79,11 +80,15 @@ CASES = {
     "a schema beside tools": Case(Answer(JSON), "end", more=TOOLS | {"output": Output("product", SCHEMA)}),
     "from the cache": Case(Answer("Yes.", usage=Usage(20, 1000, 0, 0, 3, 0)), "end"),
     "too long an answer": Case(Answer("Five o", stop="length"), "length"),
-    "filtered": Case(Answer("Well, ", stop="filter"), "filter", but={"cohere": None}),
-    "filtered at once": Case(Answer((), stop="filter"), "filter", but={"cohere": None}),
-    "declined": Case(Answer("I'd rather not.", stop="refusal"), "refusal", but={"cohere": None}),
-    "full": Case(Answer("Five o", stop="context"), "context", but={"google": None, "cohere": None}),
-    "paused": Case(Answer("Five o", stop="pause"), "pause", but={"google": None, "cohere": None}),
+    "filtered": Case(Answer("Well, ", stop="filter"), "filter", but={"cohere": None, "mistral": None}),
+    "filtered at once": Case(Answer((), stop="filter"), "filter", but={"cohere": None, "mistral": None}),
+    "declined": Case(
+        Answer("I'd rather not.", stop="refusal"), "refusal", but={"cohere": None, "mistral": None, "groq": None}
+    ),
+    "full": Case(
+        Answer("Five o", stop="context"), "context", but={"openai": None, "google": None, "cohere": None, "groq": None}
+    ),
+    "paused": Case(Answer("Five o", stop="pause"), "pause", but=dict.fromkeys(set(NAMES) - {"anthropic"})),
     "ends too early": Case(Answer(("Five ", "orders"), fault=Fault("truncated")), fails="truncated"),
     "an error within": Case(Answer(("a", "b"), fault=Fault("error")), fails="overloaded", but={"cohere": "server"}),
     "breaks": Case(Answer(("Five ", "orders"), fault=Fault("dropped")), fails="connection"),
