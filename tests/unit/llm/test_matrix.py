@@ -94,6 +94,8 @@ CASES = {
     "breaks": Case(Answer(("Five ", "orders"), fault=Fault("dropped")), fails="connection"),
     "half an event": Case(Answer(("Five ", "orders"), fault=Fault("garbage")), fails="protocol"),
     "a page": Case(Answer("Five", fault=Fault("page")), fails="protocol"),
+    "a gateway's page": Case(Answer("Five", fault=Fault("gateway")), fails="server"),
+    "a redirect": Case(Answer("Five", fault=Fault("moved")), fails="protocol"),
     "falls silent": Case(Answer(("Five ", "orders"), fault=Fault("silence")), fails="timeout", left=NEAR),
     "never answers": Case(Answer("Five", fault=Fault("mute")), fails="timeout", left=NEAR),
     "429": Case(Refusal("rate_limit", "3"), fails="rate_limit"),
@@ -136,7 +138,7 @@ async def test_every_answer_is_whole_or_an_error(desk: Desk, name: Name, case: C
         assert folding.turn.stop.reason == wanted
         check_answer(name, folding.turn, cast("Answer", case.step))
         return
-    check_error(name, error, cast("Kind", wanted), case)
+    check_error(desk, name, error, cast("Kind", wanted), case)
     assert folding.turn.stop is None
     if whole:
         assert error.partial == folding.turn, "what had come, which may cost money, goes with the error"
@@ -185,7 +187,7 @@ def check_answer(name: Name, turn: Turn, said: Answer) -> None:
     assert turn.usage.raw
 
 
-def check_error(name: Name, error: LLMError, kind: Kind, case: Case) -> None:
+def check_error(desk: Desk, name: Name, error: LLMError, kind: Kind, case: Case) -> None:
     assert error.kind == kind, error.detail
     assert error.provider == name
     assert error.retryable == (kind in RETRYABLE)
@@ -195,5 +197,6 @@ def check_error(name: Name, error: LLMError, kind: Kind, case: Case) -> None:
         said = json.dumps(wire(name).refusal(case.step.kind)[1]).lower()
         assert error.message.lower().rstrip(".") not in said, "our words, not the provider's"
         assert wire(name).key not in f"{error} {error.detail}"
+    assert not desk.models.faults, "a redirect is never followed: keys and prompts would go with it"
     if case.step == Refusal("rate_limit", "3"):
         assert error.retry_after == 3
