@@ -105,6 +105,13 @@ async def test_broken_arguments_can_be_answered(desk: Desk, name: Name) -> None:
     assert ["no JSON" in result for result in desk.models.asked[-1].results] == [True]
 
 
+@pytest.mark.parametrize("name", PROVIDERS)
+async def test_a_turn_in_which_nothing_was_said_is_left_out(desk: Desk, name: Name) -> None:
+    silent = await desk.turn(name, Answer((), stop="length"))
+    await desk.turn(name, Answer("Yes."), messages=(ASKED, silent.message(), Message("user", (Text("Well?"),))))
+    assert [turn["role"] for turn in desk.body[TURNS[name]]] == ["user", "user"]
+
+
 async def test_google_signs_for_calls_of_others_once(desk: Desk) -> None:
     calls = ToolCall("a", "orders_list", '{"limit": 1}'), ToolCall("b", "orders_list", "{}")
     results = Message("user", tuple(ToolResult(call.id, call.name, "[]") for call in calls))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from devskyy_mcp.llm.port import Image, Message, Output, Text, Tool, ToolCall, ToolResult
+from devskyy_mcp.llm.port import Image, Message, Output, Text, Tool, ToolCall, ToolResult, Usage
 from tests.fakes.llm.server import Answer
 from tests.fakes.made import png
 
@@ -237,6 +238,19 @@ async def test_anthropic_takes_results_first_and_ids_of_its_own_letters(desk: De
     first, second = body["messages"][2]["content"]
     assert first == {"type": "tool_result", "tool_use_id": "fc_1_2", "content": "[]"}
     assert second == {"type": "text", "text": "Go on."}
+
+
+async def test_usage_is_told_apart(desk: Desk) -> None:
+    said = Usage(10, 1000, 200, 300, 40, 60)
+    told = (await desk.turn("anthropic", Answer("Yes.", usage=said))).usage
+    assert replace(told, raw={}) == said
+    assert told.raw["cache_creation_input_tokens"] == 500
+    told = (await desk.turn("google", Answer("Yes.", usage=replace(said, cache_write_5m=0, cache_write_1h=0)))).usage
+    assert replace(told, raw={}) == Usage(10, 1000, 0, 0, 40, 60)
+    assert told.raw["total_token_count"] == 1110
+    told = (await desk.turn("cohere", Answer("Yes.", usage=Usage(10, 1000, 0, 0, 40)))).usage
+    assert replace(told, raw={}) == Usage(10, 1000, 0, 0, 40)
+    assert told.raw["tokens"]["input_tokens"] == 1506
 
 
 async def test_no_client_is_led_by_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
