@@ -106,6 +106,7 @@ def filled(value: Any, node: Node) -> Any:
     return value
 
 
+@pytest.mark.requirement("llm:schemas")
 @given(st.data())
 @settings(max_examples=100, deadline=None)
 def test_what_a_strict_model_gives_is_what_was_meant(data: st.DataObject) -> None:
@@ -161,6 +162,7 @@ def tools() -> dict[str, Node]:
     return {name: tool.input_schema for name, tool in Registry(installed_packs()).tools.items()}
 
 
+@pytest.mark.requirement("llm:schemas")
 @pytest.mark.parametrize("provider", NAMES)
 def test_every_tool_goes_through_every_dialect(provider: Name, tools: Mapping[str, Node]) -> None:
     strict = 0
