@@ -188,6 +188,7 @@ def test_openai_gets_only_what_it_takes(tools: Mapping[str, Node]) -> None:
             continue
         for node in nodes(found.schema):
             assert node.keys() <= STRICT_RULES, name
+            assert "type" in node or "anyOf" in node, name
             if "properties" in node:
                 assert node["required"] == list(node["properties"]), name
                 assert node["additionalProperties"] is False, name
@@ -213,8 +214,8 @@ def test_a_dialect_says_in_words_what_it_has_no_rule_for() -> None:
     assert found.schema["properties"] == {
         "sku": {"type": "string", "description": 'The article. (minLength: 1, pattern: "^(?!x).+$")'},
         "limit": {"type": ["integer", "null"], "maximum": 100, "description": "(default: 20)"},
-        "status": {"enum": ["draft", "publish", None]},
-        "kind": {"anyOf": [{"const": "simple"}, {"type": "null"}]},
+        "status": {"type": ["string", "null"], "enum": ["draft", "publish", None]},
+        "kind": {"anyOf": [{"type": "string", "const": "simple"}, {"type": "null"}]},
     }
     given = '{"sku": "é", "limit": null, "status": null, "kind": "simple"}'
     assert restored_text(given, OPTIONAL) == '{"sku":"é","kind":"simple"}'
