@@ -994,4 +994,9 @@ REQUIREMENTS = [
     Requirement("llm:replay", "product, issue F 1", "A turn goes back to its provider as it came, signatures and all."),
     Requirement("llm:lazy", "product, issue F 2", "No provider's library is loaded before its first call, none twice."),
     Requirement("llm:no-key", "product, issue F 9", "A provider without a key says so before anything is sent."),
+    Requirement(
+        "llm:schemas",
+        "product, issue F 1",
+        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
+    ),
 ]

@@ -117,7 +117,7 @@ class Mistral:
                     for mine in reading.read(event.data):
                         yield mine
                     if reading.whole:  # the client would stop at the end's mark and lose the connection
-                        await drained(cast("Any", stream.response.stream))
+                        await drained(stream.response.stream)
                         break
             for mine in reading.ends():
                 yield mine
