@@ -1053,4 +1053,9 @@ REQUIREMENTS = [
     Requirement("experiments:on-the-shop", "product, issue F", "A test on the shop is a person's to start."),
     Requirement("experiments:shop-alike", "product, issue F", "PHP, Python and the browser assign alike."),
     Requirement("experiments:shop-counts", "product, issue F", "Carts and orders count once, of who was shown it."),
+    Requirement(
+        "llm:schemas",
+        "product, issue F 1",
+        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
+    ),
 ]
