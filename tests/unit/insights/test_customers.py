@@ -15,8 +15,8 @@ from .conftest import Sql, ago, money
 
 pytestmark = pytest.mark.requirement("insights:customers")
 PEOPLE = """
-WITH net AS (SELECT s.id, s.day, s.cents - coalesce((SELECT sum(cents) FROM back b WHERE b.order_id = s.id), 0) AS cents,
-  s.email AS who FROM sales s),
+WITH net AS (SELECT s.id, s.day,
+  s.cents - coalesce((SELECT sum(cents) FROM back b WHERE b.order_id = s.id), 0) AS cents, s.email AS who FROM sales s),
 p AS (SELECT who, max(day) AS latest, min(day) AS first, count(*) AS orders, sum(cents) AS worth FROM net GROUP BY who),
 n AS (SELECT count(*) AS n FROM p),
 s AS (SELECT p.*,

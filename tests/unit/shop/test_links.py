@@ -105,7 +105,8 @@ async def test_other_sites_are_followed_to_their_end(shop: Demo, asked: list[str
 async def test_private_networks_and_doors_are_left_alone(shop: Demo, asked: list[str]) -> None:
     left = (
         "https://private.example.org/", "http://127.0.0.1:8080/", "http://metadata/", "mailto:a@example.com",
-        "tel:+49301", "javascript:alert(1)", "/wp-admin/post.php?post=1", "/shop/?add-to-cart=12", "/my-account/?customer-logout=1",
+        "tel:+49301", "javascript:alert(1)", "/wp-admin/post.php?post=1", "/shop/?add-to-cart=12",
+        "/my-account/?customer-logout=1",
         "https://good.example.org/?_wpnonce=1",
     )  # fmt: skip
     await page(shop, *left)
