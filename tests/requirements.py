@@ -985,6 +985,7 @@ REQUIREMENTS = [
         "Photos become a draft product with a turning model, and one undo takes all back.",
     ),
     # insights
+    Requirement("insights:contract", "product, insights", "Insights count the same on the demo shop and real ones."),
     Requirement(
         "insights:customers", "product, insights", "Segments, cohorts and churn are those of SQL, and name nobody."
     ),
