@@ -60,7 +60,7 @@ async def test_a_picture_is_kept_and_reaches_the_shop(http: httpx2.AsyncClient) 
 @pytest.mark.parametrize(
     ("content", "kind", "status", "said"),
     [
-        (b"<?php echo 1;", "image/png", 422, "no picture, 3D model or CSV table"),
+        (b"<?php echo 1;", "image/png", 422, "no picture, 3D model, CSV table"),
         (b"", "image/png", 422, "The file is empty"),
         (png(), "text/plain", 415, "the file itself"),
         (png(), "application/x-www-form-urlencoded", 415, "the file itself"),

@@ -68,15 +68,16 @@ async def test_the_sums_are_the_orders(
 async def test_what_moved_the_total_is_in_its_parts(shop: Demo, sql: Sql, by: str) -> None:
     found = await analyzed(shop, (100, 220), by=by)
     queries = {
-        "product": "SELECT product, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines WHERE day BETWEEN ? AND ?"
+        "product": "SELECT product, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines WHERE day BETWEEN"
+        " ? AND ? GROUP BY 1",
+        "category": "SELECT c.value, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines JOIN objects p ON"
+        " p.kind = 'product' AND p.id = product, json_each(p.body, '$.categories') c WHERE day BETWEEN ? AND ?"
         " GROUP BY 1",
-        "category": "SELECT c.value, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines JOIN objects p ON p.kind"
-        " = 'product' AND p.id = product, json_each(p.body, '$.categories') c WHERE day BETWEEN ? AND ? GROUP BY 1",
-        "country": "SELECT country, sum(cents), count(*), sum((SELECT sum(quantity) FROM lines l WHERE l.order_id = s.id))"
-        " FROM sales s WHERE day BETWEEN ? AND ? GROUP BY 1",
-        "coupon": "SELECT coalesce(json_extract(c.value, '$.code'), '(none)'), sum(cents), count(*), sum((SELECT sum(quantity)"
-        " FROM lines l WHERE l.order_id = s.id)) FROM sales s LEFT JOIN json_each(s.body, '$.coupon_lines') c WHERE day"
-        " BETWEEN ? AND ? GROUP BY 1",
+        "country": "SELECT country, sum(cents), count(*), sum((SELECT sum(quantity) FROM lines l WHERE l.order_id ="
+        " s.id)) FROM sales s WHERE day BETWEEN ? AND ? GROUP BY 1",
+        "coupon": "SELECT coalesce(json_extract(c.value, '$.code'), '(none)'), sum(cents), count(*), sum((SELECT"
+        " sum(quantity) FROM lines l WHERE l.order_id = s.id)) FROM sales s LEFT JOIN json_each(s.body,"
+        " '$.coupon_lines') c WHERE day BETWEEN ? AND ? GROUP BY 1",
     }
     now = {str(row[0]): row[1:] for row in sql(queries[by], found["first"], found["last"])}
     before = {str(row[0]): row[1:] for row in sql(queries[by], found["against_first"], found["against_last"])}

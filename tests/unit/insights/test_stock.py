@@ -15,8 +15,8 @@ from .conftest import Sql, ago, money
 from .test_forecasts import weekly
 
 pytestmark = pytest.mark.requirement("insights:stock")
-COST = """SELECT CAST(round(json_extract(m.value, '$.value') * 100) AS INTEGER) FROM objects p, json_each(p.body, '$.meta') m
-WHERE p.kind = 'product' AND p.id = ? AND json_extract(m.value, '$.key') = '_unit_cost'"""
+COST = """SELECT CAST(round(json_extract(m.value, '$.value') * 100) AS INTEGER) FROM objects p,
+json_each(p.body, '$.meta') m WHERE p.kind = 'product' AND p.id = ? AND json_extract(m.value, '$.key') = '_unit_cost'"""
 
 
 async def test_the_value_is_stock_times_price_and_cost(shop: Demo, sql: Sql) -> None:
