@@ -1,6 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking experiments]``
-models pictures reliefs llm]``
+models pictures reliefs asking llm experiments]``
 
 Prints a table.
 """
