@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking experiments]``
+models pictures reliefs asking experiments agents]``
 
 Prints a table.
 """
@@ -16,6 +16,7 @@ from .measure import Row
 
 async def main(wanted: list[str]) -> None:
     from . import (
+        agents,
         asking,
         attacks,
         auth,
@@ -58,6 +59,7 @@ async def main(wanted: list[str]) -> None:
         "models": models.run,
         "pictures": pictures.run,
         "asking": asking.run,
+        "agents": agents.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -142,8 +142,8 @@ async def test_each_agent_is_a_skill_whose_digest_and_front_matter_are_right(
             assert (file["uri"], file["size"]) == (entry["uri"], len(content))
             assert yaml.safe_load(read.text.split("---")[1]) == entry["frontmatter"]
         for wrong in ("skill://none/SKILL.md", "skill://commerce", "x"):
+            params = types.ReadResourceRequestParams(uri=wrong)
             with pytest.raises(MCPError) as caught:
-                params = types.ReadResourceRequestParams(uri=wrong)
                 await send(types.Request(method="skills/get", params=params), anything)
             assert caught.value.error.code == types.INVALID_PARAMS
 
@@ -220,11 +220,11 @@ def test_the_command_line_and_stdio_have_the_same(world: World, tmp_path: Path) 
     named = {above["name"] for above in listed["supers"]}
     assert named | {agent["name"] for above in listed["supers"] for agent in above["agents"]} == names_of(world.app)
     assert devskyy("agents", "show", AGENT).startswith("# Commerce · Price strategist")
-    meta = {
+    meta: dict[str, Any] = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     }
-    asked = {"jsonrpc": "2.0", "id": 1, "method": "prompts/list", "params": {"_meta": meta}}
+    asked: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "prompts/list", "params": {"_meta": meta}}
     answer = json.loads(devskyy("stdio", given=json.dumps(asked) + "\n"))
     assert names_of(world.app) <= {prompt["name"] for prompt in answer["result"]["prompts"]}
 
@@ -235,12 +235,12 @@ def test_listing_prompts_reads_no_yaml_and_loads_no_model(tmp_path: Path) -> Non
     code = (
         "import sys; from pathlib import Path; from devskyy_mcp.app import build; "
         "from devskyy_mcp.config import Settings; "
-        f"settings = Settings(data_dir=Path({str(tmp_path)!r})); build(settings); import subprocess; "
-        "import devskyy_mcp.agents.compiled; "
+        f"settings = Settings(data_dir=Path({str(tmp_path)!r})); build(settings); "
         "heavy = {'yaml', 'jsonschema', 'numpy', 'sqlalchemy', 'devskyy_mcp.agents.model'} & sys.modules.keys(); "
         "print(sorted(heavy))"
     )
-    for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", code], env=process_env(tmp_path), capture_output=True, check=True)
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, env=process_env(tmp_path), capture_output=True, check=True)
+    done = subprocess.run(command, env=process_env(tmp_path), capture_output=True, check=True)
     assert done.stdout.strip() == b"[]", done.stdout
     assert Settings(data_dir=tmp_path).cache_dir.is_dir()
