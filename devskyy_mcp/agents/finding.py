@@ -21,9 +21,9 @@ WORDS = 0.3
 """How much the share of words in common counts beside what the examples mean."""
 PUSH = 0.25
 """How much is taken off of what a request is nearer to an agent's counter-examples than to its examples."""
-FLOOR_MEANING = 0.5
+FLOOR_MEANING = 0.35
 """Below this score of the best agent a request is for none of them, with the extra [find]."""
-FLOOR_WORDS = 0.2
+FLOOR_WORDS = 0.25
 """The same by words alone."""
 SHORTEST_CLAUSE = 15
 _OTHER = "!"

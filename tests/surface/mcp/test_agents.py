@@ -18,6 +18,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import TypeAdapter
 
 from devskyy_mcp.agents.catalogue import Agents
+from devskyy_mcp.agents.finding import AgentIndex
 from devskyy_mcp.app import App
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Principal
@@ -39,6 +40,8 @@ READER = Principal("client:reader", "client", frozenset({"agents:read"}), "reade
 @pytest.fixture(scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[World]:
     async with demo(tmp_path_factory.mktemp("demo"), calls_burst=10_000) as desk:
+        words = AgentIndex(desk.app.services.get(Agents), by=lambda: None)
+        desk.app.services.put(AgentIndex, words)  # meanings take seconds to make, and tests of their own have them
         yield World(desk.app, Notes(), Waiting(), Press())
 
 
@@ -209,10 +212,10 @@ async def test_rest_lists_shows_finds_and_briefs(world: World, http: httpx2.Asyn
 
 @pytest.mark.requirement("agents:cli")
 def test_the_command_line_and_stdio_have_the_same(world: World, tmp_path: Path) -> None:
-    def devskyy(*words: str, given: str = "") -> str:
+    def devskyy(*words: str) -> str:
         command = [sys.executable, "-m", "devskyy_mcp", *words]
         done = subprocess.run(
-            command, env=process_env(tmp_path), cwd=tmp_path, input=given, capture_output=True, text=True, check=True
+            command, env=process_env(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=True
         )
         return done.stdout
 
@@ -225,11 +228,18 @@ def test_the_command_line_and_stdio_have_the_same(world: World, tmp_path: Path) 
         "io.modelcontextprotocol/clientCapabilities": {},
     }
     asked: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "prompts/list", "params": {"_meta": meta}}
-    answer = json.loads(devskyy("stdio", given=json.dumps(asked) + "\n"))
+    command, pipe = [sys.executable, "-m", "devskyy_mcp", "stdio"], subprocess.PIPE
+    with subprocess.Popen(command, env=process_env(tmp_path), cwd=tmp_path, stdin=pipe, stdout=pipe) as host:
+        assert host.stdin
+        assert host.stdout
+        host.stdin.write(json.dumps(asked).encode() + b"\n")
+        host.stdin.flush()
+        answer = json.loads(host.stdout.readline())
+        host.stdin.close()
     assert names_of(world.app) <= {prompt["name"] for prompt in answer["result"]["prompts"]}
 
 
-@pytest.mark.requirement("start:light")
+@pytest.mark.requirement("agents:light")
 def test_listing_prompts_reads_no_yaml_and_loads_no_model(tmp_path: Path) -> None:
     """Once the files have been checked: by an earlier start, or the test before."""
     code = (
