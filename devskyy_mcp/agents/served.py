@@ -79,8 +79,8 @@ def _resources(agents: Agents) -> list[Resource]:
         return Resource(uri, name, title, description, read, scopes=SCOPES, **more)
 
     guide = resource(URI, "brand-guide", "Brand guide", "What every agent reads before it writes.", read_guide)
-    if not agents.supers:
-        return [guide]
+    if not agents.supers:  # nobody would read it
+        return []
     return [
         guide,
         resource(

@@ -334,6 +334,7 @@ async def _live(app: App) -> Past:
     hands = Hands(app.services.get(Database), app.services.get(Events))
     await _work(hands)
     await _launch(hands, kept_file(photo))
+    await do("agents_find", request="warm up")  # the vectors are made once, and seven servers find them
     await _forget_reading(app)
     own |= {
         "jobs_cancel": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},
