@@ -24,8 +24,8 @@ ALPHA, BETA = 0.1, 0.1
 """Weights of TSB: of a demand in its size, of a period in its chance."""
 Forecasts = list[list[float]]
 Method = Callable[[Sequence[float], Sequence[int], int], Forecasts]
-"""From each origin, a number of periods known by then, forecasts of as many periods as the horizon has; what comes after
-an origin has no part in its forecast."""
+"""From each origin, a number of periods known by then, forecasts of as many periods as the horizon has; what
+comes after an origin has no part in its forecast."""
 _ALPHAS = tuple(step / 20 for step in range(1, 13))
 
 
