@@ -57,6 +57,13 @@ def _metrics() -> tuple[Histogram, Histogram]:
     return tokens, seconds
 
 
+def load() -> None:
+    """Load the API and make the metrics; for a thread."""
+    from opentelemetry import trace  # noqa: F401 # for later
+
+    _metrics()
+
+
 class Watched:
     """A call as it is told to OpenTelemetry."""
 
