@@ -59,8 +59,9 @@ def _metrics() -> tuple[Histogram, Histogram]:
 
 def load() -> None:
     """Load the API and make the metrics; for a thread."""
-    from opentelemetry import trace  # noqa: F401 # for later
+    from opentelemetry import trace
 
+    trace.get_tracer(SCOPE)
     _metrics()
 
 
