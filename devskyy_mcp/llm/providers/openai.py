@@ -186,6 +186,8 @@ def _items(message: Message) -> Iterator[Node]:
     parts: list[Node] = []
     for block in message.blocks:
         match block:
+            case Text(text=""):
+                continue
             case Text(text=text) if message.role == "assistant":
                 yield {"role": "assistant", "content": text}
             case Text(text=text):
