@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking]``
+models pictures reliefs asking llm]``
 
 Prints a table.
 """
@@ -26,6 +26,7 @@ async def main(wanted: list[str]) -> None:
         growth,
         jobs,
         limits,
+        llm,
         logins,
         models,
         pictures,
@@ -56,6 +57,7 @@ async def main(wanted: list[str]) -> None:
         "models": models.run,
         "pictures": pictures.run,
         "asking": asking.run,
+        "llm": llm.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []
