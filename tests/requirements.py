@@ -993,6 +993,7 @@ REQUIREMENTS = [
     Requirement("llm:no-retries", "product, issue F", "The providers' clients try nothing again by themselves."),
     Requirement("llm:replay", "product, issue F 1", "A turn goes back to its provider as it came, signatures and all."),
     Requirement("llm:lazy", "product, issue F 2", "No provider's library is loaded before its first call, none twice."),
+    Requirement("llm:logs", "product, issue F", "What is asked of models, and what they say, is in no log."),
     Requirement("llm:no-key", "product, issue F 9", "A provider without a key says so before anything is sent."),
     # asking language models
     Requirement(
@@ -1031,6 +1032,14 @@ REQUIREMENTS = [
     ),
     Requirement(
         "llm:telemetry", "product, issue F", "A call is a span and metrics in OpenTelemetry's names, wordless."
+<<<<<<< HEAD
+=======
+    ),
+    Requirement(
+        "llm:schemas",
+        "product, issue F 1",
+        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
+>>>>>>> gateway
     ),
     # A/B tests
     Requirement("experiments:from-first-to-last", "product, issue F", "A test goes from registration to a decision."),

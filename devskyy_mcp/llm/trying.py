@@ -22,8 +22,9 @@ from .asking import Answer, Attempt, Booked, Choice, Sink, Unanswered, Want
 from .choosing import Chosen, Size, choose, size_of, unfit
 from .flight import Channel, Flight
 from .keeping import digest, for_provider, open_choice, open_error, open_turn, pack_choice
+from .names import SYSTEM
 from .port import NAMES, Kind, LLMError, Request, Turn
-from .system import LOST, NO_WAY_BACK, SYSTEM
+from .system import LOST, NO_WAY_BACK
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -95,6 +96,9 @@ class Trying:
         answer = self._kept()
         if answer is not None:
             return answer
+        brake = self._gateway.services.get(Brake)
+        if brake.read_only:  # that does not pass, as a stop of all writes may
+            await brake.check()
         await self._measure()
         while True:
             await self._fly(await self._next())
