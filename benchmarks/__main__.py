@@ -1,9 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-<<<<<<< HEAD
 models pictures reliefs asking llm experiments agents]``
-=======
-models pictures reliefs asking llm]``
->>>>>>> gateway
 
 Prints a table.
 """
@@ -65,10 +61,7 @@ async def main(wanted: list[str]) -> None:
         "pictures": pictures.run,
         "asking": asking.run,
         "llm": llm.run,
-<<<<<<< HEAD
         "agents": agents.run,
-=======
->>>>>>> gateway
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -1032,14 +1032,11 @@ REQUIREMENTS = [
     ),
     Requirement(
         "llm:telemetry", "product, issue F", "A call is a span and metrics in OpenTelemetry's names, wordless."
-<<<<<<< HEAD
-=======
     ),
     Requirement(
         "llm:schemas",
         "product, issue F 1",
         "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
->>>>>>> gateway
     ),
     # A/B tests
     Requirement("experiments:from-first-to-last", "product, issue F", "A test goes from registration to a decision."),
@@ -1062,11 +1059,6 @@ REQUIREMENTS = [
     Requirement("experiments:on-the-shop", "product, issue F", "A test on the shop is a person's to start."),
     Requirement("experiments:shop-alike", "product, issue F", "PHP, Python and the browser assign alike."),
     Requirement("experiments:shop-counts", "product, issue F", "Carts and orders count once, of who was shown it."),
-    Requirement(
-        "llm:schemas",
-        "product, issue F 1",
-        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
-    ),
     # insights
     Requirement("insights:contract", "product, insights", "Insights count the same on the demo shop and real ones."),
     Requirement(
