@@ -11,11 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import Code, Refused
 from .assignment import BUCKETS, Assigner
-from .sequential import inflation
-from .statistics import Kind, sample_size
 
 Json = dict[str, Any]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Kind = Literal["rate", "mean", "ratio"]
 Better = Literal["up", "down"]
 State = Literal["running", "stopped"]
 Decision = Literal["too_early", "go_on", "stop_efficacy", "stop_harm", "no_difference", "invalid"]
@@ -24,7 +23,13 @@ SHOP_METRICS = ("add_to_cart", "order")
 MOST_UNITS = 50_000_000
 
 
-class _Given(BaseModel):
+class _Lazy(BaseModel):
+    """Made whole when it is first used: a server that only lists its tools starts sooner."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class _Given(_Lazy):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -49,7 +54,7 @@ class Guardrail(Metric):
     margin: float = Field(gt=0, lt=1, description="Tolerated worsening, a share of the control's value.")
 
 
-class Design(BaseModel):
+class Design(_Lazy):
     """What is asked for; ``registered`` makes a definition of it."""
 
     name: str
@@ -79,6 +84,9 @@ def registered(design: Design, free: tuple[int, int]) -> Json:
     Raises:
         Refused: INVALID_ARGUMENTS for what is no test, with what is wrong.
     """
+    from .sequential import inflation
+    from .statistics import sample_size
+
     _check(design)
     metric = design.metric
     comparisons = len(design.variants) - 1
@@ -199,7 +207,7 @@ def _wrong(message: str, hint: str = "") -> Refused:
     return Refused(Code.INVALID_ARGUMENTS, message, hint)
 
 
-class ExperimentLine(BaseModel):
+class ExperimentLine(_Lazy):
     name: str
     state: State
     hypothesis: str
@@ -210,19 +218,19 @@ class ExperimentLine(BaseModel):
     on_shop: bool
 
 
-class ExperimentLines(BaseModel):
+class ExperimentLines(_Lazy):
     experiments: list[ExperimentLine]
     next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")
 
 
-class Assignment(BaseModel):
+class Assignment(_Lazy):
     """``variants``: by unit; null for who is not in the test."""
 
     experiment: str
     variants: dict[str, str | None]
 
 
-class Counted(BaseModel):
+class Counted(_Lazy):
     """What of a batch is new."""
 
     experiment: str
@@ -232,14 +240,14 @@ class Counted(BaseModel):
     variants: dict[str, str | None] | None = Field(default=None, description="By unit.")
 
 
-class ArmView(BaseModel):
+class ArmView(_Lazy):
     variant: str
     units: int
     value: float | None = Field(default=None, description="Of the primary metric.")
     conversions: int | None = None
 
 
-class Comparison(BaseModel):
+class Comparison(_Lazy):
     """A variant against the control, the first one."""
 
     variant: str
@@ -253,7 +261,7 @@ class Comparison(BaseModel):
     differs: bool
 
 
-class GuardrailView(BaseModel):
+class GuardrailView(_Lazy):
     metric: str
     variant: str
     control: float
@@ -263,21 +271,21 @@ class GuardrailView(BaseModel):
     holds: bool = Field(description="Worse by less than the margin.")
 
 
-class Split(BaseModel):
+class Split(_Lazy):
     """Whether the units are split as registered (chi-square); a p below 0.0005 is an alarm."""
 
     p: float
     ok: bool
 
 
-class LookView(BaseModel):
+class LookView(_Lazy):
     number: int
     of: int
     at: str
     fraction: float = Field(description="Of the planned information.")
 
 
-class ExperimentResult(BaseModel):
+class ExperimentResult(_Lazy):
     experiment: str
     state: State
     decision: Decision
