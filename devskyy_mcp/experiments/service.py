@@ -380,7 +380,7 @@ def _free(held: Sequence[tuple[int, int]], wanted: int, layer: str) -> tuple[int
     raise Refused(
         Code.CONFLICT,
         f"The layer {layer} has no {wanted / 100:g} % together that are free.",
-        f"At most {most / 100:g} % are; stop a test of the layer, or give a smaller share.",
+        f"At most {most / 100:g} % are; stop a test of the layer, or give a smaller layer_percent.",
     )
 
 
