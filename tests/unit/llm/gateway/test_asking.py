@@ -544,3 +544,12 @@ async def test_calls_go_with_their_changes(app: App, told: Told) -> None:
     async with app.services.get(Database).begin() as conn:
         assert await retention.delete_sets(conn, [row["id"]], 100)
     assert await rows(app) == []
+
+
+async def test_while_writes_are_stopped_nothing_is_asked_and_no_longer_waited_than_there_is_time(app: App) -> None:
+    from devskyy_mcp.guard.brake import Brake
+
+    await app.services.get(Brake).stop("Ada", ME.id, "cli")
+    refused = await _refused(app, Want(only=("openai",), deadline_s=0.3))
+    assert refused.code is Code.WRITES_STOPPED
+    assert "Ada" in refused.message
