@@ -1068,4 +1068,46 @@ REQUIREMENTS = [
     Requirement("agents:guide", "product, issue F", "The brand guide goes its round: preview, apply, undo."),
     Requirement("agents:find", "product, issue F 6", "Agents are found by what people say, or none is."),
     Requirement("agents:light", "product, issue F", "Listing agents reads no YAML and loads no model of theirs."),
+    # insights
+    Requirement("insights:contract", "product, insights", "Insights count the same on the demo shop and real ones."),
+    Requirement(
+        "insights:customers", "product, insights", "Segments, cohorts and churn are those of SQL, and name nobody."
+    ),
+    Requirement(
+        "insights:exact", "product, insights", "Sales and what moved them are exact: SQL counts the same to the cent."
+    ),
+    Requirement(
+        "insights:forecast",
+        "product, insights",
+        "Forecasts are chosen by a back-test and say their errors, or what lacks.",
+    ),
+    Requirement("insights:funnel", "product, insights", "Leaky steps of an export are ranked by the money lost."),
+    Requirement(
+        "insights:limits", "product, insights", "What was too much to be read is said, and never counted as zero."
+    ),
+    Requirement("insights:margins", "product, insights", "Margins where costs are known, and 'unknown' where not."),
+    Requirement(
+        "insights:refunds", "product, insights", "What comes back by product, size and cause, as SQL counts it."
+    ),
+    Requirement(
+        "insights:refusals", "product, insights", "Wrong periods and exports are told what is wrong with them."
+    ),
+    Requirement(
+        "insights:stock",
+        "product, insights",
+        "Stock value, dead stock and reorder points follow from stock and orders.",
+    ),
+    Requirement(
+        "insights:tickets",
+        "product, insights",
+        "Tickets are redacted and grouped by topic and urgency; nothing is kept.",
+    ),
+    Requirement(
+        "links:checked", "product, insights", "Broken links and detours are found; no link that acts or leads inside."
+    ),
+    Requirement(
+        "shipments:kept",
+        "product, insights",
+        "Shipments stand where tracking plugins read them, and can be taken back.",
+    ),
 ]

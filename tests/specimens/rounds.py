@@ -113,7 +113,7 @@ class Rounds:
             return "/wp/v2/product" in listed
         if tool.name in WITH_PLUGIN:
             return "/devskyy/v1/redirects" in listed
-        trade = tool.pack in {"woocommerce", "playbooks"} or tool.name.startswith("three_d_products_")
+        trade = tool.pack in {"woocommerce", "playbooks", "insights"} or tool.name.startswith("three_d_products_")
         return not trade or any(route.startswith("/wc/v3") for route in listed)
 
     async def of(self, name: str) -> Round:
