@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking experiments agents]``
+models pictures reliefs asking experiments agents llm]``
 
 Prints a table.
 """
@@ -28,6 +28,7 @@ async def main(wanted: list[str]) -> None:
         growth,
         jobs,
         limits,
+        llm,
         logins,
         models,
         pictures,
@@ -60,6 +61,7 @@ async def main(wanted: list[str]) -> None:
         "pictures": pictures.run,
         "asking": asking.run,
         "agents": agents.run,
+        "llm": llm.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -51,7 +51,7 @@ from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .llm.gateway import Gateway
-from .llm.system import SYSTEM as MODELS
+from .llm.names import SYSTEM as MODELS
 from .ops.doctor import Checks
 from .ops.health import (
     HealthChecks,

@@ -993,6 +993,7 @@ REQUIREMENTS = [
     Requirement("llm:no-retries", "product, issue F", "The providers' clients try nothing again by themselves."),
     Requirement("llm:replay", "product, issue F 1", "A turn goes back to its provider as it came, signatures and all."),
     Requirement("llm:lazy", "product, issue F 2", "No provider's library is loaded before its first call, none twice."),
+    Requirement("llm:logs", "product, issue F", "What is asked of models, and what they say, is in no log."),
     Requirement("llm:no-key", "product, issue F 9", "A provider without a key says so before anything is sent."),
     # asking language models
     Requirement(
@@ -1109,5 +1110,10 @@ REQUIREMENTS = [
         "shipments:kept",
         "product, insights",
         "Shipments stand where tracking plugins read them, and can be taken back.",
+
+    Requirement(
+        "llm:schemas",
+        "product, issue F 1",
+        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
     ),
 ]
