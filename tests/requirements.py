@@ -1110,7 +1110,7 @@ REQUIREMENTS = [
         "shipments:kept",
         "product, insights",
         "Shipments stand where tracking plugins read them, and can be taken back.",
-
+    ),
     Requirement(
         "llm:schemas",
         "product, issue F 1",
