@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from devskyy_mcp.app import database_of
+from devskyy_mcp.changes.model import JournalOp, Op, Outcome
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import audit, experiment_looks, experiment_units, experiments
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.experiments.model import digest
+from devskyy_mcp.experiments.service import Experiments
 from devskyy_mcp.invoke import Call
 from tests.fakes.demo import Demo, demo
 
@@ -454,3 +456,23 @@ async def test_a_test_on_the_shop_needs_the_right_to_its_pages(light: Demo) -> N
     with pytest.raises(Refused) as caught:
         await light.app.road.invoke(Call(program, "experiments_create", arguments, "rest"))
     assert (caught.value.code, caught.value.details["missing_scopes"]) == (Code.FORBIDDEN, ["content:write"])
+
+
+async def test_what_became_of_a_registration_is_found_out_after_a_crash(desk: Demo) -> None:
+    """Between the row and the journal's outcome the process may die: the row says whose change made it."""
+    made = await desk.do("experiments_create", name="crashed", **SMALL)
+    service = desk.app.services.get(Experiments)
+
+    async def look(change: str, op: Op) -> str:
+        (found,) = await service.look([JournalOp(change, op, "unknown", 0, Outcome("unknown"))])
+        return found.state
+
+    create = Op("experiments", "create", "experiments", None, {"name": "crashed", "sha256": "0"})
+    end = Op("experiments", "update", "experiments", "crashed", {"state": "stopped", "reason": "x"})
+    assert await look(made["change"], create) == "done"
+    assert await look("chg_another", create) == "not_sent"
+    assert await look("chg_another", end) == "not_sent"
+    await desk.carry_out("experiments_stop", experiment="crashed", reason="it is over")
+    assert await look("chg_another", end) == "done"
+    (again,) = await service.send(made["change"], [create])
+    assert (again.state, again.error and again.error["code"]) == ("failed", "conflict")
