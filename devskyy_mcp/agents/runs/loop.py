@@ -73,6 +73,11 @@ _NOTES: dict[str, Any] = {
 }
 
 
+def clock() -> float:
+    """Seconds by which a run's time is counted."""
+    return anyio.current_time()
+
+
 class Running:
     """One run, in this process.
 
@@ -95,7 +100,7 @@ class Running:
         self.journal = Journal(ctx)
         self.state = State()
         self.watch = Watch(ctx, self.journal, self.limits["steps"])
-        self._since = anyio.current_time()
+        self._since = clock()
         self._intents: set[int] = set()
         """Numbers of the intents that earlier processes have written."""
 
@@ -114,7 +119,7 @@ class Running:
     # ---- events ----------------------------------------------------------------------------------------------------
 
     async def _add(self, kind: Kind, data: Mapping[str, Any], ref: str | None = None) -> int:
-        now = anyio.current_time()
+        now = clock()
         took, self._since = now - self._since, now
         event = await self.journal.add(kind, {**data, "took": round(took, 3)}, ref)
         self.state.take(event)
@@ -195,7 +200,7 @@ class Running:
         return None
 
     def _seconds(self) -> float:
-        return self.state.seconds + anyio.current_time() - self._since
+        return self.state.seconds + clock() - self._since
 
     def _new_tokens(self, request: Request) -> int:
         """Tokens that the question adds, at most: what the provider has in its cache is not counted again."""

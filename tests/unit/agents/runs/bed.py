@@ -1,5 +1,5 @@
-"""A demo shop, a DevSkyy over it, and providers on loopback that say what the test tells them to: runs of agents, driven
-by hand.
+"""A demo shop, a DevSkyy over it, and providers on loopback that say what the test tells them to: for runs of agents,
+driven by hand.
 """
 
 from __future__ import annotations
