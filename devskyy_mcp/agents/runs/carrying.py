@@ -136,6 +136,8 @@ class Carrying:
             return self._refused(refused)
         if result.data.get("state") in {"waits_for_person", "proposed"} and not given.get("preview"):
             self._person(result.data)
+        if again:  # what this very call has done before is no repetition to the agent
+            result.data = {name: value for name, value in result.data.items() if name != "repeated"}
         return await self._given(wanted.seq, result)
 
     async def _invoked(self, call: Call, tool: Capability) -> Result:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from devskyy_mcp.agents.runs import carrying
 from devskyy_mcp.jobs.events import Events
+from devskyy_tools.sandbox.store import Where
 from tests.fakes.llm.server import Answer, Asked
 
 from .bed import Bed, bed, calls, delivers
 
 ORDER = {"search": "", "limit": 3}
+MANY = {"limit": 100}
 
 
 @pytest.fixture
@@ -93,21 +96,25 @@ async def test_without_a_reader_a_long_text_is_cut(here: Bed) -> None:
 
 def _review(here: Bed, text: str) -> None:
     store = here.desk.shop.store
-    newest = max(store.all("review"), key=lambda one: one["date_created"])
-    store.put("review", {**newest, "content": text, "review": text})
+    where = Where("review")
+    newest = store.get("review", max(store.ids(where)))
+    assert newest is not None
+    with store.transaction(write=True):
+        store.put("review", {**newest, "content": text})
 
 
 @pytest.mark.requirement("runs:cut")
-async def test_a_long_result_is_cut_and_read_on(here: Bed) -> None:
+async def test_a_long_result_is_cut_and_read_on(here: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrying, "MOST_TEXT", 2_000)
     here.models.say(
-        calls(("woo_products_list", {"limit": 100, "fields": ["id", "name", "sku", "status", "price", "description"]})),
-        calls(("result_read", {"result": 3, "offset": 16_000}), ("result_read", {"result": 99, "offset": 0})),
+        calls(("woo_products_list", MANY)),
+        calls(("result_read", {"result": 3, "offset": 2_000}), ("result_read", {"result": 99, "offset": 0})),
         delivers(),
     )
     await here.go(await here.start())
     first = here.results(1)[0]
-    assert "result_read(result=3, offset=16000)" in first
-    assert len(first) < 17_000
+    assert "result_read(result=3, offset=2000)" in first
+    assert len(first) < 2_300
     rest, wrong = here.results()[1:]
     assert rest
     assert "invalid_arguments" in wrong
@@ -127,14 +134,13 @@ async def test_a_long_conversation_is_summed_up(tmp_path: Path) -> None:
     file = tmp_path / "models.toml"
     file.write_text('[anthropic.claude-haiku-5-5]\ncontext = 20000\nmax_output = 4000\n')
     notes = {"task": "Do it.", "done": ["looked"], "facts": ["product 191"], "decided": [], "left": ["deliver"]}
-    many = {"limit": 40, "fields": ["id", "name", "sku", "status", "price", "description"]}
 
     def say(asked: Asked) -> Answer:
         if not asked.body.get("tools"):
             return Answer(json.dumps(notes))
         if "product 191" in asked.raw.decode():
             return delivers()
-        return calls(("woo_products_list", {**many, "page": len(here.models.asked)}))
+        return calls(("woo_products_list", {**MANY, "search": "e" * (len(here.models.asked) % 2), "page": 1 + len(here.models.asked) // 9}))
 
     async with bed(tmp_path / "data", llm_models_file=str(file)) as here:
         here.models.always = say
