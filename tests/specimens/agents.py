@@ -11,4 +11,5 @@ READS: dict[str, list[Arguments]] = {
         given(agent="commerce", arguments={"request": "Sell more."}),
     ],
 }
+JOBS: dict[str, Arguments] = {"agents_run": given(agent="price-strategist", request="Look at all coats.")}
 WRITES: dict[str, Arguments] = {"brand_guide_update": given(voice="Warm and short.")}

@@ -1,4 +1,4 @@
-"""Carrying out what a turn asks for: every call by the one road, in the name of the person, within what the agent may."""
+"""Carrying out what a turn asks for: each call by the one road, in the person's name, within what the agent may."""
 
 from __future__ import annotations
 

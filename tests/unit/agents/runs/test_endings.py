@@ -41,7 +41,7 @@ def busy(here: Bed) -> None:
         ({"steps": 3}, "steps", 3),
         ({"tool_calls": 2}, "tool_calls", 3),
         ({"tokens": 30_000}, "tokens", None),
-        ({"usd": 0.02}, "usd", None),
+        ({"usd": 0.009}, "usd", None),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

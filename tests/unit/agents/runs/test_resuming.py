@@ -1,5 +1,5 @@
-"""A run that dies before or behind any event and is begun again: it asks no model twice, sends no write twice, and reads
-as if nothing had happened.
+"""A run that dies before or behind any event and is begun again: it asks no model twice, sends no write twice, and
+reads as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ class Died(BaseException):
 
 def answers(here: Bed) -> None:
     here.models.say(
-        calls(("woo_products_list", {"limit": 2}), ("wp_posts_create", {"title": "Boxy", "content": "<p>Soon.</p>"}), ("woo_products_get", {"id": 1})),
+        calls(
+            ("woo_products_list", {"limit": 2}),
+            ("wp_posts_create", {"title": "Boxy", "content": "<p>Soon.</p>"}),
+            ("woo_products_get", {"id": 1}),
+        ),
         calls(("wp_posts_create", {"title": "Silk is back", "content": "<p>Soon.</p>"})),
         delivers(),
     )
@@ -40,10 +44,10 @@ async def told(here: Bed, job: str) -> str:
     return _CHANGE.sub("chg", await here.transcript(job))
 
 
-@pytest.fixture(scope="module")
-async def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+async def whole(tmp_path: Path) -> str:
     """What a run that nothing happens to reads like."""
-    async with bed(tmp_path_factory.mktemp("whole")) as here:
+    async with bed(tmp_path / "whole") as here:
         answers(here)
         job = await here.start()
         assert (await here.go(job)).state == "succeeded"
@@ -58,14 +62,17 @@ def _without_times(text: str) -> str:
 @pytest.mark.requirement("runs:resume")
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 async def test_it_dies_at_every_event(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: str, behind: bool  # noqa: FBT001 # pytest's way
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    whole: str,
+    behind: bool,  # pytest's way
 ) -> None:
     """One process dies at the first event, the next at the second, and so on: each event is a death of its own."""
     add = Journal.add
     dead = Counter[tuple[str, int]]()
 
     async def dying(journal: Journal, kind: Any, data: Any, ref: str | None = None) -> Any:
-        key = (kind, data.get("turn", 0) * 100 + data.get("index", 0) + journal._last)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        key = (kind, data.get("turn", 0) * 100 + data.get("index", 0) + journal._last)  # pyright: ignore[reportPrivateUsage]
         dead[key] += 1
         if dead[key] == 1 and not behind:
             raise Died
@@ -106,7 +113,7 @@ async def test_a_transcript_is_read_as_tool_and_resource(tmp_path: Path, whole: 
         found = (await here.desk.do("agents_transcript", run=job, form="json"))["events"]
         assert [one["seq"] for one in found] == list(range(1, EVENTS + 1))
         assert found[-1]["output"] == {"answer": "Done."}
-        assert "native" not in json.dumps(found)
+        assert '"native":' not in json.dumps(found)
         refused = await here.desk.refused("agents_transcript", run="job_none")
         assert refused.code == Code.NOT_FOUND
 
