@@ -27,7 +27,7 @@ from ...llm.port import Message, Output, Request, Text, Tool
 from .. import brief
 from ..catalogue import Agent
 from ..guide import Guides
-from .carrying import Carrying, Waits, allowed_hosts, paid, refusal
+from .carrying import AT_ONCE, Carrying, Waits, allowed_hosts, paid, refusal
 from .journal import Journal, Kind
 from .links import without_foreign
 from .marks import Marks
@@ -36,7 +36,7 @@ from .output import errors, object_in
 from .state import KEPT_TURNS, State, Wanted, signature
 from .watch import Watch
 
-TURN_OUTPUT = 8192
+TURN_OUTPUT = 8000
 LEAST_OUTPUT = 256
 """Tokens of an answer below which a model is not asked any more."""
 ASK_SECONDS = 300.0
@@ -46,7 +46,8 @@ ASKS = 3
 """Times that a step's question is put when answers break off after something of them was seen."""
 FULL = 0.7
 """Share of a model's context from which on the conversation is summed up."""
-AT_ONCE = 4
+SPARE = 2000
+"""Tokens of it that are left free beside an answer."""
 GO_ON: dict[str, Any] = {"type": "object", "properties": {}}
 _HOW = """## How this run goes
 
@@ -215,7 +216,10 @@ class Running:
         if last is None or len(self.state.exchanges) - self.state.summed <= KEPT_TURNS:
             return request
         model = (await self.ctx.get(Gateway).models()).get(last.data["model"])
-        if model is None or prices.estimated_tokens(request) <= FULL * model.context:
+        if model is None:
+            return request
+        most = min(FULL * model.context, model.context - TURN_OUTPUT - SPARE)
+        if prices.estimated_tokens(request) <= most:
             return request
         await self._sum_up()
         return self._asked()
@@ -286,6 +290,9 @@ class Running:
                     return None
                 failed += [refused.attempts[-1].model] if refused.attempts else []
             except Refused as refused:
+                if refused.code is Code.TOO_LARGE:
+                    await self._stop("model", refused.message)
+                    return None
                 if refused.code is not Code.OVER_BUDGET:
                     raise
                 own = refused.details.get("cap_usd") == self.limits["usd"]

@@ -137,7 +137,7 @@ async def test_links_that_nobody_of_the_shop_has_named_are_taken_out(here: Bed) 
 @pytest.mark.requirement("runs:compacted")
 async def test_a_long_conversation_is_summed_up(tmp_path: Path) -> None:
     file = tmp_path / "models.toml"
-    small = "context = 24000\nmax_output = 8192\n"
+    small = "context = 26000\nmax_output = 8000\n"
     models = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
     file.write_text("".join(f"[anthropic.{name}]\n{small}" for name in models))
     notes = {"task": "Do it.", "done": ["looked"], "facts": ["product 191"], "decided": [], "left": ["deliver"]}
