@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking experiments]``
+models pictures reliefs asking experiments agents llm]``
 
 Prints a table.
 """
@@ -16,6 +16,7 @@ from .measure import Row
 
 async def main(wanted: list[str]) -> None:
     from . import (
+        agents,
         asking,
         attacks,
         auth,
@@ -27,6 +28,7 @@ async def main(wanted: list[str]) -> None:
         growth,
         jobs,
         limits,
+        llm,
         logins,
         models,
         pictures,
@@ -58,6 +60,8 @@ async def main(wanted: list[str]) -> None:
         "models": models.run,
         "pictures": pictures.run,
         "asking": asking.run,
+        "agents": agents.run,
+        "llm": llm.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

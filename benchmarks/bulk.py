@@ -62,7 +62,7 @@ async def served() -> AsyncGenerator[App]:
                 "calls_burst": 10**9,
                 "confirm_writes": "risky",
             }
-            await _listening(port)
+            await listening(port)
             app = build(Settings.model_validate(settings), installed_packs())
             try:
                 yield app
@@ -77,7 +77,8 @@ def _shop(file: Path, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", SHOP, str(file), str(port)])
 
 
-async def _listening(port: int) -> None:
+async def listening(port: int) -> None:
+    """Wait until another process serves the port."""
     with anyio.fail_after(30):
         while True:
             try:

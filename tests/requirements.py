@@ -993,6 +993,7 @@ REQUIREMENTS = [
     Requirement("llm:no-retries", "product, issue F", "The providers' clients try nothing again by themselves."),
     Requirement("llm:replay", "product, issue F 1", "A turn goes back to its provider as it came, signatures and all."),
     Requirement("llm:lazy", "product, issue F 2", "No provider's library is loaded before its first call, none twice."),
+    Requirement("llm:logs", "product, issue F", "What is asked of models, and what they say, is in no log."),
     Requirement("llm:no-key", "product, issue F 9", "A provider without a key says so before anything is sent."),
     # asking language models
     Requirement(
@@ -1053,6 +1054,68 @@ REQUIREMENTS = [
     Requirement("experiments:on-the-shop", "product, issue F", "A test on the shop is a person's to start."),
     Requirement("experiments:shop-alike", "product, issue F", "PHP, Python and the browser assign alike."),
     Requirement("experiments:shop-counts", "product, issue F", "Carts and orders count once, of who was shown it."),
+    # agents
+    Requirement("agents:strict", "product, issue F 9", "A wrong file of an agent stops the start, with its line."),
+    Requirement("agents:checked-once", "product, issue F", "The same files are checked once, whatever starts."),
+    Requirement("agents:switched-off", "product, issue F", "Tools that are switched off hide an agent, and stop none."),
+    Requirement("agents:brand", "product, issue F 6", "A brand adds its own agents and its own phrases."),
+    Requirement("agents:prompts", "product, issue F 8", "60 prompts on stdio, HTTP of both eras, REST and CLI."),
+    Requirement("agents:completion", "product, issue F", "Arguments are completed, within the caller's scopes."),
+    Requirement("agents:resources", "product, issue F", "The index and each agent's file are resources."),
+    Requirement("agents:skills", "SEP-2640", "Each agent is a skill; its digest and front matter are true."),
+    Requirement("agents:rest", "product, issue F", "REST lists, shows, finds and briefs; the brief is the prompt."),
+    Requirement("agents:cli", "product, issue F", "The command line and stdio have the same agents."),
+    Requirement("agents:bad-input", "product, issue F 9", "Bad input to an agent says what is right."),
+    Requirement("agents:guide", "product, issue F", "The brand guide goes its round: preview, apply, undo."),
+    Requirement("agents:find", "product, issue F 6", "Agents are found by what people say, or none is."),
+    Requirement("agents:light", "product, issue F", "Listing agents reads no YAML and loads no model of theirs."),
+    # insights
+    Requirement("insights:contract", "product, insights", "Insights count the same on the demo shop and real ones."),
+    Requirement(
+        "insights:customers", "product, insights", "Segments, cohorts and churn are those of SQL, and name nobody."
+    ),
+    Requirement(
+        "insights:exact", "product, insights", "Sales and what moved them are exact: SQL counts the same to the cent."
+    ),
+    Requirement(
+        "insights:forecast",
+        "product, insights",
+        "Forecasts are chosen by a back-test and say their errors, or what lacks.",
+    ),
+    Requirement("insights:funnel", "product, insights", "Leaky steps of an export are ranked by the money lost."),
+    Requirement(
+        "insights:limits", "product, insights", "What was too much to be read is said, and never counted as zero."
+    ),
+    Requirement("insights:margins", "product, insights", "Margins where costs are known, and 'unknown' where not."),
+    Requirement(
+        "insights:refunds", "product, insights", "What comes back by product, size and cause, as SQL counts it."
+    ),
+    Requirement(
+        "insights:refusals", "product, insights", "Wrong periods and exports are told what is wrong with them."
+    ),
+    Requirement(
+        "insights:stock",
+        "product, insights",
+        "Stock value, dead stock and reorder points follow from stock and orders.",
+    ),
+    Requirement(
+        "insights:tickets",
+        "product, insights",
+        "Tickets are redacted and grouped by topic and urgency; nothing is kept.",
+    ),
+    Requirement(
+        "links:checked", "product, insights", "Broken links and detours are found; no link that acts or leads inside."
+    ),
+    Requirement(
+        "shipments:kept",
+        "product, insights",
+        "Shipments stand where tracking plugins read them, and can be taken back.",
+    ),
+    Requirement(
+        "llm:schemas",
+        "product, issue F 1",
+        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
+    ),
     # Runs of agents on the server
     Requirement("runs:deliver", "product, issue F", "A run ends with a deliverable that fits the agent's schema."),
     Requirement("runs:limits", "product, issue F", "Steps, calls, tokens, dollars and time are kept, in code."),

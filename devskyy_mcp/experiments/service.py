@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from string import ascii_lowercase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..changes.model import JournalOp, LeftAlone, Op, Outcome
 from ..context import Context
@@ -16,7 +16,6 @@ from ..db.vault import vault_of
 from ..errors import Code, Refused
 from ..guard.audit import now_us
 from ..paging import cursor_of, position
-from . import analysis
 from .assignment import BUCKETS, Assigner
 from .model import (
     ArmView,
@@ -34,7 +33,10 @@ from .model import (
     digest,
     registered,
 )
-from .statistics import SRM_ALARM, Arm
+
+if TYPE_CHECKING:
+    from . import analysis
+    from .statistics import Arm
 
 Json = dict[str, Any]
 SYSTEM = "experiments"
@@ -195,7 +197,8 @@ class Experiments:
 
     async def results(self, name: str, shop_counts: ShopCounts) -> ExperimentResult:
         """What the registered looks found. A look that is due is made, and kept as it is then."""
-        from . import store
+        from . import analysis, store
+        from .statistics import SRM_ALARM
 
         row = await self.row(name)
         definition: Json = row["definition"]
@@ -219,7 +222,7 @@ class Experiments:
     async def _look(
         self, name: str, definition: Json, shop: Mapping[str, Mapping[str, int]] | None, share: float, kept: list[Json]
     ) -> list[Json]:
-        from . import store
+        from . import analysis, store
 
         earlier = [analysis.Looked(**one["body"]) for one in kept]
         data = _shop_data(definition, shop) if shop else await self._data(name, definition)
@@ -231,7 +234,7 @@ class Experiments:
             return await store.looks(conn, name)
 
     async def _data(self, name: str, definition: Json) -> analysis.Data:
-        from . import store
+        from . import analysis, store
 
         metrics: dict[str, Mapping[str, Arm]] = {}
         before = 0.0
@@ -377,7 +380,7 @@ def _free(held: Sequence[tuple[int, int]], wanted: int, layer: str) -> tuple[int
     raise Refused(
         Code.CONFLICT,
         f"The layer {layer} has no {wanted / 100:g} % together that are free.",
-        f"At most {most / 100:g} % are; stop a test of the layer, or give a smaller share.",
+        f"At most {most / 100:g} % are; stop a test of the layer, or give a smaller layer_percent.",
     )
 
 
@@ -396,6 +399,9 @@ def _check_metric(definition: Mapping[str, Any], metric: str) -> None:
 
 
 def _shop_data(definition: Mapping[str, Any], shop: Mapping[str, Mapping[str, int]]) -> analysis.Data:
+    from . import analysis
+    from .statistics import Arm
+
     names = [definition["metric"]["name"], *(one["name"] for one in definition["guardrails"])]
     return analysis.Data(
         {
@@ -424,6 +430,9 @@ def _line(row: Mapping[str, Any]) -> ExperimentLine:
 def _result(
     row: Mapping[str, Any], units: Mapping[str, int], p_split: float, share: float, kept: Sequence[Json]
 ) -> ExperimentResult:
+    from . import analysis
+    from .statistics import SRM_ALARM
+
     definition: Json = row["definition"]
     ok, ended = p_split >= SRM_ALARM, bool(row["ended_at"])
     found = analysis.Looked(**kept[-1]["body"]) if kept else None

@@ -75,8 +75,11 @@ async def pay(run: Run, name: str, op: Op, before: Before | None = None) -> Outc
 
 
 async def settle(run: Run, name: str) -> None:
-    """Find out what became of the paid call of that name, which an earlier run of the job had sent when it ended."""
-    await _settle(run, f"{run.id}{store.PAID_SEPARATOR}{name}")
+    """Find out what became of the paid call of that name, if an earlier run of the job left it open."""
+    change = f"{run.id}{store.PAID_SEPARATOR}{name}"
+    item = await _find(run, change)
+    if item is not None and item.state in {"sent", "unknown", "staged"}:
+        await _settle(run, change)
 
 
 async def _find(run: Run, change: str) -> JournalOp | None:

@@ -106,7 +106,7 @@ class _Unfit(Exception):
 
 
 _known: OrderedDict[tuple[Name, bool, int], tuple[Mapping[str, Any], Fit]] = OrderedDict()
-_KEPT = 4096
+_KEPT = 2048
 
 
 def fit(provider: Name, schema: Mapping[str, Any], *, strict: bool = True) -> Fit:
@@ -257,7 +257,9 @@ class _Strict:
         self._choices += len(values)
         if self._choices > self.dialect.choices or any(isinstance(one, dict | list) for one in values):
             raise _Unfit
-        return {key: tree[key] for key in ("type", "enum", "const") if key in tree}
+        kinds = list(dict.fromkeys(_kind(one) for one in values))
+        typed = {"type": tree.get("type", kinds[0] if len(kinds) == 1 else kinds)}  # OpenAI wants one everywhere
+        return typed | {key: tree[key] for key in ("enum", "const") if key in tree}
 
     def _typed(self, tree: Node, depth: int) -> Node:
         kinds = _kinds(tree)
@@ -288,6 +290,15 @@ class _Strict:
         return {"properties": said, "required": list(required), "additionalProperties": False}
 
 
+def _kind(value: Any) -> str:
+    """The type of a value of an enum."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    return "string" if isinstance(value, str) else "integer" if isinstance(value, int) else "number"
+
+
 def _kinds(tree: Mapping[str, Any]) -> list[str]:
     kinds = tree.get("type", [])
     return [kinds] if isinstance(kinds, str) else list(kinds)
@@ -314,7 +325,7 @@ def _nullable(made: Node, meant: Mapping[str, Any]) -> Node:
     if "const" in made:
         return {"anyOf": [made, {"type": "null"}]}
     out = made | ({"enum": [*made["enum"], None]} if "enum" in made else {})
-    return out | {"type": [*_kinds(made), "null"]} if "type" in made else out
+    return out | {"type": [*_kinds(made), "null"]}
 
 
 def restored(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -22,8 +22,9 @@ from .asking import Answer, Attempt, Booked, Choice, Sink, Unanswered, Want
 from .choosing import Chosen, Size, choose, size_of, unfit
 from .flight import Channel, Flight
 from .keeping import digest, for_provider, open_choice, open_error, open_turn, pack_choice
+from .names import SYSTEM
 from .port import NAMES, Kind, LLMError, Request, Turn
-from .system import LOST, NO_WAY_BACK, SYSTEM
+from .system import LOST, NO_WAY_BACK
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -95,6 +96,9 @@ class Trying:
         answer = self._kept()
         if answer is not None:
             return answer
+        brake = self._gateway.services.get(Brake)
+        if brake.read_only:  # that does not pass, as a stop of all writes may
+            await brake.check()
         await self._measure()
         while True:
             await self._fly(await self._next())
@@ -112,18 +116,20 @@ class Trying:
     async def _look_back(self) -> None:
         async with self._run.db.read() as conn:
             rows = await calls.of_step(conn, self._run.id, self._step)
-        if any(row["state"] == calls.OPEN for row in rows):
+        if rows and rows[-1]["run"] < self._run.attempt:
             rows = [await self._settled(row) for row in rows]
+        elif any(row["state"] == calls.OPEN for row in rows):
+            raise ValueError(f"the step {self._step!r} of this job is being asked already")
         self._past = [_past(row) for row in rows]
         self._number = max((row["number"] for row in rows), default=0)
 
     async def _settled(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row of a call that an earlier run had sent, once it is known what became of it."""
+        """The row of a call that an earlier run had sent, once it is known what became of it, in both books: a process
+        may have died between them.
+        """
+        await ledger.settle(self._run, f"{self._step}-{row['number']}")
         if row["state"] != calls.OPEN:
             return row
-        if row["run"] == self._run.attempt:
-            raise ValueError(f"the step {self._step!r} of this job is being asked already")
-        await ledger.settle(self._run, f"{self._step}-{row['number']}")
         async with self._run.writing() as conn:
             found = await calls.read(conn, row["id"]) or row
             if found["state"] == calls.OPEN:  # the ledger has found that it never left

@@ -113,7 +113,7 @@ class Rounds:
             return "/wp/v2/product" in listed
         if tool.name in WITH_PLUGIN:
             return "/devskyy/v1/redirects" in listed
-        trade = tool.pack in {"woocommerce", "playbooks"} or tool.name.startswith("three_d_products_")
+        trade = tool.pack in {"woocommerce", "playbooks", "insights"} or tool.name.startswith("three_d_products_")
         return not trade or any(route.startswith("/wc/v3") for route in listed)
 
     async def of(self, name: str) -> Round:
@@ -226,7 +226,7 @@ class Rounds:
 
 def _makes(item: JournalOp) -> bool:
     """Whether it has made an object of the shop's."""
-    return item.op.system == SYSTEM and item.op.kind == "create" and item.outcome.object_id is not None
+    return item.op.system == SHOP and item.op.kind == "create" and item.outcome.object_id is not None
 
 
 def _thing(op: Op, target: str | None) -> Thing:

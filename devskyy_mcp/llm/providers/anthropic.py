@@ -152,7 +152,8 @@ def _read_by_model(request: Request) -> Node:
     form = None if request.output is None else fit("anthropic", request.output.schema)
     if request.output is not None and form is not None and not form.strict:
         system.append({"type": "text", "text": in_words(form.schema)})
-    wanted: Node = {"model": request.model, "messages": [_turn(message) for message in request.messages]}
+    turns = [turn for message in request.messages if (turn := _turn(message))["content"]]
+    wanted: Node = {"model": request.model, "messages": turns}
     if system:
         wanted["system"] = system
     if request.tools:
@@ -200,7 +201,8 @@ def _turn(message: Message) -> Node:
         return {"role": "assistant", "content": message.native["anthropic"]}
     # Results come first: behind a text they are refused.
     blocks = sorted(message.blocks, key=lambda block: not isinstance(block, ToolResult))
-    return {"role": message.role, "content": [_block(block) for block in blocks if block != Text("")]}
+    said = [block for block in blocks if not isinstance(block, Text) or block.text.strip()]  # blank ones are refused
+    return {"role": message.role, "content": [_block(block) for block in said]}
 
 
 def _block(block: Block) -> Node:
@@ -344,7 +346,7 @@ def _ending(delta: Any) -> tuple[Reason, str] | None:
 def _told(error: Exception) -> LLMError:
     if isinstance(error, anthropic.APIStatusError):  # within a stream its status is 200: the type counts
         known = _KINDS.get(error.type or "")
-        kind = known or kind_of(error.status_code if error.status_code >= 400 else 500)
+        kind = known or ("server" if error.status_code == 200 else kind_of(error.status_code))
         if kind == "bad_request" and too_long(error.api_message):
             kind = "context_length"
         return failure(

@@ -46,8 +46,10 @@ def messages(name: Name, request: Request, own_id: Callable[[str], str] = str, a
     for message in request.messages:
         if message.role == "user":
             found += user(message, call_id)
-        else:
-            found.append(message.native[name] if name in message.native else _assistant(message, call_id))
+            continue
+        turn = message.native[name] if name in message.native else _assistant(message, call_id)
+        if turn.get("content") or turn.get("tool_calls"):  # in which nothing was said is refused
+            found.append(turn)
     return found
 
 

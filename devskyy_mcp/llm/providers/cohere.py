@@ -158,7 +158,7 @@ def _turns(message: Message) -> list[Node]:
     calls = [chat.called(one.id, one.name, _object(one.text)) for one in message.blocks if isinstance(one, ToolCall)]
     if calls:
         return [{"role": "assistant", "tool_calls": calls} | ({"tool_plan": text} if text else {})]
-    return [{"role": "assistant", "content": text}]
+    return [{"role": "assistant", "content": text}] if text else []
 
 
 def _object(text: str) -> str:

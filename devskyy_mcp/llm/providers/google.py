@@ -111,7 +111,7 @@ class Google:
         words = [block.text for block in request.system]
         words += [json.dumps(_tool(tool.name, tool.description, tool.schema)) for tool in request.tools]
         before = [Message("user", tuple(Text(text) for text in words))] if words else []
-        contents: Any = [_turn(message) for message in (*before, *request.messages)]
+        contents: Any = _turns((*before, *request.messages))
         call = self._client.aio.models.count_tokens(model=request.model, contents=contents)
         return (await asked(self.name, call, deadline, _told)).total_tokens
 
@@ -133,7 +133,7 @@ class Google:
 
     async def _events(self, request: Request, deadline: float) -> AsyncGenerator[Event]:
         reading, held = _Reading(request.model), cast("list[Any]", [])
-        contents: Any = [_turn(message) for message in request.messages]
+        contents: Any = _turns(request.messages)
         stream: Any = await self._client.aio.models.generate_content_stream(
             model=request.model, contents=contents, config=self._config(request, deadline)
         )
@@ -197,6 +197,11 @@ def _tool(name: str, description: str, schema: Mapping[str, Any]) -> Node:
 def _choice(choice: str) -> Node:
     known = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
     return {"mode": known[choice]} if choice in known else {"mode": "ANY", "allowed_function_names": [choice]}
+
+
+def _turns(messages: Sequence[Message]) -> list[Node]:
+    """Turns in which nothing was said are left out: they are refused."""
+    return [turn for message in messages if (turn := _turn(message))["parts"]]
 
 
 def _turn(message: Message) -> Node:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -39,8 +40,8 @@ from ..port import (
     Used,
 )
 from ..schemas import fit
-from .answers import client
-from .calling import answered, asked, closed, drained, failure, in_words, kind_of, of_transport, too_long
+from . import answers
+from .calling import answered, asked, drained, failure, in_words, kind_of, of_transport, too_long
 from .chat import Calls, messages, said, tool_choice, tools
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Mistral:
     name: Name = "mistral"
 
     def __init__(self, key: str, url: str) -> None:
-        self._http = client(httpx2)
+        self._http = answers.client(httpx2)
         self._client = Client(api_key=key, server_url=url, async_client=self._http)  # retries are off unless configured
         self._chat, self._models = self._client.chat, self._client.models
 
@@ -106,23 +107,29 @@ class Mistral:
         cast("Any", self._client.sdk_configuration).client.close()  # one that it made for calls that block
 
     async def _events(self, request: Request, deadline: float) -> AsyncGenerator[Event]:
+        held: list[Any] = []
         try:
-            wanted = self._asked(request) | dict(request.extra.get(self.name, {}))
-            stream = await self._chat.stream_async(**wanted, timeout_ms=_milliseconds(deadline))
-        except (pydantic.ValidationError, TypeError) as error:  # before anything was sent
-            raise failure(self.name, "bad_request", detail=type(error).__name__) from None
-        try:
+            with answers.seen(held):  # cancelled before it gives the stream, the client leaves the answer open
+                stream = await self._opened(request, deadline)
             reading = _Reading(_request_id(stream.response.headers))
-            async for event in stream:
-                for mine in reading.read(event.data):
-                    yield mine
-                if reading.whole:  # the client would stop at the end's mark and lose the connection
-                    await drained(cast("Any", stream.response.stream))
-                    break
+            async with aclosing(stream.generator) as events:
+                async for event in events:
+                    for mine in reading.read(event.data):
+                        yield mine
+                    if reading.whole:  # the client would stop at the end's mark and lose the connection
+                        await drained(stream.response.stream)
+                        break
             for mine in reading.ends():
                 yield mine
         finally:
-            await closed(stream.close())
+            await answers.close(held)
+
+    async def _opened(self, request: Request, deadline: float) -> Any:
+        wanted = self._asked(request) | dict(request.extra.get(self.name, {}))
+        try:
+            return await self._chat.stream_async(**wanted, timeout_ms=_milliseconds(deadline))
+        except (pydantic.ValidationError, TypeError) as error:  # before anything was sent
+            raise failure(self.name, "bad_request", detail=type(error).__name__) from None
 
     def _asked(self, request: Request) -> Node:
         in_format = request.output is not None and not request.tools  # it takes the one or the others
@@ -233,7 +240,7 @@ class _Reading:
             return
         yield from self.calls.ends()
         calls = [call | {"index": index} for index, call in enumerate(self.calls.turns())]
-        yield Native("mistral", said(self._said(), calls))
+        yield Native("mistral", said(self._said(), calls) | {"prefix": False})
         yield Stop(_STOPS.get(self.finish, "end"), self.finish)
 
     def _said(self) -> str | list[Node]:

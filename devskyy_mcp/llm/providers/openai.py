@@ -49,8 +49,13 @@ if TYPE_CHECKING:
     from openai.types.responses import Response, ResponseUsage
 
 Node = dict[str, Any]
-_UNTHINKING = ("gpt-3.5", "gpt-4", "chatgpt-", "gpt-5-chat")
 _EFFORTS: Mapping[Effort, str] = {"none": "none", "low": "low", "medium": "medium", "high": "high", "max": "xhigh"}
+_OLDER: Mapping[tuple[str, ...], Mapping[Effort, str]] = {
+    ("o1-", "o3-", "o4-"): {"none": "low", "max": "high"},
+    ("gpt-5-",): {"none": "minimal", "max": "high"},
+    ("gpt-5.1-",): {"max": "high"},
+}
+"""What older models know instead; by the beginning of their names with a hyphen behind."""
 _LEAST_OUTPUT = 16
 """Fewer tokens the API refuses."""
 _CODES: Mapping[str, Kind] = {
@@ -86,13 +91,13 @@ class OpenAI:
             api_key=key, base_url=url, max_retries=0, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
             http_client=client(httpx2),
         )  # fmt: skip
+        self._client.organization = self._client.project = None  # of the environment: the key says whose it is
         self._responses, self._models = self._client.responses, self._client.models
         self._tokens = self._responses.input_tokens
 
     def caps(self, model: str) -> Caps:
         old = model.startswith("gpt-3.5") or model in {"gpt-4", "gpt-4-0613"}
-        thinks = not model.startswith(_UNTHINKING)
-        return Caps(schema=not old, vision=not old, reasoning=thinks, cache=not old, count=True)
+        return Caps(schema=not old, vision=not old, reasoning=_thinks(model), cache=not old, count=True)
 
     def stream(self, request: Request, deadline: float) -> AsyncIterator[Event]:
         return answered(self.name, self._events(request), deadline, _told, reshaping(self.name, request))
@@ -129,7 +134,7 @@ class OpenAI:
 
     def _asked(self, request: Request) -> Node:
         wanted: Node = {"max_output_tokens": max(request.max_output, _LEAST_OUTPUT), "store": False}
-        if self.caps(request.model).reasoning:
+        if _thinks(request.model):
             wanted["include"] = ["reasoning.encrypted_content"]
         if request.cache_key is not None:
             wanted["prompt_cache_key"] = request.cache_key
@@ -154,9 +159,18 @@ def _read_by_model(request: Request) -> Node:
         made = fit("openai", request.output.schema)
         form = {"type": "json_schema", "name": request.output.name, "schema": made.schema, "strict": made.strict}
         wanted["text"] = {"format": form}
-    if request.effort is not None and not request.model.startswith(_UNTHINKING):
-        wanted["reasoning"] = {"effort": _EFFORTS[request.effort]}
+    if request.effort is not None and _thinks(request.model):
+        wanted["reasoning"] = {"effort": _effort(request.model, request.effort)}
     return wanted
+
+
+def _effort(model: str, effort: Effort) -> str:
+    older = next((its for start, its in _OLDER.items() if f"{model}-".startswith(start)), None)
+    return (older or _EFFORTS).get(effort, _EFFORTS[effort])
+
+
+def _thinks(model: str) -> bool:
+    return not (model.startswith(("gpt-3.5", "gpt-4")) or "chat" in model)
 
 
 def _tool(name: str, description: str, schema: Mapping[str, Any]) -> Node:
@@ -172,6 +186,8 @@ def _items(message: Message) -> Iterator[Node]:
     parts: list[Node] = []
     for block in message.blocks:
         match block:
+            case Text(text=""):
+                continue
             case Text(text=text) if message.role == "assistant":
                 yield {"role": "assistant", "content": text}
             case Text(text=text):
@@ -243,8 +259,11 @@ class _Reading:
         response: Response = event.response
         if response.usage is not None:
             yield Used(_usage(response.usage))
-        if self._items:
-            yield Native("openai", [self._items[index] for index in sorted(self._items)])
+        items = [self._items[index] for index in sorted(self._items)]
+        while items and items[-1]["type"] == "reasoning":  # it is refused without what it led to
+            items.pop()
+        if items:
+            yield Native("openai", items)
         if response.status == "incomplete":
             why = (response.incomplete_details and response.incomplete_details.reason) or ""
             self.stop = Stop(_INCOMPLETE.get(why, "length"), why)

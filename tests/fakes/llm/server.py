@@ -27,7 +27,8 @@ from starlette.routing import Route
 from devskyy_mcp.llm.port import NAMES, Kind, Name, Reason, Usage
 
 Asking = Literal["answer", "count", "models"]
-Harm = Literal["truncated", "error", "dropped", "silence", "garbage", "mute", "page"]
+Harm = Literal["truncated", "error", "dropped", "silence", "garbage", "mute", "page", "gateway", "moved"]
+PAGES: dict[Harm, int] = {"page": 200, "gateway": 502}
 SIGNATURE = "+vv8/f7/c2lnbmVk"
 """What the provider signs its thinking with, base64; it comes back unchanged or the next call is refused."""
 
@@ -61,7 +62,8 @@ class Fault:
     - ``truncated``: the body ends as if all were said. - ``error``: the provider's own error in the stream.
     - ``dropped``: the connection breaks. - ``silence``: nothing more comes.
     - ``garbage``: the next event is half of its JSON.
-    - ``mute``: not even headers come. - ``page``: an HTML page with status 200.
+    - ``mute``: not even headers come. - ``page``: an HTML page with status 200. - ``gateway``: one with status 502.
+    - ``moved``: a redirect to somebody else.
 
     ``after``: events that come first; half of them where it is not said.
     """
@@ -258,8 +260,11 @@ class Models:
 
     async def _answer(self, spoken: Wire, answer: Answer, asked: Asked, request: Request) -> Response:
         headers = spoken.headers(len(self.asked))
-        if answer.fault and answer.fault.harm == "page":
-            return Response("<html><title>Sign in</title></html>", media_type="text/html", headers=headers)
+        if answer.fault and answer.fault.harm in PAGES:
+            status = PAGES[answer.fault.harm]
+            return Response("<html><title>Sorry</title></html>", status, media_type="text/html", headers=headers)
+        if answer.fault and answer.fault.harm == "moved":
+            return Response(status_code=307, headers=headers | {"location": f"{self.address}/somebody/else"})
         if answer.fault and answer.fault.harm == "mute":
             await _until_gone(request)
             asked.gone.set()

@@ -19,6 +19,7 @@ from devskyy_tools.playbooks.launch_copy import Facts, drafted
 from tests.fakes.elsewhere import Hands
 from tests.fakes.models3d import textured
 from tests.fakes.photos import draw
+from tests.specimens.insights import STEPS, TICKETS
 
 from .inputs import ABSENT, Case, Choices
 from .pictures import known_pictures, picture_cases
@@ -116,6 +117,8 @@ class Past:
         ]
         found += [Case("woo_products_bulk_update", {**way, "preview": True}, True) for way in ways]
         found += [Case(tool, {**arguments, "preview": True}, True) for tool, arguments in batches]
+        found.append(Case("insights_funnel_analyze", {"rows": STEPS, "order_value": "120.00"}, True))
+        found.append(Case("insights_tickets_group", {"asset": self.own["insights_tickets_group"]["asset"][0]}, True))
         plays: list[tuple[str, dict[str, Any]]] = [
             ("play_reprice", {"filter": {}, "move": "-5%", "cost_field": "cost"}),
             ("play_stock_reconcile", {"rows": [{"sku": "MS-LVH-12", "counted": 3}]}),
@@ -258,6 +261,7 @@ async def _live(app: App) -> Past:
     variable = await ids("woo_products_list", type="variable", status="publish")
     tables = [b"SKU,Name\nPAST-1,Cap\n", b"SKU,Regular price\nPAST-1,abc\n"]
     assets = [(await app.services.get(Assets).put(one, "goods.csv", "upload")).id for one in tables]
+    export = (await app.services.get(Assets).put(TICKETS, "tickets.json", "upload")).id
     box = await app.services.get(Assets).put(textured(), "box.glb", "upload")
     model = await app.services.get(Assets).put(textured(), "model.glb", "upload")
     photo = await app.services.get(Assets).put(draw(23).content, "tee.jpg", "upload")
@@ -301,6 +305,15 @@ async def _live(app: App) -> Past:
         "woo_reports_totals": {"of": ["orders", "sales", "nothing"]},
         "tools_describe": {"name": ["woo_products_update", "woo_products_lst"]},
         "woo_orders_create": {"product_id": await ids("woo_products_list", type="simple", stock_status="instock")},
+        "woo_shipments_save": {
+            "carrier": ["DHL"],
+            "number": ["JD0146", "x"],
+            "shipped": ["2026-11-02", "2026-02-30"],
+            "replaces": ["JD0146"],
+            "link": ["https://example.com/t/1", "no address"],
+        },
+        "insights_sales_forecast": {"id": [*listed["woo_products"]], "of": ["product"]},
+        "insights_tickets_group": {"asset": [export, assets[0], "0" * 64]},
         "woo_orders_set_status": {
             "id": await ids("woo_orders_list", status="processing"),
             "status": ["completed", "on-hold", "pending"],
@@ -322,6 +335,8 @@ async def _live(app: App) -> Past:
     hands = Hands(app.services.get(Database), app.services.get(Events))
     await _work(hands)
     await _launch(hands, kept_file(photo))
+    await do("agents_find", request="warm up")  # the vectors are made once, and seven servers find them
+    await do("insights_customers_segment")  # makes the key that marks guests, the same on all copies
     await _forget_reading(app)
     own |= {
         "jobs_cancel": {"job": [JOBS["waiting"], JOBS["ended"], "job_none"]},

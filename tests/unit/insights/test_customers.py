@@ -15,13 +15,13 @@ from .conftest import Sql, ago, money
 
 pytestmark = pytest.mark.requirement("insights:customers")
 PEOPLE = """
-WITH net AS (SELECT s.id, s.day, s.cents - coalesce((SELECT sum(cents) FROM back b WHERE b.order_id = s.id), 0) AS cents,
-  s.email AS who FROM sales s),
+WITH net AS (SELECT s.id, s.day,
+  s.cents - coalesce((SELECT sum(cents) FROM back b WHERE b.order_id = s.id), 0) AS cents, s.email AS who FROM sales s),
 p AS (SELECT who, max(day) AS latest, min(day) AS first, count(*) AS orders, sum(cents) AS worth FROM net GROUP BY who),
 n AS (SELECT count(*) AS n FROM p),
 s AS (SELECT p.*,
-  1 + 5 * ((SELECT count(*) FROM p q WHERE q.latest < p.latest) + (SELECT count(*) FROM p q WHERE q.latest <= p.latest))
-    / (2 * n) AS r,
+  1 + 5 * ((SELECT count(*) FROM p q WHERE q.latest < p.latest)
+    + (SELECT count(*) FROM p q WHERE q.latest <= p.latest)) / (2 * n) AS r,
   1 + 5 * ((SELECT count(*) FROM p q WHERE q.orders < p.orders) + (SELECT count(*) FROM p q WHERE q.orders <= p.orders))
     / (2 * n) AS f,
   1 + 5 * ((SELECT count(*) FROM p q WHERE q.worth < p.worth) + (SELECT count(*) FROM p q WHERE q.worth <= p.worth))
@@ -62,8 +62,8 @@ async def test_cohorts_churn_and_repeats(shop: Demo, sql: Sql) -> None:
             month = (int(cohort["month"][:4]) * 12 + int(cohort["month"][5:]) - 1) + place
             wanted = f"{month // 12:04d}-{month % 12 + 1:02d}"
             [(count,)] = sql(
-                "SELECT count(DISTINCT email) FROM sales WHERE substr(day, 1, 7) = ? AND email IN (SELECT email FROM sales"
-                " GROUP BY email HAVING substr(min(day), 1, 7) = ?)", wanted, cohort["month"],
+                "SELECT count(DISTINCT email) FROM sales WHERE substr(day, 1, 7) = ? AND email IN (SELECT email"
+                " FROM sales GROUP BY email HAVING substr(min(day), 1, 7) = ?)", wanted, cohort["month"],
             )  # fmt: skip
             assert back == count
     gaps = [
@@ -89,7 +89,7 @@ async def test_nobody_can_be_told(shop: Demo, sql: Sql) -> None:
 async def test_a_guest_with_an_accounts_address_is_the_account(shop: Demo, sql: Sql) -> None:
     before = await shop.do("insights_customers_segment")
     store = shop.shop.store
-    [(order, body)] = sql("SELECT id, body FROM sales WHERE customer > 0 ORDER BY id LIMIT 1")
+    [(body,)] = sql("SELECT body FROM sales WHERE customer > 0 ORDER BY id LIMIT 1")
     store.put("order", {**json.loads(body), "customer_id": 0})
     again = await shop.do("insights_customers_segment")
     assert (again["customers"], again["orders"]) == (before["customers"], before["orders"])

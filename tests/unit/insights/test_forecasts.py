@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from importlib import import_module
 from math import sqrt
 from typing import Any
 
@@ -20,30 +21,42 @@ WAVE = [float(10 + 5 * (place % 7) + place % 3) for place in range(60)]
 
 
 def test_seasonal_naive_repeats_the_last_season() -> None:
-    assert methods.seasonal_naive(4)([9, 9, 1, 2, 3, 4], 6) == [1, 2, 3, 4, 1, 2]
+    assert methods.seasonal_naive(4)([9, 9, 1, 2, 3, 4], [6], 6) == [[1, 2, 3, 4, 1, 2]]
 
 
 def test_moving_average_takes_the_latest() -> None:
-    assert methods.moving_average(2)([100, 1, 3], 2) == [2, 2]
+    assert methods.moving_average(2)([100, 1, 3, 7], [3, 4], 2) == [[2, 2], [5, 5]]
 
 
 def test_smoothing_is_as_statsmodels_smooths() -> None:
-    from statsmodels.tsa.holtwinters import SimpleExpSmoothing
-
+    theirs: Any = import_module("statsmodels.tsa.holtwinters")
     for alpha in (0.1, 0.35, 0.6):
         begin = sum(WAVE[:4]) / 4
-        theirs = SimpleExpSmoothing(WAVE, initialization_method="known", initial_level=begin)
-        fitted = theirs.fit(smoothing_level=alpha, optimized=False)
-        squares, level = methods._smoothed(WAVE, alpha)
+        model = theirs.SimpleExpSmoothing(WAVE, initialization_method="known", initial_level=begin)
+        fitted = model.fit(smoothing_level=alpha, optimized=False)
+        squares, level = methods.smoothed(WAVE, alpha)[-1]
         assert level == pytest.approx(float(fitted.forecast(1)[0]), abs=1e-9)
         assert squares == pytest.approx(float(fitted.sse), rel=1e-9)
 
 
 def test_tsb_lets_demand_die_out() -> None:
-    assert methods.tsb([2.0, 0.0], 1, alpha=0.5, beta=0.5) == [pytest.approx(0.375 * 2)]
     sold = [3.0, 0.0] * 10
-    assert methods.tsb([*sold, *[0.0] * 30], 1)[0] < methods.tsb(sold, 1)[0] / 5
-    assert methods.tsb([0.0] * 9, 2) == [0.0, 0.0]
+    [[early], [late]] = methods.tsb([*sold, *[0.0] * 30], [20, 50], 1)
+    assert late == pytest.approx(early * 0.9**30)
+    assert methods.tsb([0.0] * 9, [9], 2) == [[0.0, 0.0]]
+    chance, size = 0.5, 3.0  # by hand: half of the first eight periods had a demand of three
+    for value in sold:
+        chance += 0.1 * ((value > 0) - chance)
+    assert early == pytest.approx(chance * size)
+
+
+@pytest.mark.parametrize("name", ["moving_average", "seasonal_naive", "exponential_smoothing", "tsb"])
+def test_nothing_from_later_is_used(name: str) -> None:
+    series = [float(value % 3) for value in range(60)]
+    method = methods.candidates(series, 7)[name]
+    origins = [20, 33, 47]
+    assert method(series, origins, 4) == [method(series[:at], [at], 4)[0] for at in origins]
+    assert method([*series[:47], *[999.0] * 13], origins, 4) == method(series, origins, 4)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +83,7 @@ def test_the_best_is_chosen_by_forecasting_the_past() -> None:
         actual: list[float] = []
         for origin in range(len(WAVE) - horizon - 7, len(WAVE) - horizon + 1):
             real = WAVE[origin : origin + horizon]
-            errors += [a - b for a, b in zip(method(WAVE[:origin], horizon), real, strict=True)]
+            errors += [a - b for a, b in zip(method(WAVE[:origin], [origin], horizon)[0], real, strict=True)]
             actual += real
         assert len(errors) == methods.ORIGINS * horizon
         assert score.wape == pytest.approx(100 * sum(map(abs, errors)) / sum(actual))
@@ -163,8 +176,7 @@ async def test_days_have_a_week_as_their_season(shop: Demo) -> None:
 
 
 async def test_an_empty_shop_has_no_forecast(shop: Demo) -> None:
-    store = shop.shop.store
-    store._db.execute("DELETE FROM objects WHERE kind IN ('order', 'refund')")
+    shop.shop.store.rows("DELETE FROM objects WHERE kind IN ('order', 'refund')")
     [row] = (await shop.do("insights_sales_forecast"))["items"]
     assert "not enough data" in row["why"]
     assert (await shop.do("insights_stock_plan"))["items"] == []

@@ -98,8 +98,8 @@ async def test_pieces_in_several_categories_count_in_each(shop: Demo, sql: Sql) 
     found = await shop.do("insights_margins_report", first=ago(300), last=ago(100), by="category")
     expected = dict(
         sql(
-            "SELECT CAST(c.value AS TEXT), sum(quantity) FROM lines JOIN objects p ON p.kind = 'product' AND p.id = product,"
-            " json_each(p.body, '$.categories') c WHERE day BETWEEN ? AND ? GROUP BY 1", ago(300), ago(100),
+            "SELECT CAST(c.value AS TEXT), sum(quantity) FROM lines JOIN objects p ON p.kind = 'product' AND p.id ="
+            " product, json_each(p.body, '$.categories') c WHERE day BETWEEN ? AND ? GROUP BY 1", ago(300), ago(100),
         )
     )  # fmt: skip
     assert {row["key"]: row["units"] for row in found["items"]} == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from devskyy_mcp.errors import Code
 from devskyy_tools.insights import orders
+from devskyy_tools.shop.client import Page, ShopClient
 from tests.fakes.demo import Demo
 
 from .conftest import Sql, ago, money
@@ -68,15 +70,16 @@ async def test_the_sums_are_the_orders(
 async def test_what_moved_the_total_is_in_its_parts(shop: Demo, sql: Sql, by: str) -> None:
     found = await analyzed(shop, (100, 220), by=by)
     queries = {
-        "product": "SELECT product, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines WHERE day BETWEEN ? AND ?"
+        "product": "SELECT product, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines WHERE day BETWEEN"
+        " ? AND ? GROUP BY 1",
+        "category": "SELECT c.value, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines JOIN objects p ON"
+        " p.kind = 'product' AND p.id = product, json_each(p.body, '$.categories') c WHERE day BETWEEN ? AND ?"
         " GROUP BY 1",
-        "category": "SELECT c.value, sum(cents), count(DISTINCT order_id), sum(quantity) FROM lines JOIN objects p ON p.kind"
-        " = 'product' AND p.id = product, json_each(p.body, '$.categories') c WHERE day BETWEEN ? AND ? GROUP BY 1",
-        "country": "SELECT country, sum(cents), count(*), sum((SELECT sum(quantity) FROM lines l WHERE l.order_id = s.id))"
-        " FROM sales s WHERE day BETWEEN ? AND ? GROUP BY 1",
-        "coupon": "SELECT coalesce(json_extract(c.value, '$.code'), '(none)'), sum(cents), count(*), sum((SELECT sum(quantity)"
-        " FROM lines l WHERE l.order_id = s.id)) FROM sales s LEFT JOIN json_each(s.body, '$.coupon_lines') c WHERE day"
-        " BETWEEN ? AND ? GROUP BY 1",
+        "country": "SELECT country, sum(cents), count(*), sum((SELECT sum(quantity) FROM lines l WHERE l.order_id ="
+        " s.id)) FROM sales s WHERE day BETWEEN ? AND ? GROUP BY 1",
+        "coupon": "SELECT coalesce(json_extract(c.value, '$.code'), '(none)'), sum(cents), count(*), sum((SELECT"
+        " sum(quantity) FROM lines l WHERE l.order_id = s.id)) FROM sales s LEFT JOIN json_each(s.body,"
+        " '$.coupon_lines') c WHERE day BETWEEN ? AND ? GROUP BY 1",
     }
     now = {str(row[0]): row[1:] for row in sql(queries[by], found["first"], found["last"])}
     before = {str(row[0]): row[1:] for row in sql(queries[by], found["against_first"], found["against_last"])}
@@ -150,3 +153,30 @@ async def test_what_is_not_read_is_said(shop: Demo, sql: Sql, monkeypatch: pytes
     [(total,)] = sql("SELECT count(*) FROM sales")
     assert 0 < found["orders"] == count < 100
     assert found["not_seen"] == f"Of {total} orders the oldest {total - count}, before {since}, were not read."
+
+
+@pytest.mark.requirement("insights:limits")
+async def test_thousands_of_orders_are_read_a_few_pages_at_a_time(
+    shop: Demo, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, more = shop.shop.store, list[dict[str, Any]]()
+    for (body,) in sql("SELECT body FROM sales"):
+        more += [{**json.loads(body), "id": store.new_id("order")} for _ in range(14)]
+    store.put_many("order", more)
+    page, under_way, most = ShopClient.page, 0, 0
+
+    async def counted(self: ShopClient, *given: Any, **named: Any) -> Page:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await page(self, *given, **named)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(ShopClient, "page", counted)
+    found = await analyzed(shop, (0, 430), by="country")
+    [(cents, count)] = sql("SELECT sum(cents), count(*) FROM sales")
+    assert (found["now"]["sales"], found["now"]["orders"]) == (money(cents), count)
+    assert count > 2000
+    assert 1 < most <= 3

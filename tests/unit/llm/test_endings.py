@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -148,3 +149,26 @@ async def test_listing_models_fails_as_asking_does(desk: Desk, name: Name) -> No
         with pytest.raises(LLMError) as caught:
             await adapter.models(anyio.current_time() + FAR)
         assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+async def test_calls_at_the_same_time_get_their_own_answers(desk: Desk, name: Name) -> None:
+    adapter, until = await desk.adapter(name), anyio.current_time() + FAR
+    desk.models.script.clear()
+    texts: dict[str, str] = {}
+
+    def say(asked: Asked) -> Answer:
+        number = re.findall(r"number (\d+)", str(asked.body))[0]
+        return Answer(tuple(f"{number} " for _ in range(5)))
+
+    async def ask(number: str) -> None:
+        texts[number] = (await fold(adapter.stream(request(name, f"number {number}"), until))).text
+
+    desk.models.always = say
+    try:
+        async with anyio.create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(ask, str(number))
+    finally:
+        desk.models.always = None
+    assert texts == {str(number): f"{number} " * 5 for number in range(20)}

@@ -66,7 +66,11 @@ TOOLS = {"tools": (ORDERS,)}
 CASES = {
     "words": Case(Answer(("Five ", "orders", ".")), "end"),
     "one piece": Case(Answer("Five orders."), "end"),
-    "thought": Case(Answer(("Five.",), reasoning=("Let me ", "see.")), "end", more={"effort": "low"}),
+    "thought": Case(
+        Answer(("Five.",), reasoning=("Let me ", "see."), usage=Usage(11, output=7, reasoning=40)),
+        "end",
+        more={"effort": "low"},
+    ),
     "a tool": Case(Answer(calls=(CALL,)), "tool", more=TOOLS),
     "words and a tool": Case(Answer(("I'll look.",), (CALL,)), "tool", more=TOOLS),
     "thought and two tools": Case(Answer((), (CALL, OTHER), ("Hm.",)), "tool", more=TOOLS | {"effort": "high"}),
@@ -90,6 +94,8 @@ CASES = {
     "breaks": Case(Answer(("Five ", "orders"), fault=Fault("dropped")), fails="connection"),
     "half an event": Case(Answer(("Five ", "orders"), fault=Fault("garbage")), fails="protocol"),
     "a page": Case(Answer("Five", fault=Fault("page")), fails="protocol"),
+    "a gateway's page": Case(Answer("Five", fault=Fault("gateway")), fails="server"),
+    "a redirect": Case(Answer("Five", fault=Fault("moved")), fails="protocol"),
     "falls silent": Case(Answer(("Five ", "orders"), fault=Fault("silence")), fails="timeout", left=NEAR),
     "never answers": Case(Answer("Five", fault=Fault("mute")), fails="timeout", left=NEAR),
     "429": Case(Refusal("rate_limit", "3"), fails="rate_limit"),
@@ -132,7 +138,7 @@ async def test_every_answer_is_whole_or_an_error(desk: Desk, name: Name, case: C
         assert folding.turn.stop.reason == wanted
         check_answer(name, folding.turn, cast("Answer", case.step))
         return
-    check_error(name, error, cast("Kind", wanted), case)
+    check_error(desk, name, error, cast("Kind", wanted), case)
     assert folding.turn.stop is None
     if whole:
         assert error.partial == folding.turn, "what had come, which may cost money, goes with the error"
@@ -173,6 +179,7 @@ def check_answer(name: Name, turn: Turn, said: Answer) -> None:
         assert call.arguments == (meant.arguments if isinstance(meant.arguments, dict) else None)
     assert turn.usage.total_in == said.usage.total_in
     assert turn.usage.cache_read == said.usage.cache_read
+    assert turn.usage.reasoning in {said.usage.reasoning, 0}, "not all say how much was thought"
     if said.pieces or said.calls:
         assert turn.usage.total_out == said.usage.total_out
         assert name in turn.native
@@ -180,7 +187,7 @@ def check_answer(name: Name, turn: Turn, said: Answer) -> None:
     assert turn.usage.raw
 
 
-def check_error(name: Name, error: LLMError, kind: Kind, case: Case) -> None:
+def check_error(desk: Desk, name: Name, error: LLMError, kind: Kind, case: Case) -> None:
     assert error.kind == kind, error.detail
     assert error.provider == name
     assert error.retryable == (kind in RETRYABLE)
@@ -190,5 +197,6 @@ def check_error(name: Name, error: LLMError, kind: Kind, case: Case) -> None:
         said = json.dumps(wire(name).refusal(case.step.kind)[1]).lower()
         assert error.message.lower().rstrip(".") not in said, "our words, not the provider's"
         assert wire(name).key not in f"{error} {error.detail}"
+    assert not desk.models.faults, "a redirect is never followed: keys and prompts would go with it"
     if case.step == Refusal("rate_limit", "3"):
         assert error.retry_after == 3

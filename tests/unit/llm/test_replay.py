@@ -20,9 +20,9 @@ LOOK = Answer(
     ("Which ", "orders?"),
 )
 ASKED = Message("user", (Text("How many orders?"),))
-TURNS: dict[Name, str] = {"anthropic": "messages", "google": "contents", "cohere": "messages"}
+TURNS = {name: {"openai": "input", "google": "contents"}.get(name, "messages") for name in PROVIDERS}
 """The field of the request that holds the conversation."""
-SIGNED: tuple[Name, ...] = ("anthropic", "google")
+SIGNED: tuple[Name, ...] = ("openai", "anthropic", "google", "mistral")
 
 
 def given(turn: Turn) -> Message:
@@ -103,6 +103,13 @@ async def test_broken_arguments_can_be_answered(desk: Desk, name: Name) -> None:
     turn = await desk.turn(name, Answer("I see."), messages=(ASKED, broken, wrong), tools=(ORDERS,))
     assert turn.text == "I see."
     assert ["no JSON" in result for result in desk.models.asked[-1].results] == [True]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+async def test_a_turn_in_which_nothing_was_said_is_left_out(desk: Desk, name: Name) -> None:
+    silent = await desk.turn(name, Answer((), stop="length"))
+    await desk.turn(name, Answer("Yes."), messages=(ASKED, silent.message(), Message("user", (Text("Well?"),))))
+    assert [turn["role"] for turn in desk.body[TURNS[name]]] == ["user", "user"]
 
 
 async def test_google_signs_for_calls_of_others_once(desk: Desk) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from devskyy_mcp.llm.port import Image, Message, Output, Text, Tool, ToolCall, ToolResult
-from tests.fakes.llm.server import Answer
+from devskyy_mcp.llm.port import Image, Message, Output, Text, Tool, ToolCall, ToolResult, Usage
+from tests.fakes.llm.server import Answer, Refusal
 from tests.fakes.made import png
 
 from .asking import ORDERS, SCHEMA, Desk
@@ -18,6 +19,10 @@ DATA = base64.b64encode(PICTURE).decode()
 LOOK = Message("user", (Text("What is this?"), Image(PICTURE, "image/png")))
 URLSAFE = base64.urlsafe_b64encode(PICTURE).decode()
 """In base64's other alphabet, which protocol buffers take alike; their names in snake case, too."""
+KEYS_OF_ANOTHER = (
+    "OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
+    "GOOGLE_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY", "CO_API_KEY", "GROQ_API_KEY",
+)  # fmt: skip
 LOOSE: dict[str, Any] = {"type": "object", "properties": {"any": {}}, "additionalProperties": True}
 """A schema that no provider can hold its model to."""
 
@@ -235,6 +240,23 @@ async def test_anthropic_takes_results_first_and_ids_of_its_own_letters(desk: De
     assert second == {"type": "text", "text": "Go on."}
 
 
+async def test_usage_is_told_apart(desk: Desk) -> None:
+    said = Usage(10, 1000, 200, 300, 40, 60)
+    told = (await desk.turn("anthropic", Answer("Yes.", usage=said))).usage
+    assert replace(told, raw={}) == said
+    assert told.raw["cache_creation_input_tokens"] == 500
+    told = (await desk.turn("google", Answer("Yes.", usage=replace(said, cache_write_5m=0, cache_write_1h=0)))).usage
+    assert replace(told, raw={}) == Usage(10, 1000, 0, 0, 40, 60)
+    assert told.raw["total_token_count"] == 1110
+    told = (await desk.turn("cohere", Answer("Yes.", usage=Usage(10, 1000, 0, 0, 40)))).usage
+    assert replace(told, raw={}) == Usage(10, 1000, 0, 0, 40)
+    assert told.raw["tokens"]["input_tokens"] == 1506
+
+
+async def test_google_says_in_its_own_words_how_long_to_wait(desk: Desk) -> None:
+    assert (await desk.error("google", Refusal("rate_limit"))).retry_after == 7
+
+
 async def test_no_client_is_led_by_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys, addresses and profiles of whoever runs the server are not the brand's."""
     from devskyy_mcp.llm.port import fold
@@ -244,9 +266,9 @@ async def test_no_client_is_led_by_the_environment(desk: Desk, monkeypatch: pyte
     from .asking import FAR, PROVIDERS, request
 
     settings = {name: settings_for(desk.folder, **desk.models.settings(name)) for name in PROVIDERS}
-    for word in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "GOOGLE_API_KEY", "GEMINI_API_KEY", "CO_API_KEY"):
+    for word in KEYS_OF_ANOTHER:
         monkeypatch.setenv(word, "sk-of-another")
-    for word in ("ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "CO_API_URL"):
+    for word in ("ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "CO_API_URL", "OPENAI_BASE_URL", "GROQ_BASE_URL"):
         monkeypatch.setenv(word, "http://127.0.0.1:9")
     monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
     monkeypatch.setenv("ANTHROPIC_PROFILE", "another")
@@ -256,4 +278,5 @@ async def test_no_client_is_led_by_the_environment(desk: Desk, monkeypatch: pyte
         adapter = await load(name, settings[name])
         desk.models.script[:] = [Answer("Yes.")]
         assert (await fold(adapter.stream(request(name), anyio.current_time() + FAR))).text == "Yes."
+        assert "sk-of-another" not in desk.models.asked[-1].headers.values()
         await adapter.aclose()

@@ -20,7 +20,12 @@ SOLD_IN = 4
 """Periods with sales, at least."""
 Z80 = 1.2815515655446004
 """Quantile .9 of the normal distribution: between minus and plus this lie 80 %."""
-Method = Callable[[Sequence[float], int], list[float]]
+ALPHA, BETA = 0.1, 0.1
+"""Weights of TSB: of a demand in its size, of a period in its chance."""
+Forecasts = list[list[float]]
+Method = Callable[[Sequence[float], Sequence[int], int], Forecasts]
+"""From each origin, a number of periods known by then, forecasts of as many periods as the horizon has; what
+comes after an origin has no part in its forecast."""
 _ALPHAS = tuple(step / 20 for step in range(1, 13))
 
 
@@ -48,45 +53,48 @@ class Chosen:
 
 
 def moving_average(window: int) -> Method:
-    def forecast(history: Sequence[float], horizon: int) -> list[float]:
-        some = history[-window:]
-        return [sum(some) / len(some)] * horizon
+    def forecast(history: Sequence[float], origins: Sequence[int], horizon: int) -> Forecasts:
+        return [[sum(some) / len(some)] * horizon for at in origins for some in [history[max(0, at - window) : at]]]
 
     return forecast
 
 
 def seasonal_naive(season: int) -> Method:
-    def forecast(history: Sequence[float], horizon: int) -> list[float]:
-        return [history[-season + step % season] for step in range(horizon)]
+    def forecast(history: Sequence[float], origins: Sequence[int], horizon: int) -> Forecasts:
+        return [[history[at - season + step % season] for step in range(horizon)] for at in origins]
 
     return forecast
 
 
-def smoothing(history: Sequence[float], horizon: int) -> list[float]:
-    """Simple exponential smoothing; the weight is the one with the least squared errors one period ahead."""
-    return [min(_smoothed(history, alpha) for alpha in _ALPHAS)[1]] * horizon
+def smoothing(history: Sequence[float], origins: Sequence[int], horizon: int) -> Forecasts:
+    """Simple exponential smoothing; the weight is the one with the least squared errors one period ahead until then."""
+    runs = [smoothed(history, alpha) for alpha in _ALPHAS]
+    return [[min(run[at] for run in runs)[1]] * horizon for at in origins]
 
 
-def _smoothed(history: Sequence[float], alpha: float) -> tuple[float, float]:
-    begin = history[: min(4, len(history))]
+def smoothed(history: Sequence[float], alpha: float) -> list[tuple[float, float]]:
+    """Squared errors and level after each number of periods; begins at the mean of the first four."""
+    begin = history[:4]
     level, squares = sum(begin) / len(begin), 0.0
+    found = [(squares, level)]
     for value in history:
         squares += (value - level) ** 2
         level += alpha * (value - level)
-    return squares, level
+        found.append((squares, level))
+    return found
 
 
-def tsb(history: Sequence[float], horizon: int, alpha: float = 0.1, beta: float = 0.1) -> list[float]:
+def tsb(history: Sequence[float], origins: Sequence[int], horizon: int) -> Forecasts:
     """Chance of any demand times its size, each smoothed: the chance with every period, the size with each demand."""
-    sizes = [value for value in history if value > 0]
-    if not sizes:
-        return [0.0] * horizon
-    chance, size = len(sizes) / len(history), sum(sizes) / len(sizes)
+    begin = history[:TRAINED]
+    chance, size = sum(1 for value in begin if value > 0) / len(begin), 0.0
+    levels = [chance * size]
     for value in history:
-        chance += beta * ((1.0 if value > 0 else 0.0) - chance)
+        chance += BETA * ((1.0 if value > 0 else 0.0) - chance)
         if value > 0:
-            size += alpha * (value - size)
-    return [chance * size] * horizon
+            size = size + ALPHA * (value - size) if size else value
+        levels.append(chance * size)
+    return [[levels[at]] * horizon for at in origins]
 
 
 def candidates(history: Sequence[float], season: int) -> dict[str, Method]:
@@ -122,7 +130,7 @@ def choose(history: Sequence[float], horizon: int, season: int) -> Chosen:
     methods = candidates(history[: origins[0]], season)
     scores = [_score(name, method, history, horizon, origins) for name, method in methods.items()]
     best = min(scores, key=lambda one: one.step_error)
-    steps = methods[best.method](history, horizon)
+    [steps] = methods[best.method](history, [len(history)], horizon)
     return Chosen([max(0.0, step) for step in steps], best, scores)
 
 
@@ -131,8 +139,8 @@ def _score(name: str, method: Method, history: Sequence[float], horizon: int, or
     sums: list[float] = []
     shares: list[float] = []
     actual = 0.0
-    for origin in origins:
-        forecast, real = method(history[:origin], horizon), history[origin : origin + horizon]
+    for origin, forecast in zip(origins, method(history, origins, horizon), strict=True):
+        real = history[origin : origin + horizon]
         missed = [guess - value for guess, value in zip(forecast, real, strict=True)]
         errors += missed
         sums.append(sum(missed))
