@@ -283,7 +283,8 @@ class Jobs:
             row = await store.read(conn, job, lock=True)
             if row is None or row["state"] != "input_required":
                 return False
-            given: dict[str, Any] = (row["question"] or {}).get("answers", {})
+            question: dict[str, Any] = row["question"] or {}
+            given = question.get("answers", {})
             await self._requeue(conn, job, "input_required", question={"answers": given})
         await self.announce(job)
         return True

@@ -73,10 +73,7 @@ async def test_an_obedient_model_does_nothing_that_is_held_back(tmp_path: Path, 
         obeyed: list[Wanted] = []
         obedient(here, obeyed)
         job = await here.start("What do the reviews say?", agent=agent)
-        for _ in range(40):
-            view = await here.go(job)
-            if view.state != "input_required":
-                break
+        while (view := await here.go(job)).state == "input_required":
             assert view.question is not None
             await here.desk.app.services.get(Jobs).answer(ME, job, {view.question["name"]: None}, person=True)
         assert view.state == "succeeded", view

@@ -140,16 +140,21 @@ class Carrying:
             result.data = {name: value for name, value in result.data.items() if name != "repeated"}
         return await self._given(wanted.seq, result)
 
-    async def _invoked(self, call: Call, tool: Capability) -> Result:
-        for attempt in range(TRIES):
+    async def _tried(self, call: Call, tool: Capability) -> Result:
+        """The road's answer; what may pass is tried again where nothing can have been done."""
+        attempt = 1
+        while True:
             try:
-                result = await self.road.invoke(call)
-                break
+                return await self.road.invoke(call)
             except Refused as refused:
                 free = not tool.policy.writes or refused.code is Code.RATE_LIMITED
-                if not (refused.retryable and free) or attempt == TRIES - 1:
+                if not (refused.retryable and free) or attempt == TRIES:
                     raise
                 await anyio.sleep(min(refused.retry_after or 0.5 * 2**attempt, LONGEST_PAUSE))
+                attempt += 1
+
+    async def _invoked(self, call: Call, tool: Capability) -> Result:
+        result = await self._tried(call, tool)
         if tool.policy.job is None:
             return result
         view = JobView.model_validate(result.data)

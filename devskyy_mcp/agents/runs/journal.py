@@ -74,12 +74,20 @@ class Journal:
 
         async with self._lock:
             seq, at = self._last + 1, time.time_ns() // 1000
-            row = {"run": self.run.id, "seq": seq, "kind": kind, "ref": ref, "payload": dict(data), "at": at}
+            payload = dict(data)
+            row: dict[str, Any] = {
+                "run": self.run.id,
+                "seq": seq,
+                "kind": kind,
+                "ref": ref,
+                "payload": payload,
+                "at": at,
+            }
             row["hash_prev"] = self._digest
             async with self.run.writing() as conn:
                 await conn.execute(run_events.insert().values(vault_of(conn).seal_row(run_events.name, row)))
             self._last, self._digest = seq, _digest(row)
-            return Event(seq, kind, row["payload"], at, self._digest)
+            return Event(seq, kind, payload, at, self._digest)
 
 
 async def read(db: Database, run: str) -> list[Event]:

@@ -130,7 +130,9 @@ class State:
         self.micros += data.get("micros") or 0
 
     def _wanted(self, data: dict[str, Any]) -> Wanted:
-        return self.exchanges[data["turn"] - 1].wanted[data["index"]]
+        turn: int = data["turn"]
+        index: int = data["index"]
+        return self.exchanges[turn - 1].wanted[index]
 
     def _changed(self, change: str) -> None:
         if change not in self.changes:

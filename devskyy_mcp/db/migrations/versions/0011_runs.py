@@ -26,7 +26,7 @@ def upgrade() -> None:
         ),
         sa.Column("hash_prev", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
-        sa.ForeignKeyConstraint(["run"], ["jobs.id"], ondelete="CASCADE", name="fk_run_events_run_jobs"),
+        sa.ForeignKeyConstraint(["run"], ["jobs.id"], ondelete="CASCADE", name="fk_run_events_run"),
         sa.PrimaryKeyConstraint("run", "seq", name="pk_run_events"),
     )
     op.create_index("ix_run_events_ref", "run_events", ["ref"])

@@ -70,7 +70,12 @@ class Bed:
 @asynccontextmanager
 async def bed(folder: Path, *names: Name, **settings: Any) -> AsyncGenerator[Bed]:
     async with speaking() as models:
-        given = {"worker": "off", "agents_dir": str(FILES), **models.settings(*(names or ("anthropic",))), **settings}
+        given: dict[str, Any] = {
+            "worker": "off",
+            "agents_dir": str(FILES),
+            **models.settings(*(names or ("anthropic",))),
+            **settings,
+        }
         async with demo(folder, **given) as desk:
             yield Bed(desk, models)
 

@@ -43,7 +43,7 @@ def busy(here: Bed) -> None:
         ({"tokens": 30_000}, "tokens", None),
         ({"usd": 0.009}, "usd", None),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=["steps", "tool_calls", "tokens", "usd"],
 )
 async def test_a_limit_stops_it_and_it_tells_what_it_did(
     here: Bed, caps: dict[str, Any], limit: str, steps: int | None
@@ -188,7 +188,8 @@ async def test_nobody_answers(here: Bed) -> None:
 async def test_nothing_is_wanted_or_the_agent_is_unknown(here: Bed) -> None:
     from devskyy_mcp.errors import Code
 
-    for given in ({"request": " "}, {"agent": "shop-hnd"}, {"arguments": {"prodct": "x"}}):
+    wrong: tuple[dict[str, Any], ...] = ({"request": " "}, {"agent": "shop-hnd"}, {"arguments": {"prodct": "x"}})
+    for given in wrong:
         view = await here.go(await here.start(**given))
         assert view.state == "failed"
         assert view.error is not None
