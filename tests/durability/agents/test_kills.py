@@ -27,7 +27,7 @@ from tests.unit.agents.runs.bed import ME, calls, delivers
 
 HOME = Path(devskyy_mcp.__file__).parent
 FILES = tuple(str(HOME / name) for name in ("agents/runs/loop.py", "agents/runs/journal.py", "agents/runs/carrying.py"))
-SOME = 5
+SOME = 3
 """Lines that a process dies at, spread over all that are reached; all of them in the long run."""
 
 
