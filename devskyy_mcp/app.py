@@ -15,6 +15,7 @@ from .agents.finding import AgentIndex
 from .agents.guide import SYSTEM as GUIDE
 from .agents.guide import Guides
 from .agents.offers import Offers
+from .agents.runs.waiting import Waiting
 from .agents.served import served
 from .assets.cleaning import Cleaning
 from .assets.kept import KeptResults
@@ -117,6 +118,7 @@ class App:
             tasks.start_soon(_again_and_again, "settling", self._settle)
             tasks.start_soon(_again_and_again, "checkpoints", self.services.get(Checkpoints).run)
             tasks.start_soon(_again_and_again, "marks", self.road.taints.run)
+            tasks.start_soon(_again_and_again, "waiting runs", self.services.get(Waiting).run)
             if self.settings.worker == "on":
                 tasks.start_soon(_again_and_again, "jobs", self._run_jobs)
 
@@ -253,6 +255,8 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None,
         jobs,
     )
     services.put(Changes, changes)
+    services.put(Waiting, Waiting(services))
+    changes.on_decided.append(services.get(Waiting).decided)
     brake = Brake(database, audit, lambda text: changes.journal.named(text), read_only=settings.read_only)
     services.put(Brake, brake)
     health.add("writes", writes_check(brake), every=1)

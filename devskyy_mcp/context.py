@@ -115,7 +115,8 @@ class Context:
     ``unit`` takes staged writes; it is None for tools whose effect is ``read``. ``can_ask`` says whether the surface
     can put a
     question to a person now; ``key`` is the caller's idempotency key; ``agreed`` that a person has agreed to what is
-    staged here.
+    staged here; ``asks`` why a person must agree whatever is staged; ``keeps_in`` that nothing of it may leave
+    the shop.
     """
 
     principal: Principal
@@ -128,6 +129,8 @@ class Context:
     key: str | None = None
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
     agreed: bool = False
+    asks: tuple[str, ...] = ()
+    keeps_in: bool = False
     _made: dict[type, Any] = field(default_factory=dict[type, Any])
 
     def get(self, kind: type[T]) -> T:

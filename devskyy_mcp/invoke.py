@@ -80,6 +80,8 @@ class Call:
         key: idempotency key, at most 200 characters.
         wait: seconds the caller waits for a job's end; work that takes longer goes on without the caller.
         on_slow: called when a read takes longer than SLOW_AFTER.
+        asks: why a person must agree to this call whatever it does, one sentence each.
+        keeps_in: it may send no message and have no address fetched.
     """
 
     principal: Principal
@@ -94,6 +96,8 @@ class Call:
     wait: float = 0
     on_slow: Callable[[], None] | None = None
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
+    asks: tuple[str, ...] = ()
+    keeps_in: bool = False
     allowance: Allowance | None = field(default=None, init=False)
     """What the limits that it was counted against still allow; set once it was counted."""
     scope: anyio.CancelScope | None = field(default=None, init=False)
@@ -255,6 +259,8 @@ class Road:
             call.can_ask,
             call.key,
             call.extras,
+            asks=call.asks,
+            keeps_in=call.keeps_in,
         )
         await self.services.get(Gates).check(capability)
         try:
@@ -267,7 +273,7 @@ class Road:
                 if capability.policy.privileged:
                     return Result(capability, await self.changes.given(capability, view))
                 return Result(capability, await self._followed(call, _plain(view)))
-            if capability.policy.privileged and await self.taints.marked(call.principal.id):
+            if await self._asks_first(call, capability):
                 view = await self.changes.ask_first(ctx, capability, arguments)
                 return Result(capability, await self.changes.given(capability, view))
             if call.answers is not None:
@@ -283,6 +289,14 @@ class Road:
             return Result(capability, await self._followed(call, data) if capability.policy.writes else data)
         except AskPerson as ask:
             return Result(capability, _plain(ask.view), Question(str(ask.view.change), ask.message))
+
+    async def _asks_first(self, call: Call, capability: Capability) -> bool:
+        """Whether the call itself waits for a person, since it stages nothing that could."""
+        if capability.stages:
+            return False
+        if call.asks:
+            return True
+        return capability.policy.privileged and await self.taints.marked(call.principal.id)
 
     async def outcome(self, principal: Principal, view: JobView) -> Result:
         """What the call that started this job answers, now that the job has ended.

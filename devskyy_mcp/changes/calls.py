@@ -79,9 +79,21 @@ class Calls:
         caller, capability = await still(self._services, caller_of(row)), self._services.get(Registry).tool(row["tool"])
         model = validate(capability, row["arguments"])
         ctx = Context(caller, self._services, capability.name, row["surface"], agreed=True)
+        if capability.policy.job is not None:
+            return await self._start(ctx, capability, row["arguments"], change)
         with anyio.fail_after(capability.policy.timeout):
             answer = await capability.handler(ctx, **{name: getattr(model, name) for name in capability.parameters})
         return answer.model_dump(mode="json", exclude_none=True)
+
+    async def _start(
+        self, ctx: Context, capability: Capability, arguments: Mapping[str, Any], change: str
+    ) -> dict[str, Any]:
+        """Start the job that the call is, once: the change's id is its key."""
+        from .service import Changes
+
+        ctx.key = change
+        view: Any = await self._services.get(Changes).jobs.submit(ctx, capability, arguments)
+        return view.model_dump(mode="json", exclude_none=True)
 
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         """Only a person can find out what became of a call whose end nobody saw."""

@@ -40,6 +40,11 @@ def reasons(unit: Unit, rule: ConfirmRule) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def sends_out(unit: Unit) -> bool:
+    """Whether the plan sends a message, has an address fetched or sets something going outside."""
+    return any({"message", "request"} & set(op.leaves) or (op.kind == "act" and not op.leaves) for op in unit.ops)
+
+
 def after_customers_texts(unit: Unit, *, privileged: bool) -> str:
     """Why a person must agree when the caller has just read text that customers or the web wrote; empty when the plan
     neither leaves the shop, nor lasts, nor touches accounts.

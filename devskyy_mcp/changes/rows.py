@@ -35,6 +35,7 @@ def new_row(
         "summary": {
             "plan": outline(unit).model_dump(),
             **({"undoes": unit.undoes} if len(unit.undoes) > 1 else {}),
+            **({"asks": list(ctx.asks)} if ctx.asks else {}),
             "left": [[left.label, left.state, left.reason] for left in unit.left[:LEFT_KEPT]],
             "caller": [ctx.principal.id, ctx.principal.kind, sorted(ctx.principal.scopes), _label(ctx.principal)],
         },
@@ -60,6 +61,11 @@ def caller_of(row: Mapping[str, Any]) -> Principal:
     """The principal that made the change, in whose name it is applied whoever agrees."""
     name, kind, scopes, label = row["summary"]["caller"]
     return Principal(name, kind, frozenset(scopes), label)
+
+
+def asks_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why a person must agree to the change whatever its plan is."""
+    return tuple(row["summary"].get("asks", ()))
 
 
 def number_of(row: Mapping[str, Any]) -> int:

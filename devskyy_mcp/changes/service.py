@@ -19,11 +19,11 @@ from ..guard.brake import Brake
 from ..guard.logs import heard, within_call
 from ..guard.taint import Taints
 from .asking import AskPerson, JobStarter, Person, question_text, request_hash
-from .decide import ConfirmRule, after_customers_texts, reasons
+from .decide import ConfirmRule, after_customers_texts, reasons, sends_out
 from .journal import AT_ONCE, Journal
 from .model import Systems
 from .news import News
-from .rows import caller_of, new_row, number_of
+from .rows import asks_of, caller_of, new_row, number_of
 from .stage import Unit
 from .view import ChangeView, of_plan
 
@@ -65,6 +65,7 @@ class Changes:
         self.jobs = jobs
         self.journal = Journal(services.get(Database))
         self.on_written: list[Callable[[str], None]] = []
+        self.on_decided: list[Callable[[str], Awaitable[None]]] = []
         self._active: set[str] = set()
 
     @property
@@ -154,8 +155,9 @@ class Changes:
         unit = ctx.unit = Unit(soon=soon)
         fresh = Context(
             ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras,
-            ctx.agreed,
+            ctx.agreed, ctx.asks, ctx.keeps_in,
         )  # fmt: skip
+        unit.asks += ctx.asks
         if not capability.stages:
             from .calls import stage_call
 
@@ -166,6 +168,12 @@ class Changes:
                 await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
         except (*MISREAD, ExceptionGroup) as error:
             raise unforeseen(capability.name, error, heard()) from None
+        if ctx.keeps_in and sends_out(unit):
+            raise Refused(
+                Code.FORBIDDEN,
+                "This would send something out of the shop, after text from customers or the web was read.",
+                "Leave it out, and say so in what you deliver.",
+            )
         return staged_at, unit
 
     async def _known_key(self, ctx: Context, digest: str) -> ChangeView | None:
@@ -314,10 +322,14 @@ class Changes:
             raise Refused(Code.NOT_FOUND, f"There is no change {change}.")
         if row["state"] != "proposed":
             return await self.journal.recorded(change)
-        if not agreed:
-            return await self._decline(row, person)
-        with within_call(ctx.principal.id):
-            return await self._apply(ctx, row, person)
+        try:
+            if not agreed:
+                return await self._decline(row, person)
+            with within_call(ctx.principal.id):
+                return await self._apply(ctx, row, person)
+        finally:
+            for listener in self.on_decided:
+                await listener(change)
 
     async def _decline(self, row: Mapping[str, Any], person: Person) -> ChangeView:
         from . import store
@@ -345,7 +357,7 @@ class Changes:
         capability = self.registry.tool(row["tool"])
         authorize(caller, capability)
         own = Context(caller, self.services, capability.name, ctx.surface, None, ctx.sink, ctx.can_ask)
-        own.agreed = person is not None
+        own.agreed, own.asks = person is not None, asks_of(row)
         if number_of(row) > AT_ONCE:
             return await self._start(own, capability, row, person)
         for _ in range(STAGINGS):
@@ -378,7 +390,7 @@ class Changes:
 
         asks = await self._reasons(unit, capability, caller_of(row), ctx.principal)
         fresh = new_row(
-            Context(caller_of(row), self.services, surface=ctx.surface),
+            Context(caller_of(row), self.services, surface=ctx.surface, asks=asks_of(row)),
             capability,
             row["arguments"],
             row["request_hash"],

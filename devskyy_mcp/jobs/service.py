@@ -273,6 +273,22 @@ class Jobs:
                 await self._requeue(conn, job, "input_required", question=question)
         return await self.get(principal, job)
 
+    async def go_on(self, job: str) -> bool:
+        """Let a job that waits for an answer run again without one, since what it waits for has come about elsewhere;
+        False when it does not wait.
+        """
+        from . import store
+
+        async with self._db.begin() as conn:
+            row = await store.read(conn, job, lock=True)
+            if row is None or row["state"] != "input_required":
+                return False
+            question: dict[str, Any] = row["question"] or {}
+            given = question.get("answers", {})
+            await self._requeue(conn, job, "input_required", question={"answers": given})
+        await self.announce(job)
+        return True
+
     async def resolve(self, principal: Principal, job: str, action: Resolution, task: str | None = None) -> JobView:
         """A person says what became of a paid call that nobody could find out about, and the job goes on; one that
         has ended meanwhile stays ended.

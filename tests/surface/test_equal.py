@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shutil
@@ -113,9 +114,9 @@ async def ask_all(folder: Path, past: Past, wanted: list[Case]) -> dict[str, lis
 
         async def ask(name: str, case: Case) -> None:
             with anyio.fail_after(20):
-                answer = await ways[name](case)
-                # What is drawn is not compared, and must not number the ids of what is.
-                answers[name].append(answer if case.tool in DRAWN else plain[name](answer))
+                # What is drawn by lot must not number what comes after it.
+                seen = copy.deepcopy(plain[name]) if case.tool in DRAWN else plain[name]
+                answers[name].append(seen(await ways[name](case)))
 
         for case in wanted:
             async with anyio.create_task_group() as tasks:

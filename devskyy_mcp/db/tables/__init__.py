@@ -4,7 +4,7 @@ Times are microseconds since 1970 UTC in columns named ``*_at``. A change here n
 (``migrations/README.md``); the tests compare the two.
 """
 
-from .agents import brand_guides
+from .agents import brand_guides, run_events
 from .changes import change_ops, change_sets, change_undoes, object_locks
 from .columns import Json, metadata
 from .durable import executors, job_events, job_steps, jobs
@@ -44,6 +44,7 @@ __all__ = [
     "oauth_grants",
     "oauth_refresh_tokens",
     "object_locks",
+    "run_events",
     "sessions",
     "settings",
     "signing_keys",

@@ -47,6 +47,7 @@ SEALED: dict[str, Sealed] = {
     "kept_results": Sealed(("id",), ("body",)),
     "job_steps": Sealed(("job_id", "name"), ("value",)),
     "llm_calls": Sealed(("id",), ("answer",)),
+    "run_events": Sealed(("run", "seq"), ("payload",)),
     "audit": Sealed(("seq",), ("detail",), fixed=True),
     "users": Sealed(("id",), ("login", "name", "totp")),
     "sessions": Sealed(("id",), ("agent", "address")),

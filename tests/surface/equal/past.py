@@ -30,6 +30,7 @@ JOBS = {
     name: f"job_{name}" for name in ("running", "asking", "answered", "waiting", "review", "parked", "ended", "failed")
 }
 LAUNCH = "job_launch"
+RUN = "job_run"
 RESOLVING: list[dict[str, Any]] = [
     {"action": "attach"},
     {"action": "abandon", "task": "task_9"},
@@ -134,6 +135,7 @@ class Past:
         found += picture_cases(self.own)
         asked: list[dict[str, Any]] = [{"scope": "coats", "goal": "margin"}, {"scope": "coats", "gaol": "x"}, {}]
         found += [Case("agents_brief", {"agent": "price-strategist", "arguments": given}, True) for given in asked]
+        found += [Case("agents_transcript", {"run": run}, True) for run in (RUN, LAUNCH)]
         found.append(Case("agents_find", {"request": "the coats should cost more"}, True))
         found += [Case(tool, {"experiment": EXPERIMENT, **more}, True) for tool, more in TOLD.items()]
         found.append(Case("experiments_create", {**DESIGN, "name": "another", "preview": True}, True))
@@ -196,6 +198,8 @@ async def _launch(hands: Hands, picture: KeptFile) -> None:
         name="Coat", made_by="none", pictures=[picture], responsive=[], warnings=[], next="",
         texts=drafted("Coat", Facts(kind="coat"), ["front"], None),
     )  # fmt: skip
+    await hands.add(RUN, "local", "agents_run")
+    await hands.end(RUN)
     await hands.add(LAUNCH, "local", play_product_launch.__name__)
     result = made.model_dump(mode="json", exclude_none=True)
     await hands.move(LAUNCH, "succeeded", finished_at=time.time_ns() // 1000, result=result)

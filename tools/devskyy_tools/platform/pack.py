@@ -14,6 +14,7 @@ from devskyy_mcp.experiments.service import SYSTEM, Experiments
 from devskyy_mcp.find.tools import ToolIndex
 from devskyy_tools.shop.provide import provide_shop
 
+from .agent_runs import QUEUE, read_run, run_ids  # with the tools that are declared there
 from .agents import agents, server
 from .assets import asset_ids, assets, read_asset
 from .audit import audit
@@ -108,7 +109,19 @@ pack = Pack(
             scopes=frozenset({"jobs:read"}),
             complete=job_ids,
         ),
+        Resource(
+            "devskyy://runs/{id}",
+            "run",
+            "Run of an agent",
+            "What happened in a run, step by step.",
+            read_run,
+            mime_type="text/markdown",
+            scopes=frozenset({"agents:read"}),
+            complete=run_ids,
+            texts="outside",
+        ),
     ],
+    queues=[QUEUE],
     provides=_provide,
     phrases=Path(__file__).with_name("phrases.toml"),
 )

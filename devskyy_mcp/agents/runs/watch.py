@@ -1,0 +1,58 @@
+"""What people see of a run while it goes on: the job's progress, and its log with the model's words in pieces."""
+
+from __future__ import annotations
+
+import anyio
+
+from ...context import Context
+from ...llm.port import Event, TextDelta, ToolStart
+from .journal import Journal
+
+EVERY = 0.5
+"""Seconds between pieces of a model's words."""
+LARGEST = 2_000
+
+
+class Watch:
+    """Args: ``journal`` of the run; ``steps`` that it may take."""
+
+    def __init__(self, ctx: Context, journal: Journal, steps: int) -> None:
+        self._ctx = ctx
+        self._run = journal.run
+        self._steps = steps
+        self._step = 0
+        self._text = ""
+        self._next = 0.0
+
+    async def step(self, number: int) -> None:
+        """A step begins."""
+        self._step, self._text, self._next = number, "", 0.0
+        await self._ctx.progress(number - 1, self._steps, f"Step {number}: asking a model")
+
+    async def calls(self, names: list[str]) -> None:
+        """Tools are about to be called."""
+        await self._ctx.progress(self._step, self._steps, f"Step {self._step}: {', '.join(names[:5])}")
+        await self.log({"step": self._step, "calls": names})
+
+    async def sink(self, event: Event) -> None:
+        """Takes the events of a model's answer."""
+        if isinstance(event, ToolStart):
+            await self._ctx.progress(self._step, self._steps, f"Step {self._step}: wants {event.name}")
+        if not isinstance(event, TextDelta):
+            return
+        self._text += event.text
+        now = anyio.current_time()
+        if now >= self._next or len(self._text) > LARGEST:
+            self._next = now + EVERY
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Tell what has come of a text."""
+        text, self._text = self._text, ""
+        if text:
+            await self.log({"step": self._step, "text": text})
+
+    async def log(self, data: dict[str, object]) -> None:
+        async with self._run.writing() as conn:
+            await self._run.events.append(conn, self._run.id, "log", data)
+        await self._run.events.notify(self._run.id)

@@ -1,0 +1,108 @@
+"""kill -9 at lines all over a run of an agent: what a model has answered is not asked again, what was written is not
+written again, and the run comes to the deliverable that it would have come to.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import devskyy_mcp
+from devskyy_mcp.app import App, build
+from devskyy_mcp.changes import commit
+from devskyy_mcp.config import Settings
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.invoke import Call
+from devskyy_mcp.jobs import runs
+from devskyy_mcp.jobs.service import Jobs
+from tests.durability.paid.test_lines import in_process
+from tests.fakes.llm.server import Answer, Asked, speaking
+from tests.unit.agents.runs.bed import FILES as AGENTS
+from tests.unit.agents.runs.bed import ME, calls, delivers
+
+HOME = Path(devskyy_mcp.__file__).parent
+FILES = tuple(str(HOME / name) for name in ("agents/runs/loop.py", "agents/runs/journal.py", "agents/runs/carrying.py"))
+SOME = 3
+"""Lines that a process dies at, spread over all that are reached; all of them in the long run."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the processes meet."""
+
+    settings: dict[str, Any]
+
+    def app(self, **more: Any) -> App:
+        commit.FENCE = 0.5
+        return build(Settings(_env_file=None, **{**self.settings, **more}))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
+
+
+def script(title: str) -> Callable[[Asked], Answer]:
+    """The same answers however often it is asked: by what the question holds already."""
+
+    def say(asked: Asked) -> Answer:
+        match len(asked.results):
+            case 0:
+                return calls(("woo_products_list", {"limit": 2}))
+            case 1:
+                return calls(("wp_posts_create", {"title": title, "content": "<p>Soon.</p>"}))
+            case _:
+                return delivers("Drafted.")
+
+    return say
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.requirement("runs:resume")
+async def test_killed_at_lines_all_over(tmp_path: Path) -> None:
+    async with speaking() as models:
+        here = Place(
+            {
+                "environment": "test",
+                "data_dir": tmp_path,
+                "agents_dir": str(AGENTS),
+                "settle_after": 0.5,
+                "calls_per_second": 1e6,
+                "calls_burst": 1_000_000,
+                "worker": "off",
+                **models.settings("anthropic"),
+            }
+        )
+        async with here.app().running(eager=False) as app:
+
+            async def run(title: str, die_at: Any = None) -> tuple[int, list[Any], str, int]:
+                models.always = script(title)
+                given = {"agent": "shop-hand", "request": title}
+                job = (await app.road.invoke(Call(ME, "agents_run", given, "cli"))).data["job"]
+                async with app.services.get(Database).begin() as conn:
+                    token = await runs.hand(conn, [job])
+                code, lines = await in_process(here, job, token, die_at, FILES)
+                return code, lines, job, token
+
+            code, lines, _, _ = await run("Whole")
+            assert code == 0
+            chosen = lines if os.environ.get("DEVSKYY_LONG") else lines[:: max(1, len(lines) // SOME)]
+            for number, line in enumerate(chosen):
+                title, before = f"Post {number}", len(models.asked)
+                code, _, job, token = await run(title, line)
+                assert code == -9, line
+                for _ in range(3):
+                    await in_process(here, job, token, None, FILES)
+                    view = await app.services.get(Jobs).get(ME, job)
+                    if view.state not in {"queued", "running"}:
+                        break
+                else:
+                    pytest.fail(f"{line}: it does not end")
+                assert view.state == "succeeded", (line, view)
+                assert view.result is not None
+                assert view.result["output"] == {"answer": "Drafted."}, line
+                assert len(models.asked) - before == 3, line
+                given = {"search": title, "status": "draft", "fields": ["id", "title"]}
+                found = (await app.road.invoke(Call(ME, "wp_posts_list", given, "cli"))).data["items"]
+                assert len([one for one in found if one["title"] == title]) == 1, line
