@@ -23,6 +23,7 @@ Json = dict[str, Any]
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _ID = re.compile(r"[a-z]{2,5}_[0-9A-Za-z]{8,}|[0-9a-f]{32,}")
 _INDEX = re.compile(r"\[\d+\]")
+_IDS = frozenset({"id", "key", "sku", "code", "slug"})
 FALSER = 7
 """What is added to each number of a falsified result."""
 
@@ -261,7 +262,7 @@ def _select(value: Any, path: str, place: str = "") -> Iterator[tuple[str, Any]]
 def _other(value: Any, keys: frozenset[str], on: bool) -> Any:
     if isinstance(value, dict):
         return {
-            key: _other(one, keys, key in keys if keys else not (key == "id" or key.endswith("_id")))
+            key: _other(one, keys, key in keys if keys else not (key in _IDS or key.endswith("_id")))
             for key, one in value.items()
         }
     if isinstance(value, list):
