@@ -75,12 +75,12 @@ def _need(facts: Facts, number: int, kind: str) -> Json:
     series = weekly(facts.sql, f"SELECT sum(quantity) FROM lines WHERE day BETWEEN ? AND ? AND {own}", ago(730), number)
     there = len(series) - 1 - (date.fromisoformat(ago(1)) - date.fromisoformat(since)).days // 7
     series = series[min(there, next(place for place, value in enumerate(series) if value)) :]
-    if methods.lacking(series, 8):
+    if methods.lacking(series, 2 * WEEKS):
         demand = sum(series) / len(series)
         error = math.sqrt(demand)
     else:
-        chosen = methods.choose(series, 8, 52)
-        demand, error = sum(chosen.steps) / 8, chosen.best.step_error
+        chosen = methods.choose(series, 2 * WEEKS, 52)
+        demand, error = sum(chosen.steps) / (2 * WEEKS), chosen.best.step_error
     z = NormalDist().inv_cdf(0.95)
     point, level = (math.ceil(round(demand * weeks + z * error * math.sqrt(weeks), 6)) for weeks in (WEEKS, 2 * WEEKS))
     order = max(0, level - stock) if stock <= point and demand else 0
@@ -90,7 +90,7 @@ def _need(facts: Facts, number: int, kind: str) -> Json:
         "sku": of(facts, kind, number, "sku"),
         "stock": stock,
         "per_week": round(demand, 2),
-        "days_left": round(max(stock, 0) * 7 / demand, 1),
+        "days_left": round(max(stock, 0) * 7 / demand, 1) if demand else None,
         "reorder_point": point,
         "order_quantity": order,
         "cost": None if each is None else money(order * each),
@@ -170,8 +170,7 @@ def _grid(seen: Seen) -> Json:
     before, after = seen.all("woo_variations_list")
     known = {one["id"] for one in before["items"]}
     new = [one for one in after["items"] if one["id"] not in known]
-    ids = {one["id"] for one in after["items"]}
-    sold = [one["sold"] for one in seen("insights_sales_forecast")["items"] if one["id"] in ids]
+    sold = [one["sold"] for found in seen.all("insights_sales_forecast") for one in found["items"]]
     return {
         "products": [
             {
@@ -209,7 +208,7 @@ def _grid_facts(facts: Facts, row: Json) -> Json:
     assert [axis["options"] for axis in row["axes"]] == [
         sorted(facts.column(
             "SELECT DISTINCT json_extract(a.value, '$.option') FROM objects o, json_each(o.body, '$.attributes') a WHERE"
-            " kind = 'variation' AND parent = ? AND json_extract(a.value, '$.name') = ?", row["product_id"], axis["name"],
+            " kind = 'variation' AND o.parent = ? AND json_extract(a.value, '$.name') = ?", row["product_id"], axis["name"],
         ))
         for axis in row["axes"]
     ]  # fmt: skip
@@ -236,7 +235,9 @@ GRID = Case(
         Step("woo_variations_list", lambda seen: {"product_id": _product(seen), "limit": 100}),
         Step("woo_attributes_list"),
         Step("woo_attribute_terms_list", lambda seen: {"attribute_id": _size(seen)}),
-        Step("insights_sales_forecast", {"of": "variation", "limit": 100}),
+        Step("insights_sales_forecast", lambda seen: [
+            {"of": "variation", "id": one["id"]} for one in seen("woo_variations_list")["items"]
+        ]),
         Step("woo_attribute_terms_create", lambda seen: {"attribute_id": _size(seen), "name": _new_size(seen)}),
         Step("woo_variations_matrix", lambda seen: {
             "product_id": _product(seen), "attributes": [{"name": "Size", "options": [_new_size(seen)]}],
