@@ -105,7 +105,7 @@ def _security(seen: Seen) -> Json:
         "app_passwords": sum(len(one["items"]) for one in seen.all("wp_app_passwords_list")),
         "webhooks": {
             **{state: states.count(state) for state in ("active", "paused", "disabled")},
-            "hosts": sorted({str(urlsplit(one["delivery_url"]).hostname) for one in hooks}),
+            "hosts": sorted({str(urlsplit(str(one["delivery_url"])).hostname) for one in hooks}),
         },
         "audit_rows": len(seen("audit_list")["rows"]),
         "findings": [
