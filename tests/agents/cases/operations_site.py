@@ -9,7 +9,10 @@ from tests.agents.cases.counted import of, pick
 from tests.agents.cases.frame import Case, Check, Facts, Json, Seen, Step
 from tests.unit.insights.conftest import ago
 
-PICTURE = '<!-- wp:image {{"id":{id}}} --><figure class="wp-block-image"><img src="{url}" alt="{alt}" class="wp-image-{id}"/></figure><!-- /wp:image -->'
+PICTURE = (
+    '<!-- wp:image {{"id":{id}}} --><figure class="wp-block-image">'
+    '<img src="{url}" alt="{alt}" class="wp-image-{id}"/></figure><!-- /wp:image -->'
+)
 TEXT = "<!-- wp:paragraph --><p>We mend what we made.</p><!-- /wp:paragraph -->"
 
 
@@ -180,8 +183,8 @@ def _total(facts: Facts, row: Json) -> Json:
     counts = {
         "orders": "SELECT count(*) FROM objects WHERE kind = 'order' AND status = ?",
         "products": "SELECT count(*) FROM objects WHERE kind = 'product' AND status = 'publish' AND type = ?",
-        "customers": "SELECT count(*) FROM objects u WHERE kind = 'user' AND json_extract(body, '$.roles[0]') = 'customer'"
-        " AND (EXISTS (SELECT 1 FROM objects o WHERE o.kind = 'order' AND json_extract(o.body, '$.customer_id') = u.id"
+        "customers": "SELECT count(*) FROM objects u WHERE kind = 'user' AND"
+        " json_extract(body, '$.roles[0]') = 'customer' AND (EXISTS (SELECT 1 FROM objects o WHERE o.kind = 'order' AND json_extract(o.body, '$.customer_id') = u.id"
         " AND o.status IN ('processing', 'on-hold', 'completed'))) = (? = 'paying')",
     }
     return {"total": facts.one(counts[row["of"]], row["slug"])}
