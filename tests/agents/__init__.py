@@ -1,0 +1,1 @@
+"""Every agent at work on the demo shop."""
