@@ -129,7 +129,7 @@ def _host(url: str) -> str:
 def other_language(text: str, wanted: Language) -> Language | None:
     """The language that the text is clearly written in, when it is not the wanted one. Short texts tell none."""
     words = [word.casefold() for word in _WORD.findall(text[:20_000])]
-    hits = {name: sum(word in common for word in words) for name, common in _COMMON.items()}
+    hits: dict[Language, int] = {name: sum(word in common for word in words) for name, common in _COMMON.items()}
     top: Language = max(hits, key=lambda name: (hits[name], name == wanted))
     return top if top != wanted and hits[top] >= SURE and hits[wanted] * 2 < hits[top] else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import Literal
 
 DRAWS = 200
@@ -157,21 +158,24 @@ def _draw(
     ]
     wins = dict.fromkeys(answers, 0)
     for _ in range(DRAWS):
-        judges = [int(chance.random() * size) for _ in range(size)]
-        times = [0] * wide
+        drawn = [0.0] * size
+        for _ in range(size):
+            judge = int(chance.random() * size)
+            drawn[judge] += trust[judge]
+        times = [0.0] * wide
         for _ in range(wide):
-            times[int(chance.random() * wide)] += 1
+            times[int(chance.random() * wide)] += 1.0
+        there = [(judge, weight) for judge, weight in enumerate(drawn) if weight]
         best, top = answers[0], float("-inf")
         for answer, rows in zip(answers, flat, strict=True):
-            total = weight = 0.0
-            for judge in judges:
+            total = weights = 0.0
+            for judge, weight in there:
                 row = rows[judge]
-                if row is None:
-                    continue
-                weight += trust[judge]
-                total += trust[judge] * sum(map(float.__mul__, row, map(float, times)))
-            if weight and total / weight > top:
-                best, top = answer, total / weight
+                if row is not None:
+                    weights += weight
+                    total += weight * sum(map(mul, row, times))
+            if weights and total > top * weights:
+                best, top = answer, total / weights
         wins[best] += 1
     return wins
 

@@ -16,7 +16,7 @@ from typing import Any
 HALF_LIFE_DAYS = 30.0
 HUMAN = 5.0
 """A person's pick counts as so many rounds."""
-EXPLORED = 0.10
+EXPLORED = 0.12
 """Share of rounds in which one of those asked is drawn evenly from the rest."""
 COST_WEIGHT = 0.15
 LATENCY_WEIGHT = 0.10
@@ -123,7 +123,7 @@ class Candidate:
 def pick(candidates: Sequence[Candidate], ratings: Mapping[str, Rating], number: int, seed: str) -> list[str]:
     """All candidates in the order they are to be asked: the first ``number`` are, the others stand in reserve.
 
-    In one of ten rounds the last of those asked is drawn evenly from the others, whatever is known of them.
+    In one of eight rounds the last of those asked is drawn evenly from the others, whatever is known of them.
     """
     chance = random.Random(seed)  # noqa: S311 # no secret
     drawn: dict[str, float] = {}
@@ -156,5 +156,5 @@ def duels(rounds: Iterable[Mapping[str, Any]], now: int) -> list[Duel]:
         if best not in models or not (human or one["compared"]):
             continue
         weight = faded(HUMAN if human else 1.0, (now - one["at"]) / 86_400_000_000)
-        found += [Duel(models[best], name, weight) for number, name in models.items() if name != models[best]]
+        found += [Duel(models[best], name, weight) for name in models.values() if name != models[best]]
     return found

@@ -245,7 +245,7 @@ class Round:
                 seats, JUDGES, ask, close, hedge_s=JUDGE_SECONDS / 3, deadline_s=JUDGE_SECONDS,
                 grace=self._service.grace,
             ).run(ended)  # fmt: skip
-        return {row["judge"]: _opened(row) for row in await self._rows("scores") if row["state"] == "scored"}
+        return {row["judge"]: opened(row) for row in await self._rows("scores") if row["state"] == "scored"}
 
     def _seats(self, answers: Sequence[Answered]) -> list[Model]:
         return seat([self._models[name] for name in self._table.judges if name in self._models], answers)
@@ -336,7 +336,7 @@ class Round:
         answer = next(one for one in await self._standing() if one.number == number)
         for row in await self._rows("scores"):
             if row["state"] == "scored" and row["body"]["order"] == [number]:
-                return _mean(_opened(row).sheet.scores[number], self._brief.weights)
+                return _mean(opened(row).sheet.scores[number], self._brief.weights)
         for place, name in enumerate(self._table.judges[:JUDGES], 1):
             model = self._models.get(name)
             if model is None or not eligible(model, [answer]):
@@ -433,7 +433,8 @@ def _packed(got: Read | None) -> Json:
     return {"rows": [list(row) for row in got.rows], "ranking": list(got.sheet.ranking), "dropped": got.dropped}
 
 
-def _opened(row: Mapping[str, Any]) -> Read:
+def opened(row: Mapping[str, Any]) -> Read:
+    """What counts of a kept sheet."""
     rows = tuple((int(one[0]), str(one[1]), int(one[2]), str(one[3])) for one in row["body"]["rows"])
     scores: dict[int, dict[str, float]] = {}
     for number, criterion, score, _ in rows:
