@@ -61,6 +61,7 @@ class Round:
         self._table = Table((), 0, (), {}, 0.0)
         self._trust: Mapping[str, float] = {}
         self._warnings: list[str] = []
+        self._lost: set[int] = set()
 
     @property
     def id(self) -> str:
@@ -125,9 +126,11 @@ class Round:
 
     async def _draft(self) -> None:
         await self._say("drafting")
-        ended = {row["number"]: row["state"] == "stands" for row in await self._rows("entries")}
+        rows = await self._rows("entries")
+        ended = {row["number"]: row["state"] == "stands" for row in rows}
+        self._lost = {row["number"] for row in rows if row["state"] == "lost"}
         gathering = Gathering(
-            self._table.drafters,
+            self._table.drafters * 2,  # whose answer was lost may be asked again, when nobody else is left
             self._table.asked,
             self._ask_draft,
             self._close_drafts,
@@ -137,7 +140,14 @@ class Round:
         )
         await gathering.run(ended)
 
+    def _model(self, number: int) -> str:
+        """Whose draft has that number."""
+        return self._table.drafters[(number - 1) % len(self._table.drafters)]
+
     async def _ask_draft(self, number: int, model: str) -> bool:
+        first = number - len(self._table.drafters)
+        if first > 0 and first not in self._lost:
+            return False
         alone = self._brief.mode == "solo"
         budget = self._brief.budget_usd * (1 if alone else DRAFTS_SHARE)
         answer, why = await self._ask(
@@ -146,6 +156,8 @@ class Round:
         state, reasons = self._judged(answer, why)
         text = "" if answer is None else answer.turn.text
         await self._entry(number, model, state, text, reasons, answer)
+        if state == "lost":
+            self._lost.add(number)
         return state == "stands"
 
     def _judged(self, answer: Answer | None, why: str) -> tuple[EntryState, tuple[str, ...]]:
@@ -163,7 +175,7 @@ class Round:
     async def _close_drafts(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             why = "It had not come when enough others had, or the time was over."
-            await self._entry(number, self._table.drafters[number - 1], "late", "", (why,), None)
+            await self._entry(number, self._model(number), "late", "", (why,), None)
 
     async def _entry(
         self, number: int, model: str, state: EntryState, text: str, reasons: Sequence[str], answer: Answer | None
@@ -357,7 +369,7 @@ class Round:
         answers = await self._standing()
         winner = next(one for one in answers if one.number == decision.winner)
         text, fused = winner.text, False
-        model = self._table.drafters[winner.number - 1]
+        model = self._model(winner.number)
         if self._brief.mode == "fuse" and len(answers) > 1:
             text, fused = await self._fuse(decision, answers, model)
         if decision.how == "unjudged":

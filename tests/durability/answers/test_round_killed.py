@@ -30,7 +30,7 @@ from .place import FENCE, note, noted
 
 HOME = Path(devskyy_mcp.__file__).parent
 FILES = tuple(str(HOME / f"llm/round_table/{name}.py") for name in ("rounds", "drafts", "store"))
-SOME = 6
+SOME = 3
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ async def check(app: App, here: TablePlace, job: str, token: int) -> None:
     assert view.result is not None
     assert found["winner"] == view.result["number"]
     states = Counter(one["state"] for one in found["entries"])
-    assert states["stands"] >= 3
+    assert states["stands"] >= 2, "whose answers were lost are asked again when they are needed"
     assert states["stands"] + states["lost"] + states["late"] == len(found["entries"])
 
 
