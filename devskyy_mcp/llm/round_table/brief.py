@@ -22,7 +22,7 @@ class Criterion(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
-    weight: float = Field(1.0, gt=0, le=100)
+    weight: float = Field(default=1.0, gt=0, le=100)
     worst: str = Field(min_length=3, max_length=200, description="What a 1 looks like.")
     best: str = Field(min_length=3, max_length=200, description="What a 5 looks like.")
 

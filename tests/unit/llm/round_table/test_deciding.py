@@ -113,7 +113,7 @@ def test_no_judge_scores_its_own_provider() -> None:
 
 
 def brief(**more: Any) -> Brief:
-    given = {
+    given: dict[str, Any] = {
         "kind": "copy", "prompt": "A dress.", "checks": {}, "mode": "compete", "k": 3, "budget_usd": 1.0,
         "deadline_s": 60.0,
     }  # fmt: skip
