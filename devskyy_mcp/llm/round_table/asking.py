@@ -56,9 +56,9 @@ def _request(brief: Brief, system: str, words: str) -> Request:
 def _musts(brief: Brief) -> str:
     checks = brief.checks
     rows = [f"It has {checks.min_chars} to {checks.max_chars} characters."]
-    rows += [f"It holds word for word the {fact.name}: {fact.value}" for fact in checks.facts]
+    rows += [f"It holds word for word the {name}: {value}" for name, value in checks.facts.items()]
     rows += [f"It never says: {word}" for word in checks.forbidden]
-    rows.append(f"Links: {'only to ' + ', '.join(checks.hosts) if checks.hosts else 'none'}.")
+    rows.append(f"Links: {'only to ' + ', '.join(checks.link_hosts) if checks.link_hosts else 'none'}.")
     if checks.language:
         rows.append(f"Language: {checks.language}.")
     rows += [f"It is judged by: {one.best}" for one in brief.rubric]

@@ -5,33 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import Code, Refused
 
 Mode = Literal["compete", "solo", "fuse", "cascade"]
-Kind = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Slug of the kind of task.")]
+Kind = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 Language = Literal["en", "de", "fr", "es", "it", "nl", "pt"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 LONGEST_PROMPT = 50_000
+LONGEST_ANSWER = 100_000
+MOST_WORDS = 100
+"""Facts, forbidden words and hosts, each."""
+LONGEST_WORDS = 300
 LOWEST, HIGHEST = 1, 5
 
 
 class Criterion(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
-    weight: float = Field(default=1.0, gt=0, le=100)
-    worst: str = Field(min_length=3, max_length=200, description="What a 1 looks like.")
-    best: str = Field(min_length=3, max_length=200, description="What a 5 looks like.")
-
-
-class Fact(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: str = Field(min_length=1, max_length=40)
-    value: str = Field(min_length=1, max_length=200)
+    name: str = Field(min_length=1, max_length=30)
+    weight: float = Field(default=1, gt=0)
+    worst: str = Field(min_length=3, max_length=200)
+    best: str = Field(min_length=3, max_length=200)
 
 
 class HardChecks(BaseModel):
@@ -39,14 +37,12 @@ class HardChecks(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    min_chars: int = Field(default=1, ge=1, le=100_000)
-    max_chars: int = Field(default=20_000, ge=1, le=100_000)
-    facts: list[Fact] = Field(default=[], max_length=30, description="Each value must stand in it as given.")
-    forbidden: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default=[], max_length=100)
-    language: Language | None = None
-    hosts: list[Annotated[str, Field(min_length=1, max_length=253)]] = Field(
-        default=[], max_length=50, description="Whose links may stand in it."
-    )
+    min_chars: int = Field(default=1, ge=1)
+    max_chars: int = Field(default=20_000, ge=1)
+    facts: dict[str, str] = Field(default={}, description="Must stand in it.")
+    forbidden: list[str] = []
+    language: str | None = None
+    link_hosts: list[str] = []
 
 
 def _of(*rows: tuple[str, float, str, str]) -> tuple[Criterion, ...]:
@@ -134,15 +130,24 @@ def _wrong_rubric(criteria: Sequence[Criterion]) -> list[str]:
 
 def _wrong_checks(checks: HardChecks) -> list[str]:
     wrong: list[str] = []
+    for name in ("facts", "forbidden", "link_hosts"):
+        given: dict[str, str] | list[str] = getattr(checks, name)
+        words = [*given, *given.values()] if isinstance(given, dict) else given
+        if len(given) > MOST_WORDS or not all(0 < len(one.strip()) <= LONGEST_WORDS for one in words):
+            wrong.append(f"{name} has more than {MOST_WORDS}, or one that is empty or over {LONGEST_WORDS} characters")
+    if checks.max_chars > LONGEST_ANSWER:
+        wrong.append(f"max_chars is more than {LONGEST_ANSWER:,}")
     if checks.min_chars > checks.max_chars:
         wrong.append("min_chars is more than max_chars")
-    for fact in checks.facts:
+    for name, value in checks.facts.items():
         wrong += [
-            f"the fact {fact.name} must stand in the answer and holds {word!r}, which is forbidden"
+            f"the fact {name} must stand in the answer and holds {word!r}, which is forbidden"
             for word in checks.forbidden
-            if _plain(word) in _plain(fact.value)
+            if _plain(word) in _plain(value)
         ]
-    if sum(len(fact.value) for fact in checks.facts) > checks.max_chars:
+    if checks.language is not None and checks.language not in LANGUAGES:
+        wrong.append(f"language is none of {', '.join(LANGUAGES)}")
+    if sum(map(len, checks.facts.values())) > checks.max_chars:
         wrong.append("the facts alone are longer than max_chars")
     return wrong
 

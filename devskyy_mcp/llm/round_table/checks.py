@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from .brief import Fact, HardChecks, Language
+from .brief import HardChecks, Language
 
 _URL = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"')\]}]+", re.IGNORECASE)
 _AMOUNT = re.compile(
@@ -46,11 +46,11 @@ def failures(
         mark: takes secrets and personal data out of a text (``guard.redact``): what it would touch must not be there.
     """
     found = [*_length(text, checks), *_schema(text, schema)]
-    found += [why for fact in checks.facts if (why := _fact(text, fact))]
+    found += [why for name, value in checks.facts.items() if (why := _fact(text, name, value))]
     found += [*_amounts(text, checks), *_forbidden(text, checks), *_links(text, checks)]
     if checks.language is not None and (other := other_language(text, checks.language)):
         found.append(f"It is written in {other}, not in {checks.language}.")
-    allowed = _without(text, [fact.value for fact in checks.facts])
+    allowed = _without(text, list(checks.facts.values()))
     if mark(allowed) != allowed:
         found.append("It holds what looks like a secret or a person's data.")
     return tuple(found)
@@ -78,10 +78,10 @@ def _schema(text: str, schema: Mapping[str, Any] | None) -> list[str]:
     return [] if first is None else [f"It does not follow the schema at {first.json_path}."]
 
 
-def _fact(text: str, fact: Fact) -> str:
-    if _stands(fact.value, text):
+def _fact(text: str, name: str, value: str) -> str:
+    if _stands(value, text):
         return ""
-    return f"The fact {fact.name} does not stand in it as given."
+    return f"The fact {name} does not stand in it as given."
 
 
 def _stands(value: str, text: str) -> bool:
@@ -92,7 +92,7 @@ def _stands(value: str, text: str) -> bool:
 
 def _amounts(text: str, checks: HardChecks) -> list[str]:
     """Prices that are none of the facts', once there is one among them."""
-    known = {amount for fact in checks.facts for amount in _money(fact.value)}
+    known = {amount for value in checks.facts.values() for amount in _money(value)}
     invented = sorted(_money(text) - known) if known else []
     return [f"It names a price that is none of the facts: {invented[0]}."] if invented else []
 
@@ -113,7 +113,7 @@ def _forbidden(text: str, checks: HardChecks) -> list[str]:
 
 
 def _links(text: str, checks: HardChecks) -> list[str]:
-    allowed = {host.lower().removeprefix("www.") for host in checks.hosts}
+    allowed = {host.lower().removeprefix("www.") for host in checks.link_hosts}
     hosts = {_host(found[0]) for found in _URL.finditer(text)}
     return [f"It links to {host or 'somewhere'}, which is not allowed." for host in sorted(hosts - allowed)][:3]
 
@@ -126,12 +126,14 @@ def _host(url: str) -> str:
     return found.lower().removeprefix("www.").rstrip(".")
 
 
-def other_language(text: str, wanted: Language) -> Language | None:
+def other_language(text: str, wanted: str) -> Language | None:
     """The language that the text is clearly written in, when it is not the wanted one. Short texts tell none."""
     words = [word.casefold() for word in _WORD.findall(text[:20_000])]
     hits: dict[Language, int] = {name: sum(word in common for word in words) for name, common in _COMMON.items()}
     top: Language = max(hits, key=lambda name: (hits[name], name == wanted))
-    return top if top != wanted and hits[top] >= SURE and hits[wanted] * 2 < hits[top] else None
+    return (
+        top if top != wanted and hits[top] >= SURE and hits.get(cast("Language", wanted), 0) * 2 < hits[top] else None
+    )
 
 
 def _without(text: str, values: list[str]) -> str:

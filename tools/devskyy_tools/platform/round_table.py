@@ -30,22 +30,20 @@ async def round_table_start(
     ctx: Context,
     kind: Kind,
     prompt: Annotated[str, Field(min_length=1, max_length=LONGEST_PROMPT)],
-    rubric: Annotated[RubricName | list[Criterion], Field(description="3 to 6 criteria, or a named set.")] = "copy",
-    checks: Annotated[HardChecks, Field(description="What disqualifies an answer.")] = HardChecks(),  # noqa: B008 # read only
-    mode: Annotated[
-        Mode, Field(description="fuse: the best answers made one; cascade: cheap models first, until one will do.")
-    ] = "compete",
-    k: Annotated[int, Field(ge=1, le=6, description="How many models answer.")] = 3,
+    rubric: Annotated[RubricName | list[Criterion], Field(description="3 to 6 criteria.")] = "copy",
+    checks: HardChecks | None = None,
+    mode: Annotated[Mode, Field(description="fuse: one of the best ones; cascade: cheap ones first.")] = "compete",
+    k: Annotated[int, Field(ge=1, le=6)] = 3,
     budget_usd: Annotated[float, Field(gt=0, le=100)] = 1.0,
     deadline_s: Annotated[float, Field(ge=5, le=600)] = 120.0,
-    output_schema: Annotated[dict[str, Any] | None, Field(description="The answer is to be JSON after it.")] = None,
+    output_schema: dict[str, Any] | None = None,
 ) -> RoundResult:
     """Have several language models answer one brief; others judge blindly and the best answer wins."""
     brief = freeze(
         {
             "kind": kind,
             "prompt": prompt,
-            "checks": checks,
+            "checks": checks or HardChecks(),
             "mode": mode,
             "k": k,
             "budget_usd": budget_usd,

@@ -19,7 +19,7 @@ def failing(text: str, schema: dict[str, Any] | None = None, **checks: Any) -> t
     return failures(text, HardChecks(**checks), schema, Redactor())
 
 
-PRICE: dict[str, Any] = {"facts": [{"name": "price", "value": "129.00 EUR"}]}
+PRICE: dict[str, Any] = {"facts": {"price": "129.00 EUR"}}
 
 
 @pytest.mark.requirement("round-table:checks")
@@ -33,7 +33,7 @@ PRICE: dict[str, Any] = {"facts": [{"name": "price", "value": "129.00 EUR"}]}
         ("The best dress in the world", {"forbidden": ["best"]}, "forbidden"),
         (GERMAN, {"language": "en"}, "written in de"),
         (ENGLISH, {"language": "de"}, "written in en"),
-        ("See https://evil.example/x", {"hosts": ["shop.example"]}, "evil.example"),
+        ("See https://evil.example/x", {"link_hosts": ["shop.example"]}, "evil.example"),
         ("See www.evil.example", {}, "evil.example"),
         ("Write to nina.lindqvist@example.com", {}, "person"),
         (f"Our key is sk-{'aB3dE5fG7hJ9kL2mN4pQ'}", {}, "secret"),
@@ -54,8 +54,8 @@ def test_disqualified(text: str, checks: dict[str, Any], word: str) -> None:
         (ENGLISH, {"language": "en"}),
         (GERMAN, {"language": "de"}),
         ("Seide", {"language": "en"}),
-        ("See https://www.shop.example/x.", {"hosts": ["shop.example"]}),
-        ("Write to help@shop.example", {"facts": [{"name": "address", "value": "help@shop.example"}]}),
+        ("See https://www.shop.example/x.", {"link_hosts": ["shop.example"]}),
+        ("Write to help@shop.example", {"facts": {"address": "help@shop.example"}}),
     ],
 )
 def test_stands(text: str, checks: dict[str, Any]) -> None:
@@ -88,7 +88,10 @@ def one(name: str, worst: str = "bad one", best: str = "good one") -> Criterion:
         ({"rubric": [one("a"), one("b")]}, "3 to 6"),
         ({"rubric": [one("a"), one("b"), one("c", "The Same", "the  same")]}, "the same"),
         ({"checks": HardChecks(min_chars=20, max_chars=10)}, "min_chars"),
-        ({"checks": HardChecks(forbidden=["silk"], facts=[{"name": "cloth", "value": "Raw Silk"}])}, "forbidden"),  # pyright: ignore[reportArgumentType] # pydantic makes it
+        ({"checks": HardChecks(forbidden=["silk"], facts={"cloth": "Raw Silk"})}, "forbidden"),
+        ({"checks": HardChecks(language="xx")}, "language"),
+        ({"checks": HardChecks(forbidden=[" "])}, "empty"),
+        ({"checks": HardChecks(max_chars=10**9)}, "max_chars"),
         ({"output_schema": {"type": "nonsense"}}, "no JSON Schema"),
         ({"output_schema": {"type": "array"}}, "object"),
     ],

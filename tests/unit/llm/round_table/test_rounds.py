@@ -45,7 +45,8 @@ async def test_a_round(app: App, voices: Voices) -> None:
     assert result["p_best"] >= 0.6
     assert 0 < result["cost_usd"] < 5
     assert job.cost_usd == pytest.approx(result["cost_usd"])
-    assert (voices.times("draft"), voices.times("scores"), voices.times("better")) == (6, 3, 0)
+    assert (voices.times("draft"), voices.times("better")) == (6, 0)
+    assert voices.times("scores") in {3, 4}, "in one round of ten a judge is asked twice"
     view = await shown(app, job.job)
     assert (view["state"], view["winner"], view["brief_sha256"][:4].isalnum()) == ("done", result["number"], True)
     assert [one["state"] for one in view["entries"]] == ["stands"] * 6
@@ -73,7 +74,7 @@ async def test_judges_see_fenced_answers_without_names(app: App, voices: Voices)
 @pytest.mark.requirement("round-table:checks")
 async def test_what_fails_the_checks_is_never_judged(app: App, voices: Voices) -> None:
     velvet(voices)
-    checks = {"facts": [{"name": "price", "value": "129 EUR"}], "forbidden": ["cheapest"]}
+    checks = {"facts": {"price": "129 EUR"}, "forbidden": ["cheapest"]}
     voices.drafts |= {name: f"A dress for 129 EUR, by number {len(name)}." for name in NAMES}
     voices.drafts["openai"] = "The cheapest dress, for 129 EUR."
     voices.drafts["google"] = "A velvet dress for 99 EUR."
