@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking experiments]``
+models pictures reliefs asking rounds experiments]``
 
 Prints a table.
 """
@@ -32,6 +32,7 @@ async def main(wanted: list[str]) -> None:
         pictures,
         reliefs,
         render,
+        rounds,
         shop,
         start,
         vault,
@@ -58,6 +59,7 @@ async def main(wanted: list[str]) -> None:
         "models": models.run,
         "pictures": pictures.run,
         "asking": asking.run,
+        "rounds": rounds.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

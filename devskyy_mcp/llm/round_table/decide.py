@@ -13,6 +13,7 @@ from operator import mul
 from typing import Literal
 
 DRAWS = 200
+NEAR = 1e-9
 SURE = 0.60
 """Chance from which on the leader has won without pairwise comparisons."""
 RANKING = "ranking"
@@ -148,15 +149,15 @@ def _draw(
     answers: Sequence[int],
     shares: Mapping[str, float],
     chance: random.Random,
-) -> dict[int, int]:
-    """How often each answer is the best when judges and criteria are drawn with replacement."""
+) -> dict[int, float]:
+    """How often each answer is the best, or its share in it, when judges and criteria are drawn with replacement."""
     names = list(shares)
     size, wide = len(judged), len(names)
     flat = [
         [[(one[answer].get(name, 0.0) * shares[name]) for name in names] if answer in one else None for one in judged]
         for answer in answers
     ]
-    wins = dict.fromkeys(answers, 0)
+    wins = dict.fromkeys(answers, 0.0)
     for _ in range(DRAWS):
         drawn = [0.0] * size
         for _ in range(size):
@@ -166,7 +167,7 @@ def _draw(
         for _ in range(wide):
             times[int(chance.random() * wide)] += 1.0
         there = [(judge, weight) for judge, weight in enumerate(drawn) if weight]
-        best, top = answers[0], float("-inf")
+        best, top = list[int](), float("-inf")
         for answer, rows in zip(answers, flat, strict=True):
             total = weights = 0.0
             for judge, weight in there:
@@ -174,9 +175,13 @@ def _draw(
                 if row is not None:
                     weights += weight
                     total += weight * sum(map(mul, row, times))
-            if weights and total > top * weights:
-                best, top = answer, total / weights
-        wins[best] += 1
+            mean = total / weights if weights else float("-inf")
+            if mean > top + NEAR:
+                best, top = [answer], mean
+            elif mean > top - NEAR:
+                best.append(answer)
+        for answer in best:
+            wins[answer] += 1 / len(best)
     return wins
 
 

@@ -62,6 +62,7 @@ class Round:
         self._trust: Mapping[str, float] = {}
         self._warnings: list[str] = []
         self._lost: set[int] = set()
+        self._answers: list[Answered] = []
 
     @property
     def id(self) -> str:
@@ -107,8 +108,9 @@ class Round:
         if self._brief.mode in {"solo", "cascade"}:
             return await self._climb(), [], (0, 0)
         await self._draft()
-        answers = await self._standing()
-        priors = await self._priors(answers)
+        rows = await self._rows("entries")
+        answers = self._answers = self._standing(rows)
+        priors = self._priors(rows)
         if len(answers) < 2:
             return decided([], 0, [], priors), [], (0, 0)
         await self._say("judging")
@@ -126,7 +128,7 @@ class Round:
 
     async def _draft(self) -> None:
         await self._say("drafting")
-        rows = await self._rows("entries")
+        rows = await self._rows("entries") if self._run.attempt > 1 else []
         ended = {row["number"]: row["state"] == "stands" for row in rows}
         self._lost = {row["number"] for row in rows if row["state"] == "lost"}
         gathering = Gathering(
@@ -197,13 +199,12 @@ class Round:
         async with self._run.db.read() as conn:
             return await (store.entries if what == "entries" else store.scores)(conn, self.id)
 
-    async def _standing(self) -> list[Answered]:
+    def _standing(self, rows: Sequence[Json]) -> list[Answered]:
         """The answers that may be judged.
 
         Raises:
             Refused: UPSTREAM_INVALID when there is none, with why of each.
         """
-        rows = await self._rows("entries")
         found = [self._answered(row) for row in rows if row["state"] == "stands"]
         if not found:
             whys = {row["model"]: row["body"]["reasons"][:3] for row in rows}
@@ -219,14 +220,13 @@ class Round:
         provider = row["model"].partition("/")[0]
         return Answered(row["number"], provider, provider if model is None else model.maker, row["body"]["text"])
 
-    async def _priors(self, answers: Sequence[Answered]) -> dict[int, Prior]:
-        there = {one.number for one in answers}
+    def _priors(self, rows: Sequence[Json]) -> dict[int, Prior]:
         return {
             row["number"]: Prior(
                 self._table.chances.get(row["model"], 0.5), (row["cost"] or 0) / MILLION, (row["ms"] or 0) / 1000
             )
-            for row in await self._rows("entries")
-            if row["number"] in there
+            for row in rows
+            if row["state"] == "stands"
         }
 
     # ---- judges ------------------------------------------------------------------------------------------------------
@@ -251,7 +251,8 @@ class Round:
                 body = {"order": shown.permutation, "why": "It had not come when enough others had.", **_packed(None)}
                 await self._score(number, seats[number - 1], "late", body, None)
 
-        ended = {row["seat"]: row["state"] == "scored" for row in await self._rows("scores")}
+        earlier = await self._rows("scores") if self._run.attempt > 1 else []
+        ended = {row["seat"]: row["state"] == "scored" for row in earlier}
         if len(seats) >= 2:
             await Gathering(
                 seats, JUDGES, ask, close, hedge_s=JUDGE_SECONDS / 3, deadline_s=JUDGE_SECONDS,
@@ -339,13 +340,13 @@ class Round:
                 why = f"The cheapest that is good enough: {score:.1f} of 5 by a judge of another provider."
                 return Decision(number, "cascade", why)
         if not scored:
-            await self._standing()
+            self._standing(await self._rows("entries"))
         best = max(scored, key=lambda number: (scored[number], -number))
         return Decision(best, "cascade", f"None was good enough; the best had {scored[best]:.1f} of 5.")
 
     async def _alone(self, number: int) -> float | None:
         """What one judge gives the answer, from 1 to 5."""
-        answer = next(one for one in await self._standing() if one.number == number)
+        answer = next(one for one in self._standing(await self._rows("entries")) if one.number == number)
         for row in await self._rows("scores"):
             if row["state"] == "scored" and row["body"]["order"] == [number]:
                 return _mean(opened(row).sheet.scores[number], self._brief.weights)
@@ -366,7 +367,7 @@ class Round:
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     async def _end(self, decision: Decision, found: Sequence[Standing], repeats: tuple[int, int]) -> RoundResult:
-        answers = await self._standing()
+        answers = self._answers or self._standing(await self._rows("entries"))
         winner = next(one for one in answers if one.number == decision.winner)
         text, fused = winner.text, False
         model = self._model(winner.number)

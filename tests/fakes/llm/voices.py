@@ -121,7 +121,8 @@ class _Voice:
             label: {name: {"score": marks[label], "evidence": shown[label][:40]} for name in one["properties"]}
             for label, one in schema["properties"]["answers"]["properties"].items()
         }
-        return json.dumps({"answers": answers, "ranking": sorted(marks, key=lambda label: -marks[label])})
+        ranking = sorted(marks, key=lambda label: -marks[label]) if len(set(marks.values())) > 1 else []
+        return json.dumps({"answers": answers, "ranking": ranking})
 
     async def count(self, request: Request, deadline: float) -> int | None:  # the same
         return None

@@ -201,3 +201,11 @@ def test_ties_are_broken_openly() -> None:
 
 def test_eligible_is_what_is_not_its_own() -> None:
     assert [one.number for one in eligible(judge("google"), THREE)] == [1, 3]
+
+
+@pytest.mark.requirement("round-table:ties")
+def test_answers_that_are_alike_share_their_chance() -> None:
+    alike = {answer: dict.fromkeys(WEIGHTS, 3.0) for answer in (1, 2, 3)}
+    found = standings([Sheet("a", alike), Sheet("b", alike)], WEIGHTS, {}, "seed")
+    assert [round(one.p_best, 6) for one in found] == [0.333333] * 3
+    assert needs_pairs(found)

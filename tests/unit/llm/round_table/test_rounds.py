@@ -303,8 +303,8 @@ async def test_flips_are_counted(app: App, voices: Voices) -> None:
     voices.first = True
     job = await played(app, **ALL)
     found = await tool(app, "round_table_standings")
-    assert found["repeats"] >= 2
-    assert found["position_flips"] > 0.6
+    assert found["repeats"] >= 1
+    assert found["position_flips"] >= 0.5
     flips, repeats = (await shown(app, job.job))["flips"].split(" of ")
     assert found["position_flips"] == pytest.approx(int(flips) / int(repeats), abs=1e-4)
 
