@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking llm experiments agents]``
+models pictures reliefs asking llm rounds experiments agents]``
 
 Prints a table.
 """
@@ -34,6 +34,7 @@ async def main(wanted: list[str]) -> None:
         pictures,
         reliefs,
         render,
+        rounds,
         shop,
         start,
         vault,
@@ -62,6 +63,7 @@ async def main(wanted: list[str]) -> None:
         "asking": asking.run,
         "llm": llm.run,
         "agents": agents.run,
+        "rounds": rounds.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

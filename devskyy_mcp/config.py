@@ -299,6 +299,11 @@ class Settings(BaseSettings):
         validation_alias="ENABLE_AB_TESTING",
         description="false: the tools of A/B tests are not there.",
     )
+    enable_round_table: bool = Field(
+        default=True,
+        validation_alias="ENABLE_ROUND_TABLE",
+        description="false: the round table's tools are not there.",
+    )
     tripo_api_key: SecretStr | None = Field(
         default=None,
         validation_alias="TRIPO_API_KEY",

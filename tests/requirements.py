@@ -1135,4 +1135,29 @@ REQUIREMENTS = [
     Requirement("runs:live", "product, issue F", "A run is followed while it goes on."),
     Requirement("runs:injection", "product, issue F", "An obedient model does nothing that is held back."),
     Requirement("runs:scopes", "product, issue F", "A run may no more than the person and the agent both."),
+    # the round table
+    Requirement("round-table:from-first-to-last", "product, issue F", "A round goes from its brief to a decision."),
+    Requirement(
+        "round-table:best-pick", "product, issue F 3", "Simulated: the panel finds the best in .60, one judge in .47."
+    ),
+    Requirement(
+        "round-table:never-its-own", "product, issue F 3", "10,000 rounds: no judge scores its own provider or maker."
+    ),
+    Requirement("round-table:same-decision", "product, issue F 3", "The same answers and seed give one decision."),
+    Requirement(
+        "round-table:resumed", "product, issue F 3", "kill -9 in the middle repeats no answered call of a round."
+    ),
+    Requirement(
+        "round-table:quorum", "product, issue F 2", "Who hangs is late once enough have come and the grace is over."
+    ),
+    Requirement("round-table:checks", "product, issue F", "Facts, words, links, schema decide before any judge does."),
+    Requirement("round-table:blind", "product, issue F", "Judges see no names, fenced answers, an order of their own."),
+    Requirement("round-table:evidence", "product, issue F", "A score counts only with a quotation from the answer."),
+    Requirement("round-table:ties", "product, issue F", "Leaders too close are compared in both orders; ties told."),
+    Requirement("round-table:budget", "product, issue F", "A round never costs more than its budget."),
+    Requirement("round-table:degrades", "product, issue F 9", "With few, failing or no providers it says what it did."),
+    Requirement("round-table:modes", "product, issue F", "solo, cascade and fuse end as they say."),
+    Requirement("round-table:learning", "product, issue F", "Wins, fading with age, and people's picks rank models."),
+    Requirement("round-table:bad-input", "product, issue F 9", "What is no brief is refused, and nobody is asked."),
+    Requirement("round-table:flag", "product, issue F", "Switched off there are no such tools."),
 ]

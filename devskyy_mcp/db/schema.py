@@ -12,7 +12,7 @@ from devskyy_mcp.errors import Code, Refused
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration. A constant, so that opening an up-to-date database need not load Alembic; a test compares."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -27,6 +27,8 @@ ASKED_ELSEWHERE = {
     "jobs_answer": "reaches no shop",
     "jobs_cancel": "reaches no shop",
     "jobs_resolve": "reaches no shop",
+    "round_table_pick": "reaches no shop",
+    "round_table_show": "needs a round, which only models that are paid for make",
 }
 """Tools that are neither staged nor read, and which tests of their own call."""
 

@@ -13,6 +13,7 @@ from .guard import NO_HASH, audit, audit_checkpoints, audit_head, data_keys, kep
 from .models import llm_calls
 from .oauth import oauth_clients, oauth_codes, oauth_consents, oauth_grants, oauth_refresh_tokens, signing_keys
 from .people import api_keys, login_tries, sessions, users, ws_tickets
+from .round_table import round_table_entries, round_table_rounds, round_table_scores
 
 __all__ = [
     "NO_HASH",
@@ -44,6 +45,9 @@ __all__ = [
     "oauth_grants",
     "oauth_refresh_tokens",
     "object_locks",
+    "round_table_entries",
+    "round_table_rounds",
+    "round_table_scores",
     "run_events",
     "sessions",
     "settings",

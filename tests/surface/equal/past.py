@@ -138,6 +138,11 @@ class Past:
         found += [Case("agents_transcript", {"run": run}, True) for run in (RUN, LAUNCH)]
         found.append(Case("agents_find", {"request": "the coats should cost more"}, True))
         found += [Case(tool, {"experiment": EXPERIMENT, **more}, True) for tool, more in TOLD.items()]
+        found += [
+            Case("round_table_standings", more, True) for more in ({}, {"kind": "product-copy"}, {"kind": "No Slug"})
+        ]
+        found += [Case("round_table_show", {"round": "job_none"}, True)]
+        found += [Case("round_table_pick", {"round": "job_none", "number": 1}, True)]
         found.append(Case("experiments_create", {**DESIGN, "name": "another", "preview": True}, True))
         found.append(Case("play_launch_draft", {"launch": LAUNCH, "preview": True}, True))
         model = {"glb": self.own["three_d_models_check"]["asset"][0], "kind": "generated", "preview": True}

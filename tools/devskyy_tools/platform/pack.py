@@ -12,6 +12,8 @@ from devskyy_mcp.context import Context, Services
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.experiments.service import SYSTEM, Experiments
 from devskyy_mcp.find.tools import ToolIndex
+from devskyy_mcp.llm.asking import Learned
+from devskyy_mcp.llm.round_table.service import RoundTable
 from devskyy_tools.shop.provide import provide_shop
 
 from .agent_runs import QUEUE, read_run, run_ids  # with the tools that are declared there
@@ -23,6 +25,7 @@ from .jobs import job_ids, jobs, read_job
 from .llm import llm
 from .reports import changes, read_csv, read_json  # with the tool that is declared there
 from .resources import change_ids, read_change, read_result
+from .round_table import round_table
 from .tools import tools
 
 
@@ -50,11 +53,14 @@ def _provide(services: Services) -> None:
     provide_shop(services)
     services.share(Experiments, lambda found: Experiments(found.get(Database)))
     services.get(Systems).add(SYSTEM, lambda: services.get(Experiments))
+    services.share(RoundTable, RoundTable)
+    if services.get(Settings).enable_round_table:
+        services.share(Learned, lambda found: found.get(RoundTable))
 
 
 pack = Pack(
     "platform",
-    toolsets=[tools, changes, jobs, assets, audit, agents, server, llm, experiments],
+    toolsets=[tools, changes, jobs, assets, audit, agents, server, llm, round_table, experiments],
     resources=[
         Resource(
             "devskyy://changes/{id}",

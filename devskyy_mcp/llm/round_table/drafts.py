@@ -1,0 +1,131 @@
+"""Answers side by side, of drafters and of judges: on once enough have come and the others had their grace."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import anyio
+
+GRACE = 2.0
+GRACE_SHARE = 0.5
+"""Of the time until the quorum."""
+Ask = Callable[[int, str], Awaitable[bool]]
+"""Asks the model as number so and so, and keeps what came; whether there is an answer."""
+Close = Callable[[Sequence[int]], Awaitable[None]]
+"""Writes down that these are late, before they are given up."""
+
+
+def quorum(number: int) -> int:
+    """How many answers are enough of so many."""
+    return min(number, max(2, math.ceil(0.6 * number)))
+
+
+class Gathering:
+    """Answers under way.
+
+    Args:
+        models: in the order they are to be asked; the first ``number`` at once, the others when one of them fails or
+            the quorum is late.
+        number: how many answers are wanted.
+        ask: asks one; it must never raise but when it is cancelled.
+        close: see ``Close``.
+        hedge_s: seconds after which the next in reserve is asked beside the others, while the quorum is not there.
+        deadline_s: seconds after which all is over.
+        grace: the shortest grace, in seconds.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[str],
+        number: int,
+        ask: Ask,
+        close: Close,
+        *,
+        hedge_s: float,
+        deadline_s: float,
+        grace: float = GRACE,
+    ) -> None:
+        self._models = list(models)
+        self._number = min(number, len(models))
+        self._ask = ask
+        self._close = close
+        self._hedge_s = hedge_s
+        self._deadline_s = deadline_s
+        self._grace = grace
+        self._next = 0
+        self._open: set[int] = set()
+        self._answers = 0
+        self._news = anyio.Event()
+
+    async def run(self, ended: dict[int, bool]) -> None:
+        """Until enough have answered.
+
+        Args:
+            ended: drafts that an earlier run has brought to an end: whether there is an answer.
+        """
+        started = anyio.current_time()
+        self._answers = sum(ended.values())
+        asked = max(self._number, *ended, 0)
+        async with anyio.create_task_group() as tasks:
+            for number in range(1, asked + 1):
+                if number not in ended:
+                    self._begin(tasks, number)
+            self._next = asked
+            failed = sum(not there for there in ended.values()) - (asked - self._number)
+            await self._gather(tasks, max(0, failed), started)
+            if self._open:
+                with anyio.CancelScope(shield=True):
+                    await self._close(sorted(self._open))
+            tasks.cancel_scope.cancel()
+
+    async def _gather(self, tasks: Any, failed: int, started: float) -> None:
+        """Until the quorum and its grace, the deadline, or the end of all.
+
+        Args:
+            tasks: takes those in reserve.
+            failed: how many came to nothing and nobody was asked in their place.
+            started: when.
+        """
+        until, hedge = started + self._deadline_s, started + self._hedge_s
+        while True:
+            if self._answers >= quorum(self._number):
+                now = anyio.current_time()
+                until = min(until, now + max(self._grace, GRACE_SHARE * (now - started)))
+                return await self._wait(until, all_of_them=True)
+            if failed > 0 and self._next < len(self._models):
+                failed -= 1
+                self._begin(tasks, self._next + 1)
+                continue
+            if not self._open:
+                return None
+            before = len(self._open) + self._answers
+            await self._wait(min(until, hedge))
+            failed += before - len(self._open) - self._answers
+            now = anyio.current_time()
+            if now >= until:
+                return None
+            if now >= hedge:
+                hedge = now + self._hedge_s
+                failed += self._next < len(self._models)
+
+    def _begin(self, tasks: Any, number: int) -> None:
+        self._next = max(self._next, number)
+        self._open.add(number)
+        tasks.start_soon(self._one, number)
+
+    async def _one(self, number: int) -> None:
+        there = await self._ask(number, self._models[number - 1])
+        self._open.discard(number)
+        self._answers += there
+        self._news.set()
+
+    async def _wait(self, until: float, *, all_of_them: bool = False) -> None:
+        """For news, or for all drafts to end; until then at most."""
+        with anyio.CancelScope(deadline=until):
+            while self._open:
+                await self._news.wait()
+                self._news = anyio.Event()
+                if not all_of_them or not self._open:
+                    return
