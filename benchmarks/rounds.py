@@ -40,13 +40,14 @@ async def _rounds(folder: Path, name: str, url: str) -> list[Row]:
     class Timed(Gateway):
         """Counts the CPU that goes by while some ask is under way."""
 
-        async def ask(self, *args: Any, **more: Any) -> Any:
+        async def ask(self, *args: Any, **more: Any) -> Any:  # takes what the gateway takes
             nonlocal inside, since
             if not inside:
                 since = time.process_time()
             inside += 1
             try:
-                return await Trying(self, *args, more.get("sink")).run()
+                ctx, step, want, request = args
+                return await Trying(self, ctx, step, want, request, more.get("sink")).run()
             finally:
                 inside -= 1
                 if not inside:
