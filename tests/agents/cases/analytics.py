@@ -71,7 +71,10 @@ SALES = Case(
     agent="sales-analyst",
     arguments={"first": ago(220), "last": ago(100), "question": "Why did sales move?"},
     steps=[
-        Step("insights_sales_analyze", lambda seen: [pick(seen.arguments, "first", "last") | {"by": by} for by in ("product", "country")]),
+        Step(
+            "insights_sales_analyze",
+            lambda seen: [pick(seen.arguments, "first", "last") | {"by": by} for by in ("product", "country")],
+        ),
         Step("woo_reports_sales", lambda seen: pick(seen.arguments, "first", "last")),
         Step("woo_reports_totals", {"of": "orders"}),
         Step("changes_report", lambda seen: {"since": f"{seen.arguments['first']}T00:00:00Z"}),

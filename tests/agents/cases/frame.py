@@ -140,7 +140,7 @@ async def _call(shop: Demo, seen: Seen, tool: str, arguments: Json, asks: bool) 
         return await shop.do(tool, **arguments)
     if "preview" in shop.app.registry.tools[tool].input_schema["properties"]:
         shown = await shop.do(tool, **arguments, preview=True)
-        assert shown["state"] == "preview", shown
+        assert shown["state"] == "proposed", shown
     done = await shop.carry_out(tool, **arguments)
     if change := done.get("change"):
         seen.changes.append(change)
@@ -156,14 +156,17 @@ def judge(agent: Agent, case: Case, facts: Facts, seen: Seen) -> list[str]:
     """What is wrong with the deliverable, and which of its figures no check covers."""
     delivered = facts.delivered
     problems = [f"{'.'.join(map(str, one.path))}: {one.message}" for one in _validator(agent).iter_errors(delivered)]
-    covered = {"changes", "change_id"} if set(_changes(delivered)) <= set(seen.changes) else set[str]()
+    covered = set[str]()
     failed: list[str] = []
     for check in case.checks:
         failed += _checked(check, facts, covered)
     loose = [
         place
         for place, value in _leaves(delivered, "")
-        if _is_figure(value) and not _is_under(place, covered) and not _is_under(_INDEX.sub("[]", place), case.own)
+        if _is_figure(value)
+        and value not in seen.changes
+        and not _is_under(place, covered)
+        and not _is_under(_INDEX.sub("[]", place), case.own)
     ]
     return [*problems, *failed, *(f"{place} is covered by no check" for place in loose)]
 
@@ -229,10 +232,6 @@ def _is_figure(value: Any) -> bool:
 
 def _is_under(place: str, places: Mapping[str, str] | set[str]) -> bool:
     return any(place == one or place.startswith((f"{one}.", f"{one}[")) for one in places)
-
-
-def _changes(delivered: Json) -> list[str]:
-    return [value for _, value in _leaves(delivered, "") if isinstance(value, str) and value.startswith("chg_")]
 
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
