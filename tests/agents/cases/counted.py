@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.agents.cases.frame import Facts, Json
 from tests.unit.insights.conftest import money
+from tests.unit.insights.test_customers import PEOPLE
 from tests.unit.insights.test_stock import COST
 
 BODY = "SELECT json_extract(body, ?) FROM objects WHERE kind = ? AND id = ?"
@@ -80,3 +81,8 @@ def cost(facts: Facts, product: int) -> int | None:
 def held(facts: Facts, product: int) -> int | None:
     """Pieces of a product in stock, over its variations."""
     return facts.one("SELECT sum(stock) FROM keepers WHERE (kind = 'product' AND id = ?1) OR parent = ?1", product)
+
+
+def segment_size(facts: Facts, segment: str) -> int:
+    """How many customers are in a segment, by SQL alone."""
+    return len([row for row in facts.sql(PEOPLE) if row[5] == segment])

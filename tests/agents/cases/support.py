@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from devskyy_tools.sandbox.nouns import comments
+from tests.agents.cases import support_public
 from tests.agents.cases.counted import of, pick
 from tests.agents.cases.frame import Case, Check, Facts, Json, Seen, Step
-from tests.fakes.demo import Demo
 from tests.unit.insights.conftest import ago, money
 
 MAILS = """\
@@ -433,4 +432,4 @@ ACCESS = Case(
     falsify=["wp_privacy_export", "woo_customers_list:id", "woo_orders_list:id"],
 )
 
-CASES = [TRIAGE, CONCIERGE, RETURN, SIZE, ACCESS]
+CASES = [TRIAGE, CONCIERGE, RETURN, SIZE, ACCESS, *support_public.CASES]
