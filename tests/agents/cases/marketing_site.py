@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tests.agents.cases.counted import of, pick
 from tests.agents.cases.frame import Case, Check, Facts, Json, Seen, Step
-from tests.unit.insights.conftest import today
+from tests.unit.insights.conftest import ago
 
 
 def made(done: Json) -> int:
@@ -100,7 +100,7 @@ def _links_in_shop(facts: Facts, told: Json) -> Json:
 
 def _ranked(facts: Facts, told: Json) -> Json:
     """The best sellers of the year, by pieces."""
-    first = f"{today().year}-01-01"
+    first = ago(364)
     rows = facts.sql(
         "SELECT p.name, sum(quantity), sum(l.cents) FROM lines l JOIN objects p ON p.kind = 'product' AND p.id = product"
         " WHERE l.day >= ? GROUP BY product ORDER BY sum(quantity) DESC LIMIT 2", first,
@@ -122,7 +122,7 @@ STRATEGY = Case(
         Step("wp_pages_list"),
         Step("wp_posts_list", {"status": "publish"}),
         Step("woo_products_list", lambda seen: {"category": _scope(seen)["id"]}),
-        Step("woo_reports_top_sellers", {"period": "year"}),
+        Step("woo_reports_top_sellers", {"first": ago(364), "last": ago(0)}),
         Step("wp_links_check", {"of": "all"}),
         Step("wp_seo_get", lambda seen: {"type": "product_cat", "id": _scope(seen)["id"]}),
         Step(
