@@ -343,7 +343,9 @@ def _design_in_shop(facts: Facts, told: Json) -> Json:
     return {
         "product_ids": [named(facts, "product", number)],
         "variants": [{"content": of(facts, "product", number, "short_description")}, {"content": NEW}],
-        "metric": {"base": base},
+        "metric": {
+            "base": base if math.isclose(told["metric"]["base"], base) else None
+        },  # a rate: two decimals are none
         "planned_units": units,
         "weeks": max(2, math.ceil(2 * units / int(facts.arguments["units_per_week"]))),
     }

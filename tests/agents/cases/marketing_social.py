@@ -37,7 +37,7 @@ def _posts(seen: Seen) -> Json:
                 "product_ids": [product["id"]],
                 "pictures": [
                     {
-                        "asset": edited["asset"]["id"] if isinstance(edited.get("asset"), dict) else edited["asset"],
+                        "asset": edited["file"]["asset"],
                         "media_id": seen("wp_media_list")["items"][0]["id"],
                         "alt_text": f"{product['name']}, hanging",
                         "ratio": "4:5",
@@ -73,14 +73,14 @@ SOCIAL = Case(
     arrange=_photo,
     steps=[
         Step("assets_list", {"kind": "picture"}),
-        Step("media_pictures_describe", lambda seen: {"asset": seen("assets_list")["assets"][0]["id"]}),
+        Step("media_pictures_describe", lambda seen: {"asset": seen("assets_list")["assets"][0]["asset"]}),
         Step("brand_guide_get"),
         Step("woo_products_get", lambda seen: {"id": int(seen.arguments["about"])}),
         Step("wp_media_list", lambda seen: {"search": seen("woo_products_get")["name"]}),
         Step(
             "media_pictures_edit",
             lambda seen: {
-                "asset": seen("assets_list")["assets"][0]["id"],
+                "asset": seen("assets_list")["assets"][0]["asset"],
                 "steps": [{"do": "canvas", "ratio": "4:5"}],
                 "format": "jpeg",
             },
