@@ -14,7 +14,7 @@ from tests.agents.cases import frame
 from tests.agents.cases.frame import Case
 from tests.fakes.demo import demo
 
-FILES = sorted(path.stem for path in Path(frame.__file__).parent.glob("*.py") if path.stem in SUPERS)
+FILES = sorted(path.stem for path in Path(frame.__file__).parent.glob("*.py") if path.stem.split("_")[0] in SUPERS)
 CASES: list[Case] = [case for name in FILES for case in import_module(f"tests.agents.cases.{name}").CASES]
 
 
@@ -25,7 +25,8 @@ async def test_an_agent_delivers_what_the_shop_says(case: Case, tmp_path: Path) 
         seen = await frame.drive(shop, agent, case)
         assert len({tool for tool, _ in seen.results}) >= 3
         facts = frame.facts_of(shop, case, seen)
-        assert frame.judge(agent, case, facts, seen) == []
+        problems = frame.judge(agent, case, facts, seen)
+        assert not problems, "\n".join(problems)
         if case.after:
             await case.after(facts)
         for falsify in case.falsify:

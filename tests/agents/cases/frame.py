@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -21,8 +23,9 @@ from tests.unit.insights.conftest import Sql, sql_of
 
 Json = dict[str, Any]
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_ID = re.compile(r"[a-z]{2,5}_[0-9A-Za-z]{8,}|[0-9a-f]{32,}")
+_ID = re.compile(r"[a-z]{2,5}_(?=\w*[0-9A-Z])[0-9A-Za-z]{8,}|[0-9a-f]{32,}")
 _INDEX = re.compile(r"\[\d+\]")
+_IDS = frozenset({"id", "key", "sku", "code", "slug"})
 FALSER = 7
 """What is added to each number of a falsified result."""
 
@@ -80,6 +83,11 @@ class Facts:
         """The first column of the first row, or None."""
         rows = self.sql(query, *values)
         return rows[0][0] if rows else None
+
+    def ours(self, query: str, *values: Any) -> list[Any]:
+        """Rows of DevSkyy's own database."""
+        with closing(sqlite3.connect(self.shop.app.settings.data_dir / "devskyy.db")) as base:
+            return base.execute(query, values).fetchall()
 
     def column(self, query: str, *values: Any) -> list[Any]:
         return [row[0] for row in self.sql(query, *values)]
@@ -140,7 +148,7 @@ async def _call(shop: Demo, seen: Seen, tool: str, arguments: Json, asks: bool) 
         return await shop.do(tool, **arguments)
     if "preview" in shop.app.registry.tools[tool].input_schema["properties"]:
         shown = await shop.do(tool, **arguments, preview=True)
-        assert shown["state"] == "proposed", shown
+        assert shown["state"] in {"proposed", "nothing_to_change"}, shown
     done = await shop.carry_out(tool, **arguments)
     if change := done.get("change"):
         seen.changes.append(change)
@@ -260,7 +268,7 @@ def _select(value: Any, path: str, place: str = "") -> Iterator[tuple[str, Any]]
 def _other(value: Any, keys: frozenset[str], on: bool) -> Any:
     if isinstance(value, dict):
         return {
-            key: _other(one, keys, key in keys if keys else not (key == "id" or key.endswith("_id")))
+            key: _other(one, keys, key in keys if keys else not (key in _IDS or key.endswith("_id")))
             for key, one in value.items()
         }
     if isinstance(value, list):

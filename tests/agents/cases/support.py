@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from tests.agents.cases import support_public
 from tests.agents.cases.counted import of, pick
 from tests.agents.cases.frame import Case, Check, Facts, Json, Seen, Step
 from tests.unit.insights.conftest import ago, money
@@ -113,6 +112,10 @@ TRIAGE = Case(
 # --- order-concierge -------------------------------------------------------------------------------------------------
 
 
+def _cancelled(number: int, total: str, currency: str) -> str:
+    return f"Your order {number} is cancelled; a colleague sees to the {total} {currency}."
+
+
 def _concierge(seen: Seen) -> Json:
     order, done = seen("woo_orders_get"), seen("woo_orders_set_status")
     now = done["changes"][0]["fields"]["status"][1]
@@ -127,7 +130,7 @@ def _concierge(seen: Seen) -> Json:
         "shipments": [
             pick(one, "carrier", "tracking_number", "shipped_on") for one in seen("woo_shipments_list")["items"]
         ],
-        "answer": f"Your order {order['id']} is cancelled; a colleague sees to the {order['total']} {order['currency']}.",
+        "answer": _cancelled(order["id"], order["total"], order["currency"]),
         "actions": [
             {"effect": effect, **change_of(seen, tool)}
             for tool, effect in (
@@ -149,7 +152,7 @@ def _order_in_shop(facts: Facts, told: Json) -> Json:
         "total": total,
         "currency": currency,
         "sender_matches": of(facts, "order", number, "billing.email") == facts.arguments["sender"],
-        "answer": f"Your order {number} is cancelled; a colleague sees to the {total} {currency}.",
+        "answer": _cancelled(number, total, currency),
     }
 
 
@@ -395,10 +398,12 @@ def _access(seen: Seen) -> Json:
     }
 
 
+OF_USER = "FROM objects WHERE kind = 'user' AND json_extract(body, '$.email') = ?"
+OF_ORDER = "FROM objects WHERE kind = 'order' AND json_extract(body, '$.billing.email') = ?"
 HELD = {
-    "user": "SELECT count(*) FROM objects WHERE kind = 'user' AND json_extract(body, '$.email') = ?",
-    "comments": "SELECT count(*) FROM objects WHERE kind IN ('review', 'comment') AND json_extract(body, '$.email') = ?",
-    "woocommerce_orders": "SELECT count(*) FROM objects WHERE kind = 'order' AND json_extract(body, '$.billing.email') = ?",
+    "user": f"SELECT count(*) {OF_USER}",
+    "comments": "SELECT count(*) FROM objects WHERE kind IN ('review', 'comment') AND body ->> '$.email' = ?",
+    "woocommerce_orders": f"SELECT count(*) {OF_ORDER}",
 }
 
 
@@ -406,12 +411,11 @@ def _access_in_shop(facts: Facts, told: Json) -> Json:
     email = facts.arguments["email"]
     counts = {group: facts.one(query, email) for group, query in HELD.items()}
     return {
-        "customer_id": facts.one("SELECT id FROM objects WHERE kind = 'user' AND json_extract(body, '$.email') = ?", email),
+        "customer_id": facts.one(f"SELECT id {OF_USER}", email),
         "held": [{"group": group, "count": count} for group, count in counts.items() if count],
         "held_total": sum(counts.values()),
         "open_orders": facts.column(
-            "SELECT id FROM objects WHERE kind = 'order' AND json_extract(body, '$.billing.email') = ?"
-            " AND status IN ('pending', 'on-hold', 'processing') ORDER BY id", email,
+            f"SELECT id {OF_ORDER} AND status IN ('pending', 'on-hold', 'processing') ORDER BY id", email,
         ),
     }  # fmt: skip
 
@@ -432,4 +436,4 @@ ACCESS = Case(
     falsify=["wp_privacy_export", "woo_customers_list:id", "woo_orders_list:id"],
 )
 
-CASES = [TRIAGE, CONCIERGE, RETURN, SIZE, ACCESS, *support_public.CASES]
+CASES = [TRIAGE, CONCIERGE, RETURN, SIZE, ACCESS]
