@@ -43,7 +43,7 @@ def _edit(seen: Seen) -> Json:
             "date": None,
             "category_ids": fields["categories"],
             "tag_ids": fields["tags"],
-            "words": _words(_article(seen)),
+            "words": words_of(_article(seen)),
         },
         "seo": {"query": seen.arguments["keywords"], **pick(seo, "title", "description")},
         "links": [{"kind": "post", "id": post["id"], "url": post["url"], "anchor": post["title"]}],
@@ -54,7 +54,7 @@ def _edit(seen: Seen) -> Json:
     }
 
 
-def _words(markup: str) -> int:
+def words_of(markup: str) -> int:
     """Words of block markup, without tags and comments."""
     return len(re.sub(r"<!--.*?-->|<[^>]+>", " ", markup).split())
 
@@ -68,7 +68,7 @@ def _post_in_shop(facts: Facts, told: Json) -> Json:
         "post_id": number,
         "title": of(facts, "post", number, "title"),
         "status": "draft",
-        "words": _words(content),
+        "words": words_of(content),
         "content": content,
         "category_ids": [facts.one(term, "category", "Care")],
         "tag_ids": [facts.one(term, "post_tag", "cotton")],
