@@ -69,7 +69,6 @@ def _copy_in_shop(facts: Facts, told: Json) -> Json:
     }
 
 
-
 COPY = Case(
     agent="product-copywriter",
     arguments={"product_ids": "124", "length": "40-60"},
@@ -193,7 +192,7 @@ STORY = (
 )
 
 
-def _collection(seen: Seen) -> Json:
+def collection_of(seen: Seen) -> Json:
     wanted = seen.arguments["collection"]
     return next(one for one in seen("woo_collections_list")["items"] if one["name"] == wanted)
 
@@ -218,7 +217,7 @@ def _story(seen: Seen) -> Json:
     pictures = [one["id"] for one in seen("wp_media_list")["items"]]
     page = seen("wp_pages_create")
     return {
-        "collection_id": _collection(seen)["id"],
+        "collection_id": collection_of(seen)["id"],
         "theme": {
             "headline": "Forty minutes, two hands",
             "line": "Each rose takes as long as it takes.",
@@ -277,7 +276,7 @@ TELL = Case(
     steps=[
         Step("brand_guide_get"),
         Step("woo_collections_list"),
-        Step("woo_products_list", lambda seen: {"category": _collection(seen)["id"], "limit": 100}),
+        Step("woo_products_list", lambda seen: {"category": collection_of(seen)["id"], "limit": 100}),
         Step("woo_products_get", lambda seen: [{"id": one["id"]} for one in _carried(seen)]),
         Step("wp_media_list", lambda seen: {"search": seen.arguments["collection"]}),
         Step("wp_pages_list"),
@@ -290,7 +289,7 @@ TELL = Case(
                 "content": _page(seen),
             },
         ),
-        Step("woo_categories_update", lambda seen: {"id": _collection(seen)["id"], "description": CATEGORY}),
+        Step("woo_categories_update", lambda seen: {"id": collection_of(seen)["id"], "description": CATEGORY}),
     ],
     deliver=_story,
     checks=[Check("", _story_in_shop)],
