@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import Path
 
@@ -20,9 +21,10 @@ CASES: list[Case] = [case for name in FILES for case in import_module(f"tests.ag
 
 @pytest.mark.parametrize("case", CASES, ids=[case.agent for case in CASES])
 async def test_an_agent_delivers_what_the_shop_says(case: Case, tmp_path: Path) -> None:
-    async with demo(tmp_path, shop_cost_field=COST_FIELD) as shop:
+    async with demo(tmp_path, shop_cost_field=COST_FIELD) as shop, AsyncExitStack() as stack:
         agent = shop.app.services.get(Agents).get(case.agent)
         seen = await frame.drive(shop, agent, case)
+        stack.callback(seen.before.close)
         assert len({tool for tool, _ in seen.results}) >= 3
         facts = frame.facts_of(shop, case, seen)
         problems = frame.judge(agent, case, facts, seen)

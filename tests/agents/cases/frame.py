@@ -40,6 +40,7 @@ class Seen:
         self.arguments = arguments
         self.results: list[tuple[str, Json]] = []
         self.changes: list[str] = []
+        self.before = sqlite3.connect(":memory:")
 
     def __call__(self, tool: str) -> Json:
         return self.all(tool)[-1]
@@ -72,12 +73,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Facts:
-    """The demo shop's database, to say what the deliverable must be."""
+    """The demo shop's database, to say what the deliverable must be; ``before`` is a copy from before the first step."""
 
     sql: Sql
     delivered: Json
     arguments: Json
     shop: Demo
+    before: sqlite3.Connection
+
+    def was(self, query: str, *values: Any) -> Any:
+        """The first column of the first row before any step, or None."""
+        row = self.before.execute(query, values).fetchone()
+        return row and row[0]
 
     def one(self, query: str, *values: Any) -> Any:
         """The first column of the first row, or None."""
@@ -135,6 +142,7 @@ async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
     """Carry the steps out: writes with a preview first, and with a person's yes."""
     more = await case.arrange(shop) if case.arrange else None
     seen = Seen(case.arguments | (more or {}))
+    shop.shop.store._db.backup(seen.before)
     allow, approve = agent.file.tools.allow, agent.file.tools.approve
     for step in case.steps:
         assert step.tool in (*allow, *approve), f"{step.tool} is none of {agent.name}'s tools"
@@ -157,7 +165,7 @@ async def _call(shop: Demo, seen: Seen, tool: str, arguments: Json, asks: bool) 
 
 def facts_of(shop: Demo, case: Case, seen: Seen) -> Facts:
     """What the deliverable is held against."""
-    return Facts(sql_of(shop.shop.store), case.deliver(seen), seen.arguments, shop)
+    return Facts(sql_of(shop.shop.store), case.deliver(seen), seen.arguments, shop, seen.before)
 
 
 def judge(agent: Agent, case: Case, facts: Facts, seen: Seen) -> list[str]:
