@@ -29,7 +29,7 @@ def _photo(shade: int) -> bytes:
     return kept.getvalue()
 
 
-def _uploads(*names: str) -> Callable[[Demo], Awaitable[Json]]:
+def uploads(*names: str) -> Callable[[Demo], Awaitable[Json]]:
     """Photographs that somebody has uploaded, by the slug of what they show."""
 
     async def arrange(shop: Demo) -> Json:
@@ -40,11 +40,11 @@ def _uploads(*names: str) -> Callable[[Demo], Awaitable[Json]]:
     return arrange
 
 
-def _given(seen: Seen) -> list[str]:
+def given(seen: Seen) -> list[str]:
     return seen.arguments["assets"].split(",")
 
 
-async def _files_are_there(facts: Facts) -> None:
+async def files_are_there(facts: Facts) -> None:
     """Every asset that is handed over can be opened."""
     assets = facts.shop.app.services.get(Assets)
     found = [one for one in _texts(facts.delivered) if one.startswith("ast_")]
@@ -83,7 +83,7 @@ def _direct(seen: Seen) -> Json:
         "campaign": seen.arguments["campaign"],
         "idea": {"line": "She has just come in.", "light": "Hard, low", "places": ["A doorway"], "never": ["A smile"]},
         "palette": [
-            {"name": one["name"], "hex": one["hex"], "role": role, "source": _given(seen)[0]}
+            {"name": one["name"], "hex": one["hex"], "role": role, "source": given(seen)[0]}
             for one, role in zip(measured, ("ground", "main", "accent"), strict=False)
         ],
         "casting": ["One woman around 50"],
@@ -121,20 +121,20 @@ def _shots_in_shop(facts: Facts, told: Json) -> Json:
 DIRECT = Case(
     agent="art-director",
     arguments={"campaign": "Winter, for people who repair", "collection": "BLACK ROSE"},
-    arrange=_uploads("ref-doorway", "ref-light"),
+    arrange=uploads("ref-doorway", "ref-light"),
     steps=[
-        Step("media_pictures_describe", lambda seen: {"asset": _given(seen)[0]}),
+        Step("media_pictures_describe", lambda seen: {"asset": given(seen)[0]}),
         Step("brand_guide_get"),
         Step("woo_collections_list"),
         Step("woo_products_list", lambda seen: {"category": collection_of(seen)["id"], "limit": 100}),
         Step("wp_media_list", lambda seen: {"search": seen.arguments["collection"]}),
-        Step("media_sheets_create", lambda seen: {"assets": _given(seen)}),
+        Step("media_sheets_create", lambda seen: {"assets": given(seen)}),
     ],
     deliver=_direct,
     checks=[Check("", _shots_in_shop)],
     own={"palette[].source": OURS, "moodboard": OURS, "spent_usd": "nothing was bought"},
     falsify=["woo_products_list:id"],
-    after=_files_are_there,
+    after=files_are_there,
 )
 
 # --- photo-editor ----------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def _edit(seen: Seen) -> Json:
         "edited": [
             {
                 "source_media_id": None,
-                "source_asset": _given(seen)[0],
+                "source_asset": given(seen)[0],
                 "result_asset": after["file"]["asset"],
                 "media_id": made(upload),
                 "steps": ["canvas"],
@@ -203,14 +203,14 @@ def _edited_in_shop(facts: Facts, told: Json) -> Json:
 EDIT = Case(
     agent="photo-editor",
     arguments={"media_ids": "the upload", "preset": "feed_4x5", "product_id": "57"},
-    arrange=_uploads("wrap-dress"),
+    arrange=uploads("wrap-dress"),
     steps=[
         Step("assets_list", {"kind": "picture"}),
-        Step("media_pictures_describe", lambda seen: {"asset": _given(seen)[0]}),
+        Step("media_pictures_describe", lambda seen: {"asset": given(seen)[0]}),
         Step("woo_products_get", lambda seen: {"id": int(seen.arguments["product_id"])}),
         Step(
             "media_pictures_edit",
-            lambda seen: {"asset": _given(seen)[0], "steps": [{"do": "canvas", "ratio": "4:5"}], "format": "jpeg"},
+            lambda seen: {"asset": given(seen)[0], "steps": [{"do": "canvas", "ratio": "4:5"}], "format": "jpeg"},
         ),
         Step(
             "wp_media_upload",
@@ -225,7 +225,7 @@ EDIT = Case(
     checks=[Check("", _edited_in_shop)],
     own={"edited[].source_asset": OURS, "edited[].result_asset": OURS},
     falsify=["media_pictures_describe", "media_pictures_edit", "wp_media_upload:id"],
-    after=_files_are_there,
+    after=files_are_there,
 )
 
 # --- lookbook-designer -----------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def _looks(seen: Seen) -> list[tuple[Json, str]]:
     """Each piece with its picture: the file has the name of what it shows."""
     by_slug = {one["name"].lower().replace(" ", "-"): one for one in seen("woo_products_list")["items"]}
     files = {one["asset"]: one["name"].removesuffix(".jpg") for one in seen("assets_list")["assets"]}
-    return [(by_slug[files[asset]], asset) for asset in _given(seen)]
+    return [(by_slug[files[asset]], asset) for asset in given(seen)]
 
 
 def _captions(seen: Seen) -> list[str]:
@@ -323,18 +323,18 @@ def _json(names: tuple[str, ...]) -> str:
 LOOKS = Case(
     agent="lookbook-designer",
     arguments={"collection": "BLACK ROSE", "pages": "8", "audience": "customers"},
-    arrange=_uploads(*SHOWN),
+    arrange=uploads(*SHOWN),
     steps=[
         Step("assets_list", {"kind": "picture", "limit": 50}),
         Step("brand_guide_get"),
         Step("woo_collections_list"),
         Step("woo_products_list", lambda seen: {"category": collection_of(seen)["id"], "limit": 100}),
-        Step("media_duplicates_find", lambda seen: {"assets": _given(seen)}),
+        Step("media_duplicates_find", lambda seen: {"assets": given(seen)}),
         Step(
             "media_lookbooks_create",
             lambda seen: {
                 "title": f"{seen.arguments['collection']}, winter",
-                "assets": _given(seen),
+                "assets": given(seen),
                 "captions": _captions(seen),
                 "shape": "portrait",
                 "per_page": 1,
@@ -345,7 +345,7 @@ LOOKS = Case(
     checks=[Check("", _book_in_shop), Check("spreads[]", _look_in_shop)],
     own={"pdf.asset": OURS, "pdf.cover": OURS, "pdf.per_page": "its own layout", "spreads[].items[].asset": OURS},
     falsify=["woo_products_list:price", "woo_products_list:id", "media_lookbooks_create:pages"],
-    after=_files_are_there,
+    after=files_are_there,
 )
 
 CASES = [DIRECT, EDIT, LOOKS]

@@ -9,7 +9,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -125,6 +125,7 @@ class Case:
             must fail.
         arrange: what is there before, such as an upload; may return more of the arguments.
         after: what must be true of the shop in the end.
+        works: a worker runs the jobs that it starts.
     """
 
     agent: str
@@ -136,6 +137,7 @@ class Case:
     own: Mapping[str, str] = field(default_factory=dict[str, str])
     arrange: Callable[[Demo], Awaitable[Json | None]] | None = None
     after: Callable[[Facts], Awaitable[None]] | None = None
+    works: bool = False
 
 
 async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
@@ -144,10 +146,11 @@ async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
     seen = Seen(case.arguments | (more or {}))
     shop.shop.store._db.backup(seen.before)
     allow, approve = agent.file.tools.allow, agent.file.tools.approve
-    for step in case.steps:
-        assert step.tool in (*allow, *approve), f"{step.tool} is none of {agent.name}'s tools"
-        for arguments in step.calls(seen):
-            seen.results.append((step.tool, await _call(shop, seen, step.tool, arguments, step.tool in approve)))
+    async with shop.app.running(eager=True) if case.works else nullcontext():
+        for step in case.steps:
+            assert step.tool in (*allow, *approve), f"{step.tool} is none of {agent.name}'s tools"
+            for arguments in step.calls(seen):
+                seen.results.append((step.tool, await _call(shop, seen, step.tool, arguments, step.tool in approve)))
     return seen
 
 
