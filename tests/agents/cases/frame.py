@@ -9,7 +9,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractAsyncContextManager, closing, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -126,6 +126,7 @@ class Case:
         arrange: what is there before, such as an upload; may return more of the arguments.
         after: what must be true of the shop in the end.
         works: a worker runs the jobs that it starts.
+        around: a provider that stands beside the shop; gives the settings that lead to it.
     """
 
     agent: str
@@ -138,6 +139,7 @@ class Case:
     arrange: Callable[[Demo], Awaitable[Json | None]] | None = None
     after: Callable[[Facts], Awaitable[None]] | None = None
     works: bool = False
+    around: Callable[[], AbstractAsyncContextManager[Json]] | None = None
 
 
 async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
