@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image, ImageDraw
 
@@ -55,7 +55,8 @@ async def files_are_there(facts: Facts) -> None:
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
+        inner = cast("Json", value).values() if isinstance(value, dict) else cast("list[Any]", value)
+        for one in inner:
             yield from _texts(one)
     elif isinstance(value, str):
         yield value
@@ -282,7 +283,8 @@ def _lay_out(seen: Seen) -> Json:
 
 
 def _look_in_shop(facts: Facts, told: Json) -> Json:
-    slug = SHOWN[told["page"] - 1]
+    page: int = told["page"]
+    slug = SHOWN[page - 1]
     [(number, name, price)] = facts.sql(
         "SELECT id, name, json_extract(body, '$.price') FROM objects WHERE kind = 'product' AND slug = ?", slug
     )

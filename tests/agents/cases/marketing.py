@@ -176,11 +176,12 @@ CAMPAIGN = Case(
 # --- email-writer ----------------------------------------------------------------------------------------------------
 
 
-def _body(names: list[tuple[str, str]], code: str, amount: str, least: str, currency: str) -> str:
+def _body(names: list[tuple[str, str]], coupon: Json, currency: str) -> str:
     pieces = "".join(f"<li>{name}, {price} {currency}</li>" for name, price in names)
     return (
         "<p>Hello {{first_name|there}}, two pieces are back on the rail, cut and sewn in Paris in small runs.</p>"
-        f"<ul>{pieces}</ul><p>The code {code} takes {amount} {currency} off from {least} {currency}.</p>"
+        f"<ul>{pieces}</ul><p>The code {coupon['code']} takes {coupon['amount']} {currency} off"
+        f" from {coupon['minimum_amount']} {currency}.</p>"
     )
 
 
@@ -192,7 +193,7 @@ def _newsletter(seen: Seen) -> Json:
     site, pieces, coupon = seen("wp_site_get"), seen.all("woo_products_get"), seen("woo_coupons_get")
     body = _body(
         [(one["name"], one["price"]) for one in pieces],
-        *(coupon[name] for name in ("code", "amount", "minimum_amount")),
+        coupon,
         site["currency"],
     )
     return {
@@ -236,7 +237,7 @@ def _newsletter_in_shop(facts: Facts, told: Json) -> Json:
     names = [(of(facts, "product", one, "name"), of(facts, "product", one, "price")) for one in ids]
     coupon = facts.one("SELECT id FROM objects WHERE kind = 'coupon' AND code = ?", facts.arguments["offer"])
     shown = {name: of(facts, "coupon", coupon, name) for name in ("code", "amount", "minimum_amount", "discount_type")}
-    body = _body(names, shown["code"], shown["amount"], shown["minimum_amount"], "EUR")
+    body = _body(names, shown, "EUR")
     picture = "SELECT id FROM objects WHERE kind = 'attachment' AND name LIKE ?"
     return {
         "audience": {"customers": segment_size(facts, "champions")},

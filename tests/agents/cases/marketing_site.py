@@ -109,7 +109,8 @@ def _ranked(facts: Facts, told: Json) -> Json:
         "SELECT p.name, sum(quantity), sum(l.cents) FROM lines l JOIN objects p ON p.kind = 'product' AND p.id ="
         " product WHERE l.day >= ? GROUP BY product ORDER BY sum(quantity) DESC LIMIT 2", first,
     )  # fmt: skip
-    name, sold, cents = rows[told["rank"] - 1]
+    rank: int = told["rank"]
+    name, sold, cents = rows[rank - 1]
     return {
         "rank": told["rank"],
         "task": f"Write a title for {name}.",

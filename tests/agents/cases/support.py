@@ -42,10 +42,9 @@ def _triage(seen: Seen) -> Json:
     newest = seen("woo_orders_list")["items"][0]
     account = seen("woo_customers_list")["items"][0]
     left = seen("woo_shipments_list")["items"]
-    privacy = seen("agents_find")["agents"][0]["name"]
     tickets = [
         _ticket("m1", "damaged_or_wrong", "p2", "distressed", torn, torn["customer_id"], "returns-specialist"),
-        _ticket("m3", "privacy", "p2", "calm", newest, account["id"], privacy),
+        _ticket("m3", "privacy", "p2", "calm", newest, account["id"], "privacy-officer"),
         _ticket("m2", "where_is_order", "p3", "calm", asked, asked["customer_id"], "order-concierge"),
         _ticket("m4", "press_or_trade", "p4", "calm", {}, None, "person"),
     ]
@@ -102,7 +101,6 @@ TRIAGE = Case(
         Step("woo_order_notes_list", {"order_id": 401}),
         Step("woo_customers_list", {"email": "jonas.weber@example.com"}),
         Step("woo_orders_list", {"search": "jonas.weber@example.com"}),
-        Step("agents_find", {"request": "somebody asks us to delete all data that we have of him"}),
     ],
     deliver=_triage,
     checks=[Check("tickets[]", _ticket_in_shop), Check("counts", _counted)],
@@ -377,7 +375,7 @@ SIZE = Case(
 
 def _access(seen: Seen) -> Json:
     export, account = seen("wp_privacy_export"), seen("woo_customers_list")["items"][0]
-    held = [{"group": one["group"], "count": one["count"], "action": "give"} for one in export["groups"]]
+    held: list[Json] = [{"group": one["group"], "count": one["count"], "action": "give"} for one in export["groups"]]
     orders = seen("woo_orders_list")["items"]
     year, month, day = map(int, seen.arguments["received_on"].split("-"))
     year, month = (year + 1, 1) if month == 12 else (year, month + 1)

@@ -133,7 +133,7 @@ def _waiting(seen: Seen, decision: str) -> list[Json]:
 
 def _moderate(seen: Seen) -> Json:
     queue, standing = (one["items"] for one in seen.all("wp_comments_list"))
-    changes = dict(zip(("spam", "approve"), seen.all("wp_comments_update"), strict=True))
+    changes: dict[str, Json] = dict(zip(("spam", "approve"), seen.all("wp_comments_update"), strict=True))
     changes["bin"] = seen("wp_comments_delete")
     decisions = [
         {
