@@ -2,156 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from devskyy_tools.sandbox import clock
-from tests.agents.cases.counted import cost, of, pick
+from tests.agents.cases.counted import NOW, cost, of, pick
 from tests.agents.cases.frame import Case, Check, Facts, Json, Seen, Step
-from tests.fakes.demo import Demo
 from tests.unit.insights.conftest import ago, money
 
-NOW = datetime.now(clock.zone()).replace(microsecond=0, tzinfo=None).isoformat()
 YEAR = {"first": ago(364), "last": ago(0)}
-
-
-SHORT = """SELECT DISTINCT s.id FROM sales s JOIN lines l ON l.order_id = s.id JOIN keepers k ON k.id =
-CASE WHEN variation THEN variation ELSE product END WHERE s.status = 'processing' AND k.stock < 0"""
-
-
-async def _handed_over(shop: Demo) -> Json:
-    """A parcel of the oldest order that was paid, with its number."""
-    waiting = await shop.do("woo_orders_list", status="processing", limit=100)
-    order = waiting["items"][-1]["id"]
-    return {"tracking": [{"order_id": order, "carrier": "DHL", "number": "00340434161094042557"}]}
-
-
-def _dispatch(seen: Seen) -> Json:
-    orders = {one["id"]: one for one in seen.all("woo_orders_get")}
-    sent = [row["order_id"] for row in seen.arguments["tracking"]]
-    shelf = {one["id"]: one.get("stock") for page in seen.all("woo_stock_list") for one in page["items"]}
-    short = [
-        one["id"]
-        for one in orders.values()
-        if any((shelf.get(line.get("variation_id") or line["product_id"]) or 0) < 0 for line in one["lines"])
-    ]
-    ready = [one for one in orders.values() if one["id"] not in (*sent, *short)]
-    pieces = Counter[tuple[Any, ...]]()
-    for one in ready:
-        for line in one["lines"]:
-            pieces[(line.get("sku"), line["product_id"], line.get("variation_id"))] += line["quantity"]
-    then = datetime.fromisoformat(seen.arguments["as_of"])
-    return {
-        "as_of": seen.arguments["as_of"],
-        "counts": {"read": len(orders), "ready": len(ready), "shipped": len(sent), "exceptions": len(short)},
-        "batch": [
-            {
-                "order_id": one["id"],
-                "status": one["status"],
-                "total": one["total"],
-                "age_hours": max(0, int((then - datetime.fromisoformat(one["date"])).total_seconds() // 3600)),
-                "pieces": sum(line["quantity"] for line in one["lines"]),
-                "country": one["shipping"]["country"],
-                "method": None,
-            }
-            for one in ready
-        ],
-        "pick_list": [
-            {"sku": sku, "product_id": product, "variation_id": variation, "pieces": count,
-             "stock": shelf.get(variation or product)}
-            for (sku, product, variation), count in pieces.items()
-        ],
-        "shipped": [
-            {"order_id": row["order_id"], "carrier": one["carrier"], "tracking_number": one["number"],
-             "new_status": row["status"]}
-            for row in seen.all("woo_shipments_list")[-1:]
-            for one in row["items"]
-        ],
-        "exceptions": [
-            {"order_id": one, "kind": "out_of_stock", "next_step": "Count the shelf.", "owner": "warehouse"}
-            for one in short
-        ],
-        "changes": seen.changes,
-        "unknowns": ["What the shop promises."],
-    }  # fmt: skip
-
-
-def _waiting(facts: Facts, row: Json) -> Json:
-    created = datetime.fromisoformat(clock.local(of(facts, "order", row["order_id"], "created")) or "")
-    hours = (datetime.fromisoformat(NOW) - created.replace(tzinfo=None)).total_seconds() // 3600
-    return {
-        "order_id": row["order_id"],
-        "status": "processing",
-        "total": of(facts, "order", row["order_id"], "total"),
-        "age_hours": max(0, int(hours)),
-        "pieces": facts.one("SELECT sum(quantity) FROM lines WHERE order_id = ?", row["order_id"]),
-        "country": of(facts, "order", row["order_id"], "shipping.country"),
-    }
-
-
-def _picked(facts: Facts, row: Json) -> Json:
-    kind, number = ("variation", row["variation_id"]) if row["variation_id"] else ("product", row["product_id"])
-    return {
-        "sku": of(facts, kind, number, "sku"),
-        "product_id": of(facts, kind, number, "parent") or number,
-        "variation_id": number if kind == "variation" else None,
-        "pieces": facts.one(
-            f"SELECT sum(quantity) FROM lines l JOIN sales s ON s.id = order_id WHERE status = 'processing' AND s.id NOT IN"
-            f" ({SHORT}) AND CASE WHEN variation THEN variation ELSE product END = ?", number,
-        ),
-        "stock": of(facts, kind, number, "stock_quantity"),
-    }  # fmt: skip
-
-
-def _sent(facts: Facts, row: Json) -> Json:
-    kept = facts.one(
-        "SELECT json_extract(m.value, '$.value[0].tracking_number') FROM objects o, json_each(o.body, '$.meta') m WHERE"
-        " o.kind = 'order' AND o.id = ? AND json_extract(m.value, '$.key') = '_wc_shipment_tracking_items'",
-        row["order_id"],
-    )
-    return {
-        "order_id": facts.was("SELECT id FROM objects WHERE kind = 'order' AND status = 'processing' ORDER BY created"),
-        "tracking_number": kept,
-        "new_status": of(facts, "order", row["order_id"], "status"),
-    }
-
-
-def _first_parcel(seen: Seen) -> Json:
-    return seen.arguments["tracking"][0]
-
-
-DISPATCH = Case(
-    agent="fulfilment-coordinator",
-    arguments={"status": "processing", "as_of": NOW},
-    arrange=_handed_over,
-    steps=[
-        Step("woo_order_statuses_list"),
-        Step("woo_orders_list", {"status": "processing", "limit": 100}),
-        Step("woo_orders_get", lambda seen: [{"id": one["id"]} for one in seen("woo_orders_list")["items"]]),
-        Step("woo_stock_list", [{"of": of, "stock_status": status, "limit": 100} for of in ("products", "variations") for status in ("instock", "outofstock")]),
-        Step("woo_shipments_list", lambda seen: pick(_first_parcel(seen), "order_id")),
-        Step("woo_shipments_save", _first_parcel),
-        Step("woo_orders_set_status", lambda seen: {"id": _first_parcel(seen)["order_id"], "status": "completed"}),
-        Step("woo_shipments_list", lambda seen: pick(_first_parcel(seen), "order_id")),
-    ],
-    deliver=_dispatch,
-    checks=[
-        Check("batch[].order_id", f"SELECT id FROM sales WHERE status = 'processing' AND id NOT IN ({SHORT}) ORDER BY id DESC"),
-        Check("exceptions[].order_id", SHORT),
-        Check("batch[]", _waiting),
-        Check("pick_list[]", _picked),
-        Check("shipped[]", _sent),
-        Check("counts", lambda facts, _: {
-            "read": facts.was("SELECT count(*) FROM objects WHERE kind = 'order' AND status = 'processing'"),
-            "ready": facts.one(f"SELECT count(*) FROM sales WHERE status = 'processing' AND id NOT IN ({SHORT})"),
-            "shipped": len(facts.delivered["shipped"]),
-            "exceptions": len(facts.column(SHORT)),
-        }),
-    ],
-    falsify=["woo_orders_get:total", "woo_orders_get:quantity", "woo_stock_list:stock", "woo_shipments_list"],
-)  # fmt: skip
 
 
 def _scope(seen: Seen) -> list[Json]:
@@ -183,18 +40,20 @@ def _prices(seen: Seen) -> Json:
     for one in done["changes"]:
         number, (old, new) = int(one["id"]), map(Decimal, one["fields"]["regular_price"])
         each = costs[number]
-        rows.append({
-            "product_id": number,
-            "variation_id": None,
-            "old_price": str(old),
-            "new_price": str(new),
-            "cost": f"{each:.2f}",
-            "margin_before_percent": _margin(old, each),
-            "margin_after_percent": _margin(new, each),
-            "sold_pieces": sold[number],
-            "break_even_volume_percent": f"{-(new - old) / (old - each + new - old) * 100:.1f}",
-            "reason": "asked",
-        })  # fmt: skip
+        rows.append(
+            {
+                "product_id": number,
+                "variation_id": None,
+                "old_price": str(old),
+                "new_price": str(new),
+                "cost": f"{each:.2f}",
+                "margin_before_percent": _margin(old, each),
+                "margin_after_percent": _margin(new, each),
+                "sold_pieces": sold[number],
+                "break_even_volume_percent": f"{-(new - old) / (old - each + new - old) * 100:.1f}",
+                "reason": "asked",
+            }
+        )
     left = [
         {"product_id": one["id"], "why": "on_sale" if _on_sale(one) else "cost_unknown"}
         for one in _scope(seen)
@@ -229,7 +88,9 @@ def _priced(facts: Facts, row: Json) -> Json:
         "cost": str(each),
         "margin_before_percent": _margin(old, each),
         "margin_after_percent": _margin(new, each),
-        "sold_pieces": facts.one("SELECT sum(quantity) FROM lines WHERE day >= ? AND product = ?", YEAR["first"], number),
+        "sold_pieces": facts.one(
+            "SELECT sum(quantity) FROM lines WHERE day >= ? AND product = ?", YEAR["first"], number
+        ),
         "break_even_volume_percent": f"{-(new - old) / (new - each) * 100:.1f}",
     }
 
@@ -246,8 +107,11 @@ def _summed(facts: Facts, told: Json) -> Json:
     old = [facts.was(PRICE, row["product_id"]) for row in told["proposals"]]
     new = [facts.one(PRICE, row["product_id"]) for row in told["proposals"]]
     raised = sum(Decimal(one) < Decimal(other) for one, other in zip(old, new, strict=True))
-    moved = {one[0] for one in facts.sql("SELECT id, json_extract(body, '$.regular_price') FROM objects WHERE kind = 'product'")
-             if facts.was(PRICE, one[0]) != one[1]}  # fmt: skip
+    moved = {
+        one[0]
+        for one in facts.sql("SELECT id, json_extract(body, '$.regular_price') FROM objects WHERE kind = 'product'")
+        if facts.was(PRICE, one[0]) != one[1]
+    }
     assert moved == {row["product_id"] for row in told["proposals"]}
     return {
         "floor_margin_percent": facts.arguments["floor_margin"],
@@ -265,25 +129,36 @@ PRICES = Case(
     arguments={"scope": "BLACK ROSE", "goal": "margin", "floor_margin": "55"},
     steps=[
         Step("woo_collections_list"),
-        Step("woo_products_list", lambda seen: {
-            "category": next(one["id"] for one in seen("woo_collections_list")["items"]
-                             if one["name"] == seen.arguments["scope"]),
-            "status": "publish", "limit": 100,
-            "fields": ["id", "type", "price", "regular_price", "stock"],
-        }),
+        Step(
+            "woo_products_list",
+            lambda seen: {
+                "category": next(
+                    one["id"] for one in seen("woo_collections_list")["items"] if one["name"] == seen.arguments["scope"]
+                ),
+                "status": "publish",
+                "limit": 100,
+                "fields": ["id", "type", "price", "regular_price", "stock"],
+            },
+        ),
         Step("insights_margins_report", YEAR | {"limit": 100}),
         Step("woo_taxes_list"),
-        Step("play_reprice", lambda seen: {
-            "filter": {"ids": _movable(seen)}, "move": "+5%", "min_margin": "55", "cost_field": "_unit_cost",
-            "ending": ".00",
-        }),
+        Step(
+            "play_reprice",
+            lambda seen: {
+                "filter": {"ids": _movable(seen)},
+                "move": "+5%",
+                "min_margin": "55",
+                "cost_field": "_unit_cost",
+                "ending": ".00",
+            },
+        ),
         Step("changes_show", lambda seen: {"change": seen.changes[-1]}),
     ],
     deliver=_prices,
     checks=[Check("", _summed), Check("proposals[]", _priced), Check("left_alone[]", _left_alone)],
     falsify=["insights_margins_report:cost", "insights_margins_report:units", "play_reprice"],
     own={"plan": "how many batches, and the day of the second look"},
-)  # fmt: skip
+)
 
 
 def _live(seen: Seen) -> list[Json]:
@@ -319,7 +194,13 @@ def _promotion(seen: Seen) -> Json:
         },
         "sale_items": {"count": 0, "rows": []},
         "collisions": [
-            {"coupon_id": one["id"], "code": one["code"], "combined_percent": None, "verdict": "cannot_combine", "fix": None}
+            {
+                "coupon_id": one["id"],
+                "code": one["code"],
+                "combined_percent": None,
+                "verdict": "cannot_combine",
+                "fix": None,
+            }
             for one in _live(seen)
         ],
         "worst_case": {
@@ -339,10 +220,15 @@ def _coupon(facts: Facts, told: Json) -> Json:
     number = told["coupon_id"]
     body = {name: of(facts, "coupon", number, name) for name in ("amount", "discount_type", "code", "minimum_amount")}
     limits = {name: of(facts, "coupon", number, name) for name in ("usage_limit", "usage_limit_per_user")}
-    alone = {name: bool(of(facts, "coupon", number, name)) for name in ("individual_use", "exclude_sale_items", "free_shipping")}
+    alone = {
+        name: bool(of(facts, "coupon", number, name))
+        for name in ("individual_use", "exclude_sale_items", "free_shipping")
+    }
     newest = facts.one("SELECT max(id) FROM objects WHERE kind = 'coupon'")
-    category = facts.one("SELECT id FROM objects WHERE kind = 'product_cat' AND json_extract(body, '$.name') = ?",
-                         facts.arguments["scope"])  # fmt: skip
+    category = facts.one(
+        "SELECT id FROM objects WHERE kind = 'product_cat' AND json_extract(body, '$.name') = ?",
+        facts.arguments["scope"],
+    )
     assert of(facts, "coupon", number, "product_categories") == f"[{category}]"
     return {"coupon_id": newest, **body, **limits, **alone, "category_ids": [category]}
 
@@ -350,7 +236,12 @@ def _coupon(facts: Facts, told: Json) -> Json:
 def _worst(facts: Facts, row: Json) -> Json:
     each = Decimal(cost(facts, row["product_id"]) or 0) / 100
     price = Decimal(of(facts, "product", row["product_id"], "price")) * (1 - Decimal(facts.arguments["percent"]) / 100)
-    return {"product_id": row["product_id"], "price": f"{price:.2f}", "cost": str(each), "margin_percent": _margin(price, each)}
+    return {
+        "product_id": row["product_id"],
+        "price": f"{price:.2f}",
+        "cost": str(each),
+        "margin_percent": _margin(price, each),
+    }
 
 
 def _cap(facts: Facts, told: Json) -> Json:
@@ -362,39 +253,71 @@ def _cap(facts: Facts, told: Json) -> Json:
 
 PROMOTION = Case(
     agent="promotion-manager",
-    arguments={"offer": "20 % off Signature", "percent": "20.00", "scope": "SIGNATURE", "budget": "900",
-               "ends": f"{ago(-14)}T00:00:00"},
+    arguments={
+        "offer": "20 % off Signature",
+        "percent": "20.00",
+        "scope": "SIGNATURE",
+        "budget": "900",
+        "ends": f"{ago(-14)}T00:00:00",
+    },
     steps=[
         Step("woo_categories_list", {"limit": 100}),
         Step("woo_coupons_list", {"limit": 100}),
         Step("woo_coupons_get", lambda seen: [{"id": one["id"]} for one in _live(seen)]),
         Step("woo_settings_list", {"group": "general"}),
-        Step("woo_products_list", lambda seen: {
-            "category": next(one["id"] for one in seen("woo_categories_list")["items"]
-                             if one["name"] == seen.arguments["scope"]), "status": "publish", "limit": 100,
-        }),
+        Step(
+            "woo_products_list",
+            lambda seen: {
+                "category": next(
+                    one["id"] for one in seen("woo_categories_list")["items"] if one["name"] == seen.arguments["scope"]
+                ),
+                "status": "publish",
+                "limit": 100,
+            },
+        ),
         Step("insights_margins_report", YEAR | {"limit": 100}),
         Step("woo_reports_sales", YEAR),
-        Step("woo_coupons_create", lambda seen: {
-            "code": "SKYY24WTR", "discount_type": "percent", "amount": seen.arguments["percent"],
-            "individual_use": True, "exclude_sale_items": True, "usage_limit_per_user": 1, "usage_limit": _uses(seen),
-            "date_expires": seen.arguments["ends"],
-            "product_categories": [next(one["id"] for one in seen("woo_categories_list")["items"]
-                                        if one["name"] == seen.arguments["scope"])],
-        }),
+        Step(
+            "woo_coupons_create",
+            lambda seen: {
+                "code": "SKYY24WTR",
+                "discount_type": "percent",
+                "amount": seen.arguments["percent"],
+                "individual_use": True,
+                "exclude_sale_items": True,
+                "usage_limit_per_user": 1,
+                "usage_limit": _uses(seen),
+                "date_expires": seen.arguments["ends"],
+                "product_categories": [
+                    next(
+                        one["id"]
+                        for one in seen("woo_categories_list")["items"]
+                        if one["name"] == seen.arguments["scope"]
+                    )
+                ],
+            },
+        ),
         Step("woo_coupons_get", lambda seen: {"id": int(seen("woo_coupons_create")["changes"][0]["id"])}),
     ],
     deliver=_promotion,
     checks=[
         Check("coupon", _coupon),
-        Check("collisions[].coupon_id", "SELECT id FROM objects WHERE kind = 'coupon' AND id <> (SELECT max(id) FROM"
-              " objects WHERE kind = 'coupon') AND coalesce(json_extract(body, '$.date_expires'), '9') > date('now')"
-              " ORDER BY id DESC"),
+        Check(
+            "collisions[].coupon_id",
+            "SELECT id FROM objects WHERE kind = 'coupon' AND id <> (SELECT max(id) FROM"
+            " objects WHERE kind = 'coupon') AND coalesce(json_extract(body, '$.date_expires'), '9') > date('now')"
+            " ORDER BY id DESC",
+        ),
         Check("worst_case", _worst),
         Check("budget", _cap),
         Check("sale_items", lambda facts, _: {"count": 0}),
     ],
-    falsify=["woo_coupons_get:usage_limit", "woo_products_list:price", "insights_margins_report:cost", "woo_reports_sales"],
-)  # fmt: skip
+    falsify=[
+        "woo_coupons_get:usage_limit",
+        "woo_products_list:price",
+        "insights_margins_report:cost",
+        "woo_reports_sales",
+    ],
+)
 
-CASES = [DISPATCH, PRICES, PROMOTION]
+CASES = [PRICES, PROMOTION]

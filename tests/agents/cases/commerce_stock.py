@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import date
 from decimal import Decimal
 from statistics import NormalDist
-from typing import Any
 
 from devskyy_mcp.assets.store import Assets
 from devskyy_tools.insights import methods
-from tests.agents.cases.commerce import NOW
-from tests.agents.cases.counted import cost, of, pick
+from tests.agents.cases.counted import NOW, cost, of, pick
 from tests.agents.cases.frame import Case, Check, Facts, Json, Seen, Step
 from tests.fakes.demo import Demo
 from tests.unit.insights.conftest import ago, money
@@ -106,7 +103,10 @@ def _line(facts: Facts, row: Json) -> Json:
 def _totals(facts: Facts, told: Json) -> Json:
     lines = [_line(facts, row) for row in told["lines"]]
     [(label, _)] = [(facts.arguments["labels"][0], None)]
-    query = "SELECT json_extract(body, '$.stock_quantity') FROM objects WHERE kind = 'variation' AND json_extract(body, '$.sku') = ?"
+    query = (
+        "SELECT json_extract(body, '$.stock_quantity') FROM objects WHERE kind = 'variation' AND"
+        " json_extract(body, '$.sku') = ?"
+    )
     changed = facts.one(query, label) != facts.was(query, label)
     return {
         "cover_days": 7 * WEEKS,
@@ -130,7 +130,9 @@ STOCK = Case(
     steps=[
         Step("play_stock_reconcile", lambda seen: {"asset": seen.arguments["count"], "counted_at": NOW}),
         Step("woo_stock_list", {"stock_status": "outofstock"}),
-        Step("insights_stock_plan", {"lead_days": 56, "cover_days": 56, "service": 0.95, "due_only": False, "limit": 100}),
+        Step(
+            "insights_stock_plan", {"lead_days": 56, "cover_days": 56, "service": 0.95, "due_only": False, "limit": 100}
+        ),
         Step("insights_stock_value"),
     ],
     deliver=_plan,
@@ -184,14 +186,25 @@ def _grid(seen: Seen) -> Json:
                 "made": len(new),
                 "gaps": [],
                 "cells": [
-                    {"variation_id": one["id"], "options": list(one["options"].values()), "sku": one["sku"],
-                     "regular_price": one["regular_price"], "stock_quantity": one.get("stock"), "state": "new"}
+                    {
+                        "variation_id": one["id"],
+                        "options": list(one["options"].values()),
+                        "sku": one["sku"],
+                        "regular_price": one["regular_price"],
+                        "stock_quantity": one.get("stock"),
+                        "state": "new",
+                    }
                     for one in new
                 ],
             }
         ],
-        "attributes": [{"attribute_id": _size(seen), "name": "Size", "terms_added": [
-            seen("woo_attribute_terms_create")["changes"][0]["fields"]["name"]]}],
+        "attributes": [
+            {
+                "attribute_id": _size(seen),
+                "name": "Size",
+                "terms_added": [seen("woo_attribute_terms_create")["changes"][0]["fields"]["name"]],
+            }
+        ],
         "curve": {
             "basis": "given",
             "pieces_sold": int(sum(sold)),
@@ -199,19 +212,23 @@ def _grid(seen: Seen) -> Json:
         },
         "changes": seen.changes,
         "unknowns": ["Whether a size was out for a time."],
-    }  # fmt: skip
+    }
 
 
 def _grid_facts(facts: Facts, row: Json) -> Json:
     query = "SELECT count(*) FROM objects WHERE kind = 'variation' AND parent = ? AND status <> 'trash'"
     before, after = facts.was(query, row["product_id"]), facts.one(query, row["product_id"])
     assert [axis["options"] for axis in row["axes"]] == [
-        sorted(facts.column(
-            "SELECT DISTINCT json_extract(a.value, '$.option') FROM objects o, json_each(o.body, '$.attributes') a WHERE"
-            " kind = 'variation' AND o.parent = ? AND json_extract(a.value, '$.name') = ?", row["product_id"], axis["name"],
-        ))
+        sorted(
+            facts.column(
+                "SELECT DISTINCT json_extract(a.value, '$.option') FROM objects o, json_each(o.body, '$.attributes') a"
+                " WHERE kind = 'variation' AND o.parent = ? AND json_extract(a.value, '$.name') = ?",
+                row["product_id"],
+                axis["name"],
+            )
+        )
         for axis in row["axes"]
-    ]  # fmt: skip
+    ]
     return {"product_id": facts.arguments["product_ids"][0], "before": before, "wanted": after, "made": after - before}
 
 
@@ -235,143 +252,58 @@ GRID = Case(
         Step("woo_variations_list", lambda seen: {"product_id": _product(seen), "limit": 100}),
         Step("woo_attributes_list"),
         Step("woo_attribute_terms_list", lambda seen: {"attribute_id": _size(seen)}),
-        Step("insights_sales_forecast", lambda seen: [
-            {"of": "variation", "id": one["id"]} for one in seen("woo_variations_list")["items"]
-        ]),
+        Step(
+            "insights_sales_forecast",
+            lambda seen: [{"of": "variation", "id": one["id"]} for one in seen("woo_variations_list")["items"]],
+        ),
         Step("woo_attribute_terms_create", lambda seen: {"attribute_id": _size(seen), "name": _new_size(seen)}),
-        Step("woo_variations_matrix", lambda seen: {
-            "product_id": _product(seen), "attributes": [{"name": "Size", "options": [_new_size(seen)]}],
-            "regular_price": seen("woo_variations_list")["items"][0]["regular_price"],
-            "sku": f"{seen('woo_products_get')['sku']}-{{Colour}}-{{Size}}",
-        }),
+        Step(
+            "woo_variations_matrix",
+            lambda seen: {
+                "product_id": _product(seen),
+                "attributes": [{"name": "Size", "options": [_new_size(seen)]}],
+                "regular_price": seen("woo_variations_list")["items"][0]["regular_price"],
+                "sku": f"{seen('woo_products_get')['sku']}-{{Colour}}-{{Size}}",
+            },
+        ),
         Step("woo_variations_list", lambda seen: {"product_id": _product(seen), "limit": 100}),
     ],
     deliver=_grid,
     checks=[
         Check("products[]", _grid_facts),
         Check("products[].cells[]", _cell),
-        Check("attributes[]", lambda facts, row: {
-            "attribute_id": facts.one("SELECT id FROM objects WHERE kind = 'attribute' AND json_extract(body, '$.name') = ?",
-                                      row["name"]),
-            "terms_added": [facts.one("SELECT json_extract(body, '$.name') FROM objects WHERE kind = 'attribute_term' AND"
-                                      " parent = ? ORDER BY id DESC", row["attribute_id"])],
-        }),
-        Check("curve", lambda facts, _: {
-            "pieces_sold": facts.one(
-                "SELECT sum(quantity) FROM lines WHERE day < ? AND variation IN (SELECT id FROM objects WHERE kind ="
-                " 'variation' AND parent = ?)", ago(0), facts.arguments["product_ids"][0],
-            ),
-            "shares": [
-                {"share_percent": share, "pieces": pieces}
-                for share, pieces in (("23", 16), ("41", 29), ("25", 17), ("11", 8))
-            ],
-        }),
+        Check(
+            "attributes[]",
+            lambda facts, row: {
+                "attribute_id": facts.one(
+                    "SELECT id FROM objects WHERE kind = 'attribute' AND json_extract(body, '$.name') = ?", row["name"]
+                ),
+                "terms_added": [
+                    facts.one(
+                        "SELECT json_extract(body, '$.name') FROM objects WHERE kind = 'attribute_term' AND"
+                        " parent = ? ORDER BY id DESC",
+                        row["attribute_id"],
+                    )
+                ],
+            },
+        ),
+        Check(
+            "curve",
+            lambda facts, _: {
+                "pieces_sold": facts.one(
+                    "SELECT sum(quantity) FROM lines WHERE day < ? AND variation IN (SELECT id FROM objects WHERE"
+                    " kind = 'variation' AND parent = ?)",
+                    ago(0),
+                    facts.arguments["product_ids"][0],
+                ),
+                "shares": [
+                    {"share_percent": share, "pieces": pieces}
+                    for share, pieces in (("23", 16), ("41", 29), ("25", 17), ("11", 8))
+                ],
+            },
+        ),
     ],
     falsify=["insights_sales_forecast", "woo_variations_list:total", "woo_variations_list:regular_price"],
-)  # fmt: skip
+)
 
-SHEET = [
-    {"sku": "MS-NEW-01", "name": "Long Coat", "price": "280.00", "description": "A long coat."},
-    {"sku": "MS-NEW-02", "name": "Short Coat", "price": "240.00"},
-    {"sku": "MS-NEW-01", "name": "Long Coat, again", "price": "280.00"},
-    {"sku": "", "name": "Belt", "price": "60.00"},
-]
-FACTS = ("name", "sku", "gtin", "category", "brand", "price", "description", "composition", "care", "origin", "picture", "weight")
-
-
-async def _sheet(shop: Demo) -> Json:
-    """A supplier's sheet: of its five rows one is known already, one is there twice and one has no number."""
-    [known] = (await shop.do("woo_products_list", limit=1, search="Velvet Slip Dress"))["items"]
-    return {"source": [*SHEET, {"sku": known["sku"], "name": known["name"], "price": "190.00"}]}
-
-
-def _rows(seen: Seen) -> tuple[list[Json], list[Json]]:
-    """Rows to be made, and those refused with their reason."""
-    there = {one["sku"] for page in seen.all("woo_products_list") for one in page["items"] if one["status"] == "publish"}
-    good: list[Json] = []
-    bad: list[Json] = []
-    for number, row in enumerate(seen.arguments["source"], 1):
-        twice = row["sku"] in {one["sku"] for one in good}
-        why = "no_sku" if not row["sku"] else "duplicate_sku" if twice else "exists_already" if row["sku"] in there else ""
-        if why:
-            bad.append({"row": number, "reason": why})
-        else:
-            good.append(row)
-    return good, bad
-
-
-def _category(seen: Seen) -> int:
-    return next(one["id"] for one in seen("woo_collections_list")["items"] if one["name"] == seen.arguments["collection"])
-
-
-def _catalogue(seen: Seen) -> Json:
-    good, bad = _rows(seen)
-    made = {one["fields"]["sku"]: one for done in seen.all("woo_products_create") for one in done["changes"]}
-    back = {one["sku"]: one for one in seen.all("woo_products_list")[-1]["items"]}
-    drafts = [
-        {"product_id": back[row["sku"]]["id"], "sku": row["sku"], "name": back[row["sku"]]["name"],
-         "status": back[row["sku"]]["status"], "type": back[row["sku"]]["type"], "media_ids": [],
-         "category_ids": [one["id"] for one in made[row["sku"]]["fields"]["categories"]],
-         "regular_price": back[row["sku"]].get("regular_price", back[row["sku"]].get("price"))}
-        for row in good
-    ]  # fmt: skip
-    missing = {row["sku"]: [one for one in FACTS if one != "category" and not row.get(one)] for row in good}
-    return {
-        "drafts": drafts,
-        "completeness": [
-            {"sku": sku, "filled": len(FACTS) - len(lacks), "missing": lacks} for sku, lacks in missing.items()
-        ],
-        "rejected": bad,
-        "terms_made": [],
-        "changes": seen.changes,
-        "unknowns": ["Do the prices include tax?"],
-    }
-
-
-def _draft(facts: Facts, row: Json) -> Json:
-    number = facts.one("SELECT id FROM objects WHERE kind = 'product' AND json_extract(body, '$.sku') = ?", row["sku"])
-    return {
-        "product_id": number,
-        "category_ids": json.loads(of(facts, "product", number, "categories")),
-        **{name: of(facts, "product", number, name) for name in ("name", "status", "type", "regular_price")},
-    }
-
-
-def _complete(facts: Facts, row: Json) -> Json:
-    [(body,)] = facts.sql("SELECT body FROM objects WHERE kind = 'product' AND json_extract(body, '$.sku') = ?", row["sku"])
-    kept: dict[str, Any] = json.loads(body)
-    places = {"gtin": "global_unique_id", "category": "categories", "brand": "brands", "price": "regular_price",
-              "picture": "images"}  # fmt: skip
-    missing = [one for one in FACTS if not kept.get(places.get(one, one))]
-    return {"filled": len(FACTS) - len(missing), "missing": missing}
-
-
-def _refused(facts: Facts, row: Json) -> Json:
-    given = facts.arguments["source"]
-    sku = given[row["row"] - 1]["sku"]
-    known = facts.was("SELECT 1 FROM objects WHERE kind = 'product' AND json_extract(body, '$.sku') = ?", sku)
-    twice = sku in [one["sku"] for one in given[: row["row"] - 1]]
-    return {"row": row["row"], "reason": "no_sku" if not sku else "duplicate_sku" if twice else "exists_already" if known else ""}
-
-
-CATALOGUE = Case(
-    agent="catalog-builder",
-    arguments={"collection": "SIGNATURE"},
-    arrange=_sheet,
-    steps=[
-        Step("brand_guide_get"),
-        Step("woo_collections_list"),
-        Step("woo_products_list", lambda seen: [{"sku": row["sku"]} for row in seen.arguments["source"] if row["sku"]]),
-        Step("woo_products_create", lambda seen: [
-            {"name": row["name"], "sku": row["sku"], "status": "draft", "regular_price": row["price"],
-             "categories": [_category(seen)]} | pick(row, *({"description"} & row.keys()))
-            for row in _rows(seen)[0]
-        ]),
-        Step("woo_products_list", {"status": "draft", "limit": 100}),
-    ],
-    deliver=_catalogue,
-    checks=[Check("drafts[]", _draft), Check("completeness[]", _complete), Check("rejected[]", _refused)],
-    falsify=["woo_products_list:price,regular_price"],
-)  # fmt: skip
-
-CASES = [STOCK, GRID, CATALOGUE]
+CASES = [STOCK, GRID]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from devskyy_tools.sandbox import clock
 from tests.agents.cases.frame import Facts, Json
 from tests.unit.insights.conftest import money
 from tests.unit.insights.test_customers import PEOPLE
 from tests.unit.insights.test_stock import COST
 
+NOW = datetime.now(clock.zone()).replace(microsecond=0, tzinfo=None).isoformat()
+"""The shop's own time."""
 BODY = "SELECT json_extract(body, ?) FROM objects WHERE kind = ? AND id = ?"
 NAME = "SELECT json_extract(body, '$.name') FROM objects WHERE kind = ? AND id = ?"
 PAID = "status IN ('processing', 'on-hold', 'completed', 'refunded')"
@@ -36,13 +40,16 @@ def sums(facts: Facts, first: str, last: str) -> Json:
     """What the orders of a period come to."""
     [(total, shipping, off, count)] = facts.sql(
         "SELECT coalesce(sum(cents), 0), coalesce(sum(shipping), 0), coalesce(sum(discount), 0), count(*) FROM sales"
-        " WHERE day BETWEEN ? AND ?", first, last,
-    )  # fmt: skip
+        " WHERE day BETWEEN ? AND ?",
+        first,
+        last,
+    )
     units = facts.one("SELECT coalesce(sum(quantity), 0) FROM lines WHERE day BETWEEN ? AND ?", first, last)
     back = facts.one(
         "SELECT coalesce(sum(b.cents), 0) FROM back b JOIN sales s ON s.id = b.order_id WHERE day BETWEEN ? AND ?",
-        first, last,
-    )  # fmt: skip
+        first,
+        last,
+    )
     each = (Decimal(total) / 100 / count).quantize(Decimal("0.01"), ROUND_HALF_UP) if count else None
     return {
         "sales": money(total),

@@ -1,4 +1,4 @@
-"""A case drives one agent on the demo shop to its deliverable, and SQL on the shop's own database says what must be in it.
+"""A case drives one agent on the demo shop to its deliverable; SQL on the shop's own database says what must be in it.
 
 How its steps are carried out is the driver's: here each is a call of the road with no tool but the agent's own.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, closing, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from devskyy_mcp.agents.catalogue import Agent
 from tests.fakes.demo import Demo
@@ -56,12 +56,13 @@ class Seen:
         return other
 
 
-Arguments = Json | Callable[[Seen], "Json | list[Json]"]
+Calls = Json | list[Json]
+Arguments = Calls | Callable[[Seen], Calls]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A tool and its arguments, from what was seen so far where they depend on it; a list of them is called one by one."""
+    """A tool and its arguments, or a list of them, called one by one; or a function of what was seen so far."""
 
     tool: str
     arguments: Arguments = field(default_factory=dict[str, Any])
@@ -73,7 +74,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Facts:
-    """The demo shop's database, to say what the deliverable must be; ``before`` is a copy from before the first step."""
+    """The demo shop's database, to say what the deliverable must be; ``before`` is its copy from before all steps."""
 
     sql: Sql
     delivered: Json
@@ -107,8 +108,8 @@ Expected = str | Callable[[Facts, Any], Any]
 class Check:
     """What stands at a place of the deliverable, such as ``rows[].sold``, by SQL.
 
-    ``expected`` is a query whose first column has one row for each value at the place, or a function of the facts and of
-    one value: a mapping it returns is compared in its own keys only, anything else as a whole.
+    ``expected`` is a query whose first column has one row for each value at the place, or a function of the facts and
+    of one value: a mapping it returns is compared in its own keys only, anything else as a whole.
     """
 
     path: str
@@ -146,7 +147,7 @@ async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
     """Carry the steps out: writes with a preview first, and with a person's yes."""
     more = await case.arrange(shop) if case.arrange else None
     seen = Seen(case.arguments | (more or {}))
-    shop.shop.store._db.backup(seen.before)
+    shop.shop.store._db.backup(seen.before)  # pyright: ignore[reportPrivateUsage] # nobody else asks for a copy
     allow, approve = agent.file.tools.allow, agent.file.tools.approve
     async with shop.app.running(eager=True) if case.works else nullcontext():
         for step in case.steps:
@@ -176,7 +177,8 @@ def facts_of(shop: Demo, case: Case, seen: Seen) -> Facts:
 def judge(agent: Agent, case: Case, facts: Facts, seen: Seen) -> list[str]:
     """What is wrong with the deliverable, and which of its figures no check covers."""
     delivered = facts.delivered
-    problems = [f"{'.'.join(map(str, one.path))}: {one.message}" for one in _validator(agent).iter_errors(delivered)]
+    errors: Iterable[ValidationError] = _validator(agent).iter_errors(delivered)  # pyright: ignore[reportUnknownMemberType] # its types name what is not there
+    problems = [f"{'.'.join(map(str, one.path))}: {one.message}" for one in errors]
     covered = set[str]()
     failed: list[str] = []
     for check in case.checks:
@@ -222,15 +224,20 @@ def _checked(check: Check, facts: Facts, covered: set[str]) -> list[str]:
 
 def _compare(value: Any, right: Any, place: str, covered: set[str]) -> Iterator[str]:
     if isinstance(right, dict):
-        for key, one in right.items():
+        for key, one in cast("Json", right).items():
             yield from _compare(value.get(key), one, f"{place}.{key}" if place else key, covered)
-    elif isinstance(right, list) and isinstance(value, list) and len(right) == len(value):
-        for number, (one, other) in enumerate(zip(value, right, strict=True)):
-            yield from _compare(one, other, f"{place}[{number}]", covered)
+    elif _are_alike(value, right):
+        for number, other in enumerate(cast("list[Any]", right)):
+            yield from _compare(value[number], other, f"{place}[{number}]", covered)
     else:
         covered.add(place)
         if not _same(value, right):
             yield f"{place} is {value!r}, and {right!r} by the shop"
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    """Whether both are lists of one length."""
+    return isinstance(one, list) and isinstance(other, list) and len(cast("Json", one)) == len(cast("Json", other))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -257,10 +264,10 @@ def _is_under(place: str, places: Mapping[str, str] | set[str]) -> bool:
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
-        for key, one in value.items():
+        for key, one in cast("Json", value).items():
             yield from _leaves(one, f"{place}.{key}" if place else key)
     elif isinstance(value, list):
-        for number, one in enumerate(value):
+        for number, one in enumerate(cast("list[Any]", value)):
             yield from _leaves(one, f"{place}[{number}]")
     else:
         yield place, value
@@ -282,10 +289,10 @@ def _other(value: Any, keys: frozenset[str], on: bool) -> Any:
     if isinstance(value, dict):
         return {
             key: _other(one, keys, key in keys if keys else not (key in _IDS or key.endswith("_id")))
-            for key, one in value.items()
+            for key, one in cast("Json", value).items()
         }
     if isinstance(value, list):
-        return [_other(one, keys, on) for one in value]
+        return [_other(one, keys, on) for one in cast("list[Any]", value)]
     if not on or not _is_number(value):
         return deepcopy(value)
     return f"{Decimal(value) + FALSER}" if isinstance(value, str) else value + FALSER
