@@ -262,13 +262,8 @@ MAIL = Case(
         Step("wp_site_get"),
         Step("insights_customers_segment"),
         Step("woo_products_get", lambda seen: [{"id": int(one)} for one in seen.arguments["product_ids"].split(",")]),
-        Step("woo_coupons_list"),
-        Step(
-            "woo_coupons_get",
-            lambda seen: [
-                {"id": one["id"]} for one in seen("woo_coupons_list")["items"] if one["code"] == seen.arguments["offer"]
-            ],
-        ),
+        Step("woo_coupons_list", lambda seen: {"code": seen.arguments["offer"]}),
+        Step("woo_coupons_get", lambda seen: {"id": seen("woo_coupons_list")["items"][0]["id"]}),
         Step("wp_media_list", lambda seen: [{"search": f"{one['name']} in"} for one in seen.all("woo_products_get")]),
     ],
     deliver=_newsletter,
