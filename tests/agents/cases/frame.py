@@ -24,6 +24,7 @@ from tests.unit.insights.conftest import Sql, sql_of
 Json = dict[str, Any]
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _ID = re.compile(r"[a-z]{2,5}_(?=\w*[0-9A-Z])[0-9A-Za-z]{8,}|[0-9a-f]{32,}")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
 _INDEX = re.compile(r"\[\d+\]")
 _IDS = frozenset({"id", "key", "sku", "code", "slug"})
 FALSER = 7
@@ -255,7 +256,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_figure(value: Any) -> bool:
-    return _is_number(value) or (isinstance(value, str) and _ID.fullmatch(value) is not None)
+    return _is_number(value) or (
+        isinstance(value, str) and (_ID.fullmatch(value) or _COLOUR.fullmatch(value)) is not None
+    )
 
 
 def _is_under(place: str, places: Mapping[str, str] | set[str]) -> bool:
@@ -293,6 +296,8 @@ def _other(value: Any, keys: frozenset[str], on: bool) -> Any:
         }
     if isinstance(value, list):
         return [_other(one, keys, on) for one in cast("list[Any]", value)]
+    if on and isinstance(value, str) and _COLOUR.fullmatch(value):
+        return f"#{int(value[1:], 16) ^ FALSER:06x}"
     if not on or not _is_number(value):
         return deepcopy(value)
     return f"{Decimal(value) + FALSER}" if isinstance(value, str) else value + FALSER
