@@ -119,6 +119,19 @@ def _shots_in_shop(facts: Facts, told: Json) -> Json:
     }
 
 
+def _in_the_photo(facts: Facts, told: str) -> str | None:
+    """The colour, if some part of the photograph has it or nearly so."""
+    red, green, blue = (int(told[at : at + 2], 16) for at in (1, 3, 5))
+    pixels = Image.open(BytesIO(_photo(0))).convert("RGB").resize((60, 80), Image.Resampling.NEAREST)
+    near = [abs(r - red) + abs(g - green) + abs(b - blue) for _, (r, g, b) in _counted(pixels)]
+    return told if min(near) <= 30 else None
+
+
+def _counted(picture: Image.Image) -> list[Any]:
+    """How often each colour comes."""
+    return picture.getcolors(60 * 80) or []
+
+
 DIRECT = Case(
     agent="art-director",
     arguments={"campaign": "Winter, for people who repair", "collection": "BLACK ROSE"},
@@ -132,7 +145,7 @@ DIRECT = Case(
         Step("media_sheets_create", lambda seen: {"assets": given(seen)}),
     ],
     deliver=_direct,
-    checks=[Check("", _shots_in_shop)],
+    checks=[Check("", _shots_in_shop), Check("palette[].hex", _in_the_photo)],
     own={"palette[].source": OURS, "moodboard": OURS, "spent_usd": "nothing was bought"},
     falsify=["woo_products_list:id"],
     after=files_are_there,

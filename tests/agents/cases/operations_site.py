@@ -184,7 +184,8 @@ def _total(facts: Facts, row: Json) -> Json:
         "orders": "SELECT count(*) FROM objects WHERE kind = 'order' AND status = ?",
         "products": "SELECT count(*) FROM objects WHERE kind = 'product' AND status = 'publish' AND type = ?",
         "customers": "SELECT count(*) FROM objects u WHERE kind = 'user' AND"
-        " json_extract(body, '$.roles[0]') = 'customer' AND (EXISTS (SELECT 1 FROM objects o WHERE o.kind = 'order' AND json_extract(o.body, '$.customer_id') = u.id"
+        " json_extract(body, '$.roles[0]') = 'customer' AND (EXISTS (SELECT 1 FROM objects o WHERE o.kind = 'order'"
+        " AND json_extract(o.body, '$.customer_id') = u.id"
         " AND o.status IN ('processing', 'on-hold', 'completed'))) = (? = 'paying')",
     }
     return {"total": facts.one(counts[row["of"]], row["slug"])}
