@@ -1,5 +1,5 @@
 """``python -m benchmarks [calls start shop dead events jobs bulk growth vault logins auth limits attacks find render
-models pictures reliefs asking llm experiments]``
+models pictures reliefs asking llm experiments agents]``
 
 Prints a table.
 """
@@ -16,6 +16,7 @@ from .measure import Row
 
 async def main(wanted: list[str]) -> None:
     from . import (
+        agents,
         asking,
         attacks,
         auth,
@@ -60,6 +61,7 @@ async def main(wanted: list[str]) -> None:
         "pictures": pictures.run,
         "asking": asking.run,
         "llm": llm.run,
+        "agents": agents.run,
     }
     print("| what | figure | goal | met |\n|---|---|---|---|")
     rows: list[Row] = []

@@ -1,4 +1,4 @@
-"""What an assignment and a batch of exposures cost, and how often a test without a difference says that there is one."""
+"""What an assignment and a batch of exposures cost; how often a test without a difference says that there is one."""
 
 from __future__ import annotations
 

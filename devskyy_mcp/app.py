@@ -41,7 +41,6 @@ from .db.vault import Keyring
 from .db.vault.keyring import FILE as KEY_FILE
 from .db.wake import Wake
 from .errors import Refused, unforeseen
-from .find.tools import ToolIndex
 from .guard.audit import AuditLog
 from .guard.brake import Brake
 from .guard.checkpoints import Checkpoints
@@ -52,7 +51,7 @@ from .invoke import Road
 from .jobs.events import Events
 from .jobs.service import Jobs
 from .llm.gateway import Gateway
-from .llm.system import SYSTEM as MODELS
+from .llm.names import SYSTEM as MODELS
 from .ops.doctor import Checks
 from .ops.health import (
     HealthChecks,
@@ -210,10 +209,6 @@ def database_of(settings: Settings, *, migrate: bool | None = None) -> Database:
     )
 
 
-def _tool_index(services: Services) -> ToolIndex | None:
-    return services.get(ToolIndex) if services.has(ToolIndex) else None
-
-
 def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None, agents: Path | None = None) -> App:
     """Put a DevSkyy together.
 
@@ -309,6 +304,6 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None,
             pack.provides(services)
     found = load_agents(registry, known, folder, settings.agents_dir, settings.cache_dir / "agents")
     services.put(Agents, found)
-    services.share(AgentIndex, lambda made: AgentIndex(found, _tool_index(made), settings.cache_dir / "find/agents"))
+    services.share(AgentIndex, lambda _: AgentIndex(found, settings.cache_dir / "find/agents"))
     registry.add(served(found, services.get(Offers)))
     return App(settings, registry, services, changes, road)

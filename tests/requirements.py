@@ -993,6 +993,7 @@ REQUIREMENTS = [
     Requirement("llm:no-retries", "product, issue F", "The providers' clients try nothing again by themselves."),
     Requirement("llm:replay", "product, issue F 1", "A turn goes back to its provider as it came, signatures and all."),
     Requirement("llm:lazy", "product, issue F 2", "No provider's library is loaded before its first call, none twice."),
+    Requirement("llm:logs", "product, issue F", "What is asked of models, and what they say, is in no log."),
     Requirement("llm:no-key", "product, issue F 9", "A provider without a key says so before anything is sent."),
     # asking language models
     Requirement(
@@ -1032,6 +1033,11 @@ REQUIREMENTS = [
     Requirement(
         "llm:telemetry", "product, issue F", "A call is a span and metrics in OpenTelemetry's names, wordless."
     ),
+    Requirement(
+        "llm:schemas",
+        "product, issue F 1",
+        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
+    ),
     # A/B tests
     Requirement("experiments:from-first-to-last", "product, issue F", "A test goes from registration to a decision."),
     Requirement(
@@ -1053,10 +1059,6 @@ REQUIREMENTS = [
     Requirement("experiments:on-the-shop", "product, issue F", "A test on the shop is a person's to start."),
     Requirement("experiments:shop-alike", "product, issue F", "PHP, Python and the browser assign alike."),
     Requirement("experiments:shop-counts", "product, issue F", "Carts and orders count once, of who was shown it."),
-    Requirement(
-        "llm:schemas",
-        "product, issue F 1",
-        "Every tool fits every provider's dialect of JSON Schema; what a strict model gives is what was meant.",
     # insights
     Requirement("insights:contract", "product, insights", "Insights count the same on the demo shop and real ones."),
     Requirement(
@@ -1099,4 +1101,19 @@ REQUIREMENTS = [
         "product, insights",
         "Shipments stand where tracking plugins read them, and can be taken back.",
     ),
+    # agents
+    Requirement("agents:strict", "product, issue F 9", "A wrong file of an agent stops the start, with its line."),
+    Requirement("agents:checked-once", "product, issue F", "The same files are checked once, whatever starts."),
+    Requirement("agents:switched-off", "product, issue F", "Tools that are switched off hide an agent, and stop none."),
+    Requirement("agents:brand", "product, issue F 6", "A brand adds its own agents and its own phrases."),
+    Requirement("agents:prompts", "product, issue F 8", "60 prompts on stdio, HTTP of both eras, REST and CLI."),
+    Requirement("agents:completion", "product, issue F", "Arguments are completed, within the caller's scopes."),
+    Requirement("agents:resources", "product, issue F", "The index and each agent's file are resources."),
+    Requirement("agents:skills", "SEP-2640", "Each agent is a skill; its digest and front matter are true."),
+    Requirement("agents:rest", "product, issue F", "REST lists, shows, finds and briefs; the brief is the prompt."),
+    Requirement("agents:cli", "product, issue F", "The command line and stdio have the same agents."),
+    Requirement("agents:bad-input", "product, issue F 9", "Bad input to an agent says what is right."),
+    Requirement("agents:guide", "product, issue F", "The brand guide goes its round: preview, apply, undo."),
+    Requirement("agents:find", "product, issue F 6", "Agents are found by what people say, or none is."),
+    Requirement("agents:light", "product, issue F", "Listing agents reads no YAML and loads no model of theirs."),
 ]

@@ -45,6 +45,11 @@ def compiled(found: Sequence[Source], tools: Collection[str], folder: Path) -> L
     return loaded
 
 
+def forget() -> None:
+    """Know nothing any more of what this process has read, as a new one would."""
+    _known.clear()
+
+
 def _digest(found: Iterable[Source], tools: Collection[str]) -> str:
     digest = hashlib.sha256("\n".join(sorted(tools)).encode())
     for path in _READERS:

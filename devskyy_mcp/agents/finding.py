@@ -1,37 +1,32 @@
-"""Which agent a request is for, or none: by what people say when they mean it, what its file says, and its tools.
+"""Which agent a request is for, or none: by what people say when they mean it, or another.
 
-How the parts count was tried on the agents' own examples, each left out in turn (docs/agents.md has the figures).
+How the parts count was tried on the agents' own examples, each left out in turn (docs/agents.md has the figures, and
+what was left out: instructions and tools help where there are few examples, and hurt where there are many).
 """
 
 from __future__ import annotations
 
-import math
 import re
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..find.encoder import Encoder, encoder
 from ..find.finder import Meanings, Ranked, Thing
 from ..find.lexical import Index
-from ..find.tools import ToolIndex
-from .catalogue import Agent, Agents, Super
+from .catalogue import Agent, Agents
 
-BODY, TOOLS, WORDS = 1.0, 0.5, 0.4
-"""How much the instructions, the tools and shared words count beside the examples, which count 1."""
+WORDS = 0.3
+"""How much the share of words in common counts beside what the examples mean."""
 PUSH = 0.25
 """How much is taken off of what a request is nearer to an agent's counter-examples than to its examples."""
-FLOOR_MEANING = 0.256
+FLOOR_MEANING = 0.35
 """Below this score of the best agent a request is for none of them, with the extra [find]."""
-FLOOR_WORDS = 0.12
+FLOOR_WORDS = 0.25
 """The same by words alone."""
-BODY_READ = 1_500
-"""Characters of the instructions that count: what comes later adds little, and encoding takes a while."""
-CHUNK = 400
-_OTHER, _BODY = "!", "~"
+SHORTEST_CLAUSE = 15
+_OTHER = "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +60,12 @@ class AgentIndex:
 
     Args:
         agents: which.
-        tools: finds tools; None to go without.
         folder: where vectors are kept between processes.
         by: gives the encoder, or None to go by words alone.
     """
 
-    def __init__(
-        self,
-        agents: Agents,
-        tools: ToolIndex | None = None,
-        folder: Path | None = None,
-        by: Callable[[], Encoder | None] = encoder,
-    ) -> None:
+    def __init__(self, agents: Agents, folder: Path | None = None, by: Callable[[], Encoder | None] = encoder) -> None:
         self._agents = agents
-        self._tools = tools
         self._folder = folder
         self._by = by
         self._parts: _Parts | None = None
@@ -87,7 +74,7 @@ class AgentIndex:
     def search(self, request: str, limit: int) -> Found:
         """The best agents. Blocks: call it in a thread."""
         parts = self._current()
-        ranked = parts.rank(request, self._tools.rank(request).scores if self._tools else {})
+        ranked = parts.rank(request)
         scores = ranked.scores
         names = sorted((agent.name for agent in self._agents.offered if agent.name in scores), key=_best(scores))
         supers = {name: self._super_score(name, scores) for name in self._agents.supers}
@@ -109,17 +96,15 @@ class AgentIndex:
 
 
 class _Parts:
-    """The indexes of words and of meanings, and how rare each tool is."""
+    """The indexes of words and of meanings."""
 
     def __init__(self, agents: Agents, encoder: Encoder | None, folder: Path | None) -> None:
-        offered = agents.offered
-        self._words = Index({one.name: _fields(one, agents.phrases.get(one.name, ())) for one in offered})
-        things = dict(_things(agents))
+        said = {one.name: _said(one, agents.phrases.get(one.name, ())) for one in agents.offered}
+        things = {name: Thing("", "", phrases=phrases) for name, phrases in said.items()}
+        for one in agents.offered:
+            things[_OTHER + one.name] = Thing("", "", phrases=tuple(one.written.fields["examples"]["other"]))
+        self._words = Index({name: [(phrase, 2.0) for phrase in phrases] for name, phrases in said.items()})
         self._meanings = Meanings(things, encoder, folder) if encoder and things else None
-        self._tools = {one.name: [tool for tool in one.tools if tool not in one.off] for one in offered}
-        users = Counter(tool for tools in self._tools.values() for tool in tools)
-        most = math.log(1 + max(len(offered), 1) / 2)
-        self._rarity = {tool: math.log(1 + len(offered) / (1 + number)) / most for tool, number in users.items()}
 
     @property
     def by_meaning(self) -> bool:
@@ -129,27 +114,16 @@ class _Parts:
     def floor(self) -> float:
         return FLOOR_MEANING if self.by_meaning else FLOOR_WORDS
 
-    def rank(self, request: str, tools: Mapping[str, float]) -> Ranked:
-        """All agents, or by words alone those that share some."""
+    def rank(self, request: str) -> Ranked:
+        """All agents, or by words alone those that share some; scores from 0 to 1."""
         most = self._words.most(request)
         shared = {name: score / most for name, score in self._words.scores(request).items()}
-        used = {name: self._used(name, tools) for name in self._tools}
         if self._meanings is None:
-            scores = {name: (score + TOOLS * used[name]) / (1 + TOOLS) for name, score in shared.items()}
-            return Ranked(scores, lambda name: ", ".join(self._words.shared(request, name)))
+            return Ranked(shared, lambda name: ", ".join(self._words.shared(request, name)))
         near, likest = self._meanings.near(request)
-        whole = 1 + BODY + TOOLS + WORDS
-        scores = {
-            name: (_pushed(near, name) + BODY * near[_BODY + name] + TOOLS * used[name] + WORDS * shared.get(name, 0))
-            / whole
-            for name in self._tools
-        }
-        return Ranked(scores, likest)
-
-    def _used(self, name: str, tools: Mapping[str, float]) -> float:
-        """How well the agent's three best tools fit, those that few agents have counting most."""
-        fit = sorted((self._rarity[tool] * tools.get(tool, 0.0) for tool in self._tools[name]), reverse=True)
-        return sum(fit[:3]) / 3
+        names = [name for name in near if not name.startswith(_OTHER)]
+        scores = {name: (_pushed(near, name) + WORDS * shared.get(name, 0)) / (1 + WORDS) for name in names}
+        return Ranked({name: max(score, 0.0) for name, score in scores.items()}, likest)
 
 
 def _pushed(near: Mapping[str, float], name: str) -> float:
@@ -157,39 +131,12 @@ def _pushed(near: Mapping[str, float], name: str) -> float:
     return near[name] - PUSH * max(0.0, near[_OTHER + name] - near[name])
 
 
-def _fields(agent: Agent, phrases: Iterable[str]) -> list[tuple[str, float]]:
-    said = [(phrase, 2.0) for phrase in (*agent.written.fields["examples"]["route"], *phrases)]
-    return [*said, *((clause, 2.0) for clause in _clauses(agent)), (agent.written.body, 0.3)]
-
-
-def _things(agents: Agents) -> Iterator[tuple[str, Thing]]:
-    """What is encoded of each agent: examples with what it says of itself, instructions, counter-examples."""
-    for agent in agents.offered:
-        examples: dict[str, Any] = agent.written.fields["examples"]
-        said = (*examples["route"], *agents.phrases.get(agent.name, ()), *_clauses(agent))
-        yield agent.name, Thing("", "", phrases=said)
-        yield _BODY + agent.name, Thing("", "", phrases=tuple(_chunks(agent.written.body[:BODY_READ])))
-        yield _OTHER + agent.name, Thing("", "", phrases=tuple(examples["other"]))
-
-
-def _clauses(agent: Agent | Super) -> list[str]:
-    """The name, and what the description says it is for: not what it is not for."""
+def _said(agent: Agent, phrases: Iterable[str]) -> tuple[str, ...]:
+    """What people say when they mean it; its name; and what its description says it is for, not what it is not for."""
     told = re.split(r"\b[Nn]ot for\b", agent.description)[0]
     clauses = [clause.strip() for clause in re.split(r"(?<=[.;])\s+", told)]
-    return [agent.name.replace("-", " "), *(clause for clause in clauses if len(clause) > 15)]
-
-
-def _chunks(text: str) -> Iterator[str]:
-    """The text in pieces of whole lines, without Markdown's marks."""
-    piece = ""
-    for line in text.split("\n"):
-        plain = re.sub(r"[`*#|_]", " ", line).strip()
-        if piece and len(piece) + len(plain) > CHUNK:
-            yield piece
-            piece = ""
-        piece = f"{piece} {plain}".strip()
-    if piece:
-        yield piece
+    said = [agent.name.replace("-", " "), *(clause for clause in clauses if len(clause) > SHORTEST_CLAUSE)]
+    return (*agent.written.fields["examples"]["route"], *phrases, *said)
 
 
 def _best(scores: Mapping[str, float]) -> Callable[[str], tuple[float, str]]:

@@ -63,9 +63,6 @@ def _resources(agents: Agents) -> list[Resource]:
             raise Refused(Code.NOT_FOUND, f"{found.name} belongs to {found.super}.", f"Read {found.uri}.")
         return f"# {found.title}\n\n{found.description}\n\n{found.written.body}\n"
 
-    async def read_skill(ctx: Context, values: Mapping[str, str]) -> str:
-        return skills.skill_of(ctx.get(Agents).get(values["name"])).text
-
     async def read_guide(ctx: Context, _values: Mapping[str, str]) -> str:
         return (await ctx.get(Guides).latest()).markdown
 
@@ -79,8 +76,8 @@ def _resources(agents: Agents) -> list[Resource]:
         return Resource(uri, name, title, description, read, scopes=SCOPES, **more)
 
     guide = resource(URI, "brand-guide", "Brand guide", "What every agent reads before it writes.", read_guide)
-    if not agents.supers:
-        return [guide]
+    if not agents.supers:  # nobody would read it
+        return []
     return [
         guide,
         resource(
@@ -93,15 +90,18 @@ def _resources(agents: Agents) -> list[Resource]:
         ),
         resource("agent://{super}", "super-agent", "Super agent", "A super agent's file.", read_super, complete=names),
         resource("agent://{super}/{name}", "agent", "Agent", "A specialist's file.", read_agent, complete=names),
-        resource(
-            skills.TEMPLATE,
-            "skill",
-            "Agent as a skill",
-            "A specialist as an Agent Skill (SEP-2640).",
-            read_skill,
-            complete=names,
-        ),
+        *(_skill(agent) for agent in agents.offered),
     ]
+
+
+def _skill(agent: Agent) -> Resource:
+    """The agent's SKILL.md, listed one by one: hosts that know nothing of skills see ordinary resources."""
+
+    async def read(_ctx: Context, _values: Mapping[str, str]) -> str:
+        return skills.skill_of(agent).text
+
+    uri = skills.address(agent.name)
+    return Resource(uri, agent.name, agent.title, agent.description, read, "text/markdown", SCOPES)
 
 
 def index(agents: Agents) -> dict[str, Any]:

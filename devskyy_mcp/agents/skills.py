@@ -13,7 +13,9 @@ from typing import Any
 
 from .catalogue import Agent
 
-TEMPLATE = "skill://{name}/SKILL.md"
+
+def address(name: str) -> str:
+    return f"skill://{name}/SKILL.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,6 @@ def skill_of(agent: Agent) -> Skill:
         f"Read the brand guide first (brand_guide_get).\n\n## Deliverable\n\n```json\n{schema}\n```\n"
     )
     content = text.encode()
-    uri = TEMPLATE.replace("{name}", agent.name)
+    uri = address(agent.name)
     file = {"uri": uri, "digest": f"sha256:{hashlib.sha256(content).hexdigest()}", "size": len(content)}
     return Skill({"uri": uri, "frontmatter": front, "resources": [file]}, text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import sequential, statistics
-from .model import Decision, per, weights
+from .model import Decision, Kind, per, weights
 from .statistics import SRM_ALARM, Arm, Difference, Estimate
 
 Json = dict[str, Any]
@@ -98,7 +98,7 @@ def look(definition: Mapping[str, Any], data: Data, share: float, earlier: Seque
     return Looked(fractions[-1], decision, comparisons, guardrails, values, differing, cuped)
 
 
-def _estimates(kind: statistics.Kind, arms: Sequence[Arm], before: float) -> tuple[list[Estimate], float | None]:
+def _estimates(kind: Kind, arms: Sequence[Arm], before: float) -> tuple[list[Estimate], float | None]:
     if before < ENOUGH_BEFORE or kind == "ratio":
         return [statistics.estimate(kind, arm) for arm in arms], None
     return statistics.cuped(kind, arms)

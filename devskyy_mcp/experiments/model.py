@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import Code, Refused
 from .assignment import BUCKETS, Assigner
-from .sequential import inflation
-from .statistics import Kind, sample_size
 
 Json = dict[str, Any]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+Kind = Literal["rate", "mean", "ratio"]
 Better = Literal["up", "down"]
 State = Literal["running", "stopped"]
 Decision = Literal["too_early", "go_on", "stop_efficacy", "stop_harm", "no_difference", "invalid"]
@@ -24,40 +24,42 @@ SHOP_METRICS = ("add_to_cart", "order")
 MOST_UNITS = 50_000_000
 
 
-class _Given(BaseModel):
+class _Lazy(BaseModel):
+    """Made whole when it is first used: a server that only lists its tools starts sooner."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class _Given(_Lazy):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Variant(_Given):
-    key: Name
-    percent: float = Field(gt=0, lt=100, description="All make 100.")
-    content: str = Field("", max_length=2000, description="On the shop: the text; model: off hides it.")
+    key: str = Field(max_length=40)
+    percent: float
+    content: str = Field("", max_length=2000)
 
 
+# The primary metric, which needs base (and sd, but for a rate), or a guardrail, which needs margin, the share of the
+# control's value that it may worsen. No docstring: models would read it.
 class Metric(_Given):
-    name: Name
-    kind: Kind = Field(description="rate: share of units that convert; mean: value a unit; ratio: value a conversion.")
+    name: str = Field(max_length=40)
+    kind: Kind = Field(description="mean: per unit; ratio: per conversion.")
     better: Better = "up"
+    base: float | None = Field(None, ge=1e-9, le=1e12, description="Its value now.")
+    sd: float | None = Field(None, gt=0, le=1e12)
+    margin: float | None = Field(None, gt=0)
 
 
-class PrimaryMetric(Metric):
-    base: float = Field(ge=1e-9, le=1e12, description="The control's value as it is now.")
-    sd: float | None = Field(None, gt=0, le=1e12, description="Its standard deviation; not for a rate.")
-
-
-class Guardrail(Metric):
-    margin: float = Field(gt=0, lt=1, description="Tolerated worsening, a share of the control's value.")
-
-
-class Design(BaseModel):
+class Design(_Lazy):
     """What is asked for; ``registered`` makes a definition of it."""
 
     name: str
     hypothesis: str
     unit: str
     variants: Sequence[Variant]
-    metric: PrimaryMetric
-    guardrails: Sequence[Guardrail]
+    metric: Metric
+    guardrails: Sequence[Metric]
     mde: float
     power: float
     alpha: float
@@ -79,13 +81,16 @@ def registered(design: Design, free: tuple[int, int]) -> Json:
     Raises:
         Refused: INVALID_ARGUMENTS for what is no test, with what is wrong.
     """
+    from .sequential import inflation
+    from .statistics import sample_size
+
     _check(design)
     metric = design.metric
     comparisons = len(design.variants) - 1
     signed = design.mde if metric.better == "up" else -design.mde
     level = design.alpha / comparisons
     planned = sample_size(
-        metric.kind, metric.base, signed, metric.sd or 0.0, level, design.power,
+        metric.kind, metric.base or 0.0, signed, metric.sd or 0.0, level, design.power,
         inflation(level, design.power, design.looks),
     )  # fmt: skip
     if planned > MOST_UNITS:
@@ -97,7 +102,7 @@ def registered(design: Design, free: tuple[int, int]) -> Json:
         "salt": design.name,
         "variants": [one.model_dump(exclude_defaults=True) for one in design.variants],
         "metric": metric.model_dump(exclude_none=True),
-        "guardrails": [one.model_dump() for one in design.guardrails],
+        "guardrails": [one.model_dump(exclude_none=True) for one in design.guardrails],
         "mde": design.mde,
         "power": design.power,
         "alpha": design.alpha,
@@ -144,28 +149,50 @@ def digest(definition: Mapping[str, Any]) -> str:
 
 def _check(design: Design) -> None:
     keys = [one.key for one in design.variants]
-    if len(set(keys)) < len(keys):
-        raise _wrong("Two variants have the same key.")
-    total = sum(round(one.percent * 100) for one in design.variants)
-    if total != BUCKETS or any(abs(one.percent * 100 - round(one.percent * 100)) > 1e-6 for one in design.variants):
-        raise _wrong(
-            f"The variants' percents make {sum(one.percent for one in design.variants):g}, not 100.",
-            "Give them with two decimals at most, so that they make 100: 33.34, 33.33 and 33.33.",
-        )
-    names = [design.metric.name, *(one.name for one in design.guardrails)]
-    if len(set(names)) < len(names):
-        raise _wrong("Two metrics have the same name.")
-    _check_metric(design)
+    metrics = [design.metric, *design.guardrails]
+    names = [one.name for one in metrics]
+    for name in (design.name, *keys, *names):
+        if not _NAME.fullmatch(name):
+            raise _wrong(f"{name[:40]!r} is no name.", "Small letters, digits, - and _, 40 at most, a letter first.")
+    if not 2 <= len(keys) <= 10 or len(set(keys)) < len(keys):
+        raise _wrong("A test has 2 to 10 variants, each with a key of its own.")
+    if len(names) > 11 or len(set(names)) < len(names):
+        raise _wrong("A test has at most 10 guardrails, and no two metrics of the same name.")
+    _check_weights(design.variants)
+    _check_numbers(design)
     if design.place:
         _check_shop(design)
     elif design.product_ids or any(one.content for one in design.variants):
-        raise _wrong("product_ids and content are for a test on the shop.", "Give place as well, or leave them out.")
+        raise _wrong(
+            "product_ids and content are for a test on the shop.", "Give shop_place as well, or leave them out."
+        )
     if design.share != 100 and not design.layer:
-        raise _wrong("share is of a layer.", "Give layer as well, or leave share out.")
+        raise _wrong("layer_percent is of a layer.", "Give layer as well, or leave it out.")
 
 
-def _check_metric(design: Design) -> None:
+def _check_weights(variants: Sequence[Variant]) -> None:
+    shares = [one.percent * 100 for one in variants]
+    fine = all(0.5 < one < BUCKETS and abs(one - round(one)) < 1e-6 for one in shares)
+    if not fine or sum(map(round, shares)) != BUCKETS:
+        raise _wrong(
+            f"The variants' percents make {sum(one.percent for one in variants):g}, not 100.",
+            "Give them above 0 and with two decimals at most, so that they make 100: 33.34, 33.33 and 33.33.",
+        )
+
+
+def _check_numbers(design: Design) -> None:
     metric, mde = design.metric, design.mde
+    for name, value, least, most in (
+        ("power", design.power, 0.5, 0.99),
+        ("alpha", design.alpha, 0.001, 0.2),
+        ("looks", design.looks, 1, 20),
+        ("mde", mde, 1e-4, 10),
+        ("layer_percent", design.share, 1, 100),
+    ):
+        if not least <= value <= most:
+            raise _wrong(f"{name} is {value:g}; it lies between {least:g} and {most:g}.")
+    if metric.base is None:
+        raise _wrong(f"{metric.name} needs base, the control's value as it is now.")
     if metric.kind == "rate":
         goal = metric.base * (1 + mde if metric.better == "up" else 1 - mde)
         if not 0 < metric.base < 1 or not 0 < goal < 1:
@@ -175,11 +202,14 @@ def _check_metric(design: Design) -> None:
             )
     elif metric.sd is None:
         raise _wrong(f"{metric.name} needs sd, its standard deviation, to plan how many units it takes.")
+    for one in design.guardrails:
+        if one.margin is None or one.margin >= 1:
+            raise _wrong(f"The guardrail {one.name} needs margin, the share of the control's value it may worsen.")
 
 
 def _check_shop(design: Design) -> None:
-    if not design.product_ids:
-        raise _wrong("A test on the shop needs product_ids.")
+    if not 1 <= len(design.product_ids) <= 500:
+        raise _wrong("A test on the shop needs product_ids, 500 at most.")
     if design.layer:
         raise _wrong("The shop knows no layers.", "Leave out layer and share.")
     for metric in (design.metric, *design.guardrails):
@@ -199,7 +229,7 @@ def _wrong(message: str, hint: str = "") -> Refused:
     return Refused(Code.INVALID_ARGUMENTS, message, hint)
 
 
-class ExperimentLine(BaseModel):
+class ExperimentLine(_Lazy):
     name: str
     state: State
     hypothesis: str
@@ -210,19 +240,19 @@ class ExperimentLine(BaseModel):
     on_shop: bool
 
 
-class ExperimentLines(BaseModel):
+class ExperimentLines(_Lazy):
     experiments: list[ExperimentLine]
     next_cursor: str | None = Field(default=None, description="For the next page; absent on the last.")
 
 
-class Assignment(BaseModel):
+class Assignment(_Lazy):
     """``variants``: by unit; null for who is not in the test."""
 
     experiment: str
     variants: dict[str, str | None]
 
 
-class Counted(BaseModel):
+class Counted(_Lazy):
     """What of a batch is new."""
 
     experiment: str
@@ -232,14 +262,14 @@ class Counted(BaseModel):
     variants: dict[str, str | None] | None = Field(default=None, description="By unit.")
 
 
-class ArmView(BaseModel):
+class ArmView(_Lazy):
     variant: str
     units: int
     value: float | None = Field(default=None, description="Of the primary metric.")
     conversions: int | None = None
 
 
-class Comparison(BaseModel):
+class Comparison(_Lazy):
     """A variant against the control, the first one."""
 
     variant: str
@@ -253,7 +283,7 @@ class Comparison(BaseModel):
     differs: bool
 
 
-class GuardrailView(BaseModel):
+class GuardrailView(_Lazy):
     metric: str
     variant: str
     control: float
@@ -263,21 +293,21 @@ class GuardrailView(BaseModel):
     holds: bool = Field(description="Worse by less than the margin.")
 
 
-class Split(BaseModel):
+class Split(_Lazy):
     """Whether the units are split as registered (chi-square); a p below 0.0005 is an alarm."""
 
     p: float
     ok: bool
 
 
-class LookView(BaseModel):
+class LookView(_Lazy):
     number: int
     of: int
     at: str
     fraction: float = Field(description="Of the planned information.")
 
 
-class ExperimentResult(BaseModel):
+class ExperimentResult(_Lazy):
     experiment: str
     state: State
     decision: Decision

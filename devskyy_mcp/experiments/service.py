@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from string import ascii_lowercase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..changes.model import JournalOp, LeftAlone, Op, Outcome
 from ..context import Context
@@ -16,25 +15,22 @@ from ..db.vault import vault_of
 from ..errors import Code, Refused
 from ..guard.audit import now_us
 from ..paging import cursor_of, position
-from . import analysis
 from .assignment import BUCKETS, Assigner
 from .model import (
-    ArmView,
     Assignment,
-    Comparison,
     Counted,
     Design,
-    ExperimentLine,
     ExperimentLines,
     ExperimentResult,
-    GuardrailView,
-    LookView,
-    Split,
     assigner,
     digest,
     registered,
 )
-from .statistics import SRM_ALARM, Arm
+from .views import iso, line_of, result_of
+
+if TYPE_CHECKING:
+    from . import analysis
+    from .statistics import Arm
 
 Json = dict[str, Any]
 SYSTEM = "experiments"
@@ -129,7 +125,7 @@ class Experiments:
             rows = await store.page(conn, limit, state, behind)
         shown = rows[:limit]
         more = cursor_of(shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > limit else None
-        return ExperimentLines(experiments=[_line(row) for row in shown], next_cursor=more)
+        return ExperimentLines(experiments=[line_of(row) for row in shown], next_cursor=more)
 
     async def assign(self, name: str, units: Sequence[str]) -> Assignment:
         known = await self._running(name)
@@ -195,7 +191,8 @@ class Experiments:
 
     async def results(self, name: str, shop_counts: ShopCounts) -> ExperimentResult:
         """What the registered looks found. A look that is due is made, and kept as it is then."""
-        from . import store
+        from . import analysis, store
+        from .statistics import SRM_ALARM
 
         row = await self.row(name)
         definition: Json = row["definition"]
@@ -214,12 +211,12 @@ class Experiments:
         decided = bool(kept) and kept[-1]["body"]["decision"] != "go_on"
         if ok and not decided and not row["ended_at"] and analysis.due(definition, share) > last:
             kept = await self._look(name, definition, shop, share, kept)
-        return _result(row, units, p_split, share, kept)
+        return result_of(row, units, p_split, share, kept)
 
     async def _look(
         self, name: str, definition: Json, shop: Mapping[str, Mapping[str, int]] | None, share: float, kept: list[Json]
     ) -> list[Json]:
-        from . import store
+        from . import analysis, store
 
         earlier = [analysis.Looked(**one["body"]) for one in kept]
         data = _shop_data(definition, shop) if shop else await self._data(name, definition)
@@ -231,7 +228,7 @@ class Experiments:
             return await store.looks(conn, name)
 
     async def _data(self, name: str, definition: Json) -> analysis.Data:
-        from . import store
+        from . import analysis, store
 
         metrics: dict[str, Mapping[str, Arm]] = {}
         before = 0.0
@@ -362,7 +359,7 @@ def _taken(name: str) -> Refused:
 def _ended(row: Mapping[str, Any]) -> Refused:
     return Refused(
         Code.CONFLICT,
-        f"The test {row['id']} ended {_iso(row['ended_at'])}.",
+        f"The test {row['id']} ended {iso(row['ended_at'])}.",
         "Register a new one; it gets new variants.",
     )
 
@@ -377,7 +374,7 @@ def _free(held: Sequence[tuple[int, int]], wanted: int, layer: str) -> tuple[int
     raise Refused(
         Code.CONFLICT,
         f"The layer {layer} has no {wanted / 100:g} % together that are free.",
-        f"At most {most / 100:g} % are; stop a test of the layer, or give a smaller share.",
+        f"At most {most / 100:g} % are; stop a test of the layer, or give a smaller layer_percent.",
     )
 
 
@@ -396,6 +393,9 @@ def _check_metric(definition: Mapping[str, Any], metric: str) -> None:
 
 
 def _shop_data(definition: Mapping[str, Any], shop: Mapping[str, Mapping[str, int]]) -> analysis.Data:
+    from . import analysis
+    from .statistics import Arm
+
     names = [definition["metric"]["name"], *(one["name"] for one in definition["guardrails"])]
     return analysis.Data(
         {
@@ -405,60 +405,3 @@ def _shop_data(definition: Mapping[str, Any], shop: Mapping[str, Mapping[str, in
             for name in names
         }
     )  # fmt: skip
-
-
-def _line(row: Mapping[str, Any]) -> ExperimentLine:
-    definition = row["definition"]
-    return ExperimentLine(
-        name=row["id"],
-        state="stopped" if row["ended_at"] else "running",
-        hypothesis=definition["hypothesis"],
-        metric=definition["metric"]["name"],
-        owner=definition["owner"],
-        created_at=_iso(row["created_at"]),
-        ended_at=_iso(row["ended_at"]) if row["ended_at"] else None,
-        on_shop="shop" in definition,
-    )
-
-
-def _result(
-    row: Mapping[str, Any], units: Mapping[str, int], p_split: float, share: float, kept: Sequence[Json]
-) -> ExperimentResult:
-    definition: Json = row["definition"]
-    ok, ended = p_split >= SRM_ALARM, bool(row["ended_at"])
-    found = analysis.Looked(**kept[-1]["body"]) if kept else None
-    shown = found if ok else None
-    decision = "invalid" if not ok else "too_early" if found is None else found.decision
-    if ended and decision in ("go_on", "too_early"):
-        decision = "no_difference" if found else "too_early"
-    open_still = ok and not ended and (found is None or found.decision == "go_on")
-    values = shown.values if shown else {}
-    return ExperimentResult(
-        experiment=row["id"],
-        state="stopped" if ended else "running",
-        decision=decision,
-        words=analysis.words(definition, found, share, p_split, ended=ended),
-        hypothesis=definition["hypothesis"],
-        sha256=row["sha256"],
-        planned=definition["planned"],
-        fraction=round(share, 4),
-        split=Split(p=p_split, ok=ok),
-        arms=[
-            ArmView(variant=one["key"], units=units.get(one["key"], 0), **values.get(one["key"], {}))
-            for one in definition["variants"]
-        ],
-        look=LookView(
-            number=kept[-1]["number"], of=definition["looks"], at=_iso(kept[-1]["at"]), fraction=shown.fraction
-        )
-        if shown
-        else None,
-        comparisons=[Comparison(**one) for one in shown.comparisons] if shown else None,
-        guardrails=[GuardrailView(**one) for one in shown.guardrails] if shown and shown.guardrails else None,
-        cuped=shown.cuped if shown else None,
-        next_look_at=analysis.next_look(definition, kept[-1]["number"] if kept else 0) if open_still else None,
-        definition=definition,
-    )
-
-
-def _iso(microseconds: int) -> str:
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat(timespec="seconds")

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from .sequential import quantile, upper
 
-Kind = Literal["rate", "mean", "ratio"]
+if TYPE_CHECKING:
+    from .model import Better, Kind
+
 SRM_ALARM = 0.0005
 """Below it the split can't be chance (Fabijan et al., KDD 2019): what a result says then is worth nothing."""
 WINSORISED = 0.995
@@ -93,7 +95,7 @@ def difference(control: Estimate, variant: Estimate) -> Difference:
     return Difference(variant.value - control.value, math.sqrt(control.variance + variant.variance))
 
 
-def non_inferior(control: Estimate, variant: Estimate, margin: float, better: Literal["up", "down"]) -> float:
+def non_inferior(control: Estimate, variant: Estimate, margin: float, better: Better) -> float:
     """One-sided p of: worse than the control by the margin or more, which is a share of the control's own value.
 
     Small says that it is not. The margin is of an estimate too, whose variance counts.

@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..db.tables import experiment_events, experiment_looks, experiment_units, experiments
 from ..guard.audit import now_us
-from .statistics import WINSORISED, Arm, Kind
+from .model import Kind
+from .statistics import WINSORISED, Arm
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -66,15 +66,6 @@ class Encoder:
         self._tokenizer: Any = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
         self._tokenizer.enable_truncation(LONGEST)
         self._tokenizer.enable_padding()
-        self._last: tuple[str, Vectors | None] = ("", None)
-
-    def vector(self, text: str) -> Vectors:
-        """One text's; the last one's is kept, since a request is often compared with several kinds of things."""
-        last, found = self._last
-        if found is None or last != text:
-            found = self.vectors([text])[0]
-            self._last = (text, found)
-        return found
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """One unit vector per text: float32, shape (texts, 384)."""

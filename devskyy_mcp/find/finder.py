@@ -78,23 +78,12 @@ class Finder:
         self._index = Index({key: thing.fields() for key, thing in things.items()})
         self._meanings = Meanings(things, encoder, folder) if encoder and things else None
 
-    def rank(self, request: str) -> Ranked:
-        """How well each thing fits. By words alone a score is the share of the request, 0 to 1, that the thing covers;
-        by meaning it is how near they are, -1 to 1, and a little for words.
-        """
-        scores = self._index.scores(request)
-        if self._meanings is None:
-            most = self._index.most(request)
-            return Ranked(
-                {key: score / most for key, score in scores.items()},
-                lambda key: ", ".join(self._index.shared(request, key)),
-            )
-        near, likest = self._meanings.near(request)
-        return Ranked({key: nearness + WORDS_COUNT * scores.get(key, 0) for key, nearness in near.items()}, likest)
-
     def search(self, request: str, limit: int, among: Iterable[str]) -> list[str]:
         """The best keys among those given, best first. Words alone find only what shares a word with the request."""
-        scores = self.rank(request).scores
+        scores = self._index.scores(request)
+        if self._meanings:
+            near, _ = self._meanings.near(request)
+            scores = {key: nearness + WORDS_COUNT * scores.get(key, 0) for key, nearness in near.items()}
         return sorted(scores.keys() & set(among), key=lambda key: (-scores[key], key))[:limit]
 
 
@@ -121,7 +110,7 @@ class Meanings:
         """
         import numpy as np
 
-        asked = self._encoder.vector(request)
+        asked = self._encoder.vectors([request])[0]
         likeness = self._vectors @ asked
         nearest = np.maximum.reduceat(likeness, self._starts)
 

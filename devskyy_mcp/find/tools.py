@@ -9,7 +9,7 @@ from pathlib import Path
 from devskyy_mcp.capability import Pack, Registry
 
 from .encoder import Encoder, encoder
-from .finder import Finder, Ranked, Thing
+from .finder import Finder, Thing
 
 
 def phrases_of(packs: Iterable[Pack]) -> dict[str, tuple[str, ...]]:
@@ -46,10 +46,6 @@ class ToolIndex:
     def search(self, request: str, limit: int, names: Iterable[str]) -> list[str]:
         """The best tools among those named, best first. Blocks: call it in a thread."""
         return self._current().search(request, limit, names)
-
-    def rank(self, request: str) -> Ranked:
-        """How well each tool fits. Blocks: call it in a thread."""
-        return self._current().rank(request)
 
     def _current(self) -> Finder:
         with self._making:

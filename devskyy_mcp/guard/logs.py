@@ -41,7 +41,10 @@ call_of: ContextVar[Current | None] = ContextVar("call_of", default=None)
 """The call that is under way in this task and those that it started."""
 _requests = count(secrets.randbits(32))  # random enough that processes which log together don't begin alike
 UNREADABLE = "a line that could not be written"
-_TALKATIVE = ("aiosqlite", "asyncpg", "httpcore", "httpcore2", "httpx2", "mcp", "sqlalchemy")
+_TALKATIVE = (
+    *("aiosqlite", "asyncpg", "httpcore", "httpcore2", "httpx", "httpx2", "mcp", "sqlalchemy"),
+    *("anthropic", "fern", "google_genai", "groq", "mistralai", "openai"),  # fern: Cohere's client
+)
 """Loggers that write whole statements, addresses and messages below WARNING: no pattern knows what is in those."""
 _OWN_HANDLERS = ("dbos",)
 """Loggers that give themselves a handler on standard error when they have none."""

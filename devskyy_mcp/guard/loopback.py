@@ -34,7 +34,10 @@ _BELOW_PAGES = tuple(f"{page}/" for page in PAGES)
 FILES = "/assets/"
 """Kept files: anybody may ask, also a page of another site; the file itself says who may have it."""
 UPLOADS = "/api/v1/assets"
-_UPLOADED = (b"image/", b"model/", b"text/csv", b"application/octet-stream")
+_UPLOADED = (
+    *(b"image/", b"model/", b"text/csv", b"application/octet-stream"),
+    *(b"application/json", b"application/mbox"),
+)
 """The one place that takes other bodies than JSON and forms: pictures."""
 HEADERS = "devskyy.headers"
 """Where a scope has its headers once they were checked, by their names in lower case."""
@@ -245,7 +248,7 @@ def _check_upload(kind: bytes) -> None:
         raise Unsupported(
             Code.INVALID_ARGUMENTS,
             "An upload's body is the file itself.",
-            "Send its bytes with Content-Type: application/octet-stream, image/…, model/… or text/csv; no form.",
+            "Send its bytes with Content-Type: application/octet-stream, image/…, model/…, text/csv or JSON; no form.",
         )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from ..errors import Code, Refused
-from .port import Event, Kind, LLMError, Name, Turn
+from .names import TIERS as TIERS
+from .names import Name
+from .names import Tier as Tier
+from .port import Event, Kind, LLMError, Turn
 
-Tier = Literal["fast", "balanced", "best"]
-TIERS: tuple[Tier, ...] = ("fast", "balanced", "best")
 Need = Literal["tools", "json_schema", "vision", "reasoning"]
 Booked = Literal["exact", "worst_case", "assumed", "nothing"]
 """How a call stands in the books: by the tokens that its provider counted; at the most that it can have cost, since its

@@ -12,22 +12,20 @@ import anyio.to_thread
 from ..config import Settings
 from ..context import Context, Services
 from ..db.database import Database
-from . import models, prices, providers
-from .asking import Answer, Facts, Latency, Learned, Sink, Want
-from .models import Model
-from .port import NAMES, Name, Provider, Request
-from .pulse import Pulse
-from .system import ModelCalls
+from .names import NAMES, Name
 
 if TYPE_CHECKING:
+    from .asking import Answer, Facts, Latency, Sink, Want
     from .flight import Flight
+    from .models import Model
+    from .port import Provider, Request
 
 FRESH = 30.0
 """Seconds that figures of latency are used before they are read anew."""
 LOOKED_AT = 1000
 """Calls that they are made of, the newest, of at most ``LOOKED_BACK`` days."""
 LOOKED_BACK = 7
-Load = Callable[[Name, Settings], Awaitable[Provider]]
+Load = Callable[[Name, Settings], Awaitable["Provider"]]
 
 
 class Gateway:
@@ -39,6 +37,10 @@ class Gateway:
     """
 
     def __init__(self, services: Services, load: Load | None = None) -> None:
+        from . import providers
+        from .pulse import Pulse
+        from .system import ModelCalls
+
         self.services = services
         self.settings = services.get(Settings)
         self.db = services.get(Database)
@@ -92,7 +94,11 @@ class Gateway:
         return self._models
 
     def _load_models(self) -> dict[str, Model]:
+        """Beside the event loop, as all that asking needs and that takes long to load."""
+        from . import models, prices, telemetry
+
         prices.load()
+        telemetry.load()
         return models.load(self.settings.llm_models_file)
 
     async def adapter(self, name: Name) -> Provider:
@@ -101,13 +107,17 @@ class Gateway:
         Raises:
             Refused: NOT_CONFIGURED without a key, or where it is switched off.
         """
-        async with self._loading:
-            if name not in self._adapters:
-                self._adapters[name] = await self._load(name, self.settings)
-            return self._adapters[name]
+        found = self._adapters.get(name)
+        if found is None:
+            async with self._loading:
+                found = self._adapters.get(name) or await self._load(name, self.settings)
+                self._adapters[name] = found
+        return found
 
     async def facts(self, kind: str) -> Facts:
         """All that a choice for this kind of task is made from, now."""
+        from .asking import Facts, Learned
+
         down = {name: f"{why} (for {wait:.0f} s yet)" for name, (wait, why) in self.pulse.down().items()}
         learned: Mapping[str, float] = {}
         if self.services.has(Learned):
@@ -116,7 +126,9 @@ class Gateway:
 
     def off(self) -> dict[Name, str]:
         """Providers that are not set up, and why."""
-        there = providers.configured(self.settings)
+        from .providers import configured
+
+        there = configured(self.settings)
         return {name: self._missing(name) for name in NAMES if name not in there}
 
     def _missing(self, name: Name) -> str:
@@ -145,6 +157,8 @@ class Gateway:
 
 def latencies(rows: Sequence[Any]) -> dict[str, Latency]:
     """Figures of each model from its calls."""
+    from .asking import Latency
+
     by_model: dict[str, list[Any]] = {}
     for row in rows:
         by_model.setdefault(f"{row.provider}/{row.model}", []).append(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -77,6 +76,8 @@ def load(more: Path | None) -> dict[str, Model]:
 
 
 def _read(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    import tomllib  # no host waits for it to see the tools
+
     try:
         text = path.read_text("utf-8") if path.stat().st_size <= LARGEST else None
     except (OSError, UnicodeDecodeError):

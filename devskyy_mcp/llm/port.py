@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, cast
 
-Name = Literal["openai", "anthropic", "google", "mistral", "cohere", "groq"]
-NAMES: tuple[Name, ...] = ("openai", "anthropic", "google", "mistral", "cohere", "groq")
+from .names import NAMES as NAMES
+from .names import Name as Name
+
 Effort = Literal["none", "low", "medium", "high", "max"]
 Reason = Literal["end", "tool", "length", "filter", "refusal", "context", "pause"]
 """Why an answer ended: said all; wants tools; ``max_output`` reached; the provider's filter; the model declined; the

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from .asking import Latency, Tier
+from .asking import Latency
 from .gateway import Gateway
 from .models import Model
-from .port import Name
+from .names import By, Name, Tier
 from .prices import per_million
 
 State = Literal["ready", "resting", "off"]
-By = Literal["model", "provider", "agent", "kind", "principal", "day"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from ..changes.model import JournalOp, LeftAlone, Op, Outcome
 from ..context import Context, Services
 from ..db.database import Database
 from ..errors import Code
+from .names import SYSTEM
 
 if TYPE_CHECKING:
     from .flight import Flight
 
-SYSTEM = "models"
 NO_WAY_BACK = "a call of a model can't be taken back"
 LOST = "The server stopped while the answer was under way. It is booked at the most that it can have cost."
 

@@ -57,6 +57,14 @@ def _metrics() -> tuple[Histogram, Histogram]:
     return tokens, seconds
 
 
+def load() -> None:
+    """Load the API and make the metrics; for a thread."""
+    from opentelemetry import trace
+
+    trace.get_tracer(SCOPE)
+    _metrics()
+
+
 class Watched:
     """A call as it is told to OpenTelemetry."""
 

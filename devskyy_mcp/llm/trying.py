@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import anyio.to_thread
@@ -18,12 +17,14 @@ from ..jobs import ledger, store
 from ..jobs.model import Job
 from ..jobs.run import Run, spread
 from . import calls, prices
-from .asking import Answer, Attempt, Booked, Choice, Sink, Unanswered, Want
+from .asking import Answer, Sink, Unanswered, Want
 from .choosing import Chosen, Size, choose, size_of, unfit
 from .flight import Channel, Flight
-from .keeping import digest, for_provider, open_choice, open_error, open_turn, pack_choice
-from .port import NAMES, Kind, LLMError, Request, Turn
-from .system import LOST, NO_WAY_BACK, SYSTEM
+from .keeping import digest, for_provider, pack_choice
+from .names import SYSTEM
+from .past import MICRO, Past, flown, past_of, usd
+from .port import NAMES, Kind, LLMError, Request
+from .system import LOST, NO_WAY_BACK
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,31 +43,6 @@ LARGE = 200_000
 ALL_OF_IT: frozenset[Kind] = frozenset({"auth", "budget"})
 """What goes for all models of the provider, as what goes wrong on the way does when it happens again."""
 AWAY: frozenset[Kind] = frozenset({"connection", "timeout", "server"})
-MICRO = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A call of this ask that has ended."""
-
-    call: str
-    state: Literal["done", "failed", "lost"]
-    choice: Choice
-    turn: Turn
-    error: LLMError | None
-    forwarded: bool
-    booked: Booked
-    cost: int | None
-    first_s: float | None
-    total_s: float
-    kept: bool
-
-    def attempt(self) -> Attempt:
-        error: Kind | Literal["lost"] | None = "lost" if self.state == "lost" else None
-        if self.error is not None:
-            error = self.error.kind
-        words = LOST if self.state == "lost" else "" if self.error is None else self.error.message
-        return Attempt(self.call, self.choice.name, error, self.booked, _usd(self.cost), words)
 
 
 class Trying:
@@ -95,6 +71,9 @@ class Trying:
         answer = self._kept()
         if answer is not None:
             return answer
+        brake = self._gateway.services.get(Brake)
+        if brake.read_only:  # that does not pass, as a stop of all writes may
+            await brake.check()
         await self._measure()
         while True:
             await self._fly(await self._next())
@@ -116,7 +95,7 @@ class Trying:
             rows = [await self._settled(row) for row in rows]
         elif any(row["state"] == calls.OPEN for row in rows):
             raise ValueError(f"the step {self._step!r} of this job is being asked already")
-        self._past = [_past(row) for row in rows]
+        self._past = [past_of(row) for row in rows]
         self._number = max((row["number"] for row in rows), default=0)
 
     async def _settled(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -307,7 +286,7 @@ class Trying:
         )
         channel.join(flight)
         await self._pay(flight, name, number)
-        return _flown(flight) if flight.ended else None
+        return flown(flight) if flight.ended else None
 
     async def _pay(self, flight: Flight, name: str, number: int) -> None:
         """Let the ledger send it; what it refuses is in ``_refused``."""
@@ -423,8 +402,8 @@ class Trying:
             turn=done.turn,
             provider=done.choice.provider,
             model=done.choice.model,
-            cost_usd=_usd(done.cost),
-            total_usd=_usd(sum(known)) if len(known) == len(costs) else None,
+            cost_usd=usd(done.cost),
+            total_usd=usd(sum(known)) if len(known) == len(costs) else None,
             booked=done.booked,
             latency_s=done.total_s,
             first_s=done.first_s,
@@ -434,45 +413,6 @@ class Trying:
             warnings=tuple(warnings),
             kept=done.kept,
         )
-
-
-def _flown(flight: Flight) -> Past:
-    return Past(
-        flight.call,
-        "done" if flight.error is None else "failed",
-        flight.chosen.choice,
-        flight.turn,
-        flight.error,
-        flight.forwarded,
-        flight.booked,
-        flight.cost,
-        flight.first_s,
-        flight.total_s,
-        kept=False,
-    )
-
-
-def _past(row: dict[str, Any]) -> Past:
-    answer: dict[str, Any] = row["answer"]
-    turn = open_turn(answer["turn"]) if answer.get("turn") else Turn()
-    error = open_error(answer["error"], turn) if answer.get("error") else None
-    return Past(
-        row["id"],
-        row["state"],
-        open_choice(answer["choice"]),
-        turn,
-        error,
-        answer.get("forwarded", False),
-        row["booked"],
-        row["cost"],
-        None if row["first_ms"] is None else row["first_ms"] / 1000,
-        (row["total_ms"] or 0) / 1000,
-        kept=True,
-    )
-
-
-def _usd(cost: int | None) -> float | None:
-    return None if cost is None else cost / MICRO
 
 
 def _month() -> int:

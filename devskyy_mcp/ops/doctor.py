@@ -24,7 +24,6 @@ from devskyy_mcp.context import Services
 from devskyy_mcp.db import Database
 from devskyy_mcp.db.cache import Cache, RedisCache
 from devskyy_mcp.errors import Refused
-from devskyy_mcp.llm.checks import findings
 from devskyy_mcp.llm.gateway import Gateway
 from devskyy_mcp.ops.extras import extras, has_egl
 from devskyy_mcp.ops.health import LITTLE_SPACE
@@ -100,6 +99,8 @@ async def examine(services: Services) -> dict[str, list[Finding]]:
 
 
 async def _models(gateway: Gateway) -> list[Finding]:
+    from devskyy_mcp.llm.checks import findings
+
     return [Finding(cast("Level", level), what, do) for level, what, do in await findings(gateway)]
 
 

@@ -27,7 +27,6 @@ from ..db.cache import Cache
 from ..db.database import Database
 from ..errors import Code, Refused
 from ..guard.brake import Brake
-from ..llm.checks import state as models_state
 from ..llm.gateway import Gateway
 
 EVERY = 30.0
@@ -168,7 +167,9 @@ def models_check(services: Services) -> Check:
     """Which providers of language models are set up, and which of them do not answer. None is asked for it."""
 
     async def check() -> State:
-        ok, words = await models_state(services.get(Gateway))
+        from ..llm.checks import state
+
+        ok, words = await state(services.get(Gateway))
         return State(ok=ok, words=words)
 
     return check

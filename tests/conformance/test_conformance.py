@@ -22,6 +22,8 @@ TASKS = {
     "tasks-required-task-error",
     "tasks-wire-fields",
 }
+SKILLS = frozenset({"sep-2640-skills-enumeration", "sep-2640-skills-manifest"})
+EXPECTED_SKILLS = 38
 TRANSPORTS = ("http", "stdio")
 
 
@@ -66,6 +68,23 @@ def test_the_real_catalogue_passes_what_needs_no_fixtures(catalogue_url: str, wi
     outcome = conformance(catalogue_url, wire, WITHOUT_FIXTURES)
     assert outcome.problems == []
     assert outcome.passed > 10
+
+
+@pytest.mark.requirement("agents:skills")
+def test_agents_are_skills_as_the_suite_wants_them(catalogue_url: str) -> None:
+    outcome = conformance(catalogue_url, EVERYTHING, SKILLS)
+    assert outcome.problems == []
+    assert outcome.passed >= EXPECTED_SKILLS, outcome.checks
+
+
+@pytest.mark.requirement("agents:prompts")
+@pytest.mark.parametrize("era", ERAS)
+def test_the_inspector_lists_and_gets_agents(catalogue_url: str, era: str) -> None:
+    listed, _ = inspect([f"{catalogue_url}/full"], era, "prompts/list")
+    assert len(listed["prompts"]) > 60
+    words = ("--prompt-args", "scope=coats", "goal=margin", "--prompt-name", "price-strategist")
+    got, _ = inspect([f"{catalogue_url}/full"], era, "prompts/get", *words)
+    assert [message["content"]["type"] for message in got["messages"]] == ["text", "resource", "text"]
 
 
 @pytest.mark.requirement("mcp:inspector-strict")

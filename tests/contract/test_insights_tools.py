@@ -54,15 +54,20 @@ async def test_an_order_and_a_refund_move_what_they_should(wc: Shop, desk: Desk)
     )
     after = {name: await desk.do(name) for name in names}
 
-    sales = [after[names[0]]["now"], before[names[0]]["now"]]
-    assert moved(*sales, "orders", "units", "sales", "refunded", "net") == [1, 3, 60, 20, 40]
-    bridge = [{step["step"]: step["amount"] for step in one[names[1]]["bridge"]} for one in (after, before)]
+    assert moved(after[names[0]]["now"], before[names[0]]["now"], "orders", "units", "sales", "refunded", "net") == [
+        1,
+        3,
+        60,
+        20,
+        40,
+    ]
+    now, then = ({step["step"]: step["amount"] for step in one[names[1]]["bridge"]} for one in (after, before))
     steps = ("goods at full price", "= sales", "refunds", "cost of goods, where known", "payment fees, where known")
-    assert moved(*bridge, *steps) == [60, 60, -20, Decimal("-22.50"), Decimal("-1.15")]
-    assert moved(*bridge, "= left") == [60 - 20 - Decimal("22.50") - Decimal("1.15")]
+    assert moved(now, then, *steps) == [60, 60, -20, Decimal("-22.50"), Decimal("-1.15")]
+    assert moved(now, then, "= left") == [60 - 20 - Decimal("22.50") - Decimal("1.15")]
     assert moved(after[names[2]], before[names[2]], "customers", "orders") == [1, 1]
     back = [one[names[3]] for one in (after, before)]
-    assert moved(*back, "orders_refunded", "refunded", "unassigned") == [1, 20, 0]
+    assert moved(back[0], back[1], "orders_refunded", "refunded", "unassigned") == [1, 20, 0]
     small = [sum(row["refunds"] for row in one["causes"] if row["cause"] == "too small") for one in back]
     assert small[0] - small[1] == 1
 

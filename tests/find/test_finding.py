@@ -15,7 +15,7 @@ from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Principal
 from devskyy_mcp.find import encoder as encoders
 from devskyy_mcp.find.encoder import Encoder, encoder
-from devskyy_mcp.find.finder import Finder, Thing
+from devskyy_mcp.find.finder import MOST_KEPT, Finder, Thing
 from devskyy_mcp.find.tools import ToolIndex
 from devskyy_mcp.invoke import Call
 
@@ -117,10 +117,11 @@ def test_vectors_are_made_once_and_kept(meaning: Encoder, tmp_path: Path) -> Non
     again = Finder(THINGS, counting, tmp_path / "new")  # pyright: ignore[reportArgumentType] # a stand-in
     assert counting.texts == [6]
     assert first.search("money", 3, THINGS) == again.search("money", 3, THINGS)
-    other = THINGS | {"plain": Thing("taxes_list", "List the rates of taxes")}
-    Finder(other, counting, tmp_path / "new")  # pyright: ignore[reportArgumentType] # a stand-in
-    assert counting.texts[-1] == 6
-    assert len(list((tmp_path / "new").iterdir())) == 1, "one file, of the things as they are now"
+    for number in range(MOST_KEPT + 2):
+        other = THINGS | {"plain": Thing("taxes_list", f"List the rates of {number} taxes")}
+        Finder(other, counting, tmp_path / "new")  # pyright: ignore[reportArgumentType] # a stand-in
+    assert counting.texts.count(6) == MOST_KEPT + 3
+    assert len(list((tmp_path / "new").iterdir())) == MOST_KEPT, "the latest, of installations that share the folder"
 
 
 @pytest.mark.requirement("find:kept")

@@ -226,7 +226,7 @@ class Rounds:
 
 def _makes(item: JournalOp) -> bool:
     """Whether it has made an object of the shop's."""
-    return item.op.system == SYSTEM and item.op.kind == "create" and item.outcome.object_id is not None
+    return item.op.system == SHOP and item.op.kind == "create" and item.outcome.object_id is not None
 
 
 def _thing(op: Op, target: str | None) -> Thing:

@@ -259,8 +259,11 @@ class _Reading:
         response: Response = event.response
         if response.usage is not None:
             yield Used(_usage(response.usage))
-        if self._items:
-            yield Native("openai", [self._items[index] for index in sorted(self._items)])
+        items = [self._items[index] for index in sorted(self._items)]
+        while items and items[-1]["type"] == "reasoning":  # it is refused without what it led to
+            items.pop()
+        if items:
+            yield Native("openai", items)
         if response.status == "incomplete":
             why = (response.incomplete_details and response.incomplete_details.reason) or ""
             self.stop = Stop(_INCOMPLETE.get(why, "length"), why)

@@ -71,9 +71,10 @@ class Surface:
         add("tasks/get", tasks.TaskParams, self._get_task)
         add("tasks/update", tasks.UpdateParams, self._update_task)
         add("tasks/cancel", tasks.TaskParams, self._cancel_task)
-        server.extensions[skills.EXTENSION] = {}
-        add("skills/list", types.PaginatedRequestParams, self._list_skills)
-        add("skills/get", skills.SkillParams, self._get_skill)
+        if self._app.services.get(Agents).offered:
+            server.extensions[skills.EXTENSION] = {}
+            add("skills/list", types.PaginatedRequestParams, self._list_skills)
+            add("skills/get", skills.SkillParams, self._get_skill)
         server.add_notification_handler("notifications/initialized", types.NotificationParams, self._joined)
         if self.raw is not None:
             raw.extend(server, self.raw)

@@ -8,7 +8,7 @@ from mcp_types import RequestParams
 
 from ...agents.catalogue import Agents
 from ...agents.served import SCOPES
-from ...agents.skills import TEMPLATE, skill_of
+from ...agents.skills import address, skill_of
 from ...capability import allowed
 from ...context import Principal
 from ...errors import Code, Refused
@@ -16,7 +16,6 @@ from .sdk import LIST_SECONDS
 
 EXTENSION = "io.modelcontextprotocol/skills"
 _FRESH = {"ttlMs": LIST_SECONDS * 1000, "cacheScope": "private"}
-_HEAD, _TAIL = TEMPLATE.split("{name}")
 
 
 class SkillParams(RequestParams):
@@ -35,9 +34,7 @@ def got(agents: Agents, principal: Principal, uri: str) -> dict[str, Any]:
     Raises:
         Refused: INVALID_ARGUMENTS where there is none at the address, or it is not for the principal to read.
     """
-    name = uri.removeprefix(_HEAD).removesuffix(_TAIL)
-    agent = agents.agents.get(name)
-    here = agent is not None and not agent.away and uri == f"{_HEAD}{name}{_TAIL}"
-    if agent is None or not here or not allowed(principal, SCOPES):
+    agent = next((one for one in agents.offered if address(one.name) == uri), None)
+    if agent is None or not allowed(principal, SCOPES):
         raise Refused(Code.INVALID_ARGUMENTS, f"There is no skill {uri[:200]!r}.", "skills/list names all there are.")
     return {"resultType": "complete", "skill": skill_of(agent).entry, **_FRESH}

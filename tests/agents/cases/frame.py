@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, closing, nullcontext
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, cast
@@ -51,9 +51,8 @@ class Seen:
 
     def falsified(self, tool: str, keys: frozenset[str]) -> Seen:
         """The same with other numbers in one tool's results; ids stay, so that things are still found by them."""
-        other = Seen(self.arguments)
+        other = copy(self)
         other.results = [(name, _other(one, keys, not keys) if name == tool else one) for name, one in self.results]
-        other.changes = self.changes
         return other
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from .place import USED, Place, noted, place
 
 HOME = Path(devskyy_mcp.__file__).parent
 FILES = tuple(str(HOME / name) for name in ("llm/trying.py", "llm/flight.py", "llm/calls.py", "jobs/ledger.py"))
-COST = prices.micro(prices.listed("openai", "gpt-6.1-terra", USED) or 0)
-SOME = 5
+COST = prices.micro(prices.listed("openai", "gpt-6.1-terra", USED) or Decimal(0))
+SOME = 3
 """Lines that a process dies at, spread over all that are reached; all of them in the long run."""
 AT_ONCE = 2
 

@@ -18,6 +18,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import TypeAdapter
 
 from devskyy_mcp.agents.catalogue import Agents
+from devskyy_mcp.agents.finding import AgentIndex
 from devskyy_mcp.app import App
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Principal
@@ -39,6 +40,8 @@ READER = Principal("client:reader", "client", frozenset({"agents:read"}), "reade
 @pytest.fixture(scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[World]:
     async with demo(tmp_path_factory.mktemp("demo"), calls_burst=10_000) as desk:
+        words = AgentIndex(desk.app.services.get(Agents), by=lambda: None)
+        desk.app.services.put(AgentIndex, words)  # meanings take seconds to make, and tests of their own have them
         yield World(desk.app, Notes(), Waiting(), Press())
 
 
@@ -142,8 +145,8 @@ async def test_each_agent_is_a_skill_whose_digest_and_front_matter_are_right(
             assert (file["uri"], file["size"]) == (entry["uri"], len(content))
             assert yaml.safe_load(read.text.split("---")[1]) == entry["frontmatter"]
         for wrong in ("skill://none/SKILL.md", "skill://commerce", "x"):
+            params = types.ReadResourceRequestParams(uri=wrong)
             with pytest.raises(MCPError) as caught:
-                params = types.ReadResourceRequestParams(uri=wrong)
                 await send(types.Request(method="skills/get", params=params), anything)
             assert caught.value.error.code == types.INVALID_PARAMS
 
@@ -209,10 +212,10 @@ async def test_rest_lists_shows_finds_and_briefs(world: World, http: httpx2.Asyn
 
 @pytest.mark.requirement("agents:cli")
 def test_the_command_line_and_stdio_have_the_same(world: World, tmp_path: Path) -> None:
-    def devskyy(*words: str, given: str = "") -> str:
+    def devskyy(*words: str) -> str:
         command = [sys.executable, "-m", "devskyy_mcp", *words]
         done = subprocess.run(
-            command, env=process_env(tmp_path), cwd=tmp_path, input=given, capture_output=True, text=True, check=True
+            command, env=process_env(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=True
         )
         return done.stdout
 
@@ -220,27 +223,34 @@ def test_the_command_line_and_stdio_have_the_same(world: World, tmp_path: Path) 
     named = {above["name"] for above in listed["supers"]}
     assert named | {agent["name"] for above in listed["supers"] for agent in above["agents"]} == names_of(world.app)
     assert devskyy("agents", "show", AGENT).startswith("# Commerce · Price strategist")
-    meta = {
+    meta: dict[str, Any] = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     }
-    asked = {"jsonrpc": "2.0", "id": 1, "method": "prompts/list", "params": {"_meta": meta}}
-    answer = json.loads(devskyy("stdio", given=json.dumps(asked) + "\n"))
+    asked: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "prompts/list", "params": {"_meta": meta}}
+    command, pipe = [sys.executable, "-m", "devskyy_mcp", "stdio"], subprocess.PIPE
+    with subprocess.Popen(command, env=process_env(tmp_path), cwd=tmp_path, stdin=pipe, stdout=pipe) as host:
+        assert host.stdin
+        assert host.stdout
+        host.stdin.write(json.dumps(asked).encode() + b"\n")
+        host.stdin.flush()
+        answer = json.loads(host.stdout.readline())
+        host.stdin.close()
     assert names_of(world.app) <= {prompt["name"] for prompt in answer["result"]["prompts"]}
 
 
-@pytest.mark.requirement("start:light")
+@pytest.mark.requirement("agents:light")
 def test_listing_prompts_reads_no_yaml_and_loads_no_model(tmp_path: Path) -> None:
     """Once the files have been checked: by an earlier start, or the test before."""
     code = (
         "import sys; from pathlib import Path; from devskyy_mcp.app import build; "
         "from devskyy_mcp.config import Settings; "
-        f"settings = Settings(data_dir=Path({str(tmp_path)!r})); build(settings); import subprocess; "
-        "import devskyy_mcp.agents.compiled; "
+        f"settings = Settings(data_dir=Path({str(tmp_path)!r})); build(settings); "
         "heavy = {'yaml', 'jsonschema', 'numpy', 'sqlalchemy', 'devskyy_mcp.agents.model'} & sys.modules.keys(); "
         "print(sorted(heavy))"
     )
-    for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", code], env=process_env(tmp_path), capture_output=True, check=True)
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, env=process_env(tmp_path), capture_output=True, check=True)
+    done = subprocess.run(command, env=process_env(tmp_path), capture_output=True, check=True)
     assert done.stdout.strip() == b"[]", done.stdout
     assert Settings(data_dir=tmp_path).cache_dir.is_dir()

@@ -11,6 +11,8 @@ import httpx2
 import pytest
 
 from devskyy_mcp.app import build, installed_packs
+from devskyy_mcp.assets.store import Assets, may_read
+from devskyy_mcp.context import Principal
 from devskyy_mcp.surfaces.http import create_http
 from tests.fakes.people import person
 from tests.fakes.served import settings_for, site
@@ -112,3 +114,44 @@ async def test_who_may_not_change_media_may_not_upload(tmp_path: Path) -> None:
         refused = await shop.http.post(PATH, content=png(), headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
         assert 'scope="media:write' in refused.headers["www-authenticate"]
+
+
+@pytest.mark.requirement("insights:tickets")
+@pytest.mark.parametrize(
+    ("content", "sent", "kind"),
+    [
+        (b'[{"subject": "Refund"}]', "application/json", "application/json"),
+        (b'{"subject": "Refund"}\n{"subject": "Size"}\n', "application/octet-stream", "application/json"),
+        (b"From ada@example.com\nSubject: Refund\n\nPlease.\n", "application/mbox", "application/mbox"),
+    ],
+)
+async def test_an_export_is_kept_for_those_who_see_orders(tmp_path: Path, content: bytes, sent: str, kind: str) -> None:
+    async with site(tmp_path, auth_mode="embedded") as shop:
+        await client(shop.app)
+        user = await person(shop.app)
+
+        async def bearer(*scopes: str) -> dict[str, str]:
+            return bearing(await token(shop.app, user, [*scopes], "/api/v1"))
+
+        headers = {"content-type": sent, **(await bearer("media:write", "catalog:write"))}
+        refused = await shop.http.post(PATH, content=content, headers=headers)
+        assert refused.status_code == 403, refused.text
+        assert "orders:write" in refused.text
+        headers = {"content-type": sent, **(await bearer("orders:write"))}
+        kept = await shop.http.post(PATH, content=content, headers=headers)
+        assert (kept.status_code, kept.json()["type"]) == (201, kind), kept.text
+        told = kept.json()
+        found = await shop.app.services.get(Assets).get(told["asset"])
+        assert not may_read(principal("media:read", "catalog:read"), found)
+        assert may_read(principal("orders:read"), found)
+
+
+def principal(*scopes: str) -> Principal:
+    return Principal("user:1", "user", frozenset(scopes))
+
+
+async def test_an_uploaded_mail_box_is_grouped(http: httpx2.AsyncClient) -> None:
+    box = b"From ada@example.com\nSubject: Refund\n\nPlease.\n"
+    told = (await http.post(PATH, content=box, headers={"content-type": "application/mbox"})).json()
+    found = await http.post("/api/v1/tools/insights_tickets_group", json={"asset": told["asset"]})
+    assert found.json()["groups"][0]["topic"] == "refund and return"

@@ -11,7 +11,6 @@ from devskyy_mcp.agents.finding import AgentIndex
 from devskyy_mcp.agents.loading import load, sources
 from devskyy_mcp.capability import Registry
 from devskyy_mcp.find.encoder import Encoder, encoder
-from devskyy_mcp.find.tools import ToolIndex
 
 from .test_loading import FILES, brand, known
 
@@ -36,8 +35,7 @@ def agents_of(registry: Registry, *folders: Path) -> Agents:
 
 
 def index(registry: Registry, folder: Path, by: Encoder | None) -> AgentIndex:
-    tools = ToolIndex(registry, folder / "find", lambda: None)
-    return AgentIndex(agents_of(registry, FILES), tools, folder / "find/agents", lambda: by)
+    return AgentIndex(agents_of(registry, FILES), folder / "find/agents", lambda: by)
 
 
 @pytest.mark.requirement("agents:find")

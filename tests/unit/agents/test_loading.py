@@ -13,7 +13,7 @@ import pytest
 from devskyy_mcp.agents import compiled as compiling
 from devskyy_mcp.agents.catalogue import Agents, load_agents
 from devskyy_mcp.agents.checking import look
-from devskyy_mcp.agents.compiled import compiled
+from devskyy_mcp.agents.compiled import compiled, forget
 from devskyy_mcp.agents.loading import Loaded, load, sources
 from devskyy_mcp.agents.matter import MOST_DEEP, Wrong, read
 from devskyy_mcp.app import build, installed_packs
@@ -204,13 +204,11 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.requirement("agents:checked-once")
-def test_the_same_files_are_checked_once(
-    folder: Path, tmp_path: Path, counted: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_files_are_checked_once(folder: Path, tmp_path: Path, counted: list[int]) -> None:
     tools, cache = set(known()), tmp_path / "cache"
 
     def again() -> Loaded:
-        monkeypatch.setattr(compiling, "_known", {})  # as another process would
+        forget()
         return compiled(sources(folder, "agents"), tools, cache)
 
     first = again()

@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from devskyy_mcp.app import database_of
+from devskyy_mcp.changes.model import JournalOp, Op, Outcome
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import audit, experiment_looks, experiment_units, experiments
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.experiments.model import digest
+from devskyy_mcp.experiments.service import Experiments
 from devskyy_mcp.invoke import Call
 from tests.fakes.demo import Demo, demo
 
@@ -288,8 +290,8 @@ async def test_values_from_before_narrow_the_interval(desk: Demo) -> None:
 @pytest.mark.requirement("experiments:layers")
 async def test_a_layer_is_shared_out(desk: Demo) -> None:
     for name, share in (("first", 60.0), ("second", 40.0)):
-        await desk.do("experiments_create", name=name, **SMALL, layer="page", share=share)
-    full = await desk.refused("experiments_create", name="third", **SMALL, layer="page", share=10.0)
+        await desk.do("experiments_create", name=name, **SMALL, layer="page", layer_percent=share)
+    full = await desk.refused("experiments_create", name="third", **SMALL, layer="page", layer_percent=10.0)
     assert (full.code, "At most 0 % are" in full.hint) == (Code.CONFLICT, True)
     units = [f"u{one}" for one in range(500)]
     found = [
@@ -299,7 +301,9 @@ async def test_a_layer_is_shared_out(desk: Demo) -> None:
     told = await desk.do("experiments_expose", experiment="second", units=units)
     assert told["outside"] == sum(one is None for one in found[1].values())
     await desk.carry_out("experiments_stop", experiment="first", reason="done with it")
-    assert (await desk.do("experiments_create", name="third", **SMALL, layer="page", share=60.0))["state"] == "applied"
+    assert (await desk.do("experiments_create", name="third", **SMALL, layer="page", layer_percent=60.0))[
+        "state"
+    ] == "applied"
 
 
 @pytest.mark.requirement("experiments:holm")
@@ -321,14 +325,17 @@ async def test_several_variants_share_the_error(light: Demo) -> None:
     [
         ({"variants": [{"key": "a", "percent": 50.0}, {"key": "b", "percent": 40.0}]}, "make 90, not 100"),
         ({"variants": [{"key": "a", "percent": 50.005}, {"key": "b", "percent": 49.995}]}, "not 100"),
-        ({"variants": [HALVES[0], HALVES[0]]}, "the same key"),
+        ({"variants": [HALVES[0], HALVES[0]]}, "a key of its own"),
+        ({"variants": [{"key": "Big Name", "percent": 50.0}, HALVES[1]]}, "is no name"),
+        ({"guardrails": [{"name": "refund", "kind": "rate"}]}, "needs margin"),
+        ({"metric": {"name": "order", "kind": "rate"}}, "needs base"),
         ({"metric": {**RATE, "base": 3.0}}, "between 0 and 1"),
         ({"metric": {**RATE, "base": 0.9}}, "between 0 and 1"),
         ({"metric": {**RATE, "kind": "mean"}}, "needs sd"),
         ({"mde": 1e-4}, "It would take"),
         ({"mde": 1e-7}, "mde"),
-        ({"guardrails": [rail("order", "rate", "down")]}, "the same name"),
-        ({"share": 50.0}, "share is of a layer"),
+        ({"guardrails": [rail("order", "rate", "down")]}, "of the same name"),
+        ({"layer_percent": 50.0}, "is of a layer"),
         ({"product_ids": [15]}, "for a test on the shop"),
         ({"mde": 0.0}, "mde"),
         ({"mde": -0.1}, "mde"),
@@ -381,7 +388,7 @@ async def test_switched_off_there_are_no_such_tools(tmp_path: Path) -> None:
 async def test_a_test_on_the_shop_is_a_persons_to_start(light: Demo) -> None:
     product = await light.some("woo_products_list", type="simple", status="publish")
     variants = [HALVES[0], {**HALVES[1], "content": "A lighter coat"}]
-    design = {**SMALL, "variants": variants, "place": "name", "product_ids": [product], "name": "shown"}
+    design = {**SMALL, "variants": variants, "shop_place": "name", "product_ids": [product], "name": "shown"}
     asked = await light.do("experiments_create", **design)
     assert asked["state"] == "waits_for_person"
     assert "Visitors of the shop see the name of 1 product in 2 variants." in asked["asks"]
@@ -430,14 +437,14 @@ async def visit(desk: Demo, test: str, unit: str) -> None:
         ({"layer": "page"}, "knows no layers"),
         ({"metric": {**RATE, "name": "revenue"}}, "does not count revenue"),
         ({"variants": HALVES}, "show the same"),
-        ({"place": "model"}, "empty or off"),
-        ({"place": "picture"}, "the id of a picture"),
+        ({"shop_place": "model"}, "empty or off"),
+        ({"shop_place": "picture"}, "the id of a picture"),
     ],
 )
 async def test_what_the_shop_can_not_test_is_refused(light: Demo, wrong: Json, says: str) -> None:
     variants = [HALVES[0], {**HALVES[1], "content": "A lighter coat"}]
     product = await light.some("woo_products_list", type="simple", status="publish")
-    design = {**SMALL, "variants": variants, "place": "name", "product_ids": [product], "name": "odd", **wrong}
+    design = {**SMALL, "variants": variants, "shop_place": "name", "product_ids": [product], "name": "odd", **wrong}
     refused = await light.refused("experiments_create", **design)
     assert says in f"{refused.message} {refused.hint}"
 
@@ -445,7 +452,27 @@ async def test_what_the_shop_can_not_test_is_refused(light: Demo, wrong: Json, s
 async def test_a_test_on_the_shop_needs_the_right_to_its_pages(light: Demo) -> None:
     program = Principal("client:till", "client", frozenset({"experiments:write"}), "Till")
     variants = [HALVES[0], {**HALVES[1], "content": "A lighter coat"}]
-    arguments = {**SMALL, "variants": variants, "place": "name", "product_ids": [15], "name": "odd"}
+    arguments = {**SMALL, "variants": variants, "shop_place": "name", "product_ids": [15], "name": "odd"}
     with pytest.raises(Refused) as caught:
         await light.app.road.invoke(Call(program, "experiments_create", arguments, "rest"))
     assert (caught.value.code, caught.value.details["missing_scopes"]) == (Code.FORBIDDEN, ["content:write"])
+
+
+async def test_what_became_of_a_registration_is_found_out_after_a_crash(desk: Demo) -> None:
+    """Between the row and the journal's outcome the process may die: the row says whose change made it."""
+    made = await desk.do("experiments_create", name="crashed", **SMALL)
+    service = desk.app.services.get(Experiments)
+
+    async def look(change: str, op: Op) -> str:
+        (found,) = await service.look([JournalOp(change, op, "unknown", 0, Outcome("unknown"))])
+        return found.state
+
+    create = Op("experiments", "create", "experiments", None, {"name": "crashed", "sha256": "0"})
+    end = Op("experiments", "update", "experiments", "crashed", {"state": "stopped", "reason": "x"})
+    assert await look(made["change"], create) == "done"
+    assert await look("chg_another", create) == "not_sent"
+    assert await look("chg_another", end) == "not_sent"
+    await desk.carry_out("experiments_stop", experiment="crashed", reason="it is over")
+    assert await look("chg_another", end) == "done"
+    (again,) = await service.send(made["change"], [create])
+    assert (again.state, again.error and again.error["code"]) == ("failed", "conflict")

@@ -50,9 +50,17 @@ def sql(shop: Demo) -> Sql:
 
 
 def sql_of(store: Store) -> Sql:
-    store._db.create_function("local", 1, lambda at: (clock.local(at) or "")[:10])
-    store._db.executescript(LINES)
-    return lambda query, *values: store.rows(query, values)
+    db = store._db  # pyright: ignore[reportPrivateUsage] # views and a function that only these tests need
+
+    def local(at: str | None) -> str:
+        return (clock.local(at) or "")[:10]
+
+    def ask(query: str, *values: Any) -> list[tuple[Any, ...]]:
+        return store.rows(query, values)
+
+    db.create_function("local", 1, local)
+    db.executescript(LINES)
+    return ask
 
 
 def today() -> date:

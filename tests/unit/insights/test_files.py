@@ -96,7 +96,7 @@ async def test_events_count_visitors_who_went_step_by_step(shop: Demo, tmp_path:
 
 @pytest.mark.requirement("insights:funnel")
 async def test_without_orders_the_worth_is_not_known(shop: Demo) -> None:
-    shop.shop.store._db.execute("DELETE FROM objects WHERE kind = 'order'")
+    shop.shop.store.rows("DELETE FROM objects WHERE kind = 'order'")
     found = await shop.do(FUNNEL, rows=ROWS)
     assert "order_value" not in found
     assert "not known" in found["notes"][0]

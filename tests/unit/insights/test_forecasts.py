@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from importlib import import_module
 from math import sqrt
 from typing import Any
 
@@ -28,13 +29,12 @@ def test_moving_average_takes_the_latest() -> None:
 
 
 def test_smoothing_is_as_statsmodels_smooths() -> None:
-    from statsmodels.tsa.holtwinters import SimpleExpSmoothing
-
+    theirs: Any = import_module("statsmodels.tsa.holtwinters")
     for alpha in (0.1, 0.35, 0.6):
         begin = sum(WAVE[:4]) / 4
-        theirs = SimpleExpSmoothing(WAVE, initialization_method="known", initial_level=begin)
-        fitted = theirs.fit(smoothing_level=alpha, optimized=False)
-        squares, level = methods._smoothed(WAVE, alpha)[-1]
+        model = theirs.SimpleExpSmoothing(WAVE, initialization_method="known", initial_level=begin)
+        fitted = model.fit(smoothing_level=alpha, optimized=False)
+        squares, level = methods.smoothed(WAVE, alpha)[-1]
         assert level == pytest.approx(float(fitted.forecast(1)[0]), abs=1e-9)
         assert squares == pytest.approx(float(fitted.sse), rel=1e-9)
 
@@ -176,8 +176,7 @@ async def test_days_have_a_week_as_their_season(shop: Demo) -> None:
 
 
 async def test_an_empty_shop_has_no_forecast(shop: Demo) -> None:
-    store = shop.shop.store
-    store._db.execute("DELETE FROM objects WHERE kind IN ('order', 'refund')")
+    shop.shop.store.rows("DELETE FROM objects WHERE kind IN ('order', 'refund')")
     [row] = (await shop.do("insights_sales_forecast"))["items"]
     assert "not enough data" in row["why"]
     assert (await shop.do("insights_stock_plan"))["items"] == []

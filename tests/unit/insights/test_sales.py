@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from devskyy_mcp.errors import Code
 from devskyy_tools.insights import orders
+from devskyy_tools.shop.client import Page, ShopClient
 from tests.fakes.demo import Demo
 
 from .conftest import Sql, ago, money
@@ -151,3 +153,30 @@ async def test_what_is_not_read_is_said(shop: Demo, sql: Sql, monkeypatch: pytes
     [(total,)] = sql("SELECT count(*) FROM sales")
     assert 0 < found["orders"] == count < 100
     assert found["not_seen"] == f"Of {total} orders the oldest {total - count}, before {since}, were not read."
+
+
+@pytest.mark.requirement("insights:limits")
+async def test_thousands_of_orders_are_read_a_few_pages_at_a_time(
+    shop: Demo, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, more = shop.shop.store, list[dict[str, Any]]()
+    for (body,) in sql("SELECT body FROM sales"):
+        more += [{**json.loads(body), "id": store.new_id("order")} for _ in range(14)]
+    store.put_many("order", more)
+    page, under_way, most = ShopClient.page, 0, 0
+
+    async def counted(self: ShopClient, *given: Any, **named: Any) -> Page:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await page(self, *given, **named)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(ShopClient, "page", counted)
+    found = await analyzed(shop, (0, 430), by="country")
+    [(cents, count)] = sql("SELECT sum(cents), count(*) FROM sales")
+    assert (found["now"]["sales"], found["now"]["orders"]) == (money(cents), count)
+    assert count > 2000
+    assert 1 < most <= 3

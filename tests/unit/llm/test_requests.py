@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from devskyy_mcp.llm.port import Image, Message, Output, Text, Tool, ToolCall, ToolResult, Usage
-from tests.fakes.llm.server import Answer
+from tests.fakes.llm.server import Answer, Refusal
 from tests.fakes.made import png
 
 from .asking import ORDERS, SCHEMA, Desk
@@ -251,6 +251,10 @@ async def test_usage_is_told_apart(desk: Desk) -> None:
     told = (await desk.turn("cohere", Answer("Yes.", usage=Usage(10, 1000, 0, 0, 40)))).usage
     assert replace(told, raw={}) == Usage(10, 1000, 0, 0, 40)
     assert told.raw["tokens"]["input_tokens"] == 1506
+
+
+async def test_google_says_in_its_own_words_how_long_to_wait(desk: Desk) -> None:
+    assert (await desk.error("google", Refusal("rate_limit"))).retry_after == 7
 
 
 async def test_no_client_is_led_by_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,6 +211,13 @@ async def test_null_of_a_strict_model_is_what_was_left_out(desk: Desk) -> None:
     assert error.partial.text == text[:9]
 
 
+async def test_openai_gets_no_reasoning_that_led_to_nothing(desk: Desk) -> None:
+    cut = await desk.turn("openai", Answer((), reasoning=("Hm.",), stop="length"))
+    assert (cut.reasoning, cut.native) == ("Hm.", {})
+    body = await sent(desk, "openai", messages=(LOOK, cut.message(), Message("user", (Text("Well?"),))))
+    assert [item["role"] for item in body["input"]] == ["user", "user"]
+
+
 async def test_mistral_takes_ids_of_nine_letters_only(desk: Desk) -> None:
     call = ToolCall("toolu_01A", "orders_list", "{}")
     back = Message("user", (ToolResult(call.id, call.name, "[]"),))

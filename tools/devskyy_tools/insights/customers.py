@@ -6,6 +6,7 @@ alike) / customers, whole.
 
 from __future__ import annotations
 
+import hmac
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,8 +20,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from devskyy_mcp.capability import Toolset
+from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
-from devskyy_mcp.guard.redact import redactor
+from devskyy_mcp.guard.local_key import signing_secret
 from devskyy_tools.shop.client import ShopClient, ShopInfo
 from devskyy_tools.shop.money import text
 
@@ -93,7 +95,7 @@ async def insights_customers_segment(
         lifetime_value=text(cents(total / len(people), info.decimals), info.decimals) if people else None,
         churned=gone,
         churned_percent=_percent(gone, len(people)),
-        segments=_segments(people, total, info, examples),
+        segments=_segments(people, total, info, (examples, _secret(ctx))),
         cohorts=_cohorts(people, found.span, info),
         rules=RULES,
         counted=f"{counting.how(found)}; accounts by their id, guests by their e-mail address. What was bought before "
@@ -125,10 +127,14 @@ def _address(order: Json) -> str:
     return str(billing.get("email") or "").strip().casefold()
 
 
-def called(key: str) -> str:
+def called(key: str, secret: bytes) -> str:
     """The customer without a personal datum: guests by a mark that only this installation makes."""
     kind, _, value = key.partition(" ")
-    return key if kind == "customer" else f"guest {redactor.mark('email', value)[-9:-1]}"
+    return key if kind == "customer" else f"guest {hmac.digest(secret, value.encode(), 'sha256').hex()[:8]}"
+
+
+def _secret(ctx: Context) -> bytes:
+    return hmac.digest(signing_secret(ctx.get(Settings)).encode(), b"devskyy marks of guests", "sha256")
 
 
 def _percent(part: int, of: int) -> str | None:
@@ -161,7 +167,8 @@ def _segment(recency: int, frequency: int, money: int, orders: int) -> str:
     return "big spenders lost" if money >= 5 else "lost"
 
 
-def _segments(people: list[_Customer], total: Decimal, info: ShopInfo, examples: int) -> list[Segment]:
+def _segments(people: list[_Customer], total: Decimal, info: ShopInfo, named: tuple[int, bytes]) -> list[Segment]:
+    examples, secret = named
     scores = zip(
         score(one.latest for one in people),
         score(len(one.orders) for one in people),
@@ -184,7 +191,7 @@ def _segments(people: list[_Customer], total: Decimal, info: ShopInfo, examples:
                     sales=text(worth, info.decimals),
                     share_of_sales=f"{cents(worth / total * 100, 1)}" if total else "0.0",
                     average_order=text(cents(worth / orders, info.decimals), info.decimals),
-                    examples=[called(one.key) for one in some[:examples]],
+                    examples=[called(one.key, secret) for one in some[:examples]],
                 )
             )
     return out

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
-from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.collections import PRODUCTS, VARIATIONS, Collection
 from devskyy_tools.shop.money import amount_or_none
 from devskyy_tools.shop.refusals import plain_text
-from devskyy_tools.shop.session import PAGE, Shop, abreast
+from devskyy_tools.shop.session import PAGE, Shop
+
+from .pages import few, read_whole
 
 Json = dict[str, Any]
 MOST_PAGES = 200
@@ -73,9 +74,9 @@ async def read_goods(ctx: Context) -> Goods:
         Refused: TOO_LARGE for more than are read.
     """
     cost_field, goods = ctx.get(Settings).shop_cost_field, Goods()
-    for product in await _all(ctx, PRODUCTS, _FIELDS, status="any"):
+    for product in await _all(ctx, PRODUCTS, _FIELDS):
         goods.by_id[product["id"]] = _good(product, cost_field, None)
-    for variation in await _all(ctx, VARIATIONS, (*_STOCK, "parent_id", "cost_of_goods_sold"), status="any"):
+    for variation in await _all(ctx, VARIATIONS, (*_STOCK, "parent_id", "cost_of_goods_sold")):
         above = goods.by_id.get(int(variation.get("parent_id") or 0))
         if above is not None:
             goods.by_id[variation["id"]] = _good(variation, cost_field, above)
@@ -91,26 +92,13 @@ async def categories_of(ctx: Context, products: Iterable[int]) -> dict[int, list
         page = await shop.list(PRODUCTS, fields=("id", "categories"), include=chunk, per_page=PAGE, status="any")
         found.update((one["id"], _categories(one)) for one in page.items)
 
-    await abreast(some, [(ids[start : start + PAGE],) for start in range(0, len(ids), PAGE)])
+    await few(some, [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)])
     return found
 
 
-async def _all(ctx: Context, collection: Collection, fields: tuple[str, ...], **params: Any) -> list[Json]:
-    shop = ctx.get(Shop)
-    query: Json = {"per_page": PAGE, "orderby": "id", "order": "asc", **params}
-    first = await shop.list(collection, fields=fields, page=1, **query)
-    if first.pages > MOST_PAGES:
-        raise Refused(
-            Code.TOO_LARGE, f"The shop has {first.total} {collection.name}; one call reads {MOST_PAGES * PAGE}."
-        )
-    found = {1: first.items}
-
-    async def one(page: int) -> None:
-        found[page] = (await shop.list(collection, fields=fields, page=page, **query)).items
-        await ctx.progress(len(found), first.pages, f"{len(found) * PAGE} of {first.total} {collection.name} read")
-
-    await abreast(one, [(page,) for page in range(2, first.pages + 1)])
-    return [item for page in sorted(found) for item in found[page]]
+async def _all(ctx: Context, collection: Collection, fields: tuple[str, ...]) -> list[Json]:
+    hint = "Export the catalogue (woo_catalog_export) and count it there."
+    return (await read_whole(ctx, collection, fields, most=MOST_PAGES, hint=hint, orderby="id", status="any")).items
 
 
 def _good(body: Json, cost_field: str, above: Good | None) -> Good:

@@ -24,8 +24,8 @@ ALPHA, BETA = 0.1, 0.1
 """Weights of TSB: of a demand in its size, of a period in its chance."""
 Forecasts = list[list[float]]
 Method = Callable[[Sequence[float], Sequence[int], int], Forecasts]
-"""From each origin, a number of periods known by then, forecasts of as many periods as the horizon has; what comes after
-an origin has no part in its forecast."""
+"""From each origin, a number of periods known by then, forecasts of as many periods as the horizon has; what
+comes after an origin has no part in its forecast."""
 _ALPHAS = tuple(step / 20 for step in range(1, 13))
 
 
@@ -68,11 +68,11 @@ def seasonal_naive(season: int) -> Method:
 
 def smoothing(history: Sequence[float], origins: Sequence[int], horizon: int) -> Forecasts:
     """Simple exponential smoothing; the weight is the one with the least squared errors one period ahead until then."""
-    runs = [_smoothed(history, alpha) for alpha in _ALPHAS]
+    runs = [smoothed(history, alpha) for alpha in _ALPHAS]
     return [[min(run[at] for run in runs)[1]] * horizon for at in origins]
 
 
-def _smoothed(history: Sequence[float], alpha: float) -> list[tuple[float, float]]:
+def smoothed(history: Sequence[float], alpha: float) -> list[tuple[float, float]]:
     """Squared errors and level after each number of periods; begins at the mean of the first four."""
     begin = history[:4]
     level, squares = sum(begin) / len(begin), 0.0

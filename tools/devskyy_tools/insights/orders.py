@@ -16,8 +16,8 @@ from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop.collections import ORDERS
 from devskyy_tools.shop.collections.trade import ALL_REFUNDS
 from devskyy_tools.shop.draft import plural
-from devskyy_tools.shop.session import PAGE, Shop, abreast
 
+from .pages import Whole, read_whole
 from .period import Span
 
 Json = dict[str, Any]
@@ -51,34 +51,30 @@ async def read(ctx: Context, fields: Sequence[str], span: Span, *, newest: bool 
     Raises:
         Refused: TOO_LARGE for more orders than are read.
     """
-    shop = ctx.get(Shop)
-    wanted = list(dict.fromkeys(("id", "date_created", *fields)))
-    query: Json = {"status": list(COUNTED), "order": "asc", "per_page": PAGE, **span.bounds()}
-    first = await shop.list(ORDERS, fields=wanted, page=1, **query)
-    if first.pages > MOST_PAGES and not newest:
-        raise Refused(
-            Code.TOO_LARGE,
-            f"There are {first.total} orders from {span.first} to {span.last}; one call reads {MOST_PAGES * PAGE}.",
-            "Ask for a shorter period.",
-        )
-    skipped = max(0, first.pages - MOST_PAGES)
-    found = {1: first.items} if not skipped else {}
-    pages = range(max(2, skipped + 1), first.pages + 1)
-
-    async def one(page: int) -> None:
-        found[page] = (await shop.list(ORDERS, fields=wanted, page=page, **query)).items
-        await ctx.progress(len(found), first.pages - skipped, f"{len(found) * PAGE} of {first.total} orders read")
-
-    await abreast(one, [(page,) for page in pages])
-    items = list({order["id"]: order for page in sorted(found) for order in found[page]}.values())
-    return _whole_days(items, span, first.total) if skipped else Orders(items, span)
+    found = await read_whole(
+        ctx,
+        ORDERS,
+        list(dict.fromkeys(("id", "date_created", *fields))),
+        most=MOST_PAGES,
+        hint="Ask for a shorter period.",
+        newest=newest,
+        status=list(COUNTED),
+        **span.bounds(),
+    )
+    return _whole_days(found, span) if found.skipped and found.items else Orders(found.items, span)
 
 
-def _whole_days(items: list[Json], span: Span, total: int) -> Orders:
-    """Without the day in which the reading began, of which the first orders may be missing."""
-    since = date.fromisoformat(day_of(items[0])) + timedelta(days=1)
-    kept = [order for order in items if day_of(order) >= str(since)]
-    not_seen = f"Of {total} orders the oldest {total - len(kept)}, before {since}, were not read."
+def _whole_days(found: Whole, span: Span) -> Orders:
+    """Without the day in which the reading began, of which the first orders may be missing.
+
+    Raises:
+        Refused: TOO_LARGE when that is the last day already.
+    """
+    since = date.fromisoformat(day_of(found.items[0])) + timedelta(days=1)
+    if since > span.last:
+        raise Refused(Code.TOO_LARGE, f"On {span.last} alone there are more orders than one call reads.")
+    kept = [order for order in found.items if day_of(order) >= str(since)]
+    not_seen = f"Of {found.total} orders the oldest {found.total - len(kept)}, before {since}, were not read."
     return Orders(kept, Span(since, span.last), not_seen)
 
 
@@ -88,17 +84,11 @@ async def refunds_since(ctx: Context, span: Span) -> list[Json]:
     Raises:
         Refused: TOO_LARGE for more than are read.
     """
-    shop, found = ctx.get(Shop), list[Json]()
-    query: Json = {"per_page": PAGE, "order": "asc", "after": span.bounds()["after"]}
     fields = ("id", "parent_id", "date_created", "amount", "reason", "line_items")
-    page, pages = 1, 1
-    while page <= pages:
-        some = await shop.list(ALL_REFUNDS, fields=fields, page=page, **query)
-        if some.pages > MOST_PAGES:
-            raise Refused(Code.TOO_LARGE, f"There are {some.total} refunds since {span.first}.", "Begin later.")
-        found += some.items
-        page, pages = page + 1, some.pages
-    return found
+    found = await read_whole(
+        ctx, ALL_REFUNDS, fields, most=MOST_PAGES, hint="Begin later.", after=span.bounds()["after"]
+    )
+    return found.items
 
 
 # ---- what is counted of one order ---------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,8 @@ FULL = re.compile(r"order fully refunded", re.IGNORECASE)
 
 @cache
 def _tables() -> dict[str, dict[str, re.Pattern[str]]]:
+    import tomllib  # no host waits for it to see the tools
+
     found = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
     return {
         table: {name: re.compile("|".join(words), re.IGNORECASE) for name, words in rows.items()}

@@ -17,9 +17,7 @@ from devskyy_mcp.experiments.model import (
     Design,
     ExperimentLines,
     ExperimentResult,
-    Guardrail,
-    Name,
-    PrimaryMetric,
+    Metric,
     State,
     Variant,
     weights,
@@ -33,6 +31,7 @@ from .models import Cursor
 experiments = Toolset("experiments", timeout=30, enabled=lambda settings: settings.enable_ab_testing)
 
 MOST_BATCH = 1000
+Name = Annotated[str, Field(max_length=40)]
 Unit = Annotated[str, Field(min_length=1, max_length=200)]
 Units = Annotated[
     list[Unit], Field(min_length=1, max_length=MOST_BATCH, description="Customer or first-party cookie ids; never IPs.")
@@ -51,42 +50,42 @@ class Conversion(BaseModel):
 @experiments.tool("write", scopes="experiments:write", timeout=60)
 async def experiments_create(
     ctx: Context,
-    name: Name,
+    name: Annotated[str, Field(max_length=40)],
     hypothesis: Annotated[str, Field(min_length=10, max_length=1000)],
-    variants: Annotated[list[Variant], Field(min_length=2, max_length=10, description="The control first.")],
-    metric: PrimaryMetric,
-    mde: Annotated[float, Field(ge=1e-4, le=10, description="Smallest difference worth finding, a share of base.")],
-    guardrails: Annotated[list[Guardrail], Field(max_length=10)] = [],  # noqa: B006 # pydantic copies it
-    unit: Annotated[str, Field(max_length=60)] = "customer",
-    power: Annotated[float, Field(ge=0.5, le=0.99)] = 0.8,
-    alpha: Annotated[float, Field(ge=0.001, le=0.2)] = 0.05,
-    looks: Annotated[int, Field(ge=1, le=20)] = 5,
+    variants: Annotated[list[Variant], Field(description="Control first; 100 in all.")],
+    metric: Metric,
+    mde: Annotated[float, Field(description="Smallest relative lift to find.")],
+    guardrails: list[Metric] | None = None,
+    unit: Annotated[str, Field(max_length=60)] = "",
+    power: float | None = None,
+    alpha: float | None = None,
+    looks: int = 5,
     owner: Annotated[str, Field(max_length=100)] = "",
-    layer: Annotated[str, Field(max_length=40, description="Tests of one layer exclude each other.")] = "",
-    share: Annotated[float, Field(ge=1, le=100, description="Percent of the layer.")] = 100.0,
-    place: Annotated[Place | None, Field(description="Test on product pages, by the DevSkyy plugin.")] = None,
-    product_ids: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=500)] = [],  # noqa: B006
+    layer: Annotated[str, Field(max_length=40, description="Its tests exclude each other.")] = "",
+    layer_percent: float | None = None,
+    shop_place: Place | None = None,
+    product_ids: list[Annotated[int, Field(ge=1)]] | None = None,
 ) -> None:
-    """Register an A/B test for good and start it. What is registered decides how its result is read."""
+    """Register and start an A/B test for good; with shop_place on product pages, by the DevSkyy plugin."""
     design = Design(
         name=name,
         hypothesis=hypothesis,
-        unit="visitor" if place else unit,
+        unit=unit or ("visitor" if shop_place else "customer"),
         variants=variants,
         metric=metric,
-        guardrails=guardrails,
+        guardrails=guardrails or [],
         mde=mde,
-        power=power,
-        alpha=alpha,
+        power=0.8 if power is None else power,
+        alpha=0.05 if alpha is None else alpha,
         looks=looks,
         owner=owner or ctx.principal.name or ctx.principal.id,
         layer=layer,
-        share=share,
-        place=place or "",
-        product_ids=product_ids,
+        share=100.0 if layer_percent is None else layer_percent,
+        place=shop_place or "",
+        product_ids=product_ids or [],
     )
     made = await ctx.get(Experiments).register(ctx, design)
-    if place:
+    if shop_place:
         await _place(ctx, made.body, made.ref)
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
-from devskyy_mcp.llm.asking import Tier
 from devskyy_mcp.llm.gateway import Gateway
-from devskyy_mcp.llm.port import Name
-from devskyy_mcp.llm.report import By, Standing, standings, usage
+from devskyy_mcp.llm.names import By, Name, Tier
 
 from .audit import moment
+
+if TYPE_CHECKING:
+    from devskyy_mcp.llm.report import Standing
 
 llm = Toolset("llm", timeout=20)
 
@@ -62,6 +63,8 @@ class UsageReport(BaseModel):
 @llm.tool("read", scopes="usage:read", open_world=False)
 async def llm_models_list(ctx: Context, provider: Name | None = None, tier: Tier | None = None) -> ModelLines:
     """List language models: which can be asked now and why not, tier, price, speed and errors of the last week."""
+    from devskyy_mcp.llm.report import standings
+
     return ModelLines(models=[_line(one) for one in await standings(ctx.get(Gateway), provider, tier)])
 
 
@@ -92,6 +95,8 @@ async def llm_usage_report(
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
 ) -> UsageReport:
     """Sum what language models cost in a time: calls, errors, tokens and dollars by model, agent, person or day."""
+    from devskyy_mcp.llm.report import usage
+
     first = moment(since, "since")
     last = moment(until, "until") if until else datetime.now(UTC)
     # Whose calls they were is told to those who may see the audit; others see their own.

@@ -33,8 +33,14 @@ async def _changes(ctx: Context, prefix: str) -> list[str]:
     return await change_ids(ctx, "id", prefix)
 
 
+async def _experiments(ctx: Context, prefix: str) -> list[str]:
+    lines = await ctx.get(Experiments).page(100, None, None)
+    return [line.name for line in lines.experiments if line.name.startswith(prefix)]
+
+
 def _provide(services: Services) -> None:
     if services.has(Offers):
+        services.get(Offers).add("experiments", "experiments:read", _experiments)
         services.get(Offers).add("jobs", "jobs:read", _jobs)
         services.get(Offers).add("changes", "changes:read", _changes)
     services.share(

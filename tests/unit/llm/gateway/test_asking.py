@@ -509,3 +509,47 @@ async def test_needs_are_seen_in_the_request(app: App, told: Told) -> None:
     why = {one.model: one.why for one in answer.choice.passed_over}
     assert why["cohere/command-a-03-2025"] == "it has no vision"
     assert "together with tools" in why["groq/meta-llama/llama-4-maverick-17b-128e-instruct"]
+
+
+async def test_a_server_that_only_reads_asks_nothing(apps: Apps) -> None:
+    refused = await _refused(apps(read_only=True), OPENAI)
+    assert refused.code is Code.WRITES_STOPPED
+
+
+async def test_what_the_round_table_has_learned_counts(app: App, told: Told) -> None:
+    from collections.abc import Mapping
+
+    from devskyy_mcp.llm.asking import Learned
+
+    class Table:
+        async def scores(self, kind: str) -> Mapping[str, float]:
+            return {"anthropic/claude-sonnet-5-5": 0.99} if kind == "product-copy" else {}
+
+    table: Learned = Table()
+    app.services.put(Learned, table)
+    told.say_always(said())
+    usual = await asked(app, lambda ctx: ask(ctx, want=Want()))
+    copy = await asked(app, lambda ctx: ask(ctx, want=Want(kind="product-copy")))
+    assert usual.provider != "anthropic"
+    assert copy.choice.name == "anthropic/claude-sonnet-5-5"
+    assert "chance of 99%" in copy.choice.because[1]
+
+
+async def test_calls_go_with_their_changes(app: App, told: Told) -> None:
+    from devskyy_mcp.jobs import retention
+
+    told.say("openai", said())
+    await asked(app, ask)
+    (row,) = await rows(app)
+    async with app.services.get(Database).begin() as conn:
+        assert await retention.delete_sets(conn, [row["id"]], 100)
+    assert await rows(app) == []
+
+
+async def test_while_writes_are_stopped_nothing_is_asked_and_no_longer_waited_than_there_is_time(app: App) -> None:
+    from devskyy_mcp.guard.brake import Brake
+
+    await app.services.get(Brake).stop("Ada", ME.id, "cli")
+    refused = await _refused(app, Want(only=("openai",), deadline_s=0.3))
+    assert refused.code is Code.WRITES_STOPPED
+    assert "Ada" in refused.message

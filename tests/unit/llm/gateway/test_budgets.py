@@ -113,7 +113,8 @@ async def test_what_may_be_spent_in_a_month(apps: Apps, told: Told, setting: str
 
 async def test_two_at_once_do_not_both_fit_where_one_does(app: App, told: Told) -> None:
     highest = await worst(app, told)
-    told.say_always(said())
+    refused_one = anyio.Event()
+    told.say_always([refused_one, *said()])  # what is promised is not spent before the other has asked
     told.asked.clear()
     found: list[object] = []
 
@@ -123,6 +124,7 @@ async def test_two_at_once_do_not_both_fit_where_one_does(app: App, told: Told) 
                 found.append((await ask(ctx, step, want(job_usd=highest * 1.5))).state)
             except Refused as refused:
                 found.append(refused.code)
+                refused_one.set()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(one, "a")

@@ -24,6 +24,7 @@ require __DIR__ . '/includes/seo.php';
 require __DIR__ . '/includes/redirects.php';
 require __DIR__ . '/includes/redirects-rest.php';
 require __DIR__ . '/includes/variants.php';
+require __DIR__ . '/includes/variants-counting.php';
 require __DIR__ . '/includes/privacy.php';
 
 register_activation_hook( __FILE__, __NAMESPACE__ . '\\create_table' );
