@@ -21,7 +21,9 @@ CASES: list[Case] = [case for name in FILES for case in import_module(f"tests.ag
 
 @pytest.mark.parametrize("case", CASES, ids=[case.agent for case in CASES])
 async def test_an_agent_delivers_what_the_shop_says(case: Case, tmp_path: Path) -> None:
-    async with demo(tmp_path, shop_cost_field=COST_FIELD) as shop, AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        beside = await stack.enter_async_context(case.around()) if case.around else {}
+        shop = await stack.enter_async_context(demo(tmp_path, shop_cost_field=COST_FIELD, **beside))
         agent = shop.app.services.get(Agents).get(case.agent)
         seen = await frame.drive(shop, agent, case)
         stack.callback(seen.before.close)

@@ -9,6 +9,7 @@ from typing import Any
 from devskyy_tools.sandbox import clock
 from tests.agents.cases.frame import Facts, Json
 from tests.unit.insights.conftest import money
+from tests.unit.insights.test_customers import PEOPLE
 from tests.unit.insights.test_stock import COST
 
 NOW = datetime.now(clock.zone()).replace(microsecond=0, tzinfo=None).isoformat()
@@ -87,3 +88,8 @@ def cost(facts: Facts, product: int) -> int | None:
 def held(facts: Facts, product: int) -> int | None:
     """Pieces of a product in stock, over its variations."""
     return facts.one("SELECT sum(stock) FROM keepers WHERE (kind = 'product' AND id = ?1) OR parent = ?1", product)
+
+
+def segment_size(facts: Facts, segment: str) -> int:
+    """How many customers are in a segment, by SQL alone."""
+    return len([row for row in facts.sql(PEOPLE) if row[5] == segment])

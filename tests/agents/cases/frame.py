@@ -9,7 +9,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing, nullcontext
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -126,6 +126,8 @@ class Case:
             must fail.
         arrange: what is there before, such as an upload; may return more of the arguments.
         after: what must be true of the shop in the end.
+        works: a worker runs the jobs that it starts.
+        around: a provider that stands beside the shop; gives the settings that lead to it.
     """
 
     agent: str
@@ -137,6 +139,8 @@ class Case:
     own: Mapping[str, str] = field(default_factory=dict[str, str])
     arrange: Callable[[Demo], Awaitable[Json | None]] | None = None
     after: Callable[[Facts], Awaitable[None]] | None = None
+    works: bool = False
+    around: Callable[[], AbstractAsyncContextManager[Json]] | None = None
 
 
 async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
@@ -145,10 +149,11 @@ async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
     seen = Seen(case.arguments | (more or {}))
     shop.shop.store._db.backup(seen.before)  # pyright: ignore[reportPrivateUsage] # nobody else asks for a copy
     allow, approve = agent.file.tools.allow, agent.file.tools.approve
-    for step in case.steps:
-        assert step.tool in (*allow, *approve), f"{step.tool} is none of {agent.name}'s tools"
-        for arguments in step.calls(seen):
-            seen.results.append((step.tool, await _call(shop, seen, step.tool, arguments, step.tool in approve)))
+    async with shop.app.running(eager=True) if case.works else nullcontext():
+        for step in case.steps:
+            assert step.tool in (*allow, *approve), f"{step.tool} is none of {agent.name}'s tools"
+            for arguments in step.calls(seen):
+                seen.results.append((step.tool, await _call(shop, seen, step.tool, arguments, step.tool in approve)))
     return seen
 
 
@@ -174,15 +179,17 @@ def judge(agent: Agent, case: Case, facts: Facts, seen: Seen) -> list[str]:
     delivered = facts.delivered
     errors: Iterable[ValidationError] = _validator(agent).iter_errors(delivered)  # pyright: ignore[reportUnknownMemberType] # its types name what is not there
     problems = [f"{'.'.join(map(str, one.path))}: {one.message}" for one in errors]
-    made = set(_changes(delivered)) <= set(seen.changes)
-    covered = {place for place, value in _leaves(delivered, "") if made and value in seen.changes}
+    covered = set[str]()
     failed: list[str] = []
     for check in case.checks:
         failed += _checked(check, facts, covered)
     loose = [
         place
         for place, value in _leaves(delivered, "")
-        if _is_figure(value) and not _is_under(place, covered) and not _is_under(_INDEX.sub("[]", place), case.own)
+        if _is_figure(value)
+        and value not in seen.changes
+        and not _is_under(place, covered)
+        and not _is_under(_INDEX.sub("[]", place), case.own)
     ]
     return [*problems, *failed, *(f"{place} is covered by no check" for place in loose)]
 
@@ -255,10 +262,6 @@ def _is_figure(value: Any) -> bool:
 
 def _is_under(place: str, places: Mapping[str, str] | set[str]) -> bool:
     return any(place == one or place.startswith((f"{one}.", f"{one}[")) for one in places)
-
-
-def _changes(delivered: Json) -> list[str]:
-    return [value for _, value in _leaves(delivered, "") if isinstance(value, str) and value.startswith("chg_")]
 
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
