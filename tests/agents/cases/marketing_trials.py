@@ -114,7 +114,7 @@ TEST = Case(
                 "power": POWER,
                 "alpha": ALPHA,
                 "looks": 1,
-                "place": "short_description",
+                "shop_place": "short_description",
                 "product_ids": [seen("woo_products_get")["id"]],
             },
         ),
