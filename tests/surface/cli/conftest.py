@@ -40,6 +40,7 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> Notes:
     """The notes that every command of this test works on."""
     notes = Notes("first", "second")
     monkeypatch.setattr(devskyy_mcp.app, "installed_packs", lambda: [notes_pack(notes), changes_pack()])
+    monkeypatch.setattr(devskyy_mcp.app, "own_folder", lambda: None)  # the project's agents use the project's packs
     return notes
 
 

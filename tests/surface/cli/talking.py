@@ -16,6 +16,7 @@ from devskyy_mcp.cli import main
 from tests.fakes.notes import Notes
 from tests.fakes.packs import changes_pack, notes_pack
 devskyy_mcp.app.installed_packs = lambda: [notes_pack(Notes("first", "second", *OTHERS)), changes_pack()]
+devskyy_mcp.app.own_folder = lambda: None  # the project's agents use the project's packs
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -41,5 +41,6 @@ def test_says_where_it_can_not_write(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_says_that_no_pack_has_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(devskyy_mcp.app, "installed_packs", list)
+    monkeypatch.setattr(devskyy_mcp.app, "own_folder", lambda: None)
     assert main(["plugin", "build"]) == 1
     assert "No installed pack has a plugin." in capsys.readouterr().err
