@@ -54,7 +54,7 @@ def _line(site: Rounds, pair: Pair, tools: list[str], failed: dict[str, str]) ->
         near = [f"{name}: {why}" for name, why in failed.items() if noun and noun in name]
         listed = pair in site.routes.pairs
         reason = "; ".join(near) or ("no tool reaches it" if listed else "this site does not list it")
-    return Line(pair.method, pair.route, tools, reason)
+    return Line(pair.method, pair.route, sorted(tools), reason)
 
 
 async def covered(url: str, transport: httpx2.AsyncBaseTransport, login: Credentials) -> list[Line]:
