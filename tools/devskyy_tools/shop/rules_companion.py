@@ -71,7 +71,8 @@ async def _no_circle(draft: Draft, source: str, target: str) -> None:
 async def redirect_foresee(draft: Draft) -> None:
     """Visitors are sent elsewhere at once, and a browser keeps a 301."""
     draft.leaves.append("public")
-    source, target, code = draft.will("source"), draft.will("target"), draft.will("code") or 301
+    source, target = (str(draft.will(name))[:200] for name in ("source", "target"))
+    code = draft.will("code") or 301
     kept = "; browsers remember it" if code == 301 else ""
     if draft.kind == "delete":
         draft.effects.append(f"Visitors of {source} are no longer sent on to {target}.")
