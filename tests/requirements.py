@@ -1115,6 +1115,7 @@ REQUIREMENTS = [
     Requirement("agents:bad-input", "product, issue F 9", "Bad input to an agent says what is right."),
     Requirement("agents:guide", "product, issue F", "The brand guide goes its round: preview, apply, undo."),
     Requirement("agents:find", "product, issue F 6", "Agents are found by what people say, or none is."),
+    Requirement("agents:deliver", "product, issue F 5", "What an agent delivers is what the shop's database says."),
     Requirement("agents:light", "product, issue F", "Listing agents reads no YAML and loads no model of theirs."),
     # Runs of agents on the server
     Requirement("runs:deliver", "product, issue F", "A run ends with a deliverable that fits the agent's schema."),

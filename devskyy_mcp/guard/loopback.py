@@ -38,7 +38,7 @@ _UPLOADED = (
     *(b"image/", b"model/", b"text/csv", b"application/octet-stream"),
     *(b"application/json", b"application/mbox"),
 )
-"""The one place that takes other bodies than JSON and forms: pictures."""
+"""What the one place takes that takes other bodies than JSON and forms: files."""
 HEADERS = "devskyy.headers"
 """Where a scope has its headers once they were checked, by their names in lower case."""
 OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/favicon.ico"})

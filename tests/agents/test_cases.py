@@ -19,6 +19,7 @@ FILES = sorted(path.stem for path in Path(frame.__file__).parent.glob("*.py") if
 CASES: list[Case] = [case for name in FILES for case in import_module(f"tests.agents.cases.{name}").CASES]
 
 
+@pytest.mark.requirement("agents:deliver")
 @pytest.mark.parametrize("case", CASES, ids=[case.agent for case in CASES])
 async def test_an_agent_delivers_what_the_shop_says(case: Case, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:

@@ -147,7 +147,10 @@ def _clients(seen: Seen) -> Json:
                     "expires": fields["date_expires"][:10],
                     "coupon_id": int(coupon["changes"][0]["id"]),
                 },
-                "offer_product_ids": [one["id"] for one in shown["items"][:2]],
+                # The shop draws them by lot: those that are sold out are not offered.
+                "offer_product_ids": [
+                    one["id"] for one in shown["items"] if one.get("stock_status", "instock") == "instock"
+                ][:2],
             }
         )
     return {
