@@ -20,7 +20,8 @@ import httpx2
 from devskyy_mcp.app import installed_packs
 from devskyy_mcp.capability import Registry
 from devskyy_mcp.config import Settings
-from devskyy_mcp.llm.port import NAMES, Message, Name, Provider, Request, Text, Tool, fold
+from devskyy_mcp.llm.folding import fold
+from devskyy_mcp.llm.port import NAMES, Message, Name, Provider, Request, Text, Tool
 from devskyy_mcp.llm.providers import load
 from tests.fakes.llm.server import Answer, Asked, Models
 

@@ -107,7 +107,7 @@ class Answer:
     Args:
         state: ``done``; or ``lost``: the call was under way when its process died, so nobody knows what it said
             (``turn`` is empty). Ask again under another step's name to have it answered.
-        turn: the answer whole, as ``port.fold`` gives it; ``turn.message()`` is the next request's assistant turn.
+        turn: the answer whole, as ``folding.fold`` gives it; ``turn.message()`` is the next request's assistant turn.
         provider: whose model answered.
         model: the model that was asked, by the provider's own id (``turn.model`` is the one it says answered).
         cost_usd: what the answering call cost; None where no price is known, and then ``warnings`` says so.

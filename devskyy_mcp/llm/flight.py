@@ -15,8 +15,9 @@ from ..errors import unforeseen
 from . import prices
 from .asking import CODES, Booked, Sink, Want
 from .choosing import Chosen
+from .folding import Folding
 from .keeping import pack_choice, pack_error, pack_turn
-from .port import UNSENT, Event, Folding, Kind, LLMError, Native, Provider, Request, Start, Turn, Usage, Used
+from .port import UNSENT, Event, Kind, LLMError, Native, Provider, Request, Start, Turn, Usage, Used
 from .pulse import Pulse
 from .telemetry import watched
 

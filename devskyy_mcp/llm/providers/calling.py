@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import anyio
 
-from ..port import UNSENT, Event, Folding, Kind, LLMError, Name, Request, Stop, TextDelta, ToolEnd
+from ..folding import Folding
+from ..port import UNSENT, Event, Kind, LLMError, Name, Request, Stop, TextDelta, ToolEnd
 from ..schemas import fit, restored_text
 
 T = TypeVar("T")

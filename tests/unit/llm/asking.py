@@ -9,7 +9,8 @@ from typing import Any
 
 import anyio
 
-from devskyy_mcp.llm.port import Event, LLMError, Message, Name, Provider, Request, Text, Tool, Turn, fold
+from devskyy_mcp.llm.folding import fold
+from devskyy_mcp.llm.port import Event, LLMError, Message, Name, Provider, Request, Text, Tool, Turn
 from devskyy_mcp.llm.providers import load
 from tests.fakes.llm.server import Models, Step, speaking
 from tests.fakes.served import settings_for

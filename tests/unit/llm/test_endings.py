@@ -11,7 +11,8 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from devskyy_mcp.llm.port import LLMError, Name, TextDelta, Turn, fold
+from devskyy_mcp.llm.folding import fold
+from devskyy_mcp.llm.port import LLMError, Name, TextDelta, Turn
 from tests.fakes.llm.server import MODEL, TOKENS, Answer, Asked, Called, Fault, Refusal, wire
 
 from .asking import FAR, ORDERS, PROVIDERS, Desk, request

@@ -9,11 +9,11 @@ from typing import Any, cast
 import anyio
 import pytest
 
+from devskyy_mcp.llm.folding import Folding
 from devskyy_mcp.llm.port import (
     NAMES,
     RETRYABLE,
     Event,
-    Folding,
     Kind,
     LLMError,
     Name,

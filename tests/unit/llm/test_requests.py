@@ -259,7 +259,7 @@ async def test_google_says_in_its_own_words_how_long_to_wait(desk: Desk) -> None
 
 async def test_no_client_is_led_by_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys, addresses and profiles of whoever runs the server are not the brand's."""
-    from devskyy_mcp.llm.port import fold
+    from devskyy_mcp.llm.folding import fold
     from devskyy_mcp.llm.providers import load
     from tests.fakes.served import settings_for
 

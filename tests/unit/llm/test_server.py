@@ -8,7 +8,8 @@ import anyio
 import httpx2
 import pytest
 
-from devskyy_mcp.llm.port import LLMError, fold
+from devskyy_mcp.llm.folding import fold
+from devskyy_mcp.llm.port import LLMError
 from tests.fakes.llm.server import Answer, Asked, speaking
 
 from .asking import FAR, ORDERS, PROVIDERS, Desk, request
