@@ -14,7 +14,8 @@ from ..capability import Registry, validate
 from ..context import Context, Services
 from ..db.database import Database
 from ..errors import Code, Refused, unforeseen
-from .model import JournalOp, LeftAlone, Op, Outcome
+from .model import JournalOp, Op, Outcome
+from .one_way import OneWay
 from .rows import caller_of
 
 if TYPE_CHECKING:
@@ -33,26 +34,16 @@ def stage_call(unit: Unit, capability: Capability, arguments: Mapping[str, Any])
     unit.add(Op(SYSTEM, "call", capability.noun, None, dict(arguments), label=capability.name, undo=_LASTS))
 
 
-class Calls:
-    """The system that such operations go to."""
+class Calls(OneWay):
+    """The system that such operations go to. The tool itself sees to what two calls at once may do."""
 
     name = SYSTEM
+    no_way_back = _LASTS
     quiet_after = 60.0
-    in_flight = 1
     proves_absence = False
 
     def __init__(self, services: Services) -> None:
         self._services = services
-
-    def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
-        return [[op] for op in ops]
-
-    def object_keys(self, op: Op) -> list[str]:  # noqa: ARG002 # as the port names it
-        """None: the tool itself sees to what two calls at once may do."""
-        return []
-
-    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
-        return [None for _ in ops]
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         return [await self._send(change, op) for op in ops]
@@ -98,8 +89,3 @@ class Calls:
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         """Only a person can find out what became of a call whose end nobody saw."""
         return [Outcome("unknown", error=item.outcome.error) for item in ops]
-
-    async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
-        assert ctx.unit is not None
-        for item in ops:
-            ctx.unit.leave(LeftAlone(item.op.label, "impossible", _LASTS))

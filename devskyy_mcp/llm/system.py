@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..changes.model import JournalOp, LeftAlone, Op, Outcome
-from ..context import Context, Services
+from ..changes.model import JournalOp, Op, Outcome
+from ..changes.one_way import OneWay
+from ..context import Services
 from ..db.database import Database
 from ..errors import Code
 from .names import SYSTEM
@@ -22,11 +23,11 @@ NO_WAY_BACK = "a call of a model can't be taken back"
 LOST = "The server stopped while the answer was under way. It is booked at the most that it can have cost."
 
 
-class ModelCalls:
+class ModelCalls(OneWay):
     """The System of all providers. ``flights`` are the calls under way in this process, by their ids."""
 
     name = SYSTEM
-    in_flight = 1
+    no_way_back = NO_WAY_BACK
     quiet_after = 0.0
     proves_absence = True
     """``look`` itself knows: a call belongs to a run of a job, and ends with it."""
@@ -34,16 +35,6 @@ class ModelCalls:
     def __init__(self, services: Services, flights: dict[str, Flight]) -> None:
         self._services = services
         self._flights = flights
-
-    def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
-        return [[op] for op in ops]
-
-    def object_keys(self, op: Op) -> list[str]:  # noqa: ARG002 # as the port names it
-        """None: each call is of its own."""
-        return []
-
-    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
-        return [None for _ in ops]
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         flight = self._flights.get(change)
@@ -69,11 +60,6 @@ class ModelCalls:
         if row is None:
             return Outcome("not_sent", error={"code": "not_sent", "message": "It was never written down as sent."})
         return _told(row)
-
-    async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
-        assert ctx.unit is not None
-        for item in ops:
-            ctx.unit.leave(LeftAlone(item.op.label, "impossible", NO_WAY_BACK))
 
 
 def _booked(row: dict[str, Any]) -> str:

@@ -11,7 +11,8 @@ import httpx2
 from pydantic import BaseModel, Field
 
 from devskyy_mcp.capability import JobPolicy, Pack, Queue, Toolset
-from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome, Systems
+from devskyy_mcp.changes.model import JournalOp, Op, Outcome, Systems
+from devskyy_mcp.changes.one_way import OneWay
 from devskyy_mcp.context import Context, Services
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import TooLate, fence
@@ -140,11 +141,11 @@ class Provider:
         await self.http.aclose()
 
 
-class Renders:
+class Renders(OneWay):
     """The System of one kind of provider."""
 
     quiet_after = TIMEOUT + 0.2
-    in_flight = 1
+    no_way_back = "It was paid for."
 
     def __init__(self, kind: Kind, services: Services) -> None:
         self.kind = kind
@@ -155,12 +156,6 @@ class Renders:
     @property
     def provider(self) -> Provider:
         return self.services.get(Provider)
-
-    def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
-        return [[op] for op in ops]
-
-    def object_keys(self, op: Op) -> list[str]:
-        return []
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         return [await self._submit(change, ops[0])]
@@ -186,9 +181,6 @@ class Renders:
         cost = round(told["cost_usd"] * 1_000_000) if "cost_usd" in told else None
         return Outcome("done", object_id=told["id"], cost=cost)
 
-    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
-        return [None for _ in ops]
-
     async def look(self, ops: Sequence[JournalOp]) -> list[Outcome]:
         return [await self._find(item) for item in ops]
 
@@ -204,11 +196,6 @@ class Renders:
             return Outcome("unknown")
         mine = [task["id"] for task in tasks if task["prompt"] == item.op.body["prompt"]]
         return Outcome("done", object_id=mine[0]) if mine else Outcome("not_sent")
-
-    async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
-        assert ctx.unit is not None
-        for item in ops:
-            ctx.unit.leave(LeftAlone(item.op.label, "impossible", "It was paid for."))
 
 
 def _error(code: Code, message: str) -> dict[str, Any]:

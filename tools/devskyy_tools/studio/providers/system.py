@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from devskyy_mcp.changes.model import JournalOp, LeftAlone, Op, Outcome
-from devskyy_mcp.context import Context, Services
+from devskyy_mcp.changes.model import JournalOp, Op, Outcome
+from devskyy_mcp.changes.one_way import OneWay
+from devskyy_mcp.context import Services
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Refused
 
 from .port import MILLION, NO_WAY_BACK, Provider
 
 
-class PaidTasks:
+class PaidTasks(OneWay):
     """The System of one provider."""
 
-    in_flight = 1
+    no_way_back = NO_WAY_BACK
     # ``look`` itself says when only a person can find out: a provider that is away now may tell later.
     proves_absence = True
 
@@ -25,16 +26,6 @@ class PaidTasks:
         self.name = provider.about.name
         self.quiet_after = provider.quiet_after
         self._services = services
-
-    def groups(self, ops: Sequence[Op]) -> list[list[Op]]:
-        return [[op] for op in ops]
-
-    def object_keys(self, op: Op) -> list[str]:  # noqa: ARG002 # as the port names it
-        """None: each request makes a task of its own."""
-        return []
-
-    async def check(self, ops: Sequence[Op]) -> list[Outcome | None]:
-        return [None for _ in ops]
 
     async def send(self, change: str, ops: Sequence[Op]) -> list[Outcome]:
         return [await self.provider.submit(change, op) for op in ops]
@@ -61,8 +52,3 @@ class PaidTasks:
         waited = time.time() - (item.sent_at or 0) / MILLION
         quiet = waited > commit.FENCE + self.quiet_after
         return Outcome("needs_review" if quiet else "unknown", error=item.outcome.error)
-
-    async def stage_undo(self, ctx: Context, ops: Sequence[JournalOp]) -> None:
-        assert ctx.unit is not None
-        for item in ops:
-            ctx.unit.leave(LeftAlone(item.op.label, "impossible", NO_WAY_BACK))
