@@ -51,7 +51,7 @@ lock: .venv/bin/uv  ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) pyproject.toml --extra three-d --extra cutout --extra find --group build -c requirements/run.txt -o requirements/find.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements/find.txt -c requirements/bootstrap.txt -o requirements/dev.txt
 
-env-example: .venv/.ready-to-run  ## write .env.example anew from devskyy_mcp/config.py
+env-example: .venv/.ready-to-run  ## write .env.example anew from devskyy_mcp/config
 	$(BIN)/python -m scripts.env_example
 
 docs: .venv/.ready-to-test  ## write docs/tools.md, docs/routes.md and the README's tables anew

@@ -26,7 +26,7 @@ COMMAND = re.compile(r"(?:`|/|=\S+ |^)devskyy ([a-z][a-z-]*)", re.MULTILINE)
 def problems() -> Iterator[str]:
     """One sentence per problem."""
     if env_example.TARGET.read_text(encoding="utf-8") != env_example.env_example():
-        yield ".env.example is not what devskyy_mcp/config.py says; run make env-example."
+        yield ".env.example is not what devskyy_mcp/config says; run make env-example."
     for page in stale_pages():
         yield f"{page} is not what the code says; run make docs."
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

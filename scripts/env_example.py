@@ -1,4 +1,4 @@
-"""Writes ``.env.example`` from ``devskyy_mcp/config.py``; with ``--check`` only says whether it is up to date."""
+"""Writes ``.env.example`` from ``devskyy_mcp/config``; with ``--check`` only says whether it is up to date."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ def main() -> int:
     fresh = env_example()
     if "--check" in sys.argv[1:]:
         same = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == fresh
-        print(".env.example is up to date." if same else ".env.example is not what config.py says: make env-example")
+        print(
+            ".env.example is up to date."
+            if same
+            else ".env.example is not what devskyy_mcp/config says: make env-example"
+        )
         return 0 if same else 1
     TARGET.write_text(fresh, encoding="utf-8")
     return 0
