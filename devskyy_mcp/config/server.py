@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from .kinds import CommaList, Group
+from .kinds import CommaList, Group, nothing
 from .weak import weakness
 
 
@@ -112,12 +112,12 @@ class ServerSettings(Group):
         "owner, manager, editor and analyst count. Unset: the token's scopes alone count.",
     )
     cors_origins: CommaList = Field(
-        default_factory=list,
+        default_factory=nothing,
         validation_alias="CORS_ORIGINS",
         description="Origins of a dashboard on another address, separated by commas, to the letter. Unset: none.",
     )
     trusted_proxies: CommaList = Field(
-        default_factory=list,
+        default_factory=nothing,
         validation_alias="DEVSKYY_TRUSTED_PROXIES",
         description="Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Unset: none.",
     )

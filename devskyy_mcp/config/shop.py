@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from .kinds import CommaList, Group
+from .kinds import CommaList, Group, nothing
 
 
 class ShopSettings(Group):
@@ -88,7 +88,7 @@ class ShopSettings(Group):
         description="Seconds after which an unfinished write of a process that vanished is looked up in the shop.",
     )
     upload_folders: CommaList = Field(
-        default_factory=list,
+        default_factory=nothing,
         validation_alias="DEVSKYY_UPLOAD_FOLDERS",
         description="Folders, separated by commas, from which hosts on this machine (stdio) may upload pictures.",
     )
