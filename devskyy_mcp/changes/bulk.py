@@ -18,6 +18,7 @@ from . import commit, pages, store
 from .chunks import Chunks, Patience
 from .model import SETTLED, JournalOp, Op, Outcome, System, refs
 from .news import FINISHED
+from .rows import Record
 from .view import state_of
 
 if TYPE_CHECKING:
@@ -27,13 +28,12 @@ if TYPE_CHECKING:
     from ..context import Context
     from ..db.database import Database
     from ..db.wake import Wake
-    from ..guard.audit import AuditLog, AuditRecord
+    from ..guard.audit import AuditLog
     from ..guard.brake import Brake
     from .asking import JobStarter
 
 T = TypeVar("T")
 Alive = Callable[["AsyncConnection"], Awaitable[None]]
-Record = Callable[[Mapping[str, Any], Any, str, dict[str, Any]], "AuditRecord"]
 Known = list[tuple[Op, Outcome]]
 
 SECOND = 1_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..context import Context, Principal
@@ -10,8 +10,11 @@ from .view import capped, outline
 
 if TYPE_CHECKING:
     from ..capability import Capability
+    from ..guard.audit import AuditRecord, Phase
     from .stage import Unit
 
+Record = Callable[[Mapping[str, Any], "Phase", str, dict[str, Any]], "AuditRecord"]
+"""Makes the audit's record of a change's row, with its phase, code and detail."""
 EXPIRES_AFTER = 24 * 3600
 LEFT_KEPT = 200
 """Objects that an undo leaves alone and that are told one by one; of more than these only the number is kept."""

@@ -13,18 +13,19 @@ from ..capability import Capability, Registry, authorize, validate
 from ..context import Context, Principal, Services
 from ..db.database import Database
 from ..db.wake import Wake
-from ..errors import MISREAD, Code, Refused, unforeseen
+from ..errors import Code, Refused
 from ..guard.audit import AuditLog, AuditRecord, Phase
 from ..guard.brake import Brake
-from ..guard.logs import heard, within_call
-from ..guard.taint import Taints
-from .asking import AskPerson, JobStarter, Person, question_text, request_hash
-from .decide import ConfirmRule, after_customers_texts, reasons, sends_out
+from ..guard.logs import within_call
+from .asking import JobStarter, Person, request_hash
+from .decide import ConfirmRule
 from .journal import AT_ONCE, Journal
 from .model import Systems
 from .news import News
+from .proposals import Proposals
 from .rows import asks_of, caller_of, new_row, number_of
 from .stage import Unit
+from .staging import Staging
 from .view import ChangeView, of_plan
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ class Changes:
     ) -> None:
         self.services = services
         self.registry = registry
-        self.rule = rule
-        self.page = page
         self.jobs = jobs
         self.journal = Journal(services.get(Database))
+        self._staging = Staging(services, rule)
+        self._proposals = Proposals(services, self.journal, self._staging, page)
         self.on_written: list[Callable[[str], None]] = []
         self.on_decided: list[Callable[[str], Awaitable[None]]] = []
         self._active: set[str] = set()
@@ -111,7 +112,7 @@ class Changes:
             raise await self.brake.refusal(stopped)
         for attempt in range(STAGINGS):
             try:
-                draft_at, unit = await self._stage(ctx, capability, model)
+                draft_at, unit = await self._staging.stage(ctx, capability, model)
             except Refused:
                 # A host's retry: the object is there already, or gone already, by what the first call did.
                 repeated = await self._repeat_of(ctx.principal, digest)
@@ -120,11 +121,11 @@ class Changes:
                 return await self.journal.recorded(repeated)
             if not unit.ops:
                 return of_plan(unit, "nothing_to_change", None, [])
-            asks = await self._reasons(unit, capability, ctx.principal)
+            asks = await self._staging.reasons(unit, capability, ctx.principal)
             if stopped is not None:
                 unit.warnings.insert(0, (await self.brake.refusal(stopped)).message)
             if preview or asks:
-                return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
+                return await self._proposals.propose(ctx, capability, arguments, digest, unit, asks, preview=preview)
             view = await self._commit(ctx, new_row(ctx, capability, arguments, digest, unit, asks), unit, draft_at)
             if view is not None:
                 return view
@@ -136,45 +137,6 @@ class Changes:
             retryable=True,
             retry_after=2,
         )
-
-    async def _reasons(self, unit: Unit, capability: Capability, *principals: Principal) -> list[str]:
-        """Why a person must agree: by the plan, and by what those who want it have just read."""
-        found = reasons(unit, self.rule())
-        gated = after_customers_texts(unit, privileged=capability.policy.needs_trust)
-        if gated:
-            taints = self.services.get(Taints)
-            for name in {principal.id for principal in principals}:
-                if await taints.marked(name):
-                    return [gated, *found]
-        return found
-
-    async def _stage(self, ctx: Context, capability: Capability, model: Any, *, soon: bool = False) -> tuple[int, Unit]:
-        from . import store
-
-        staged_at = store.now()
-        unit = ctx.unit = Unit(soon=soon)
-        fresh = Context(
-            ctx.principal, ctx.services, capability.name, ctx.surface, unit, ctx.sink, ctx.can_ask, ctx.key, ctx.extras,
-            ctx.agreed, ctx.asks, ctx.keeps_in,
-        )  # fmt: skip
-        unit.asks += ctx.asks
-        if not capability.stages:
-            from .calls import stage_call
-
-            stage_call(unit, capability, model.model_dump(mode="json", exclude_unset=True))
-            return staged_at, unit
-        try:
-            with anyio.fail_after(capability.policy.timeout):
-                await capability.handler(fresh, **{name: getattr(model, name) for name in capability.parameters})
-        except (*MISREAD, ExceptionGroup) as error:
-            raise unforeseen(capability.name, error, heard()) from None
-        if ctx.keeps_in and sends_out(unit):
-            raise Refused(
-                Code.FORBIDDEN,
-                "This would send something out of the shop, after text from customers or the web was read.",
-                "Leave it out, and say so in what you deliver.",
-            )
-        return staged_at, unit
 
     async def _known_key(self, ctx: Context, digest: str) -> ChangeView | None:
         from . import store
@@ -211,9 +173,9 @@ class Changes:
         known = await self._known_key(ctx, digest) if ctx.key else None
         if known:
             return known
-        _, unit = await self._stage(ctx, capability, model)
-        asks = await self._reasons(unit, capability, ctx.principal)
-        return await self._propose(ctx, capability, arguments, digest, unit, asks, preview=False)
+        _, unit = await self._staging.stage(ctx, capability, model)
+        asks = await self._staging.reasons(unit, capability, ctx.principal)
+        return await self._proposals.propose(ctx, capability, arguments, digest, unit, asks, preview=False)
 
     async def given(self, capability: Capability, view: ChangeView) -> dict[str, Any]:
         """What the call has answered that this change was.
@@ -225,75 +187,12 @@ class Changes:
 
         change = str(view.change)
         if view.state in {"proposed", "waits_for_person"}:
-            raise self._not_yet(self._pointing(view, change))
+            raise self._proposals.not_yet(view)
         async with self._db.read() as conn:
             row, ops = await store.read_set(conn, change), await store.read_ops(conn, change)
         if view.state != "applied" or row is None or row["tool"] != capability.name or len(ops) != 1:
             raise Refused(Code.CONFLICT, f"{change} is {view.state}.", f"changes_show(change={change!r}) tells more.")
         return ops[0].outcome.after
-
-    @staticmethod
-    def _not_yet(view: ChangeView) -> Refused:
-        approve = view.approve or {}
-        page = f"on {approve['page']} or " if "page" in approve else ""
-        return Refused(
-            Code.WAITS_FOR_PERSON,
-            "Text from customers or the web was read shortly before, and may be what asks for this. Nothing was done.",
-            f"A person can agree {page}with `{approve['command']}`; changes_show(change={view.change!r}) tells the "
-            "outcome afterwards.",
-            details={"change": view.model_dump(mode="json", exclude_none=True)},
-        )
-
-    # ---- proposals -----------------------------------------------------------------------------------------------
-
-    async def _propose(
-        self,
-        ctx: Context,
-        capability: Capability,
-        arguments: Mapping[str, Any],
-        digest: str,
-        unit: Unit,
-        asks: list[str],
-        *,
-        preview: bool,
-    ) -> ChangeView:
-        from . import store
-
-        row = new_row(ctx, capability, arguments, digest, unit, asks)
-        async with self._db.begin() as conn:
-            if not preview:
-                repeated = await store.find_repeat(conn, ctx.principal.id, digest)
-                if repeated:
-                    return await self.journal.recorded(repeated)
-                waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"])
-                if waiting:
-                    return self._wait(ctx, unit, waiting, asks)
-            await store.insert_set(conn, row)
-            await store.insert_ops(conn, row["id"], unit.ops, set())
-        if preview:
-            view = of_plan(unit, "proposed", row["id"], asks)
-            view.next = f"changes_apply(change={row['id']!r}) does this" + (" once a person agrees." if asks else ".")
-            return view
-        return self._wait(ctx, unit, row["id"], asks)
-
-    def _wait(self, ctx: Context, unit: Unit, change: str, asks: list[str]) -> ChangeView:
-        return self._waits(ctx, of_plan(unit, "waits_for_person", change, asks), change)
-
-    def _waits(self, ctx: Context, view: ChangeView, change: str) -> ChangeView:
-        view.state = "waits_for_person"
-        if ctx.can_ask:
-            raise AskPerson(view, question_text(view))
-        return self._pointing(view, change)
-
-    def _pointing(self, view: ChangeView, change: str) -> ChangeView:
-        """The view with where a person can agree."""
-        view.state = "waits_for_person"
-        view.approve = {"command": f"devskyy approve {change}"}
-        page = self.page(change)
-        if page:
-            view.approve = {"page": page, **view.approve}
-        view.next = "Nothing was sent. A person can agree there; afterwards changes_show tells the outcome."
-        return view
 
     # ---- deciding and applying -----------------------------------------------------------------------------------
 
@@ -324,26 +223,12 @@ class Changes:
             return await self.journal.recorded(change)
         try:
             if not agreed:
-                return await self._decline(row, person)
+                return await self._proposals.decline(row, person, self._record)
             with within_call(ctx.principal.id):
                 return await self._apply(ctx, row, person)
         finally:
             for listener in self.on_decided:
                 await listener(change)
-
-    async def _decline(self, row: Mapping[str, Any], person: Person) -> ChangeView:
-        from . import store
-
-        async with self._db.begin() as conn:
-            moved = await store.move_set(
-                conn, row["id"], ["proposed"], "declined", decided_at=store.now(), approved_by=None
-            )
-            if moved:
-                record = self._record(row, "decision", "declined", {"by": str(person)})
-                await self.services.get(AuditLog).append(conn, record)
-        if not moved:
-            return await self.journal.recorded(row["id"])
-        raise Refused(Code.DECLINED, "A person declined this change; nothing was sent.", details={"change": row["id"]})
 
     async def _apply(self, ctx: Context, row: dict[str, Any], person: Person | None) -> ChangeView:
         from . import store
@@ -363,61 +248,23 @@ class Changes:
         for _ in range(STAGINGS):
             try:
                 model = validate(capability, row["arguments"])
-                staged_at, unit = await self._stage(own, capability, model, soon=True)
+                staged_at, unit = await self._staging.stage(own, capability, model, soon=True)
             except Refused:
                 # Another process may have applied it just now, so that what it makes is there already.
                 if (await self.journal.row_of(row["id"], None))["state"] != "proposed":
                     return await self.journal.recorded(row["id"])
                 raise
             if self._db.vault.mark(unit.hash()) != row["plan_hash"]:
-                return await self._stale(ctx, capability, row, unit, asked=person is not None)
-            asks = await self._reasons(unit, capability, caller, ctx.principal)
+                return await self._proposals.replace(ctx, capability, row, unit, asked=person is not None)
+            asks = await self._staging.reasons(unit, capability, caller, ctx.principal)
             if asks and person is None:
-                return self._wait(ctx, unit, row["id"], asks)
+                return self._proposals.wait(ctx, unit, row["id"], asks)
             approved = {**row, "decided_at": store.now(), "approved_by": str(person) if person else None}
             view = await self._commit(own, approved, unit, staged_at, proposal=True)
             if view is not None:
                 return view
         raise Refused(
             Code.CONFLICT, "Other changes keep writing these objects.", "Try again.", retryable=True, retry_after=2
-        )
-
-    async def _stale(
-        self, ctx: Context, capability: Capability, row: dict[str, Any], unit: Unit, *, asked: bool
-    ) -> ChangeView:
-        """Store the plan as it would be now and refuse, or ask again with it."""
-        from . import store
-
-        asks = await self._reasons(unit, capability, caller_of(row), ctx.principal)
-        fresh = new_row(
-            Context(caller_of(row), self.services, surface=ctx.surface, asks=asks_of(row)),
-            capability,
-            row["arguments"],
-            row["request_hash"],
-            unit,
-            asks,
-        )
-        async with self._db.begin() as conn:
-            moved = await store.move_set(conn, row["id"], ["proposed"], "stale", outcome={"replaced_by": fresh["id"]})
-            if moved and unit.ops:
-                await store.insert_set(conn, fresh)
-                await store.insert_ops(conn, fresh["id"], unit.ops, set())
-        if not moved:  # another process has applied it: that is what changed
-            return await self.journal.recorded(row["id"])
-        if not unit.ops:
-            return of_plan(unit, "nothing_to_change", None, [])
-        view = of_plan(unit, "stale", fresh["id"], asks)
-        view.next = (
-            f"The objects changed since the preview; this is the plan now. changes_apply({fresh['id']!r}) does it."
-        )
-        if asked and ctx.can_ask:
-            view.state = "waits_for_person"
-            raise AskPerson(view, "The objects changed meanwhile. " + question_text(view))
-        raise Refused(
-            Code.STALE,
-            "The objects changed since this was proposed; nothing was sent.",
-            view.next,
-            details={"change": view.model_dump(exclude_none=True)},
         )
 
     # ---- committing ----------------------------------------------------------------------------------------------
@@ -477,7 +324,7 @@ class Changes:
 
         if row["reasons"] and person is None:
             view = await self.journal.view(row["id"])
-            return self._waits(ctx, view, row["id"])
+            return self._proposals.waits(ctx, view, row["id"])
         approved = {**row, "decided_at": None, "approved_by": str(person) if person else None}
         job = await start(self._tools, self.jobs, ctx, capability, approved, self._record)
         if job is not None:
