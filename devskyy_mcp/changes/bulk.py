@@ -14,7 +14,7 @@ import anyio
 
 from ..errors import Code, Refused
 from ..http import leaving_by
-from . import commit, pages, store
+from . import commit, locks, operations, pages, store
 from .chunks import Chunks, Patience
 from .model import SETTLED, JournalOp, Op, Outcome, System, refs
 from .news import FINISHED
@@ -86,7 +86,7 @@ async def start(
         decided = {"decided_at": store.now(), "approved_by": row["approved_by"]}
         if not await store.move_set(conn, change, ["proposed"], "applying", **decided):
             return None
-        holder = await store.lock(conn, keys, change)
+        holder = await locks.lock(conn, keys, change)
         if holder:
             raise commit.conflict(holder)
         by = {"approved_by": row["approved_by"]} if row["approved_by"] else {}
@@ -255,11 +255,11 @@ class Run:
         """
 
         async def write(conn: AsyncConnection) -> int | None:
-            await store.write_outcomes(conn, self.change, known, only=commit.OPEN)
+            await operations.write_outcomes(conn, self.change, known, only=commit.OPEN)
             if await self.tools.brake.state_in(conn) is not None:
                 return None
             at = store.now()
-            marked = await store.mark_sent(conn, self.change, [op.seq for op in ready])
+            marked = await operations.mark_sent(conn, self.change, [op.seq for op in ready])
             return at if marked == len(ready) else None
 
         return await self._write(write)
@@ -282,7 +282,7 @@ class Run:
 
     async def _flush(self, known: Known) -> None:
         if known:
-            await self._write(lambda conn: store.write_outcomes(conn, self.change, known, only=commit.OPEN))
+            await self._write(lambda conn: operations.write_outcomes(conn, self.change, known, only=commit.OPEN))
             await self._tell([pair for pair in known if pair[1].state == "skipped"])
 
     async def _tell(self, found: Known) -> None:
@@ -319,7 +319,7 @@ class Run:
             found += [(op, Outcome("not_sent", error=never)) for op in absent if tries[op.seq] >= TRIES]
 
             async def write(conn: AsyncConnection, found: Known = found, again: list[Op] = again) -> None:
-                await store.write_outcomes(conn, self.change, found, only=commit.OPEN)
+                await operations.write_outcomes(conn, self.change, found, only=commit.OPEN)
                 await pages.stage_again(conn, self.change, again)
 
             if found or again:
@@ -379,7 +379,7 @@ class Run:
             values = {"finished_at": store.now(), "outcome": {"tallies": [list(one) for one in tallies]}}
             moved = await store.move_set(conn, self.change, ["applying"], state, **(values if settled else {}))
             if moved and settled:
-                await store.unlock(conn, self.change)
+                await locks.unlock(conn, self.change)
                 await self.tools.wake.announce(conn, FINISHED)
             if moved:
                 told = {} if state == "applied" else {"state": state}

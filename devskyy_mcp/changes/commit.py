@@ -16,7 +16,7 @@ import anyio
 from ..errors import Code, Refused, unforeseen
 from ..guard.logs import heard
 from ..http import leaving_by
-from . import store
+from . import locks, operations, store
 from .model import MET, JournalOp, Op, Outcome, System, fill, refs
 from .news import FINISHED
 from .stage import Unit
@@ -144,15 +144,15 @@ class Committer:
                 return draft.change
         await self._lock(conn, draft, None if draft.proposal else {**row, "state": "applying"})
         if draft.proposal:
-            await store.mark_sent(conn, draft.change, sorted(first))
+            await operations.mark_sent(conn, draft.change, sorted(first))
         else:
-            await store.insert_ops(conn, draft.change, ops, first)
+            await operations.insert_ops(conn, draft.change, ops, first)
         await self.audit.append(conn, record(phase="intent", code="ok", detail={"ops": len(ops)}))
         return None
 
     async def _lock(self, conn: AsyncConnection, draft: Draft, new: dict[str, Any] | None) -> None:
         keys = [f"{op.system}:{key}" for op in draft.unit.ops for key in self.systems(op.system).object_keys(op)]
-        holder = await store.lock(conn, keys, draft.change, new)
+        holder = await locks.lock(conn, keys, draft.change, new)
         if holder:
             raise conflict(holder)
         for system in {op.system for op in draft.unit.ops}:
@@ -161,7 +161,7 @@ class Committer:
                 for op in draft.unit.ops
                 if op.system == system and op.target is not None and not refs(op)
             ]
-            if objects and await store.written_since(conn, system, objects, draft.staged_at):
+            if objects and await locks.written_since(conn, system, objects, draft.staged_at):
                 raise Overtaken
 
     def _system(self, group: Sequence[Op]) -> System:
@@ -218,7 +218,7 @@ class Committer:
         async with self.db.begin() as conn:
             await self._write(conn, draft, ready)
             at = store.now()
-            marked = await store.mark_sent(conn, draft.change, [op.seq for op in group])
+            marked = await operations.mark_sent(conn, draft.change, [op.seq for op in group])
         written.update(ready)
         return at if marked == len(group) else 0
 
@@ -233,9 +233,9 @@ class Committer:
         guessed = [(by_seq[seq], draft.outcomes[seq]) for seq in seqs if seq not in known]
         number = 0
         if guessed:
-            number = (await store.write_outcomes(conn, draft.change, guessed, only=OPEN))[0]
+            number = (await operations.write_outcomes(conn, draft.change, guessed, only=OPEN))[0]
         rows = [(by_seq[seq], draft.outcomes[seq]) for seq in known]
-        found, *others = await store.write_outcomes(conn, draft.change, rows, *more, only=GUESSED)
+        found, *others = await operations.write_outcomes(conn, draft.change, rows, *more, only=GUESSED)
         return number + found == len(seqs), others
 
     async def _send(self, draft: Draft, group: list[Op], since: int) -> None:
@@ -259,7 +259,7 @@ class Committer:
             old = ["applying"] if open_still else ["applying", "unknown", "partial", "failed"]
             closing = [store.moving(conn, draft.change, old, state, values)]
             if not open_still:
-                closing.append(store.unlocking(draft.change))
+                closing.append(locks.unlocking(draft.change))
             all_in, (moved, *_) = await self._write(conn, draft, list(draft.outcomes), *closing)
             if not open_still:
                 await self.wake.announce(conn, FINISHED)

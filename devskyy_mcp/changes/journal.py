@@ -91,7 +91,7 @@ class Journal:
         return view
 
     async def _view(self, change: str, page: int, left: list[LeftAlone] | None) -> ChangeView:
-        from . import pages, store
+        from . import operations, pages, store
 
         async with self.db.read() as conn:
             row = await store.read_set(conn, change)
@@ -107,7 +107,7 @@ class Journal:
                     row, of_planned(plan, ops, left, row["state"], change, row["reasons"] or [], page=page)
                 )
             if plan is None or plan.number <= AT_ONCE:
-                return _whole(row, await store.read_ops(conn, change), page, left)
+                return _whole(row, await operations.read_ops(conn, change), page, left)
             return await self._big(conn, row, plan, page, left)
 
     async def _big(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, or_, select
 
 from ..db.tables import change_ops, jobs
-from . import store
+from . import operations, store
 from .model import MET, JournalOp, Op, refs
 from .view import Tally
 
@@ -77,15 +77,15 @@ async def outcomes(
 
 
 async def _ops(conn: AsyncConnection, change: str, query: Any) -> list[JournalOp]:
-    rows = await store.opened(conn, (await conn.execute(query)).mappings().all())
-    found = [store.journal_op(row, {}) for row in rows]
+    rows = await operations.opened(conn, (await conn.execute(query)).mappings().all())
+    found = [operations.journal_op(row, {}) for row in rows]
     needs = {seq for item in found for seq in refs(item.op)}
     if not needs:
         return found
     met = and_(c.seq.in_(needs), c.state.in_(MET), c.object_id.is_not(None))
     made = select(c.seq, c.object_id).where(c.change_id == change, met)
     ids = {int(seq): str(made_id) for seq, made_id in (await conn.execute(made)).all()}
-    return [store.journal_op(row, ids) for row in rows]
+    return [operations.journal_op(row, ids) for row in rows]
 
 
 async def states_of(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> dict[int, str]:
@@ -113,7 +113,7 @@ async def stage_again(conn: AsyncConnection, change: str, ops: Sequence[Op]) -> 
 async def close_staged(conn: AsyncConnection, change: str, error: Mapping[str, Any]) -> None:
     """Say of all that is still to be sent that it was not."""
     values = {"state": "not_sent", "error": dict(error), "settled_at": store.now()}
-    await store.rewrite(conn, (c.change_id == change, c.state == "staged"), values)
+    await operations.rewrite(conn, (c.change_id == change, c.state == "staged"), values)
 
 
 async def attempts_of(conn: AsyncConnection, change: str, seqs: Sequence[int]) -> dict[int, int]:

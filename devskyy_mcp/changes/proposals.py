@@ -43,7 +43,7 @@ class Proposals:
         preview: bool,
     ) -> ChangeView:
         """Store a plan, to be looked at or agreed to; one that waits for its answer already is not stored again."""
-        from . import store
+        from . import operations, store
 
         row = new_row(ctx, capability, arguments, digest, unit, asks)
         async with self._db.begin() as conn:
@@ -55,7 +55,7 @@ class Proposals:
                 if waiting:
                     return self.wait(ctx, unit, waiting, asks)
             await store.insert_set(conn, row)
-            await store.insert_ops(conn, row["id"], unit.ops, set())
+            await operations.insert_ops(conn, row["id"], unit.ops, set())
         if preview:
             view = of_plan(unit, "proposed", row["id"], asks)
             view.next = f"changes_apply(change={row['id']!r}) does this" + (" once a person agrees." if asks else ".")
@@ -114,7 +114,7 @@ class Proposals:
         self, ctx: Context, capability: Capability, row: dict[str, Any], unit: Unit, *, asked: bool
     ) -> ChangeView:
         """Store the plan as it would be now and refuse, or ask again with it."""
-        from . import store
+        from . import operations, store
 
         asks = await self._staging.reasons(unit, capability, caller_of(row), ctx.principal)
         fresh = new_row(
@@ -129,7 +129,7 @@ class Proposals:
             moved = await store.move_set(conn, row["id"], ["proposed"], "stale", outcome={"replaced_by": fresh["id"]})
             if moved and unit.ops:
                 await store.insert_set(conn, fresh)
-                await store.insert_ops(conn, fresh["id"], unit.ops, set())
+                await operations.insert_ops(conn, fresh["id"], unit.ops, set())
         if not moved:  # another process has applied it: that is what changed
             return await self._journal.recorded(row["id"])
         if not unit.ops:

@@ -18,7 +18,7 @@ from sqlalchemy import and_, func, or_, select, tuple_
 from ..db.tables import change_ops, change_sets, change_undoes, jobs
 from ..db.vault import vault_of
 from ..errors import Code, Refused
-from . import pages, store
+from . import operations, pages
 from .model import JournalOp
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ async def ops_of(conn: AsyncConnection, changes: Sequence[str]) -> list[JournalO
     """
     found: list[JournalOp] = []
     for change in changes:
-        found += [item for item in await store.read_ops(conn, change) if item.state in DONE]
+        found += [item for item in await operations.read_ops(conn, change) if item.state in DONE]
         if len(found) > MOST_UNDONE and len(changes) > 1:
             raise _too_many(len(found))
     return _without_returns(found) if len(changes) > 1 else found

@@ -183,13 +183,13 @@ class Changes:
         Raises:
             Refused: WAITS_FOR_PERSON, with the whole view in ``details.change``; CONFLICT when it has not ended well.
         """
-        from . import store
+        from . import operations, store
 
         change = str(view.change)
         if view.state in {"proposed", "waits_for_person"}:
             raise self._proposals.not_yet(view)
         async with self._db.read() as conn:
-            row, ops = await store.read_set(conn, change), await store.read_ops(conn, change)
+            row, ops = await store.read_set(conn, change), await operations.read_ops(conn, change)
         if view.state != "applied" or row is None or row["tool"] != capability.name or len(ops) != 1:
             raise Refused(Code.CONFLICT, f"{change} is {view.state}.", f"changes_show(change={change!r}) tells more.")
         return ops[0].outcome.after

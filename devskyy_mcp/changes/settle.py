@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from ..errors import Refused
-from . import commit, store
+from . import commit, locks, operations, store
 from .model import SETTLED, JournalOp, Op, Outcome, System
 from .news import FINISHED
 from .view import set_state
@@ -77,7 +77,7 @@ class Settler:
         """Look at the set once, unless somebody is still at it; whether nothing of it is open any more."""
         async with self.db.read() as conn:
             row = await store.read_set(conn, change)
-            ops = await store.read_ops(conn, change)
+            ops = await operations.read_ops(conn, change)
         if row is None:
             return True
         last = max([row["decided_at"] or 0, *(item.sent_at or 0 for item in ops)])
@@ -108,13 +108,13 @@ class Settler:
 
     async def _write(self, change: str, row: dict[str, object], found: list[tuple[Op, Outcome]]) -> bool:
         async with self.db.begin() as conn:
-            await store.write_outcomes(conn, change, found, only=["staged", "sent", "unknown"])
-            state = set_state((item.op, item.outcome) for item in await store.read_ops(conn, change))
+            await operations.write_outcomes(conn, change, found, only=["staged", "sent", "unknown"])
+            state = set_state((item.op, item.outcome) for item in await operations.read_ops(conn, change))
             done = state != "unknown"
             values = {"finished_at": store.now()} if done else {}
             moved = await store.move_set(conn, change, ["applying", "unknown"], state, **values)
             if moved and done:
-                await store.unlock(conn, change)
+                await locks.unlock(conn, change)
                 await self.audit.append(conn, self._record(row, change, state))
                 await self.wake.announce(conn, FINISHED)
         if moved and done:
@@ -140,4 +140,4 @@ class Settler:
     async def tidy(self) -> None:
         """Let expired proposals go and before-images older than 90 days: they hold customers' data."""
         async with self.db.begin() as conn:
-            await store.expire(conn, store.now(), store.now() - KEEP_IMAGES)
+            await operations.expire(conn, store.now(), store.now() - KEEP_IMAGES)

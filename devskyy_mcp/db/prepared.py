@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from sqlalchemy import bindparam
+
 from .one_hop import at_once
 
 if TYPE_CHECKING:
+    from sqlalchemy import Column
     from sqlalchemy.engine import Dialect
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -130,3 +133,13 @@ def padded(found: Sequence[T]) -> list[T]:
     """Made longer by repeating the first, to one of few lengths: each length is a statement of its own to prepare."""
     length = next(size for size in (*SIZES, len(found)) if size >= len(found))
     return [*found, *[found[0]] * (length - len(found))]
+
+
+def named(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Several values as the parameters that ``parameters`` makes."""
+    return {f"{name}_{number}": value for number, value in enumerate(values)}
+
+
+def parameters(name: str, number: int, column: Column[Any]) -> list[Any]:
+    """So many parameters of one column's type, for an ``in_``."""
+    return [bindparam(f"{name}_{one}", type_=column.type) for one in range(number)]

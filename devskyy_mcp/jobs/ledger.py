@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from ..changes import operations
 from ..changes import store as journal
 from ..changes.commit import Draft
 from ..changes.model import JournalOp, Op, Outcome
@@ -84,7 +85,7 @@ async def settle(run: Run, name: str) -> None:
 
 async def _find(run: Run, change: str) -> JournalOp | None:
     async with run.db.read() as conn:
-        ops = await journal.read_ops(conn, change)
+        ops = await operations.read_ops(conn, change)
     return ops[0] if ops else None
 
 
@@ -109,7 +110,7 @@ async def _send(run: Run, change: str, op: Op, before: Before | None, *, again: 
     async def guard(conn: AsyncConnection) -> None:
         await run.check(conn)
         if again:
-            await journal.reopen(conn, change)
+            await operations.reopen(conn, change)
         await _check_budget(conn, settings, run.row["principal"], op)
         if before is not None:
             await before(conn)
@@ -226,9 +227,9 @@ async def resolve(conn: AsyncConnection, change: str, action: Resolution, task: 
         case "abandon":
             error = {"code": str(Code.CANCELLED), "message": "A person gave this call up; it may have cost money."}
             outcome = Outcome("failed", error=error)
-    ops = await journal.read_ops(conn, change)
+    ops = await operations.read_ops(conn, change)
     found = [(item.op, outcome) for item in ops]
-    written = await journal.write_outcomes(conn, change, found, only=["needs_review"])
+    written = await operations.write_outcomes(conn, change, found, only=["needs_review"])
     if written[0] != len(found):
         raise Refused(Code.CONFLICT, f"The paid call {change} is settled already.", "changes_show shows how it stands.")
     state = set_state((item.op, outcome) for item in ops)

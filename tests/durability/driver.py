@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 
 from devskyy_mcp.app import App, build, installed_packs, local_principal
-from devskyy_mcp.changes import bulk, commit, store
+from devskyy_mcp.changes import bulk, commit, locks, operations, store
 from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.changes.commit import Committer
 from devskyy_mcp.config import Settings
@@ -46,11 +46,11 @@ BIG_FAILPOINTS: dict[str, tuple[Any, str, str, int]] = {
     "before_handing_over": (jobs_store, "insert", "after", 1),  # all is written, the transaction is not committed
     "before_work": (bulk, "carry_out", "before", 1),
     "before_mark": (bulk.Run, "mark", "before", 3),  # two chunks are answered, nothing of that is written
-    "marking": (store, "mark_sent", "after", 3),  # inside the transaction that marks the third
+    "marking": (operations, "mark_sent", "after", 3),  # inside the transaction that marks the third
     "chunk_marked": (bulk.Run, "mark", "after", 3),  # the third is marked as sent, and has not left
     "chunk_answered": (bulk.Run, "sent", "after", 3),  # it has left and was answered, nothing of that is written
     "before_end": (bulk.Run, "finish", "before", 1),
-    "ending": (store, "unlock", "after", 1),  # inside the last transaction
+    "ending": (locks, "unlock", "after", 1),  # inside the last transaction
 }
 """The same for sets that a job carries out: whose function, and at which of its calls."""
 

@@ -116,6 +116,7 @@ class Hands:
 
     async def review(self, job: str) -> None:
         """Let the job wait for a person to find out about its paid call, which is a change set of its own."""
+        from devskyy_mcp.changes import operations
         from devskyy_mcp.changes import store as journal
         from devskyy_mcp.changes.model import Op
 
@@ -138,7 +139,7 @@ class Hands:
         }
         async with self.db.begin() as conn:
             await journal.insert_set(conn, row)
-            await journal.insert_ops(conn, call, [Op("provider", "act", "models", None, {"prompt": "a hat"})], {0})
+            await operations.insert_ops(conn, call, [Op("provider", "act", "models", None, {"prompt": "a hat"})], {0})
             ops = journal.change_ops
             await conn.execute(ops.update().where(ops.c.change_id == call).values(state="needs_review"))
         await self.move(job, "needs_review", question={"message": "Was it taken?", "call": call})

@@ -12,7 +12,7 @@ import httpx2
 
 from devskyy_mcp.app import App
 from devskyy_mcp.capability import Capability, Registry
-from devskyy_mcp.changes import store
+from devskyy_mcp.changes import operations
 from devskyy_mcp.changes.model import JournalOp, Op, Ref
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Refused
@@ -190,7 +190,7 @@ class Rounds:
 
     async def _ops(self, change: str) -> list[JournalOp]:
         async with self.desk.app.services.get(Database).read() as conn:
-            return await store.read_ops(conn, change)
+            return await operations.read_ops(conn, change)
 
     async def _touched(self, ops: Sequence[Op]) -> list[Thing]:
         """The objects of the plan, what they belong to, and what an order is of; not what belongs to a new object."""

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from devskyy_mcp.app import App, build, local_principal
 from devskyy_mcp.assets.store import Asset, Assets
 from devskyy_mcp.changes.model import Op
-from devskyy_mcp.changes.store import insert_ops, insert_set
+from devskyy_mcp.changes.operations import insert_ops
+from devskyy_mcp.changes.store import insert_set
 from devskyy_mcp.config import Settings
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import change_ops, change_sets, job_events, job_steps, jobs

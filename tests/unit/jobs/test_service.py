@@ -201,7 +201,7 @@ async def test_what_asks_for_consent_takes_a_persons_answer_only(desk: Desk) -> 
 
 @pytest.mark.requirement("jobs:resolving")
 async def test_a_paid_call_is_resolved_once_by_who_owns_it(desk: Desk) -> None:
-    from devskyy_mcp.changes import store as journal
+    from devskyy_mcp.changes import operations
 
     jobs = desk.jobs
     outcomes = {"attach": ("done", "task_9"), "resubmit": ("not_sent", None), "abandon": ("failed", None)}
@@ -218,7 +218,7 @@ async def test_a_paid_call_is_resolved_once_by_who_owns_it(desk: Desk) -> None:
         assert (await jobs.resolve(ADA, job, action, task)).state == "queued"  # pyright: ignore[reportArgumentType]
         assert await refused(jobs.resolve(ADA, job, action, task)) is Code.CONFLICT  # pyright: ignore[reportArgumentType]
         async with desk.two.db.read() as conn:
-            [item] = await journal.read_ops(conn, f"{job}.make")
+            [item] = await operations.read_ops(conn, f"{job}.make")
         assert (item.state, item.outcome.object_id) == (state, found)
 
 

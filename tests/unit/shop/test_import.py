@@ -12,7 +12,7 @@ import pytest
 
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.changes.model import refs
-from devskyy_mcp.changes.store import read_ops
+from devskyy_mcp.changes.operations import read_ops
 from devskyy_mcp.context import Context
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused

@@ -181,10 +181,10 @@ async def test_the_journal_and_the_books_hold_no_word_of_it(app: App, told: Told
             assert "promptword" not in found
             assert "answerword" not in found
             assert "ada@example.com" not in found
-    from devskyy_mcp.changes import store
+    from devskyy_mcp.changes import operations
 
     async with app.services.get(Database).read() as conn:
-        (item,) = await store.read_ops(conn, (await rows(app))[0]["id"])
+        (item,) = await operations.read_ops(conn, (await rows(app))[0]["id"])
     assert "promptword" not in str(item.op.body)
     assert len(item.op.body["request_sha256"]) == 64
 

@@ -35,10 +35,10 @@ class PaidTasks(OneWay):
 
     async def _look(self, item: JournalOp) -> Outcome:
         async def taken(action: str, task: str) -> bool:
-            from devskyy_mcp.changes import store
+            from devskyy_mcp.changes import locks
 
             async with self._services.get(Database).read() as conn:
-                holder = await store.written_since(conn, self.name, [(action, task)], 0)
+                holder = await locks.written_since(conn, self.name, [(action, task)], 0)
             return holder not in {None, item.change}
 
         try:
