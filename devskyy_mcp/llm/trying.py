@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -16,13 +15,13 @@ from ..guard.brake import Brake
 from ..jobs import ledger, store
 from ..jobs.model import Job
 from ..jobs.run import Run, spread
-from . import calls, prices
+from . import calls, prices, spending
 from .asking import Answer, Sink, Unanswered, Want
 from .choosing import Chosen, Size, choose, size_of, unfit
 from .flight import Channel, Flight
 from .keeping import digest, for_provider, pack_choice
 from .names import SYSTEM
-from .past import MICRO, Past, flown, past_of, usd
+from .past import Past, flown, past_of, usd
 from .port import NAMES, Kind, LLMError, Request
 from .system import LOST, NO_WAY_BACK
 
@@ -292,7 +291,8 @@ class Trying:
         """Let the ledger send it; what it refuses is in ``_refused``."""
 
         async def before(conn: AsyncConnection) -> None:
-            await self._check_caps(conn, flight.estimate)
+            month = self._gateway.settings.budget_agent_month_usd
+            await spending.check(conn, self._run.id, self._step, self._want, flight.estimate, month)
             await calls.insert(conn, self._row(flight, number))
 
         refused: Refused | None = None
@@ -351,34 +351,6 @@ class Trying:
             "created_at": calls.now(),
         }
 
-    async def _check_caps(self, conn: AsyncConnection, estimate: int) -> None:
-        """Raises OVER_BUDGET when this call may go beyond what the caller or the agent may spend."""
-        want, month = self._want, self._gateway.settings.budget_agent_month_usd
-        caps: list[tuple[float, int, str, str]] = []
-        if want.max_usd is None and want.job_usd is None and (month is None or not want.agent):
-            return
-        await store.lock_budget(conn)
-        job = self._run.id
-        if want.max_usd is not None:
-            spent = await calls.spent_by_job(conn, job, self._step)
-            caps.append((want.max_usd, spent, "this question may cost", "Ask a cheaper model, or for less at once."))
-        if want.job_usd is not None:
-            spent = await calls.spent_by_job(conn, job)
-            caps.append((want.job_usd, spent, "this run may cost", "Raise the run's own limit."))
-        if month is not None and want.agent:
-            spent = await calls.spent_by_agent(conn, want.agent, _month())
-            words = f"the agent {want.agent} may cost in a month"
-            caps.append((month, spent, words, "Wait for the next month, or raise BUDGET_AGENT_MONTH_USD."))
-        for cap, spent, words, hint in caps:
-            if spent + estimate > cap * MICRO:
-                raise Refused(
-                    Code.OVER_BUDGET,
-                    f"This call may cost up to ${estimate / MICRO:.4f}, and {words} ${cap:.4f}, of which "
-                    f"${spent / MICRO:.4f} are spent or promised. Nothing was sent.",
-                    hint,
-                    details={"estimate_usd": estimate / MICRO, "spent_usd": spent / MICRO, "cap_usd": cap},
-                )
-
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     def _unanswered(self, error: LLMError) -> Unanswered:
@@ -413,8 +385,3 @@ class Trying:
             warnings=tuple(warnings),
             kept=done.kept,
         )
-
-
-def _month() -> int:
-    """When this calendar month began (UTC), in microseconds."""
-    return int(datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp() * MICRO)
