@@ -10,9 +10,10 @@ import anyio
 
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.collections import Collection
 from devskyy_tools.shop.draft import plural
-from devskyy_tools.shop.session import PAGE, Shop, abreast
+from devskyy_tools.shop.session import PAGE, Shop
 
 Json = dict[str, Any]
 AT_ONCE = 3

@@ -10,9 +10,10 @@ from typing import Any
 
 from devskyy_mcp.context import Context
 from devskyy_tools.shop import money
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.client import ShopInfo
 from devskyy_tools.shop.collections import ORDERS, PRODUCT_REVIEWS, PRODUCTS
-from devskyy_tools.shop.session import PAGE, Shop, abreast
+from devskyy_tools.shop.session import PAGE, Shop
 from devskyy_tools.woocommerce.reports import COUNTED, read_orders
 
 from .brief_models import (

@@ -16,9 +16,10 @@ from devskyy_mcp.assets.taking import AssetId, FilePath, FileUrl, Source, conten
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.collections import PRODUCTS, VARIATIONS
 from devskyy_tools.shop.draft import plural
-from devskyy_tools.shop.session import PAGE, Shop, abreast
+from devskyy_tools.shop.session import PAGE, Shop
 from devskyy_tools.woocommerce.csv_cells import Wrong
 from devskyy_tools.woocommerce.csv_file import Problem
 from devskyy_tools.woocommerce.csv_terms import refusal_of

@@ -10,11 +10,13 @@ from devskyy_mcp.errors import Code, Refused
 
 from . import collections as at
 from . import compare, lookup
+from .abreast import abreast
 from .client import ShopClient
 from .collections import Collection
 from .fields import cut, schema_of
 from .hidden import MASK, hides
-from .session import abreast, digest, pages
+from .likeness import digest
+from .session import pages
 
 Json = dict[str, Any]
 

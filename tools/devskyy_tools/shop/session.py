@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
-
-import anyio
 
 from devskyy_mcp.changes.model import TO_BIN, Leaving, ObjectId, Op, Ref
 from devskyy_mcp.changes.stage import Unit
@@ -19,11 +15,13 @@ from devskyy_mcp.guard.trust import UNTRUSTED
 
 from . import collections as at
 from . import compare, rules
+from .abreast import abreast
 from .client import Page, ShopClient
 from .collections import Collection
 from .draft import Draft, bare
 from .fields import check_params, cut, schema_of
 from .hidden import SECRETS, shown
+from .likeness import digest, overlay
 from .names import Taken
 
 Json = dict[str, Any]
@@ -34,7 +32,6 @@ MAKES = "makes"
 HALF = 25
 """Objects for which reading them in two halves is not worth a second request."""
 _EDIT = {"context": "edit"}
-_FLUID = ("stock_quantity", "stock_status", "total_sales", "average_rating", "rating_count", "count")
 
 
 class Shop:
@@ -377,23 +374,6 @@ class Shop:
         return obj
 
 
-async def abreast(work: Callable[..., Awaitable[None]], arguments: Sequence[tuple[Any, ...]]) -> None:
-    """Do all at once (the client keeps to a few requests at a time); the first error as it is, not in a group."""
-    failed: list[Exception] = []
-
-    async def one(given: tuple[Any, ...]) -> None:
-        try:
-            await work(*given)
-        except Exception as error:
-            failed.append(error)
-
-    async with anyio.create_task_group() as tasks:
-        for given in arguments:
-            tasks.start_soon(one, given)
-    if failed:
-        raise failed[0]
-
-
 def _unmade(parent: Mapping[str, Any]) -> bool:
     """Whether it belongs to an object that is only staged, so that there is nothing of it yet."""
     return any(isinstance(one, Ref) for one in parent.values())
@@ -413,46 +393,6 @@ def _met(collection: Collection, items: Sequence[Json]) -> None:
             redactor.learn_person(item)
 
 
-def overlay(collection: Collection, obj: Mapping[str, Any], body: Mapping[str, Any]) -> Json:
-    """The object as it would be; computed fields are absent rather than stale."""
-    merged = {name: value for name, value in obj.items() if name not in collection.derived and name != "price_html"}
-    for name, value in body.items():
-        old = merged.get(name)
-        if name in collection.raw:
-            merged[name] = {"raw": value}
-        elif name in collection.whole:
-            merged[name] = value
-        elif isinstance(value, dict) and isinstance(old, dict):
-            merged[name] = {**cast("Json", old), **cast("Json", value)}
-        elif name == "meta_data" or name in collection.lines:
-            merged[name] = _merged(old, value, "key" if name == "meta_data" else "id")
-        else:
-            merged[name] = value
-    return merged
-
-
-def _merged(old: Any, new: Any, key: str) -> list[Json]:
-    items = [dict(item) for item in cast("list[Json]", old or [])]
-    for entry in cast("list[Json]", new or []):
-        held = next((item for item in items if key in entry and item.get(key) == entry[key]), None)
-        if held is None:
-            items.append(dict(entry))
-        else:
-            held.update(entry)
-    return items
-
-
 def pages(collection: Collection) -> bool:
     """Whether the shop lists the collection by pages."""
     return "page" in schema_of(collection)["list"]
-
-
-def digest(collection: Collection, obj: Mapping[str, Any]) -> str:
-    """SHA-256 of the object without noise and what others move, such as stock: what a person saw when deleting it."""
-    kept = [
-        (str(path), value)
-        for path, value in compare.leaves(collection, obj).items()
-        if path[0] not in _FLUID and compare.can_write(collection, path)
-    ]
-    text = json.dumps(sorted(kept, key=lambda pair: pair[0]), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

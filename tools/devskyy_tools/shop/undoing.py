@@ -10,12 +10,13 @@ from devskyy_mcp.context import Context
 
 from . import collections as at
 from . import compare
+from .abreast import abreast
 from .collections import Collection
 from .hidden import MASK, hides
 from .lookup import marked
 from .names import plain
 from .rules_site import RESETS
-from .session import MAKES, Shop, abreast
+from .session import MAKES, Shop
 
 Json = dict[str, Any]
 PARENTS = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.collections import PRODUCTS
 from devskyy_tools.shop.refusals import plain_text
-from devskyy_tools.shop.session import PAGE, Shop, abreast
+from devskyy_tools.shop.session import PAGE, Shop
 
 from .csv_cells import Wrong, unmarked
 from .csv_file import File, Problem, Row

@@ -22,9 +22,10 @@ from devskyy_mcp.capability import Toolset
 from devskyy_mcp.changes.model import ObjectId, Op, Ref
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.collections import ALL, MEDIA, PRODUCTS, VARIATIONS
 from devskyy_tools.shop.draft import plural
-from devskyy_tools.shop.session import PAGE, Shop, abreast
+from devskyy_tools.shop.session import PAGE, Shop
 
 from . import csv_cells as cells_of
 from .csv_cells import FRESH, Wrong

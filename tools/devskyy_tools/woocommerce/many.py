@@ -11,12 +11,13 @@ from devskyy_mcp.changes.model import Op
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_tools.shop import money
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.collections import PRODUCTS, VARIATIONS, Collection
 from devskyy_tools.shop.draft import plural
 from devskyy_tools.shop.fields import cut
 from devskyy_tools.shop.money import Money
 from devskyy_tools.shop.nouns import Search, ids_as_objects
-from devskyy_tools.shop.session import Shop, abreast
+from devskyy_tools.shop.session import Shop
 
 from .arguments import Ids, Name, Quantity, Status, StockStatus
 from .price_moves import PriceMove, PriceMoveOrNone, new_prices, said

@@ -9,9 +9,9 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.http import UpstreamError
 from devskyy_tools.shop import probing
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.refusals import plain_text
-from devskyy_tools.shop.session import abreast
 
 from .models_site import Check, Health
 

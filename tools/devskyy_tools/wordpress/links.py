@@ -20,11 +20,12 @@ from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.guard.ssrf import follow_public
 from devskyy_mcp.guard.taint import Taints
+from devskyy_tools.shop.abreast import abreast
 from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import PAGES, POSTS
 from devskyy_tools.shop.nouns import ShopModel
 from devskyy_tools.shop.refusals import plain_text
-from devskyy_tools.shop.session import PAGE, Shop, abreast
+from devskyy_tools.shop.session import PAGE, Shop
 
 from .models import raw
 
