@@ -7,9 +7,10 @@ from importlib import import_module
 from devskyy_tools.sandbox.routing import Route
 
 _FILES = (
-    "products", "variations", "terms", "attributes", "orders", "order_mails", "refunds", "coupons", "customers",
-    "comments", "reports", "shop_settings", "zones", "delivery", "data", "maintenance", "content", "product_posts",
-    "media", "users", "site_info", "blocks", "templates", "menus", "styles", "widgets", "plugins", "library",
+    "products", "variations", "terms", "blog_terms", "attributes", "orders", "order_mails", "refunds", "coupons",
+    "customers", "comments", "reports", "shop_settings", "zones", "delivery", "data", "maintenance", "content",
+    "product_posts", "media", "users", "site_info", "search", "batch", "blocks", "templates", "menus", "styles",
+    "widgets", "plugins", "library",
 )  # fmt: skip
 
 

@@ -1,22 +1,18 @@
-"""The index of the REST API, wp/v2 types, statuses, taxonomies, settings and search, and batch/v1."""
+"""The index of the REST API, wp/v2 types, statuses, taxonomies and settings."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from zoneinfo import available_timezones
 
 from devskyy_tools.sandbox import clock, schema, text
 from devskyy_tools.sandbox.auth import denied
-from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError, pages, parse_query
-from devskyy_tools.sandbox.nouns import lists
-from devskyy_tools.sandbox.nouns.content import PAGES, POSTS, Content
+from devskyy_tools.sandbox.envelope import Call, Json, Reply, RestError
 from devskyy_tools.sandbox.routing import CONTEXT, Endpoint, Route, edits
-from devskyy_tools.sandbox.store import Where
 
 NAMESPACES = ["oembed/1.0", "wc/v3", "wp/v2", "wp-site-health/v1", "wp-block-editor/v1"]
 PLUGIN = "devskyy/v1"
-WP_BATCH_LIMIT = 25
 
 TYPES: dict[str, Json] = {
     "post": {"name": "Posts", "rest_base": "posts", "icon": "dashicons-admin-post",
@@ -82,20 +78,6 @@ _EMPTY_LABELS = frozenset(
 _NEST_ONLY = frozenset({"parent_item", "parent_item_colon", "parent_field_description", "filter_by_item"})
 
 
-_BATCH_ITEM: Json = {
-    "type": "object",
-    "properties": {
-        "method": {"type": "string", "enum": ["POST", "PUT", "PATCH", "DELETE"], "default": "POST"},
-        "path": {"type": "string", "required": True},
-        "body": {"type": "object", "additionalProperties": True},
-    },
-}
-_BATCH_ARGS: Json = {
-    "validation": {"type": "string", "enum": ["require-all-validate", "normal"], "default": "normal"},
-    "requests": {"type": "array", "required": True, "maxItems": WP_BATCH_LIMIT, "items": _BATCH_ITEM},
-}
-
-
 def routes() -> list[Route]:
     base, get = "/wp/v2", "GET"
     settings = {get: Endpoint(site, {}), **edits(change_site, schema.edit_args("site"))}
@@ -109,8 +91,6 @@ def routes() -> list[Route]:
         Route(f"{base}/taxonomies", "taxonomy", {get: Endpoint(taxonomies, CONTEXT)}),
         Route(f"{base}/taxonomies/{{name:s}}", "taxonomy", {get: Endpoint(one_taxonomy, CONTEXT)}),
         Route(f"{base}/settings", "site", settings),
-        Route(f"{base}/search", "search", {get: Endpoint(search, schema.list_args("search"))}),
-        Route("/batch/v1", "", {"POST": Endpoint(batch, _BATCH_ARGS)}),
     ]
 
 
@@ -295,7 +275,7 @@ def one_taxonomy(call: Call) -> Reply:
     return _show_taxonomy(call, call["name"])
 
 
-# --- settings and search ---------------------------------------------------------------------------------------------
+# --- settings --------------------------------------------------------------------------------------------------------
 
 
 def site(call: Call) -> Reply:
@@ -323,103 +303,3 @@ def change_site(call: Call) -> Reply:
 
 def _escaped(value: Any) -> str:
     return text.entities(str(value or "")).replace("<", "&lt;").replace(">", "&gt;")
-
-
-def search(call: Call) -> Reply:
-    """Find published posts, pages and products, or terms."""
-    wanted = [str(found) for found in cast("list[Any]", call["subtype"] or ["any"])]
-    everything = "any" in wanted
-    found: list[Json] = []
-    if call["type"] == "term":
-        for kind in ("category", "post_tag", "product_brand", "product_cat", "product_tag"):
-            if everything or kind in wanted:
-                found += _matches(call, kind, published=False)
-    elif call["type"] == "post":
-        for kind in ("product", "post", "page"):
-            if everything or kind in wanted:
-                found += _matches(call, kind, published=True)
-    per_page, page = int(call["per_page"]), int(call["page"])
-    shown = found[(page - 1) * per_page : page * per_page]
-    return pages(call, shown, len(found), strict=True)
-
-
-def _matches(call: Call, kind: str, *, published: bool) -> list[Json]:
-    where = Where(kind)
-    if published:
-        where.add("status = 'publish'")
-    for name, negate in (("include", False), ("exclude", True)):
-        if call[name]:
-            where.among("id", call[name], negate=negate)
-    columns = ["name", *(f"json_extract(body, '$.{field}')" for field in ("content", "description"))]
-    lists.words(where, call["search"], columns if published else ["name"])
-    return [_hit(call, kind, body, published=published) for body in call.store.find(where, "created DESC, id DESC")]
-
-
-def _hit(call: Call, kind: str, body: Json, *, published: bool) -> Json:
-    own = {"post": "posts", "page": "pages"}.get(kind, kind)
-    place = call.site.rest(f"/wp/v2/{own}/{body['id']}")
-    if kind in ("post", "page"):
-        url = Content(POSTS if kind == "post" else PAGES).link(call, body)
-    else:
-        url = call.site.page(f"{kind.replace('_', '-')}/{body['slug']}/")
-    return {
-        "id": body["id"],
-        "title": text.texturized(body.get("title") or body["name"]),
-        "url": url,
-        **({"type": "post", "subtype": kind} if published else {"type": kind}),
-        "_links": {
-            "self": [{"embeddable": True, "href": place}],
-            "about": [{"href": call.site.rest(f"/wp/v2/{'types' if published else 'taxonomies'}/{kind}")}],
-            "collection": [{"href": call.site.rest("/wp/v2/search")}],
-        },
-    }
-
-
-# --- batch/v1 --------------------------------------------------------------------------------------------------------
-
-
-def batch(call: Call) -> Reply:
-    """Run up to 25 writes of wp/v2; WooCommerce's routes refuse to be part of it."""
-    wanted = cast("list[Json]", call["requests"])
-    checked = [_prepared(call, entry) for entry in wanted]
-    strict = call.body.get("validation") == "require-all-validate"
-    if strict and any(isinstance(entry, RestError) for entry in checked):
-        failed = [_response(entry) if isinstance(entry, RestError) else None for entry in checked]
-        return Reply({"failed": "validation", "responses": failed}, 207)
-    return Reply({"responses": [_run(call, entry) for entry in checked]}, 207)
-
-
-def _prepared(call: Call, entry: Json) -> tuple[Endpoint, Call] | RestError:
-    from devskyy_tools.sandbox.auth import query_pairs
-    from devskyy_tools.sandbox.serving import find_route
-
-    method = str(entry.get("method") or "POST").upper()
-    path, _, query = str(entry.get("path") or "").partition("?")
-    if path.startswith("/wc/"):
-        return RestError("rest_batch_not_allowed", "The requested route does not support batch requests.", 400)
-    try:
-        route, in_path = find_route(call.site, path, method)
-        endpoint, body = route.methods[method], cast("Json", entry.get("body") or {})
-        values = parse_query(query_pairs(query))
-        inner = call.derive(method, body, {})
-        inner.path, inner.query = path, values
-        inner.params = schema.check(endpoint.args, {**in_path, **values, **body}) | in_path
-    except RestError as error:
-        return error
-    return endpoint, inner
-
-
-def _run(call: Call, entry: tuple[Endpoint, Call] | RestError) -> Json:
-    if isinstance(entry, RestError):
-        return _response(entry)
-    endpoint, inner = entry
-    try:
-        with call.store.item():
-            reply = endpoint.handler(inner)
-    except RestError as error:
-        return _response(error)
-    return {"body": reply.whole(), "status": reply.status, "headers": reply.headers or []}
-
-
-def _response(error: RestError) -> Json:
-    return {"body": error.body(), "status": error.status, "headers": []}
