@@ -7,131 +7,39 @@ Adapters translate; they decide nothing.
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-import re
 import time
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from pydantic_core import PydanticSerializationError
 
 from .assets.kept import KeptResults, shortened, size_of
+from .call import Answers, Call, Decision, Question, Result, canonical, checked
 from .capability import Capability, Registry, Texts, authorize, validate
-from .changes.asking import AskPerson, Person, request_hash
+from .changes.asking import AskPerson, request_hash
 from .changes.service import Changes
-from .context import Context, Principal, ProgressSink, Services
+from .context import Context, Principal, Services
 from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditLog, AuditRecord, digest_of
 from .guard.gates import Gates
-from .guard.limits import Allowance, CallLimits
+from .guard.limits import CallLimits
 from .guard.logs import begin_call, call_of, heard
 from .guard.taint import Taints
 from .guard.trust import UNTRUSTED, cleaned, refusal_says, says_untrusted
 from .jobs.model import JobView
 from .jobs.service import Jobs
-from .render import text_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-ARGUMENTS_LIMIT = 512 * 1024
+__all__ = ["Answers", "Call", "Decision", "Question", "Result", "Road", "failed_job"]
+
 CACHE_ENTRIES = 512
 SHORT = 4096
 SLOW_AFTER = 0.1
 """Seconds after which a read counts as slow: most have been answered by then."""
-_canonical = json.JSONEncoder(sort_keys=True, default=str, allow_nan=False).encode
-_LONG_NUMBER = re.compile(r"\d{19}")
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # behind an even number of backslashes: not a text that names it
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A person's answer to the question that an earlier call of the same tool and arguments led to."""
-
-    change: str
-    agreed: bool
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """A person's answers to the job that an earlier round of the same call led to, as ``Jobs.answer`` takes them."""
-
-    job: str
-    given: Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Call:
-    """One call as a surface received it.
-
-    Args:
-        principal: in whose name.
-        name: the tool's name.
-        arguments: as they came.
-        surface: ``stdio``, ``http``, ``rest``, ``ws`` or ``cli``.
-        sink: takes progress, where the caller listens.
-        can_ask: the surface can put a question to a person and call again with the decision.
-        decision: that person's answer.
-        answers: a person's answers to a job; the call goes on with that job.
-        key: idempotency key, at most 200 characters.
-        wait: seconds the caller waits for a job's end; work that takes longer goes on without the caller.
-        on_slow: called when a read takes longer than SLOW_AFTER.
-        asks: why a person must agree to this call whatever it does, one sentence each.
-        keeps_in: it may send no message and have no address fetched.
-    """
-
-    principal: Principal
-    name: str
-    arguments: Mapping[str, Any]
-    surface: str
-    sink: ProgressSink | None = None
-    can_ask: bool = False
-    decision: Decision | None = None
-    answers: Answers | None = None
-    key: str | None = None
-    wait: float = 0
-    on_slow: Callable[[], None] | None = None
-    extras: dict[str, Any] = field(default_factory=dict[str, Any])
-    asks: tuple[str, ...] = ()
-    keeps_in: bool = False
-    allowance: Allowance | None = field(default=None, init=False)
-    """What the limits that it was counted against still allow; set once it was counted."""
-    scope: anyio.CancelScope | None = field(default=None, init=False)
-    """Around a read's handler while it runs; whoever waits no longer cancels it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a person must be asked before the call goes on."""
-
-    change: str
-    message: str
-
-
-@dataclass
-class Result:
-    """What a call gave: ``data`` is a JSON object after the tool's output schema. With a ``question`` nothing was sent
-    yet.
-    """
-
-    capability: Capability
-    data: dict[str, Any]
-    question: Question | None = None
-    untrusted: bool = False
-    """Whether it holds text that customers or the web wrote; surfaces say so."""
-
-    @property
-    def text(self) -> str:
-        """The same for a reader of text: every id, price, warning and next step."""
-        if "state" in self.data and "summary" in self.data and "tool" not in self.data:  # a job's view names its tool
-            from .changes.view import text_of_change
-
-            return text_of_change(self.data)
-        return text_of(self.data)
 
 
 class Road:
@@ -175,7 +83,7 @@ class Road:
         text = ""
         told = begin_call(call.principal.id)
         try:
-            text = _checked(call.arguments)
+            text = checked(call.arguments)
             capability, arguments = self._resolve(call)
             call.allowance = await self.limits.hit(call.principal.id, capability.name, capability.policy.effect)
             call.allowance.enforce()
@@ -354,7 +262,7 @@ class Road:
         ttl = capability.policy.cache_ttl
         if not ttl:
             return await self._answer(call, ctx, capability, model)
-        key = (ctx.principal.id, capability.name, _canonical(arguments))
+        key = (ctx.principal.id, capability.name, canonical(arguments))
         kept = self._cache.get(key)
         if kept and kept[0] > time.monotonic():
             return kept[1]
@@ -442,45 +350,6 @@ def failed_job(view: JobView) -> Refused:
     code = Code(error["code"]) if error.get("code") in set(Code) else Code.INTERNAL
     details = {"job": _plain(view)}
     return Refused(code, error.get("message", view.summary), error.get("hint", ""), details=details)
-
-
-def _checked(arguments: Mapping[str, Any]) -> str:
-    """The arguments as canonical JSON, empty for none.
-
-    Raises:
-        Refused: TOO_LARGE above 512 KiB; INVALID_ARGUMENTS for what no database keeps: a NUL character, whole numbers
-            beyond 64 bits, infinite ones.
-    """
-    if not arguments:
-        return ""
-    try:
-        text = _canonical(arguments)
-    except ValueError:  # infinite, or too long to be written
-        raise _too_large_number() from None
-    if _LONG_NUMBER.search(text):
-        json.loads(text, parse_int=_sixty_four_bits)
-    if "\\u0000" in text and _NUL.search(text):
-        raise Refused(Code.INVALID_ARGUMENTS, "A text holds a NUL character, which can't be stored.", "Leave it out.")
-    if len(text) > ARGUMENTS_LIMIT:
-        raise Refused(
-            Code.TOO_LARGE,
-            f"The arguments are larger than {ARGUMENTS_LIMIT // 1024} KiB.",
-            "Split the work, or upload large content as a file and name it.",
-        )
-    return text
-
-
-def _sixty_four_bits(digits: str) -> int:
-    number = int(digits)
-    if not -(2**63) <= number < 2**63:
-        raise _too_large_number()
-    return number
-
-
-def _too_large_number() -> Refused:
-    return Refused(
-        Code.INVALID_ARGUMENTS, "A number is larger than any shop keeps.", "Take ids as the list tools give them."
-    )
 
 
 def _change_in(refused: Refused) -> str | None:

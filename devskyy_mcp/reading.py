@@ -17,10 +17,10 @@ import anyio
 
 from .capability import Effect, Prompt, Resource, allowed
 from .context import Context, Principal
-from .errors import Code, Refused
+from .errors import Code, Refused, unforeseen
 from .guard.audit import AuditRecord
 from .guard.logs import begin_call, call_of, heard
-from .invoke import Road, unforeseen
+from .invoke import Road
 
 T = TypeVar("T")
 TIMEOUT = 30.0

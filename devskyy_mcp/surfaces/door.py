@@ -14,10 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..auth.throttle import network
 from ..context import Principal
-from ..errors import Code, Refused
+from ..errors import Code, Refused, unforeseen
 from ..guard.limits import ALLOWANCE, AddressLimits, Allowance, RequestLimits, too_many
 from ..guard.loopback import HEADERS, OPEN_PATHS, Headers, Rules, is_file, is_open_to_all, is_page
-from ..invoke import unforeseen
 from .callers import Callers
 from .challenge import CHALLENGES, Challenges
 from .rest.openapi import API
