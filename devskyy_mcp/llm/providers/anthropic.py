@@ -52,6 +52,7 @@ from .calling import (
     in_words,
     kind_of,
     of_transport,
+    streamed,
     too_long,
 )
 
@@ -131,10 +132,7 @@ class Anthropic:
             **wanted, stream=True, extra_body=extra
         )
         try:
-            headers = stream.response.headers
-            if not headers.get("content-type", "").startswith("text/event-stream"):
-                raise failure(self.name, "protocol", status=200, request_id=headers.get("request-id"))
-            reading = _Reading(headers.get("request-id"))
+            reading = _Reading(streamed(self.name, stream.response.headers, "request-id"))
             async for event in stream:
                 for mine in reading.read(event):
                     yield mine

@@ -211,6 +211,14 @@ async def asked(provider: Name, call: Awaitable[T], deadline: float, told: Calla
     raise failure(provider, "timeout")
 
 
+def streamed(provider: Name, headers: Mapping[str, str], id_header: str) -> str | None:
+    """The request's id in an answer of server-sent events; raises for a page of somebody between."""
+    request_id = headers.get(id_header)
+    if not headers.get("content-type", "").startswith("text/event-stream"):
+        raise failure(provider, "protocol", status=200, request_id=request_id)
+    return request_id
+
+
 async def closed(closing: Awaitable[object]) -> None:
     """Close what a call used, also when the call is being cancelled."""
     with anyio.move_on_after(2, shield=True):

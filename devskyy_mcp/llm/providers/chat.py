@@ -143,3 +143,18 @@ class Calls:
     def turns(self) -> list[Node]:
         """As the assistant's turn has them."""
         return [called(call.id, call.name, call.text) for call in self._all]
+
+
+class Reading:
+    """How far a streamed answer has come: it is whole with its finish reason and its usage, which may come after."""
+
+    def __init__(self, request_id: str | None) -> None:
+        self.request_id = request_id
+        self.started = False
+        self.finish = ""
+        self.used = False
+        self.calls = Calls()
+
+    @property
+    def whole(self) -> bool:
+        return bool(self.finish) and self.used

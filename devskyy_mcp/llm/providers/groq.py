@@ -40,8 +40,9 @@ from .calling import (
     in_words,
     kind_of,
     of_transport,
+    streamed,
 )
-from .chat import Calls, messages, said, tool_choice, tools
+from .chat import Calls, Reading, messages, said, tool_choice, tools
 
 if TYPE_CHECKING:
     from groq.types.chat import ChatCompletion, ChatCompletionChunk
@@ -126,10 +127,7 @@ class Groq:
         extra = dict(request.extra.get(self.name, {})) or None
         stream = await self._chat.create(**self._asked(request), stream=True, extra_body=extra)
         try:
-            headers = stream.response.headers
-            if not headers.get("content-type", "").startswith("text/event-stream"):
-                raise failure(self.name, "protocol", status=200, request_id=headers.get("x-request-id"))
-            reading = _Reading(headers.get("x-request-id"))
+            reading = _Reading(streamed(self.name, stream.response.headers, "x-request-id"))
             async for chunk in stream:
                 for event in reading.read(chunk):
                     yield event
@@ -196,21 +194,13 @@ def _ends(finish: str, text: str, reasoning: str, calls: Calls) -> Iterator[Even
     yield Stop(_STOPS.get(finish, "end"), finish)
 
 
-class _Reading:
-    """Turns chunks into events; the answer is whole with its finish reason, and its usage comes with or after it."""
+class _Reading(Reading):
+    """Turns chunks into events."""
 
     def __init__(self, request_id: str | None) -> None:
-        self.request_id = request_id
-        self.started = False
-        self.finish = ""
-        self.used = False
-        self.calls = Calls()
+        super().__init__(request_id)
         self.text: list[str] = []
         self.reasoning: list[str] = []
-
-    @property
-    def whole(self) -> bool:
-        return bool(self.finish) and self.used
 
     def read(self, chunk: ChatCompletionChunk) -> Iterator[Event]:
         if not self.started:

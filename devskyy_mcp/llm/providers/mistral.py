@@ -42,7 +42,7 @@ from ..port import (
 from ..schemas import fit
 from . import answers
 from .calling import answered, asked, drained, failure, in_words, kind_of, of_transport, too_long
-from .chat import Calls, messages, said, tool_choice, tools
+from .chat import Reading, messages, said, tool_choice, tools
 
 if TYPE_CHECKING:
     from mistralai.client.models import CompletionChunk, UsageInfo
@@ -171,21 +171,13 @@ def _request_id(headers: Mapping[str, str]) -> str | None:
     return headers.get("mistral-correlation-id") or headers.get("x-request-id") or headers.get("x-kong-request-id")
 
 
-class _Reading:
-    """Turns chunks into events; the last one has the finish reason and the usage."""
+class _Reading(Reading):
+    """Turns chunks into events."""
 
     def __init__(self, request_id: str | None) -> None:
-        self.request_id = request_id
-        self.started = False
-        self.finish = ""
-        self.used = False
-        self.calls = Calls()
+        super().__init__(request_id)
         self.content: list[Node] = []
         """The turn's content as it is sent back: thinking with its signature, and text."""
-
-    @property
-    def whole(self) -> bool:
-        return bool(self.finish) and self.used
 
     def read(self, chunk: CompletionChunk) -> Iterator[Event]:
         if not self.started:

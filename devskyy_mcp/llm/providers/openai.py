@@ -41,7 +41,18 @@ from ..port import (
 )
 from ..schemas import fit
 from .answers import client
-from .calling import CONNECT_SECONDS, answered, asked, closed, drained, failure, kind_of, of_transport, reshaping
+from .calling import (
+    CONNECT_SECONDS,
+    answered,
+    asked,
+    closed,
+    drained,
+    failure,
+    kind_of,
+    of_transport,
+    reshaping,
+    streamed,
+)
 from .chat import data_url, instructions, result_text
 
 if TYPE_CHECKING:
@@ -118,10 +129,7 @@ class OpenAI:
         extra = dict(request.extra.get(self.name, {})) or None
         stream = await self._responses.create(**wanted, stream=True, extra_body=extra)
         try:
-            headers = stream.response.headers
-            if not headers.get("content-type", "").startswith("text/event-stream"):
-                raise failure(self.name, "protocol", status=200, request_id=headers.get("x-request-id"))
-            reading = _Reading(headers.get("x-request-id"))
+            reading = _Reading(streamed(self.name, stream.response.headers, "x-request-id"))
             async for event in stream:
                 for mine in reading.read(event):
                     yield mine

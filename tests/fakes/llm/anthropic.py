@@ -8,7 +8,7 @@ from typing import Any
 
 from devskyy_mcp.llm.port import Kind, Name, Reason, Usage
 
-from .server import MODEL, SIGNATURE, TOKENS, Answer, Asked, Asking, Spoken, event, events
+from .server import MODEL, SIGNATURE, TOKENS, Answer, Asked, Asking, Spoken, Wire, event, events
 
 STOPS: dict[Reason, str] = {
     "end": "end_turn",
@@ -32,25 +32,15 @@ REFUSALS: dict[Kind, tuple[int, str, str]] = {
 }
 
 
-class Anthropic:
+class Anthropic(Wire):
     name: Name = "anthropic"
     key = "sk-ant-loopback"
-    base = ""
     kinds = tuple(REFUSALS)
-
-    def authorised(self, headers: Mapping[str, str]) -> bool:
-        return headers.get("authorization") == f"Bearer {self.key}"
-
-    def asking(self, method: str, path: str) -> Asking | None:
-        known: dict[tuple[str, str], Asking] = {
-            ("POST", "/v1/messages"): "answer",
-            ("POST", "/v1/messages/count_tokens"): "count",
-            ("GET", "/v1/models"): "models",
-        }
-        return known.get((method, path))
-
-    def model(self, asked: Asked) -> str:
-        return asked.body["model"]
+    paths: Mapping[tuple[str, str], Asking] = {
+        ("POST", "/v1/messages"): "answer",
+        ("POST", "/v1/messages/count_tokens"): "count",
+        ("GET", "/v1/models"): "models",
+    }
 
     def answer(self, answer: Answer, asked: Asked) -> Spoken:
         used = answer.usage

@@ -7,7 +7,7 @@ from typing import Any
 
 from devskyy_mcp.llm.port import Kind, Name, Reason
 
-from .server import MODEL, Answer, Asked, Asking, Spoken, event
+from .server import MODEL, Answer, Asked, Asking, Spoken, Wire, event
 
 STOPS: dict[Reason, str] = {"end": "COMPLETE", "tool": "TOOL_CALL", "length": "MAX_TOKENS"}
 """It has no word for a filter or a refusal."""
@@ -25,21 +25,11 @@ REFUSALS: dict[Kind, tuple[int, str]] = {
 ID = "f1b4f2f4-0000-4000-8000-000000000001"
 
 
-class Cohere:
+class Cohere(Wire):
     name: Name = "cohere"
     key = "co-loopback"
-    base = ""
     kinds = tuple(REFUSALS)
-
-    def authorised(self, headers: Mapping[str, str]) -> bool:
-        return headers.get("authorization") == f"Bearer {self.key}"
-
-    def asking(self, method: str, path: str) -> Asking | None:
-        known: dict[tuple[str, str], Asking] = {("POST", "/v2/chat"): "answer", ("GET", "/v1/models"): "models"}
-        return known.get((method, path))
-
-    def model(self, asked: Asked) -> str:
-        return asked.body["model"]
+    paths: Mapping[tuple[str, str], Asking] = {("POST", "/v2/chat"): "answer", ("GET", "/v1/models"): "models"}
 
     def answer(self, answer: Answer, asked: Asked) -> Spoken:
         parts: list[dict[str, Any]] = [{"type": "message-start", "id": ID, "delta": {"message": {"role": "assistant"}}}]

@@ -7,7 +7,7 @@ from typing import Any
 
 from devskyy_mcp.llm.port import Kind, Name, Reason
 
-from .server import MODEL, SIGNATURE, TOKENS, Answer, Asked, Asking, Spoken, event
+from .server import MODEL, SIGNATURE, TOKENS, Answer, Asked, Asking, Spoken, Wire, event
 
 STOPS: dict[Reason, str] = {
     "end": "STOP",
@@ -33,10 +33,9 @@ REFUSALS: dict[Kind, tuple[int, str, str]] = {
 }
 
 
-class Google:
+class Google(Wire):
     name: Name = "google"
     key = "AIza-loopback"
-    base = ""
     kinds = tuple(REFUSALS)
 
     def authorised(self, headers: Mapping[str, str]) -> bool:

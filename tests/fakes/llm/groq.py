@@ -8,7 +8,7 @@ from typing import Any
 
 from devskyy_mcp.llm.port import Kind, Name, Reason, Usage
 
-from .server import MODEL, Answer, Asked, Asking, Spoken, event, events
+from .server import MODEL, Answer, Asked, Asking, Spoken, Wire, event, events
 
 Node = dict[str, Any]
 STOPS: dict[Reason, str] = {"end": "stop", "tool": "tool_calls", "length": "length", "filter": "content_filter"}
@@ -25,24 +25,14 @@ REFUSALS: dict[Kind, tuple[int, str, str, str]] = {
 }
 
 
-class Groq:
+class Groq(Wire):
     name: Name = "groq"
     key = "gsk_loopback"
-    base = ""
     kinds = tuple(REFUSALS)
-
-    def authorised(self, headers: Mapping[str, str]) -> bool:
-        return headers.get("authorization") == f"Bearer {self.key}"
-
-    def asking(self, method: str, path: str) -> Asking | None:
-        known: dict[tuple[str, str], Asking] = {
-            ("POST", "/openai/v1/chat/completions"): "answer",
-            ("GET", "/openai/v1/models"): "models",
-        }
-        return known.get((method, path))
-
-    def model(self, asked: Asked) -> str:
-        return asked.body["model"]
+    paths: Mapping[tuple[str, str], Asking] = {
+        ("POST", "/openai/v1/chat/completions"): "answer",
+        ("GET", "/openai/v1/models"): "models",
+    }
 
     def answer(self, answer: Answer, asked: Asked) -> Spoken:
         if "response_format" in asked.body:  # it streams no answer after a schema, and takes no tools with it

@@ -7,7 +7,7 @@ from typing import Any
 
 from devskyy_mcp.llm.port import Kind, Name, Reason, Usage
 
-from .server import MODEL, SIGNATURE, Answer, Asked, Asking, Spoken, event, events
+from .server import MODEL, SIGNATURE, Answer, Asked, Asking, Spoken, Wire, event, events
 
 Node = dict[str, Any]
 STOPS: dict[Reason, str] = {"end": "stop", "tool": "tool_calls", "length": "length", "context": "model_length"}
@@ -40,24 +40,14 @@ REFUSALS: dict[Kind, tuple[int, Any]] = {
 }
 
 
-class Mistral:
+class Mistral(Wire):
     name: Name = "mistral"
     key = "mistral-key-of-the-loopback"
-    base = ""
     kinds = tuple(REFUSALS)
-
-    def authorised(self, headers: Mapping[str, str]) -> bool:
-        return headers.get("authorization") == f"Bearer {self.key}"
-
-    def asking(self, method: str, path: str) -> Asking | None:
-        known: dict[tuple[str, str], Asking] = {
-            ("POST", "/v1/chat/completions"): "answer",
-            ("GET", "/v1/models"): "models",
-        }
-        return known.get((method, path))
-
-    def model(self, asked: Asked) -> str:
-        return asked.body["model"]
+    paths: Mapping[tuple[str, str], Asking] = {
+        ("POST", "/v1/chat/completions"): "answer",
+        ("GET", "/v1/models"): "models",
+    }
 
     def answer(self, answer: Answer, asked: Asked) -> Spoken:
         deltas: list[Node] = [{"role": "assistant", "content": ""}]

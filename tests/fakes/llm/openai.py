@@ -7,7 +7,7 @@ from typing import Any
 
 from devskyy_mcp.llm.port import Kind, Name, Reason, Usage
 
-from .server import MODEL, SIGNATURE, TOKENS, Answer, Asked, Asking, Spoken, event, events
+from .server import MODEL, SIGNATURE, TOKENS, Answer, Asked, Asking, Spoken, Wire, event, events
 
 Node = dict[str, Any]
 STOPS: dict[Reason, str] = {
@@ -32,25 +32,16 @@ REFUSALS: dict[Kind, tuple[int, str, str, str]] = {
 }
 
 
-class OpenAI:
+class OpenAI(Wire):
     name: Name = "openai"
     key = "sk-loopback"
     base = "/v1"
     kinds = tuple(REFUSALS)
-
-    def authorised(self, headers: Mapping[str, str]) -> bool:
-        return headers.get("authorization") == f"Bearer {self.key}"
-
-    def asking(self, method: str, path: str) -> Asking | None:
-        known: dict[tuple[str, str], Asking] = {
-            ("POST", "/v1/responses"): "answer",
-            ("POST", "/v1/responses/input_tokens"): "count",
-            ("GET", "/v1/models"): "models",
-        }
-        return known.get((method, path))
-
-    def model(self, asked: Asked) -> str:
-        return asked.body["model"]
+    paths: Mapping[tuple[str, str], Asking] = {
+        ("POST", "/v1/responses"): "answer",
+        ("POST", "/v1/responses/input_tokens"): "count",
+        ("GET", "/v1/models"): "models",
+    }
 
     def answer(self, answer: Answer, asked: Asked) -> Spoken:
         items = _items(answer)

@@ -103,23 +103,30 @@ class Spoken:
 
 
 class Wire(Protocol):
-    """How one provider speaks: ``tests/fakes/llm/<provider>.py`` has one called ``WIRE``."""
+    """How one provider speaks: ``tests/fakes/llm/<provider>.py`` has one called ``WIRE``. What is said
+    here goes for most of them.
+    """
 
     name: Name
     key: str
     """The only key that it takes."""
-    base: str
+    base: str = ""
     """What follows the server's address in the setting of the address, as ``/v1``."""
     kinds: tuple[Kind, ...]
     """What its refusals can be told apart by."""
 
-    def authorised(self, headers: Mapping[str, str]) -> bool: ...
+    paths: Mapping[tuple[str, str], Asking] = {}
+    """What is asked for, by method and path."""
+
+    def authorised(self, headers: Mapping[str, str]) -> bool:
+        return headers.get("authorization") == f"Bearer {self.key}"
 
     def asking(self, method: str, path: str) -> Asking | None:
         """What is asked for, by the path behind the server's own part of it."""
-        ...
+        return self.paths.get((method, path))
 
-    def model(self, asked: Asked) -> str: ...
+    def model(self, asked: Asked) -> str:
+        return asked.body["model"]
 
     def answer(self, answer: Answer, asked: Asked) -> Spoken:
         """The answer as a stream of events, with their ends of line."""
