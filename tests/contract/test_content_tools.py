@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from devskyy_tools.shop.collections import NOISE
-from devskyy_tools.shop.signing import Credentials
 from tests.contract.client import Json, Shop, picture, refused, token
-from tests.fakes.demo import Desk, desk_over
+from tests.contract.trips import Trip, Trips, desk_on
+from tests.fakes.demo import Desk
 
 pytestmark = pytest.mark.requirement("content:round-trips")
 TEXTS = "<!-- wp:paragraph -->\n<p>One &amp; only</p>\n<!-- /wp:paragraph -->"
@@ -20,42 +18,16 @@ IN_TERMS = {"category": "categories", "post_tag": "tags", "wp_pattern_category":
 OF_SHOPS = {"product_cat": "product_cat", "product_tag": "product_tag", "product_brand": "product_brand"}
 
 
-@dataclass
-class Trip:
-    """One write.
-
-    Args:
-        arguments: of the tool.
-        watched: what is read before and after the undo, and must be the same.
-        undo: what the undo gives; ``nothing_to_change`` where the shop can't bring it back.
-        moves: fields that WordPress moves by itself, and that stay so.
-    """
-
-    arguments: dict[str, Any]
-    watched: list[str] = field(default_factory=list[str])
-    undo: str = "applied"
-    moves: frozenset[str] = frozenset()
-
-
-Build = Callable[[Shop], Awaitable[Trip]]
-TRIPS: dict[str, tuple[str, Build]] = {}
+TRIPS = Trips()
+trip = TRIPS.trip
 AGENT = frozenset({"author_user_agent"})
 """WordPress takes whoever changes a comment for the browser that wrote it, and there is no writing back after a bin."""
 DATES = frozenset({"date", "date_gmt", "last_used", "last_ip"})
 
 
-def trip(tool: str, name: str = "") -> Callable[[Build], Build]:
-    def register(build: Build) -> Build:
-        TRIPS[name or build.__name__] = (tool, build)
-        return build
-
-    return register
-
-
 @pytest.fixture
 async def desk(wp: Shop, tmp_path: Path) -> AsyncGenerator[Desk]:
-    login = Credentials(wp.access.user, wp.access.app_password)
-    async with desk_over(tmp_path, wp.access.url, login, wp.access.transport) as made:
+    async with desk_on(wp, tmp_path) as made:
         yield made
 
 

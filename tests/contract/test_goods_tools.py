@@ -2,61 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from devskyy_tools.shop.collections import NOISE, NOISY_META
-from devskyy_tools.shop.signing import Credentials
 from tests.contract.client import Json, Shop, token
-from tests.fakes.demo import Desk, desk_over
+from tests.contract.trips import Trip, Trips, desk_on
+from tests.fakes.demo import Desk
 
 pytestmark = pytest.mark.requirement("catalogue:round-trips")
 _FLUID = NOISE | {"related_ids", "total_sales"}
 
 
-@dataclass
-class Trip:
-    """One write: arguments, the path of what it changes (empty for what is made), and how the change is seen.
-
-    Args:
-        arguments: of the tool.
-        watched: paths whose objects must be the same again after the undo.
-        lists: paths of lists that must have as many objects again.
-        undo: what becomes of the undo; ``impossible`` where the shop can't bring it back.
-        moves: fields that the shop moves by itself, and that stay so.
-    """
-
-    arguments: dict[str, Any]
-    watched: list[str] = field(default_factory=list[str])
-    lists: list[str] = field(default_factory=list[str])
-    undo: str = "applied"
-    moves: frozenset[str] = frozenset()
-
-
-Build = Callable[[Shop], Awaitable[Trip]]
-TRIPS: dict[str, tuple[str, Build]] = {}
+TRIPS = Trips()
+trip = TRIPS.trip
 TERMS = {"woo_tags": "tags", "woo_brands": "brands", "woo_shipping_classes": "shipping_classes"}
 STATUS = frozenset({"stock_status"})
 """Of a variable product: the shop works it out of its variations, and anew when the last of them goes."""
 KINDS = {"woo_tags": "tag", "woo_brands": "brand", "woo_shipping_classes": "shipping_class"}
 
 
-def trip(tool: str, name: str = "") -> Callable[[Build], Build]:
-    def register(build: Build) -> Build:
-        TRIPS[name or build.__name__] = (tool, build)
-        return build
-
-    return register
-
-
 @pytest.fixture
 async def desk(wc: Shop, tmp_path: Path) -> AsyncGenerator[Desk]:
-    login = Credentials(wc.access.user, wc.access.app_password)
-    async with desk_over(tmp_path, wc.access.url, login, wc.access.transport) as made:
+    async with desk_on(wc, tmp_path) as made:
         yield made
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from devskyy_tools.shop.collections import NOISE
-from devskyy_tools.shop.signing import Credentials
 from tests.contract.client import Json, Shop, token
-from tests.fakes.demo import Desk, desk_over
+from tests.contract.trips import Trip, Trips, desk_on
+from tests.fakes.demo import Desk
 
 pytestmark = pytest.mark.requirement("site:round-trips")
 TEXTS = "<!-- wp:paragraph -->\n<p>One &amp; only</p>\n<!-- /wp:paragraph -->"
@@ -21,31 +19,13 @@ DATES = frozenset({"date", "date_gmt"})
 IDLE = "wp_inactive_widgets"
 
 
-@dataclass
-class Trip:
-    """One write: its arguments, what is read before and after, and what the undo gives."""
-
-    arguments: dict[str, Any]
-    watched: list[str] = field(default_factory=list[str])
-    undo: str = "applied"
-
-
-Build = Callable[[Shop], Awaitable[Trip]]
-TRIPS: dict[str, tuple[str, Build]] = {}
-
-
-def trip(tool: str) -> Callable[[Build], Build]:
-    def register(build: Build) -> Build:
-        TRIPS[build.__name__] = (tool, build)
-        return build
-
-    return register
+TRIPS = Trips()
+trip = TRIPS.trip
 
 
 @pytest.fixture
 async def desk(wp: Shop, tmp_path: Path) -> AsyncGenerator[Desk]:
-    login = Credentials(wp.access.user, wp.access.app_password)
-    async with desk_over(tmp_path, wp.access.url, login, wp.access.transport) as made:
+    async with desk_on(wp, tmp_path) as made:
         yield made
 
 
