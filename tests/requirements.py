@@ -1055,6 +1055,7 @@ REQUIREMENTS = [
     Requirement("experiments:cuped", "product, issue F", "Values from before narrow the interval."),
     Requirement("experiments:holm", "product, issue F", "Several variants share one error."),
     Requirement("experiments:refusals", "product, issue F 9", "What is no test is refused, with what is wrong."),
+    Requirement("experiments:source", "product, issue F", "Where a test's variants come from is kept, and shown."),
     Requirement("experiments:flag", "product, issue F", "Switched off there are no such tools."),
     Requirement("experiments:on-the-shop", "product, issue F", "A test on the shop is a person's to start."),
     Requirement("experiments:shop-alike", "product, issue F", "PHP, Python and the browser assign alike."),

@@ -22,6 +22,10 @@ Decision = Literal["too_early", "go_on", "stop_efficacy", "stop_harm", "no_diffe
 SHOP_METRICS = ("add_to_cart", "order")
 """What the companion plugin counts, as rates."""
 MOST_UNITS = 50_000_000
+MOST_CONTENT = 20_000
+"""Characters of a variant's content."""
+MOST_ON_SHOP = 2_000
+"""As many as the companion plugin takes."""
 
 
 class _Lazy(BaseModel):
@@ -37,7 +41,7 @@ class _Given(_Lazy):
 class Variant(_Given):
     key: str = Field(max_length=40)
     percent: float
-    content: str = Field("", max_length=2000)
+    content: str = Field("", max_length=MOST_CONTENT)
 
 
 # The primary metric, which needs base (and sd, but for a rate), or a guardrail, which needs margin, the share of the
@@ -69,6 +73,8 @@ class Design(_Lazy):
     share: float = 100.0
     place: str = ""
     product_ids: Sequence[int] = ()
+    source: str = ""
+    """Where the variants come from, such as a round table's id: kept, shown, and nothing else."""
 
 
 def registered(design: Design, free: tuple[int, int]) -> Json:
@@ -111,6 +117,8 @@ def registered(design: Design, free: tuple[int, int]) -> Json:
         "stopping": stopping_rule(design.looks, planned, metric.kind),
         "owner": design.owner,
     }
+    if design.source:
+        found["source"] = design.source
     if design.layer:
         found |= {"layer": design.layer, "slice": list(free)}
     if design.place:
@@ -162,10 +170,8 @@ def _check(design: Design) -> None:
     _check_numbers(design)
     if design.place:
         _check_shop(design)
-    elif design.product_ids or any(one.content for one in design.variants):
-        raise _wrong(
-            "product_ids and content are for a test on the shop.", "Give shop_place as well, or leave them out."
-        )
+    elif design.product_ids:
+        raise _wrong("product_ids are for a test on the shop.", "Give shop_place as well, or leave them out.")
     if design.share != 100 and not design.layer:
         raise _wrong("layer_percent is of a layer.", "Give layer as well, or leave it out.")
 
@@ -219,6 +225,8 @@ def _check_shop(design: Design) -> None:
                 f"It counts {' and '.join(SHOP_METRICS)}, as rates.",
             )
     contents = [one.content for one in design.variants]
+    if (longest := max(map(len, contents))) > MOST_ON_SHOP:
+        raise _wrong(f"A variant shows {longest:,} characters; on the shop {MOST_ON_SHOP:,} are the most.")
     if len(set(contents)) < len(contents):
         raise _wrong("Two variants show the same.", "Give each another content; empty leaves the page as it is.")
     if design.place == "model" and set(contents) - {"", "off"}:
@@ -238,6 +246,7 @@ class ExperimentLine(_Lazy):
     created_at: str
     ended_at: str | None = None
     on_shop: bool
+    source: str | None = Field(default=None, description="Where its variants come from.")
 
 
 class ExperimentLines(_Lazy):

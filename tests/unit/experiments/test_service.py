@@ -378,6 +378,20 @@ async def test_names_that_nobody_has_are_answered_with_the_nearest(light: Demo) 
         ).code == Code.INVALID_ARGUMENTS
 
 
+@pytest.mark.requirement("experiments:source")
+async def test_texts_from_elsewhere_are_kept_with_where_they_come_from(light: Demo) -> None:
+    """Such as a round table's winner against the text that stands there; no shop is needed for it."""
+    variants = [HALVES[0], {**HALVES[1], "content": "A coat for three winters. " * 400}]
+    design = {**SMALL, "name": "mail", "variants": variants, "source": "job_7f3a"}
+    made = await light.do("experiments_create", **design)
+    assert made["state"] == "applied", made
+    definition = (await light.do("experiments_results", experiment="mail"))["definition"]
+    assert (definition["source"], definition["variants"]) == ("job_7f3a", variants)
+    await light.do("experiments_create", name="own", **SMALL)
+    listed = (await light.do("experiments_list"))["experiments"]
+    assert [(one["name"], one.get("source")) for one in listed] == [("own", None), ("mail", "job_7f3a")]
+
+
 @pytest.mark.requirement("experiments:flag")
 async def test_switched_off_there_are_no_such_tools(tmp_path: Path) -> None:
     async with demo(tmp_path, enable_ab_testing=False) as desk:
@@ -438,6 +452,7 @@ async def visit(desk: Demo, test: str, unit: str) -> None:
         ({"metric": {**RATE, "name": "revenue"}}, "does not count revenue"),
         ({"variants": HALVES}, "show the same"),
         ({"shop_place": "model"}, "empty or off"),
+        ({"variants": [HALVES[0], {**HALVES[1], "content": "x" * 2_001}]}, "shows 2,001 characters"),
         ({"shop_place": "picture"}, "the id of a picture"),
     ],
 )

@@ -65,6 +65,7 @@ async def experiments_create(
     layer_percent: float | None = None,
     shop_place: Place | None = None,
     product_ids: list[Annotated[int, Field(ge=1)]] | None = None,
+    source: Annotated[str, Field(max_length=200, description="Where the variants come from.")] = "",
 ) -> None:
     """Register and start an A/B test for good; with shop_place on product pages, by the DevSkyy plugin."""
     design = Design(
@@ -83,6 +84,7 @@ async def experiments_create(
         share=100.0 if layer_percent is None else layer_percent,
         place=shop_place or "",
         product_ids=product_ids or [],
+        source=source.strip(),
     )
     made = await ctx.get(Experiments).register(ctx, design)
     if shop_place:
