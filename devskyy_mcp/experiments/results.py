@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..db.database import Database
 from ..errors import Code, Refused
-from .model import ExperimentResult, digest
+from .model import SHOP_METRICS, ExperimentResult, digest
 from .views import result_of
 
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from .statistics import Arm
 
 Json = dict[str, Any]
-ShopNumbers = Mapping[str, Mapping[str, int]]
-"""Per variant ``units`` and conversions by metric, as the shop counts them."""
+ShopNumbers = Mapping[str, Mapping[str, float]]
+"""Per variant, as the shop counts: ``units``, those that converted by rate, and the sum of each mean's values and of
+their squares, ``{metric}_squares``, winsorised."""
 
 
 async def read(db: Database, row: Json, shop: ShopNumbers | None) -> ExperimentResult:
@@ -38,7 +39,7 @@ async def read(db: Database, row: Json, shop: ShopNumbers | None) -> ExperimentR
     if digest(definition) != row["sha256"]:
         raise Refused(Code.INTERNAL, f"The definition of {name} is not what was registered.", "See its audit.")
     async with db.read() as conn:
-        units = {key: one["units"] for key, one in shop.items()} if shop else await store.counts(conn, name)
+        units = {key: int(one["units"]) for key, one in shop.items()} if shop else await store.counts(conn, name)
         numbers = units
         if definition["metric"]["kind"] == "ratio":
             numbers = await store.events(conn, name, definition["metric"]["name"])
@@ -67,24 +68,24 @@ async def _look(db: Database, definition: Json, shop: ShopNumbers | None, share:
 
 
 async def _data(db: Database, definition: Json) -> analysis.Data:
-    from . import analysis, store
+    from . import store
 
     metrics: dict[str, Mapping[str, Arm]] = {}
-    before = 0.0
     async with db.read() as conn:
         for metric in (definition["metric"], *definition["guardrails"]):
-            metrics[metric["name"]], before = await store.arms(conn, definition["name"], metric["name"], metric["kind"])
-    return analysis.Data(metrics, before)
+            metrics[metric["name"]] = await store.arms(conn, definition["name"], metric["name"], metric["kind"])
+    return metrics
 
 
 def _shop_data(definition: Mapping[str, Any], shop: ShopNumbers) -> analysis.Data:
-    from . import analysis
+    names = [definition["metric"]["name"], *(one["name"] for one in definition["guardrails"])]
+    return {name: {key: _shop_arm(name, one) for key, one in shop.items()} for name in names}
+
+
+def _shop_arm(name: str, numbers: Mapping[str, float]) -> Arm:
     from .statistics import Arm
 
-    names = [definition["metric"]["name"], *(one["name"] for one in definition["guardrails"])]
-    return analysis.Data(
-        {
-            name: {key: Arm(one["units"], one[name], one[name], events=one[name]) for key, one in shop.items()}
-            for name in names
-        }
-    )
+    n, total = int(numbers["units"]), numbers[name]
+    if SHOP_METRICS[name] == "rate":
+        return Arm(n, total, total, events=int(total))
+    return Arm(n, total, numbers[f"{name}_squares"], events=int(numbers["order"]))

@@ -134,13 +134,20 @@ class Experiments:
         """Count that units were shown their variant, once each.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT when it has ended, or the shop counts; INVALID_ARGUMENTS.
+            Refused: NOT_FOUND; CONFLICT when it has ended, or the shop counts; INVALID_ARGUMENTS, also for values
+                from before where no covariate is registered: it would be chosen after the fact.
         """
         from . import store
 
         if before is not None and len(before) != len(units):
             raise Refused(Code.INVALID_ARGUMENTS, "before has another length than units.", "Give a value for each.")
         known = await self._counted_here(name)
+        if before is not None and "covariate" not in known.definition:
+            raise Refused(
+                Code.INVALID_ARGUMENTS,
+                f"{name} registered no covariate, so it takes no values from before.",
+                "Leave before out. A new test can register one.",
+            )
         variants = {unit: known.assign(unit) for unit in units}
         values = dict(zip(units, before or [], strict=False))
         at = now_us()
