@@ -25,7 +25,8 @@ pytestmark = [DEBIAN, pytest.mark.requirement("plugin:variants")]
 PHP = """define('ABSPATH', '/'); function add_action() {} require $argv[1];
 $asked = json_decode(file_get_contents($argv[2]), true);
 echo json_encode(array_map(function ($unit) use ($asked) {
-    return DevSkyy\\variant_of($asked['variants'], DevSkyy\\unit_hash($asked, $unit));
+    $hash = DevSkyy\\unit_hash($asked, $unit);
+    return DevSkyy\\takes_part($asked, $unit) ? DevSkyy\\variant_of($asked['variants'], $hash) : null;
 }, $asked['units']));"""
 NODE = r"""const fs = require("fs"), vm = require("vm"), [script, file] = process.argv.slice(1);
 const asked = JSON.parse(fs.readFileSync(file)), code = new vm.Script(fs.readFileSync(script, "utf8"));
@@ -36,8 +37,11 @@ const document = { getElementById: () => ({ textContent: told }), querySelectorA
   get cookie() { return ""; }, set cookie(text) {} };
 const page = vm.createContext({ document, navigator: { sendBeacon() {} }, location: {}, URLSearchParams, TextEncoder,
   crypto, RegExp: function () { return { [Symbol.match]: () => [unit, unit] }; } });
-for (unit of asked.units) code.runInContext(page);
-console.log(JSON.stringify(shown));"""
+console.log(JSON.stringify(asked.units.map((one) => {
+  unit = one;
+  code.runInContext(page);
+  return shown.pop() ?? null;
+})));"""
 """Both put the script among stand-ins for all that is not the assignment."""
 
 
@@ -65,14 +69,16 @@ def test_a_test_from_its_making_to_its_end(bed: Bed, rest: httpx2.Client) -> Non
 
 
 @pytest.mark.requirement("experiments:shop-alike")
-def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("layer", "part"), [("", [0, 10_000]), ("coats", [2_500, 9_000])])
+def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path, layer: str, part: list[int]) -> None:
     """10,000 units in three variants: as the plugin counts them, as servers do, as the page shows them."""
     units = [f"{number:032x}" for number in range(9_000)] + [f"customer-{number}-\u00e9" for number in range(1_000)]
     variants = [{"key": key, "weight": weight} for key, weight in (("a", 3334), ("b", 3333), ("c", 3333))]
-    assign = Assigner("hero-2026", ["a", "b", "c"], [3334, 3333, 3333])
+    assign = Assigner("hero-2026", ["a", "b", "c"], [3334, 3333, 3333], layer, (part[0], part[1]))
     python = [assign(unit) for unit in units]
     asked = tmp_path / "asked.json"
-    asked.write_text(json.dumps({"salt": "hero-2026", "variants": variants, "units": units, "key": "hero"}))
+    told = {"salt": "hero-2026", "variants": variants, "units": units, "key": "hero", "layer": layer, "slice": part}
+    asked.write_text(json.dumps(told))
     plugin = Path(bed.folder) / "wp-content" / "plugins" / "devskyy"
     for command in (
         ["php", "-r", PHP, str(plugin / "includes" / "variants.php")],
@@ -82,7 +88,9 @@ def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path) -> No
             pytest.skip(f"{command[0]} is not installed")
         done = subprocess.run([*command, str(asked)], capture_output=True, text=True, check=True, timeout=60)
         assert json.loads(done.stdout) == python
-    assert min(Counter(python).values()) > 3_100
+    share = (part[1] - part[0]) / 10_000
+    assert min(Counter(one for one in python if one).values()) > 3_100 * share
+    assert python.count(None) == pytest.approx(10_000 * (1 - share), abs=150)
 
 
 def test_no_exposure_is_lost_and_none_counts_twice(bed: Bed, rest: httpx2.Client) -> None:
