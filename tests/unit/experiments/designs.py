@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 Json = dict[str, Any]
 HALVES: list[Json] = [{"key": "old", "percent": 50.0}, {"key": "new", "percent": 50.0}]
 RATE: Json = {"name": "order", "kind": "rate", "base": 0.5}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.stats  # pyright: ignore[reportMissingTypeStubs]
 
 from devskyy_mcp.context import Principal
 from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.experiments.results import ShopNumbers
+from devskyy_mcp.experiments.service import Experiments
 from devskyy_mcp.invoke import Call
 from tests.fakes.demo import Demo
 
@@ -43,6 +47,42 @@ async def test_a_test_on_the_shop_is_a_persons_to_start(light: Demo) -> None:
     stopped = await light.carry_out("experiments_stop", experiment="shown", reason="seen enough of it")
     assert stopped["state"] == "applied", stopped
     assert (await shown(light))[0]["live"] is False
+
+
+@pytest.mark.requirement("experiments:shop-money")
+async def test_money_of_visitors_is_compared_as_welch_does(light: Demo) -> None:
+    """From the sums that the plugin gives; two in a hundred buy, and a few spend a lot."""
+    product = await light.some("woo_products_list", type="simple", status="publish")
+    design = {
+        **SMALL, "name": "spent", "shop_place": "name", "product_ids": [product], "mde": 0.4, "looks": 1,
+        "variants": [HALVES[0], {**HALVES[1], "content": "A lighter coat"}],
+        "metric": {"name": "revenue", "kind": "mean", "base": 2.0, "sd": 14.0},
+        "guardrails": [{"name": "refund", "kind": "rate", "better": "down", "margin": 0.5}],
+    }  # fmt: skip
+    assert (await light.carry_out("experiments_create", **design))["state"] == "applied"
+    random = np.random.default_rng(7)
+    spent = {
+        key: np.where(random.random(5_000) < share, np.exp(random.normal(4, 1, 5_000)), 0.0)
+        for key, share in (("old", 0.02), ("new", 0.05))
+    }
+
+    async def counts(_name: str) -> ShopNumbers:
+        return {
+            key: {
+                "units": len(one), "add_to_cart": 0, "order": int((one > 0).sum()), "refund": 3,
+                "revenue": one.sum(), "revenue_squares": (one**2).sum(),
+            }
+            for key, one in spent.items()
+        }  # fmt: skip
+
+    found = await light.app.services.get(Experiments).results("spent", counts)
+    (one,) = found.comparisons or []
+    welch: Any = scipy.stats.ttest_ind(spent["new"], spent["old"], equal_var=False)  # pyright: ignore[reportUnknownMemberType]
+    assert one.z == pytest.approx(welch.statistic, abs=1e-9)
+    assert one.difference == pytest.approx(spent["new"].mean() - spent["old"].mean())
+    assert (found.decision, found.definition["winsorised"]) == ("stop_efficacy", 0.995)
+    assert found.guardrails is not None
+    assert [(rail.metric, rail.holds) for rail in found.guardrails] == [("refund", False)]
 
 
 @pytest.mark.requirement("experiments:shop-layers")
