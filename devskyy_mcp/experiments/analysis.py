@@ -8,24 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import sequential, statistics
-from .model import Decision, Kind, per, weights
+from .model import Decision, weights
 from .statistics import SRM_ALARM, Arm, Difference, Estimate
 
 Json = dict[str, Any]
 EMPTY = Arm(0, 0.0, 0.0)
 FEWEST_EVENTS = 10
 """In each variant, before a look is made: with fewer the normal approximation is none."""
-ENOUGH_BEFORE = 0.5
-"""Share of units with a value from before from which on CUPED is used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """What there is of a test now: sums by metric and variant."""
-
-    metrics: Mapping[str, Mapping[str, Arm]]
-    before: float = 0.0
-    """Share of units with a value from before."""
+Data = Mapping[str, Mapping[str, Arm]]
+"""What there is of a test now: sums by metric and variant."""
 
 
 @dataclass(slots=True)
@@ -76,10 +67,12 @@ def look(definition: Mapping[str, Any], data: Data, share: float, earlier: Seque
     """
     metric = definition["metric"]
     keys = [one["key"] for one in definition["variants"]]
-    arms = [data.metrics[metric["name"]].get(key, EMPTY) for key in keys]
+    arms = [data[metric["name"]].get(key, EMPTY) for key in keys]
     if any(arm.events < FEWEST_EVENTS for arm in arms):
         return None
-    estimates, cuped = _estimates(metric["kind"], arms, data.before)
+    estimates, cuped = [statistics.estimate(metric["kind"], arm) for arm in arms], None
+    if "covariate" in definition:
+        estimates, cuped = statistics.cuped(metric["kind"], arms)
     found = [statistics.difference(estimates[0], one) for one in estimates[1:]]
     last = due(definition, share) == definition["looks"]
     fractions = (*(one.fraction for one in earlier), max(share, earlier[-1].fraction + 1e-6 if earlier else share))
@@ -96,12 +89,6 @@ def look(definition: Mapping[str, Any], data: Data, share: float, earlier: Seque
     decision = _decision(comparisons, metric["better"], last=last)
     guardrails = _guardrails(definition, data)
     return Looked(fractions[-1], decision, comparisons, guardrails, values, differing, cuped)
-
-
-def _estimates(kind: Kind, arms: Sequence[Arm], before: float) -> tuple[list[Estimate], float | None]:
-    if before < ENOUGH_BEFORE or kind == "ratio":
-        return [statistics.estimate(kind, arm) for arm in arms], None
-    return statistics.cuped(kind, arms)
 
 
 def _holm(
@@ -145,7 +132,7 @@ def _guardrails(definition: Mapping[str, Any], data: Data) -> list[Json]:
     keys = [one["key"] for one in definition["variants"]]
     found: list[Json] = []
     for rail in definition["guardrails"]:
-        arms = data.metrics[rail["name"]]
+        arms = data[rail["name"]]
         control = statistics.estimate(rail["kind"], arms.get(keys[0], EMPTY))
         for key in keys[1:]:
             variant = statistics.estimate(rail["kind"], arms.get(key, EMPTY))
@@ -180,17 +167,21 @@ def words(definition: Mapping[str, Any], found: Looked | None, share: float, p_s
             f"Invalid: the units are not split as registered (p = {p_split:.2g}), so what was measured can't be "
             "trusted. Find out why, such as redirects, bots or a cache that keeps one variant, and register a new test."
         )
+    noun = _noun(definition)
+    far = f"{int(share * definition['planned']):,} of {definition['planned']:,} {noun} in each variant"
     if found is None:
         if share and due(definition, share):
-            return f"Too early: each variant needs {FEWEST_EVENTS} conversions before anything can be seen."
-        return "Too early: the first registered look is not reached."
+            return f"Not enough yet: {far}, but a look needs {FEWEST_EVENTS} conversions in each as well."
+        if ended:
+            return f"No result: it was stopped at {far}, before its first look."
+        return f"Not enough yet: {far}; the first look is due at {next_look(definition, 0):,}."
     if found.decision == "go_on":
         if ended:
-            return "No difference shown: it was stopped before a look decided."
-        return "Go on: no bound is crossed yet. A look before the next registered one would cost error."
+            return f"No difference shown: it was stopped at {far}, before a look decided."
+        return f"Go on: no bound is crossed yet, at {far}. A look before the next registered one would cost error."
     if found.decision == "no_difference":
         return (
-            f"No difference shown with the {definition['planned']:,} {per(definition['metric']['kind'])} planned in "
+            f"No difference shown with the {definition['planned']:,} {noun} planned in "
             "each variant. That is not a proof that there is none: the interval says how large it may be."
         )
     better = definition["metric"]["better"]
@@ -205,6 +196,12 @@ def words(definition: Mapping[str, Any], found: Looked | None, share: float, p_s
     kept = f" But it is not shown that {' and '.join(broken)} hold: look there before you take it." if broken else ""
     metric = definition["metric"]["name"]
     return f"Stop for efficacy: {best['variant']} is better than the control{relative} in {metric}.{kept}"
+
+
+def _noun(definition: Mapping[str, Any]) -> str:
+    if definition["metric"]["kind"] == "ratio":
+        return "conversions"
+    return f"{definition['unit']}s" if definition["unit"] in ("visitor", "customer") else "units"
 
 
 def next_look(definition: Mapping[str, Any], made: int) -> int | None:

@@ -19,9 +19,13 @@ Kind = Literal["rate", "mean", "ratio"]
 Better = Literal["up", "down"]
 State = Literal["running", "stopped"]
 Decision = Literal["too_early", "go_on", "stop_efficacy", "stop_harm", "no_difference", "invalid"]
-SHOP_METRICS = ("add_to_cart", "order")
-"""What the companion plugin counts, as rates."""
+SHOP_METRICS: Mapping[str, Kind] = {"add_to_cart": "rate", "order": "rate", "refund": "rate", "revenue": "mean"}
+"""What the companion plugin counts, and as what."""
 MOST_UNITS = 50_000_000
+MOST_CONTENT = 20_000
+"""Characters of a variant's content."""
+MOST_ON_SHOP = 2_000
+"""As many as the companion plugin takes."""
 
 
 class _Lazy(BaseModel):
@@ -37,7 +41,7 @@ class _Given(_Lazy):
 class Variant(_Given):
     key: str = Field(max_length=40)
     percent: float
-    content: str = Field("", max_length=2000)
+    content: str = Field("", max_length=MOST_CONTENT)
 
 
 # The primary metric, which needs base (and sd, but for a rate), or a guardrail, which needs margin, the share of the
@@ -69,6 +73,10 @@ class Design(_Lazy):
     share: float = 100.0
     place: str = ""
     product_ids: Sequence[int] = ()
+    covariate: str = ""
+    """What is known of each unit from before the test; empty for nothing."""
+    source: str = ""
+    """Where the variants come from, such as a round table's id: kept, shown, and nothing else."""
 
 
 def registered(design: Design, free: tuple[int, int]) -> Json:
@@ -82,7 +90,7 @@ def registered(design: Design, free: tuple[int, int]) -> Json:
         Refused: INVALID_ARGUMENTS for what is no test, with what is wrong.
     """
     from .sequential import inflation
-    from .statistics import sample_size
+    from .statistics import WINSORISED, sample_size
 
     _check(design)
     metric = design.metric
@@ -111,6 +119,12 @@ def registered(design: Design, free: tuple[int, int]) -> Json:
         "stopping": stopping_rule(design.looks, planned, metric.kind),
         "owner": design.owner,
     }
+    if any(one.kind != "rate" for one in (metric, *design.guardrails)):
+        found["winsorised"] = WINSORISED
+    if design.covariate:
+        found["covariate"] = design.covariate
+    if design.source:
+        found["source"] = design.source
     if design.layer:
         found |= {"layer": design.layer, "slice": list(free)}
     if design.place:
@@ -162,10 +176,10 @@ def _check(design: Design) -> None:
     _check_numbers(design)
     if design.place:
         _check_shop(design)
-    elif design.product_ids or any(one.content for one in design.variants):
-        raise _wrong(
-            "product_ids and content are for a test on the shop.", "Give shop_place as well, or leave them out."
-        )
+    elif design.product_ids:
+        raise _wrong("product_ids are for a test on the shop.", "Give shop_place as well, or leave them out.")
+    if design.covariate and design.metric.kind == "ratio":
+        raise _wrong("CUPED is for rates and means, not for a ratio.", "Leave out covariate.")
     if design.share != 100 and not design.layer:
         raise _wrong("layer_percent is of a layer.", "Give layer as well, or leave it out.")
 
@@ -210,15 +224,18 @@ def _check_numbers(design: Design) -> None:
 def _check_shop(design: Design) -> None:
     if not 1 <= len(design.product_ids) <= 500:
         raise _wrong("A test on the shop needs product_ids, 500 at most.")
-    if design.layer:
-        raise _wrong("The shop knows no layers.", "Leave out layer and share.")
+    if design.covariate:
+        raise _wrong(
+            "Of the shop's visitors nothing is known from before: they are a cookie's random id.",
+            "Leave out covariate; a test of customers, that a program counts, can have one.",
+        )
     for metric in (design.metric, *design.guardrails):
-        if metric.name not in SHOP_METRICS or metric.kind != "rate":
-            raise _wrong(
-                f"The shop does not count {metric.name} as a {metric.kind}.",
-                f"It counts {' and '.join(SHOP_METRICS)}, as rates.",
-            )
+        if SHOP_METRICS.get(metric.name) != metric.kind:
+            kinds = ", ".join(f"{name} as a {kind}" for name, kind in SHOP_METRICS.items())
+            raise _wrong(f"The shop does not count {metric.name} as a {metric.kind}.", f"It counts {kinds}.")
     contents = [one.content for one in design.variants]
+    if (longest := max(map(len, contents))) > MOST_ON_SHOP:
+        raise _wrong(f"A variant shows {longest:,} characters; on the shop {MOST_ON_SHOP:,} are the most.")
     if len(set(contents)) < len(contents):
         raise _wrong("Two variants show the same.", "Give each another content; empty leaves the page as it is.")
     if design.place == "model" and set(contents) - {"", "off"}:
@@ -238,6 +255,7 @@ class ExperimentLine(_Lazy):
     created_at: str
     ended_at: str | None = None
     on_shop: bool
+    source: str | None = Field(default=None, description="Where its variants come from.")
 
 
 class ExperimentLines(_Lazy):

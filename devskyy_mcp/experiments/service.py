@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..changes.model import JournalOp, LeftAlone, Op, Outcome
 from ..context import Context
@@ -26,17 +26,14 @@ from .model import (
     digest,
     registered,
 )
-from .views import iso, line_of, result_of
-
-if TYPE_CHECKING:
-    from . import analysis
-    from .statistics import Arm
+from .results import ShopNumbers, read
+from .views import iso, line_of
 
 Json = dict[str, Any]
 SYSTEM = "experiments"
 LASTS = "a test that has ended does not go on"
-ShopCounts = Callable[[str], Awaitable[Mapping[str, Mapping[str, int]]]]
-"""Per variant ``units`` and conversions by metric, as the shop counts them."""
+ShopCounts = Callable[[str], Awaitable[ShopNumbers]]
+"""Of a test on the shop, by its name."""
 KNOWN_MOST = 256
 
 
@@ -137,13 +134,20 @@ class Experiments:
         """Count that units were shown their variant, once each.
 
         Raises:
-            Refused: NOT_FOUND; CONFLICT when it has ended, or the shop counts; INVALID_ARGUMENTS.
+            Refused: NOT_FOUND; CONFLICT when it has ended, or the shop counts; INVALID_ARGUMENTS, also for values
+                from before where no covariate is registered: it would be chosen after the fact.
         """
         from . import store
 
         if before is not None and len(before) != len(units):
             raise Refused(Code.INVALID_ARGUMENTS, "before has another length than units.", "Give a value for each.")
         known = await self._counted_here(name)
+        if before is not None and "covariate" not in known.definition:
+            raise Refused(
+                Code.INVALID_ARGUMENTS,
+                f"{name} registered no covariate, so it takes no values from before.",
+                "Leave before out. A new test can register one.",
+            )
         variants = {unit: known.assign(unit) for unit in units}
         values = dict(zip(units, before or [], strict=False))
         at = now_us()
@@ -191,51 +195,8 @@ class Experiments:
 
     async def results(self, name: str, shop_counts: ShopCounts) -> ExperimentResult:
         """What the registered looks found. A look that is due is made, and kept as it is then."""
-        from . import analysis, store
-        from .statistics import SRM_ALARM
-
         row = await self.row(name)
-        definition: Json = row["definition"]
-        if digest(definition) != row["sha256"]:
-            raise Refused(Code.INTERNAL, f"The definition of {name} is not what was registered.", "See its audit.")
-        shop = await shop_counts(name) if "shop" in definition else None
-        async with self.db.read() as conn:
-            units = {key: one["units"] for key, one in shop.items()} if shop else await store.counts(conn, name)
-            numbers = units
-            if definition["metric"]["kind"] == "ratio":
-                numbers = await store.events(conn, name, definition["metric"]["name"])
-            kept = await store.looks(conn, name)
-        p_split, share = analysis.split(definition, units), analysis.fraction(definition, numbers)
-        ok = p_split >= SRM_ALARM
-        last = kept[-1]["number"] if kept else 0
-        decided = bool(kept) and kept[-1]["body"]["decision"] != "go_on"
-        if ok and not decided and not row["ended_at"] and analysis.due(definition, share) > last:
-            kept = await self._look(name, definition, shop, share, kept)
-        return result_of(row, units, p_split, share, kept)
-
-    async def _look(
-        self, name: str, definition: Json, shop: Mapping[str, Mapping[str, int]] | None, share: float, kept: list[Json]
-    ) -> list[Json]:
-        from . import analysis, store
-
-        earlier = [analysis.Looked(**one["body"]) for one in kept]
-        data = _shop_data(definition, shop) if shop else await self._data(name, definition)
-        found = analysis.look(definition, data, share, earlier)
-        if found is None:
-            return kept
-        async with self.db.begin() as conn:
-            await store.keep_look(conn, name, analysis.due(definition, share), found.body())
-            return await store.looks(conn, name)
-
-    async def _data(self, name: str, definition: Json) -> analysis.Data:
-        from . import analysis, store
-
-        metrics: dict[str, Mapping[str, Arm]] = {}
-        before = 0.0
-        async with self.db.read() as conn:
-            for metric in (definition["metric"], *definition["guardrails"]):
-                metrics[metric["name"]], before = await store.arms(conn, name, metric["name"], metric["kind"])
-        return analysis.Data(metrics, before)
+        return await read(self.db, row, await shop_counts(name) if "shop" in row["definition"] else None)
 
     async def _running(self, name: str) -> Known:
         """What can't change of a test that was running when this process first saw it."""
@@ -390,18 +351,3 @@ def _check_metric(definition: Mapping[str, Any], metric: str) -> None:
         raise Refused(
             Code.INVALID_ARGUMENTS, f"The test has no metric {metric[:40]!r}.", hint, details={"metrics": names}
         )
-
-
-def _shop_data(definition: Mapping[str, Any], shop: Mapping[str, Mapping[str, int]]) -> analysis.Data:
-    from . import analysis
-    from .statistics import Arm
-
-    names = [definition["metric"]["name"], *(one["name"] for one in definition["guardrails"])]
-    return analysis.Data(
-        {
-            name: {
-                key: Arm(one["units"], one[name], one[name], events=one[name]) for key, one in shop.items()
-            }
-            for name in names
-        }
-    )  # fmt: skip

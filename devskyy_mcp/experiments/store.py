@@ -95,8 +95,8 @@ async def events(conn: AsyncConnection, experiment: str, metric: str) -> dict[st
     return {str(variant): int(number) for variant, number in await conn.execute(query)}
 
 
-async def arms(conn: AsyncConnection, experiment: str, metric: str, kind: Kind) -> tuple[dict[str, Arm], float]:
-    """Sums by variant, and which share of the units has a value from before.
+async def arms(conn: AsyncConnection, experiment: str, metric: str, kind: Kind) -> dict[str, Arm]:
+    """Sums by variant.
 
     Values above the 99.5 % quantile of those above zero count as that quantile: of units' totals for a mean, of single
     conversions for a ratio. Where a unit has no value from before, the mean stands for it.
@@ -115,8 +115,8 @@ async def arms(conn: AsyncConnection, experiment: str, metric: str, kind: Kind) 
         total = sa.case((number > 0, 1.0), else_=0.0)
     elif kind == "mean" and cap is not None:
         total = sa.case((total > cap, cap), else_=total)
-    known = sa.select(sa.func.avg(_U.before), sa.func.count(_U.before), sa.func.count())
-    middle, have, whole = (await conn.execute(known.where(_U.experiment == experiment))).one()
+    known = sa.select(sa.func.avg(_U.before)).where(_U.experiment == experiment)
+    middle = (await conn.execute(known)).scalar()
     with_it = sa.cast(number, sa.Double) if kind == "ratio" else sa.func.coalesce(_U.before - (middle or 0.0), 0.0)
     y, x = sa.cast(total, sa.Double), with_it
     sums = (sa.func.sum(one) for one in (y, y * y, x, x * x, x * y))
@@ -130,7 +130,7 @@ async def arms(conn: AsyncConnection, experiment: str, metric: str, kind: Kind) 
     for row in (await conn.execute(query)).all():
         variant, units, *rest = tuple[Any, ...](row)
         found[str(variant)] = Arm(int(units), *(float(one) for one in rest[:-1]), events=int(rest[-1]))
-    return found, have / whole if whole else 0.0
+    return found
 
 
 async def looks(conn: AsyncConnection, experiment: str) -> list[Json]:

@@ -22,6 +22,7 @@ def line_of(row: Mapping[str, Any]) -> ExperimentLine:
         created_at=iso(row["created_at"]),
         ended_at=iso(row["ended_at"]) if row["ended_at"] else None,
         on_shop="shop" in definition,
+        source=definition.get("source"),
     )
 
 

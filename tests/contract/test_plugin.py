@@ -258,12 +258,14 @@ async def test_a_test_of_variants(companion: Shop) -> None:
     variants = [{"key": "a", "weight": 1}, {"key": "b", "weight": 3, "content": "Other <b>name</b>"}]
     body = {"key": key, "place": "name", "product_ids": [post["id"], post["id"]], "variants": variants}
     made = ok(await companion.post("devskyy/v1/tests", body), 201)
-    none = {"shown": 0, "add_to_cart": 0, "order": 0}
+    none = {"shown": 0, "add_to_cart": 0, "order": 0, "refund": 0, "revenue": 0, "revenue_squares": 0}
     kept = [{"content": "", **variants[0], **none}, {**variants[1], "content": "Other name", **none}]
     assert made == {
-        "key": key, "salt": key, "place": "name", "product_ids": [post["id"]], "live": True, "variants": kept,
+        "key": key, "salt": key, "place": "name", "product_ids": [post["id"]], "live": True, "layer": "",
+        "slice": [0, 10_000], "variants": kept,
     }  # fmt: skip
     at = f"devskyy/v1/tests/{key}"
+    refused(await companion.post("devskyy/v1/tests", {**body, "key": token()}), 409, "devskyy_test_collides")
     assert made in await companion.read("devskyy/v1/tests")
     refused(await companion.post("devskyy/v1/tests", body), 409, "devskyy_test_exists")
     units = [f"{number:032x}" for number in range(12)]
@@ -284,9 +286,24 @@ async def test_a_test_of_variants(companion: Shop) -> None:
     salted = ok(await companion.post("devskyy/v1/tests", {**body, "salt": "other"}), 201)
     assert (salted["salt"], sum(one["shown"] for one in salted["variants"])) == ("other", 0)
     ok(await companion.delete(at))
+    await two_in_a_layer(companion, body)
     wrong = {**body, "variants": [variants[0], variants[0]]}
     refused(await companion.post("devskyy/v1/tests", wrong), 400, "devskyy_test_invalid_variants")
     refused(await companion.post("devskyy/v1/tests", {**body, "key": "Big"}), 400, "rest_invalid_param")
+
+
+async def two_in_a_layer(companion: Shop, body: dict[str, Any]) -> None:
+    """Each has visitors of its own; what is no slice is refused."""
+    names = (token(), token())
+    for wrong in ({"slice": [0, 10]}, {"layer": "page", "slice": [9, 9]}):
+        refused(await companion.post("devskyy/v1/tests", {**body, **wrong}), 400, "devskyy_test_invalid_slice")
+    for name, part in zip(names, ([0, 5000], [5000, 10_000]), strict=True):
+        ok(await companion.post("devskyy/v1/tests", {**body, "key": name, "layer": "page", "slice": part}), 201)
+    for number in range(6):
+        got = [(await exposed(companion, name, f"{number:032x}")).status_code for name in names]
+        assert sorted(got) == [204, 404]
+    for name in names:
+        ok(await companion.delete(f"devskyy/v1/tests/{name}"))
 
 
 async def test_exports_and_erases(companion: Shop) -> None:

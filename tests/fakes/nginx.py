@@ -33,11 +33,18 @@ http {{
 
 @contextmanager
 def nginx(folder: Path, port: int, servers: Sequence[int]) -> Generator[None]:
-    """Serve on the port for as many servers as the file names."""
+    """Serve on the port, by the project's own file, for as many servers as it names."""
     site = SITE.read_text(encoding="utf-8").replace(f":{PORT}", f":{port}")
     for written, real in zip(SERVERS, servers, strict=True):
         assert site.count(f":{written} ") == 2
         site = site.replace(f":{written} ", f":{real} ")
+    with serving(folder, port, site):
+        yield
+
+
+@contextmanager
+def serving(folder: Path, port: int, site: str) -> Generator[None]:
+    """Serve on the port what ``site`` says, in nginx' own words."""
     folder.mkdir(parents=True)
     (folder / "devskyy.conf").write_text(site, encoding="utf-8")
     user = "user root;" if os.getuid() == 0 else ""

@@ -86,7 +86,7 @@ def wordpress_bed(*, woocommerce: bool = False, environment: str = "local", comp
             _unpack_companion(folder / "wp-content" / "plugins")
         database = stack.enter_context(mariadb.server()) if plugin else None
         _database(folder, database, environment)
-        url = f"http://127.0.0.1:{_free_ports(1)[0]}"
+        url = f"http://127.0.0.1:{free_ports(1)[0]}"
         settings = {"url": url, "folder": str(folder), "woocommerce": plugin is not None, "companion": companion}
         _run(php, "install.php", settings)
         made: dict[str, Any] = json.loads(_run(php, "provision.php", settings).splitlines()[-1])
@@ -177,7 +177,7 @@ def _run(php: list[str], script: str, settings: dict[str, Any]) -> str:
     return done.stdout
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     with contextlib.ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(number)]
         for probe in probes:
@@ -188,7 +188,7 @@ def _free_ports(number: int) -> list[int]:
 @contextlib.contextmanager
 def _web(php: list[str], folder: Path, url: str) -> Generator[None]:
     """Serve the folder at ``url`` until the block ends."""
-    servers = [("127.0.0.1", port) for port in _free_ports(SERVERS)]
+    servers = [("127.0.0.1", port) for port in free_ports(SERVERS)]
     host, _, port = url.removeprefix("http://").partition(":")
     processes: list[subprocess.Popen[bytes]] = []
     try:

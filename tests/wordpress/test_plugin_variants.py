@@ -19,17 +19,14 @@ import pytest
 from devskyy_mcp.experiments.assignment import Assigner
 from tests.wordpress.bed import Bed
 from tests.wordpress.test_plugin import DEBIAN, as_role, page
+from tests.wordpress.variants import BELL, NONE, UNITS, VARIANTS, counts, expose, make, must_use, ring
 
 pytestmark = [DEBIAN, pytest.mark.requirement("plugin:variants")]
-VARIANTS: list[dict[str, Any]] = [
-    {"key": "a", "weight": 1, "content": ""},
-    {"key": "b", "weight": 3, "content": "Other <b>name</b>"},
-]
-UNITS = [f"{number:032x}" for number in range(20)]
 PHP = """define('ABSPATH', '/'); function add_action() {} require $argv[1];
 $asked = json_decode(file_get_contents($argv[2]), true);
 echo json_encode(array_map(function ($unit) use ($asked) {
-    return DevSkyy\\variant_of($asked['variants'], DevSkyy\\unit_hash($asked, $unit));
+    $hash = DevSkyy\\unit_hash($asked, $unit);
+    return DevSkyy\\takes_part($asked, $unit) ? DevSkyy\\variant_of($asked['variants'], $hash) : null;
 }, $asked['units']));"""
 NODE = r"""const fs = require("fs"), vm = require("vm"), [script, file] = process.argv.slice(1);
 const asked = JSON.parse(fs.readFileSync(file)), code = new vm.Script(fs.readFileSync(script, "utf8"));
@@ -40,44 +37,12 @@ const document = { getElementById: () => ({ textContent: told }), querySelectorA
   get cookie() { return ""; }, set cookie(text) {} };
 const page = vm.createContext({ document, navigator: { sendBeacon() {} }, location: {}, URLSearchParams, TextEncoder,
   crypto, RegExp: function () { return { [Symbol.match]: () => [unit, unit] }; } });
-for (unit of asked.units) code.runInContext(page);
-console.log(JSON.stringify(shown));"""
+console.log(JSON.stringify(asked.units.map((one) => {
+  unit = one;
+  code.runInContext(page);
+  return shown.pop() ?? null;
+})));"""
 """Both put the script among stand-ins for all that is not the assignment."""
-BELL = """<?php
-add_action( 'init', function () {
-    if ( ! isset( $_GET['bell'] ) ) { return; }
-    function wc_get_order( $id ) {
-        $line = new class { public function get_product_id() { return 8; } };
-        return new class( $line ) {
-            public function __construct( $line ) { $this->line = $line; }
-            public $line;
-            public function get_items() { return array( $this->line ); }
-        };
-    }
-    if ( 'cart' === $_GET['bell'] ) { do_action( 'woocommerce_add_to_cart', 'line', 7, 1, 0, array(), array() ); }
-    if ( 'order' === $_GET['bell'] ) {
-        do_action( 'woocommerce_checkout_order_processed', 61, array() );
-        do_action( 'woocommerce_store_api_checkout_order_processed', wc_get_order( 61 ) );
-    }
-    global $wpdb;
-    $rows = $wpdb->get_results( "SELECT * FROM {$wpdb->prefix}devskyy_units" );
-    exit( 'rows' === $_GET['bell'] ? json_encode( $rows ) : 'rung' );
-} );"""
-
-
-def make(rest: httpx2.Client, name: str, **more: Any) -> httpx2.Response:
-    body = {"key": name, "place": "name", "product_ids": [1], "variants": VARIANTS, **more}
-    return rest.post("devskyy/v1/tests", json=body)
-
-
-def expose(bed: Bed, test: str, unit: str, **headers: str) -> httpx2.Response:
-    """As a page's beacon does: without a login, as a form."""
-    data = {"test": test, "unit": unit}
-    return httpx2.post(f"{bed.url}/wp-json/devskyy/v1/exposures", data=data, headers=headers, timeout=60)
-
-
-def counts(rest: httpx2.Client, key: str, what: str = "shown") -> dict[str, int]:
-    return {one["key"]: one[what] for one in rest.get(f"devskyy/v1/tests/{key}").json()["variants"]}
 
 
 def wanted(salt: str, units: list[str]) -> dict[str, int]:
@@ -87,12 +52,11 @@ def wanted(salt: str, units: list[str]) -> dict[str, int]:
 
 
 def test_a_test_from_its_making_to_its_end(bed: Bed, rest: httpx2.Client) -> None:
-    made = make(rest, "names")
+    made = make(rest, "names", product_ids=[1])
     assert made.status_code == 201, made.text
-    none = {"shown": 0, "add_to_cart": 0, "order": 0}
-    kept = [{**none, **one, "content": re.sub("<.*?>", "", one["content"])} for one in VARIANTS]
+    kept = [{**NONE, **one, "content": re.sub("<.*?>", "", one["content"])} for one in VARIANTS]
     told = {"key": "names", "salt": "names", "place": "name", "product_ids": [1], "live": True, "variants": kept}
-    assert made.json() == told
+    assert made.json() == told | {"layer": "", "slice": [0, 10_000]}
     assert rest.get("devskyy/v1/tests").json() == [made.json()]
     assert make(rest, "names").status_code == 409
     assert expose(bed, "names", UNITS[0]).status_code == 204
@@ -105,14 +69,16 @@ def test_a_test_from_its_making_to_its_end(bed: Bed, rest: httpx2.Client) -> Non
 
 
 @pytest.mark.requirement("experiments:shop-alike")
-def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("layer", "part"), [("", [0, 10_000]), ("coats", [2_500, 9_000])])
+def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path, layer: str, part: list[int]) -> None:
     """10,000 units in three variants: as the plugin counts them, as servers do, as the page shows them."""
     units = [f"{number:032x}" for number in range(9_000)] + [f"customer-{number}-\u00e9" for number in range(1_000)]
     variants = [{"key": key, "weight": weight} for key, weight in (("a", 3334), ("b", 3333), ("c", 3333))]
-    assign = Assigner("hero-2026", ["a", "b", "c"], [3334, 3333, 3333])
+    assign = Assigner("hero-2026", ["a", "b", "c"], [3334, 3333, 3333], layer, (part[0], part[1]))
     python = [assign(unit) for unit in units]
     asked = tmp_path / "asked.json"
-    asked.write_text(json.dumps({"salt": "hero-2026", "variants": variants, "units": units, "key": "hero"}))
+    told = {"salt": "hero-2026", "variants": variants, "units": units, "key": "hero", "layer": layer, "slice": part}
+    asked.write_text(json.dumps(told))
     plugin = Path(bed.folder) / "wp-content" / "plugins" / "devskyy"
     for command in (
         ["php", "-r", PHP, str(plugin / "includes" / "variants.php")],
@@ -122,7 +88,9 @@ def test_php_python_and_the_browser_assign_alike(bed: Bed, tmp_path: Path) -> No
             pytest.skip(f"{command[0]} is not installed")
         done = subprocess.run([*command, str(asked)], capture_output=True, text=True, check=True, timeout=60)
         assert json.loads(done.stdout) == python
-    assert min(Counter(python).values()) > 3_100
+    share = (part[1] - part[0]) / 10_000
+    assert min(Counter(one for one in python if one).values()) > 3_100 * share
+    assert python.count(None) == pytest.approx(10_000 * (1 - share), abs=150)
 
 
 def test_no_exposure_is_lost_and_none_counts_twice(bed: Bed, rest: httpx2.Client) -> None:
@@ -151,9 +119,7 @@ def test_carts_and_orders_count_once_for_who_was_shown_it(bed: Bed, rest: httpx2
     """WooCommerce's own hooks, rung by a page of the test's: the plugin hears them as in a shop."""
     make(rest, "sold", product_ids=[7, 8])
     make(rest, "elsewhere", product_ids=[9])
-    bell = Path(bed.folder) / "wp-content" / "mu-plugins" / "bell.php"
-    bell.write_text(BELL)
-    try:
+    with must_use(bed, BELL):
         for unit in UNITS[:6]:
             expose(bed, "sold", unit)
         for unit in [*UNITS[:3], UNITS[0], UNITS[10]]:  # the last was shown nothing
@@ -161,18 +127,11 @@ def test_carts_and_orders_count_once_for_who_was_shown_it(bed: Bed, rest: httpx2
         for _ in range(2):
             ring(bed, UNITS[1], "order")
         ring(bed, "no-unit", "cart")
-        ring(bed, "", "order")
-    finally:
-        bell.unlink()
+        ring(bed, "", "order", id=62)
     assert counts(rest, "sold") == wanted("sold", UNITS[:6])
     assert counts(rest, "sold", "add_to_cart") == {"a": 0, "b": 0} | wanted("sold", UNITS[:3])
     assert counts(rest, "sold", "order") == {"a": 0, "b": 0} | wanted("sold", UNITS[1:2])
     assert sum(counts(rest, "elsewhere", "order").values()) == 0
-
-
-def ring(bed: Bed, unit: str, what: str) -> None:
-    cookies = {"devskyy_unit": unit} if unit else None
-    assert httpx2.get(f"{bed.url}/?bell={what}", cookies=cookies, timeout=60).text == "rung"
 
 
 def test_counts_only_what_there_is(bed: Bed, rest: httpx2.Client) -> None:
@@ -233,12 +192,8 @@ def test_the_cookie_and_the_page_hold_no_personal_data(bed: Bed, rest: httpx2.Cl
     for name in ("first", "second"):
         make(rest, name)
         expose(bed, name, units[0])
-    bell = Path(bed.folder) / "wp-content" / "mu-plugins" / "bell.php"
-    bell.write_text(BELL)
-    try:
+    with must_use(bed, BELL):
         rows = json.loads(httpx2.get(f"{bed.url}/?bell=rows", timeout=60).text)
-    finally:
-        bell.unlink()
     kept = [row["unit"] for row in rows]
     hashes = [hashlib.sha256(f"{name}:{units[0]}".encode()).hexdigest()[:32] for name in ("first", "second")]
     assert set(hashes) <= set(kept)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -12,44 +11,18 @@ import anyio
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from devskyy_mcp.app import database_of
 from devskyy_mcp.changes.model import JournalOp, Op, Outcome
-from devskyy_mcp.config import Settings
-from devskyy_mcp.context import Principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.db.tables import audit, experiment_looks, experiment_units, experiments
-from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.errors import Code
 from devskyy_mcp.experiments.model import digest
 from devskyy_mcp.experiments.service import Experiments
-from devskyy_mcp.invoke import Call
 from tests.fakes.demo import Demo, demo
 
+from .designs import HALVES, RATE, SMALL
 from .exposing import UNITS
 
 Json = dict[str, Any]
-HALVES = [{"key": "old", "percent": 50.0}, {"key": "new", "percent": 50.0}]
-RATE: Json = {"name": "order", "kind": "rate", "base": 0.5}
-SMALL: Json = {
-    "hypothesis": "A shorter title sells more dresses", "variants": HALVES, "metric": RATE, "mde": 0.4, "looks": 4,
-}  # fmt: skip
-"""Half of the units convert: a test of a few hundred units that tells a lot."""
-
-
-@pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncGenerator[Demo]:
-    settings: Json = {"data_dir": tmp_path, "database_url": database_url}
-    db = database_of(Settings(_env_file=None, **settings), migrate=True)  # pyright: ignore[reportCallIssue]
-    await db.open()
-    await db.close()
-    async with demo(tmp_path, database_url=database_url, calls_burst=1000) as made:
-        yield made
-
-
-@pytest.fixture
-async def light(tmp_path: Path) -> AsyncGenerator[Demo]:
-    """The same on SQLite alone, for what no database decides."""
-    async with demo(tmp_path, calls_burst=1000) as made:
-        yield made
 
 
 async def fill(desk: Desk, name: str, number: int, share: dict[str, float], start: int = 0, **value: float) -> None:
@@ -77,6 +50,7 @@ async def test_a_test_that_finds_something(desk: Demo) -> None:
     assert planned == 93  # (1.96 + .84)² · (.5·.5 + .7·.3) / .2² = 90.3, and 2 % for four looks
     early = await desk.do("experiments_results", experiment="title")
     assert (early["decision"], early["next_look_at"], early.get("comparisons")) == ("too_early", 24, None)
+    assert early["words"] == "Not enough yet: 0 of 93 customers in each variant; the first look is due at 24."
 
     await fill(desk, "title", 80, {"old": 0.5, "new": 0.6})
     first = await desk.do("experiments_results", experiment="title")
@@ -273,7 +247,9 @@ async def test_values_from_before_narrow_the_interval(desk: Demo) -> None:
     metric = {"name": "order", "kind": "mean", "base": 50.0, "sd": 10.0}
     widths: list[float] = []
     for name, supplied in (("plain", False), ("cuped", True)):
-        await desk.do("experiments_create", name=name, **{**SMALL, "metric": metric, "mde": 0.1, "looks": 1})
+        design = {**SMALL, "metric": metric, "mde": 0.1, "looks": 1}
+        design |= {"covariate": "orders of the 90 days before"} if supplied else {}
+        await desk.do("experiments_create", name=name, **design)
         units = [f"u{one}" for one in range(400)]
         past = [float(one * 37 % 101) for one in range(400)]
         more = {"before": past} if supplied else {}
@@ -285,6 +261,8 @@ async def test_values_from_before_narrow_the_interval(desk: Demo) -> None:
         assert ("cuped" in found) is supplied
     assert found["cuped"] > 0.99
     assert widths[1] < widths[0] / 5
+    late = await desk.refused("experiments_expose", experiment="plain", units=["late"], before=[1.0])
+    assert (late.code, "registered no covariate" in late.message) == (Code.INVALID_ARGUMENTS, True)
 
 
 @pytest.mark.requirement("experiments:layers")
@@ -336,6 +314,7 @@ async def test_several_variants_share_the_error(light: Demo) -> None:
         ({"mde": 1e-7}, "mde"),
         ({"guardrails": [rail("order", "rate", "down")]}, "of the same name"),
         ({"layer_percent": 50.0}, "is of a layer"),
+        ({"metric": {**RATE, "kind": "ratio", "sd": 1.0}, "covariate": "orders before"}, "not for a ratio"),
         ({"product_ids": [15]}, "for a test on the shop"),
         ({"mde": 0.0}, "mde"),
         ({"mde": -0.1}, "mde"),
@@ -378,84 +357,24 @@ async def test_names_that_nobody_has_are_answered_with_the_nearest(light: Demo) 
         ).code == Code.INVALID_ARGUMENTS
 
 
+@pytest.mark.requirement("experiments:source")
+async def test_texts_from_elsewhere_are_kept_with_where_they_come_from(light: Demo) -> None:
+    """Such as a round table's winner against the text that stands there; no shop is needed for it."""
+    variants = [HALVES[0], {**HALVES[1], "content": "A coat for three winters. " * 400}]
+    design = {**SMALL, "name": "mail", "variants": variants, "source": "job_7f3a"}
+    made = await light.do("experiments_create", **design)
+    assert made["state"] == "applied", made
+    definition = (await light.do("experiments_results", experiment="mail"))["definition"]
+    assert (definition["source"], definition["variants"]) == ("job_7f3a", variants)
+    await light.do("experiments_create", name="own", **SMALL)
+    listed = (await light.do("experiments_list"))["experiments"]
+    assert [(one["name"], one.get("source")) for one in listed] == [("own", None), ("mail", "job_7f3a")]
+
+
 @pytest.mark.requirement("experiments:flag")
 async def test_switched_off_there_are_no_such_tools(tmp_path: Path) -> None:
     async with demo(tmp_path, enable_ab_testing=False) as desk:
         assert not [name for name in desk.app.registry.tools if name.startswith("experiments_")]
-
-
-@pytest.mark.requirement("experiments:on-the-shop")
-async def test_a_test_on_the_shop_is_a_persons_to_start(light: Demo) -> None:
-    product = await light.some("woo_products_list", type="simple", status="publish")
-    variants = [HALVES[0], {**HALVES[1], "content": "A lighter coat"}]
-    design = {**SMALL, "variants": variants, "shop_place": "name", "product_ids": [product], "name": "shown"}
-    asked = await light.do("experiments_create", **design)
-    assert asked["state"] == "waits_for_person"
-    assert "Visitors of the shop see the name of 1 product in 2 variants." in asked["asks"]
-    assert light.writes == []
-    done = await light.agree(asked["change"])
-    assert done["state"] == "applied", done
-    (test,) = await shown(light)
-    assert (test["key"], test["live"], [one["weight"] for one in test["variants"]]) == ("shown", True, [5000, 5000])
-    for number in range(40):
-        await visit(light, "shown", f"{number:032x}")
-    found = await light.do("experiments_results", experiment="shown")
-    assigned = await light.do(
-        "experiments_assign", experiment="shown", units=[f"{number:032x}" for number in range(40)]
-    )
-    counted = list(assigned["variants"].values())
-    assert {arm["variant"]: arm["units"] for arm in found["arms"]} == {
-        key: counted.count(key) for key in ("old", "new")
-    }
-    assert (await light.refused("experiments_expose", experiment="shown", units=["a"])).code == Code.CONFLICT
-    stopped = await light.carry_out("experiments_stop", experiment="shown", reason="seen enough of it")
-    assert stopped["state"] == "applied", stopped
-    assert (await shown(light))[0]["live"] is False
-
-
-async def shown(desk: Demo) -> list[Json]:
-    from devskyy_tools.shop.client import ShopClient
-
-    found: Any = await desk.app.services.get(ShopClient).get("/devskyy/v1/tests")
-    return found
-
-
-async def visit(desk: Demo, test: str, unit: str) -> None:
-    from devskyy_tools.shop.client import ShopClient
-
-    upstream = desk.app.services.get(ShopClient).upstream
-    answer = await upstream.send("POST", "/wp-json/devskyy/v1/exposures", json={"test": test, "unit": unit})
-    assert answer.status == 204
-
-
-@pytest.mark.requirement("experiments:on-the-shop")
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({"product_ids": []}, "needs product_ids"),
-        ({"product_ids": [99_999_999]}, "there is no product"),
-        ({"layer": "page"}, "knows no layers"),
-        ({"metric": {**RATE, "name": "revenue"}}, "does not count revenue"),
-        ({"variants": HALVES}, "show the same"),
-        ({"shop_place": "model"}, "empty or off"),
-        ({"shop_place": "picture"}, "the id of a picture"),
-    ],
-)
-async def test_what_the_shop_can_not_test_is_refused(light: Demo, wrong: Json, says: str) -> None:
-    variants = [HALVES[0], {**HALVES[1], "content": "A lighter coat"}]
-    product = await light.some("woo_products_list", type="simple", status="publish")
-    design = {**SMALL, "variants": variants, "shop_place": "name", "product_ids": [product], "name": "odd", **wrong}
-    refused = await light.refused("experiments_create", **design)
-    assert says in f"{refused.message} {refused.hint}"
-
-
-async def test_a_test_on_the_shop_needs_the_right_to_its_pages(light: Demo) -> None:
-    program = Principal("client:till", "client", frozenset({"experiments:write"}), "Till")
-    variants = [HALVES[0], {**HALVES[1], "content": "A lighter coat"}]
-    arguments = {**SMALL, "variants": variants, "shop_place": "name", "product_ids": [15], "name": "odd"}
-    with pytest.raises(Refused) as caught:
-        await light.app.road.invoke(Call(program, "experiments_create", arguments, "rest"))
-    assert (caught.value.code, caught.value.details["missing_scopes"]) == (Code.FORBIDDEN, ["content:write"])
 
 
 async def test_what_became_of_a_registration_is_found_out_after_a_crash(desk: Demo) -> None:

@@ -22,6 +22,7 @@ from devskyy_mcp.experiments.model import (
     Variant,
     weights,
 )
+from devskyy_mcp.experiments.results import ShopNumbers
 from devskyy_mcp.experiments.service import Experiments
 from devskyy_tools.shop.collections import VARIANT_TESTS
 from devskyy_tools.shop.session import Shop
@@ -65,6 +66,8 @@ async def experiments_create(
     layer_percent: float | None = None,
     shop_place: Place | None = None,
     product_ids: list[Annotated[int, Field(ge=1)]] | None = None,
+    covariate: Annotated[str, Field(max_length=200, description="Known of units from before, for CUPED.")] = "",
+    source: Annotated[str, Field(max_length=200, description="Where the variants come from.")] = "",
 ) -> None:
     """Register and start an A/B test for good; with shop_place on product pages, by the DevSkyy plugin."""
     design = Design(
@@ -83,6 +86,8 @@ async def experiments_create(
         share=100.0 if layer_percent is None else layer_percent,
         place=shop_place or "",
         product_ids=product_ids or [],
+        covariate=covariate.strip(),
+        source=source.strip(),
     )
     made = await ctx.get(Experiments).register(ctx, design)
     if shop_place:
@@ -113,7 +118,7 @@ async def experiments_expose(
     units: Units,
     before: Annotated[
         list[Annotated[float, Field(ge=-1e12, le=1e12)]] | None,
-        Field(max_length=MOST_BATCH, description="The metric before the test, for CUPED."),
+        Field(max_length=MOST_BATCH, description="The registered covariate."),
     ] = None,
 ) -> Counted:
     """Count that units were shown their variant of a test, each once however often it is told."""
@@ -138,7 +143,7 @@ async def experiments_results(ctx: Context, experiment: Name) -> ExperimentResul
     A registered look that is due is made and kept; between looks nothing new is shown.
     """
 
-    async def counts(name: str) -> Mapping[str, Mapping[str, int]]:
+    async def counts(name: str) -> ShopNumbers:
         return _counts(await ctx.get(Shop).find(VARIANT_TESTS, name) or {"variants": []})
 
     return await ctx.get(Experiments).results(experiment, counts)
@@ -177,11 +182,17 @@ async def _place(ctx: Context, definition: Mapping[str, Any], key: object) -> No
         for one, weight in zip(definition["variants"], weights(definition), strict=True)
     ]
     public = {"key": key, "salt": definition["salt"], **definition["shop"], "variants": variants}
+    if "layer" in definition:
+        public |= {"layer": definition["layer"], "slice": definition["slice"]}
     await shop.create(VARIANT_TESTS, public)
 
 
-def _counts(test: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+def _counts(test: Mapping[str, Any]) -> ShopNumbers:
     return {
-        str(one["key"]): {"units": int(one["shown"]), **{name: int(one[name]) for name in SHOP_METRICS}}
+        str(one["key"]): {
+            "units": one["shown"],
+            **{name: one[name] for name in SHOP_METRICS},
+            **{f"{name}_squares": one[f"{name}_squares"] for name, kind in SHOP_METRICS.items() if kind == "mean"},
+        }
         for one in test["variants"]
     }

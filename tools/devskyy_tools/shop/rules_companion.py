@@ -115,10 +115,27 @@ async def variant_test(draft: Draft) -> None:
     gone = await draft.shop.missing(at.PRODUCTS, draft.body.get("product_ids") or [])
     if gone:
         draft.refuse(f"there is no product {gone[0]}.", "woo_products_list has them.", Code.NOT_FOUND, missing=gone)
+    if draft.kind == "create":
+        await _no_collision(draft)
     if draft.will("place") == "picture":
         for one in draft.lines("variants"):
             if one.get("content"):
                 one["content"] = await _picture(draft, str(one["content"]))
+
+
+async def _no_collision(draft: Draft) -> None:
+    """A visitor is in one test of a page at most: those of a layer have slices of their own, others have everybody."""
+    mine, layer = set(draft.body["product_ids"]), draft.body.get("layer", "")
+    first, end = draft.body.get("slice", (0, 0))
+    for other in (await draft.shop.list(at.VARIANT_TESTS, per_page=10_000)).items:
+        both = sorted(mine & set(other["product_ids"]))
+        apart = layer and other["layer"] == layer and (end <= other["slice"][0] or other["slice"][1] <= first)
+        if both and other["live"] and not apart:
+            hint = "Stop it, wait for its end, or test other products."
+            if other["layer"] and other["layer"] != layer:
+                hint = f"It leaves room for others in its layer: give layer {other['layer']} and layer_percent."
+            message = f"the test {other['key']} runs on product {both[0]} already, for the same visitors."
+            draft.refuse(message, hint, Code.CONFLICT, test=other["key"], product_ids=both)
 
 
 async def _picture(draft: Draft, given: str) -> str:
@@ -136,6 +153,13 @@ async def variant_test_foresee(draft: Draft) -> None:
         number = len(draft.body["product_ids"])
         what = f"the {draft.will('place').replace('_', ' ')} of {number} product{'s' if number > 1 else ''}"
         draft.asks.append(f"Visitors of the shop see {what} in {len(draft.body['variants'])} variants.")
-        draft.effects.append("Each visitor of these pages gets a first-party cookie with a random id, for 90 days.")
+        draft.effects.append(
+            "Each visitor of these pages who may be counted gets a first-party cookie with a random id, for 90 days."
+        )
+        if draft.lines("variants")[0].get("content"):
+            draft.warnings.append(
+                "The control has a content of its own. Who did not agree to be counted sees the page as it is: "
+                "leave the control's content empty unless it is what stands there."
+            )
     elif not draft.will("live"):
         draft.effects.append("Every visitor sees the pages as they are.")

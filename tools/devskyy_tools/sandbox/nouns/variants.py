@@ -13,7 +13,8 @@ from devskyy_tools.sandbox.routing import Endpoint, Route, edits
 from devskyy_tools.sandbox.store import Where
 
 _KIND, _UNIT = "variant_test", "variant_unit"
-_GOALS = ("add_to_cart", "order")
+_GOALS = ("add_to_cart", "order", "refund", "revenue", "revenue_squares")
+_BUCKETS = 10_000
 _PER_MINUTE = 600
 _KEY: Json = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$", "required": True}
 _VARIANT: Json = {
@@ -31,6 +32,11 @@ _NEW: Json = {
     "place": {"type": "string", "enum": ["name", "short_description", "picture", "model"], "required": True},
     "product_ids": {
         "type": "array", "minItems": 1, "maxItems": 500, "items": {"type": "integer", "minimum": 1}, "required": True,
+    },
+    "layer": {"type": "string", "maxLength": 40, "default": ""},
+    "slice": {
+        "type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer", "minimum": 0, "maximum": _BUCKETS},
+        "default": [0, _BUCKETS],
     },
     "variants": {"type": "array", "minItems": 2, "maxItems": 10, "items": _VARIANT, "required": True},
 }  # fmt: skip
@@ -63,7 +69,8 @@ def _shown(call: Call, body: Json) -> Json:
         mine = [unit for unit in units if unit["variant"] == one["key"]]
         numbers = {"shown": len(mine), **{goal: sum(unit[goal] for unit in mine) for goal in _GOALS}}
         variants.append({name: one[name] for name in ("key", "weight", "content")} | numbers)
-    return {**{name: body[name] for name in ("key", "salt", "place", "product_ids", "live")}, "variants": variants}
+    shown = ("key", "salt", "place", "product_ids", "live", "layer", "slice")
+    return {**{name: body[name] for name in shown}, "variants": variants}
 
 
 def _find(call: Call, key: str) -> Json | None:
@@ -86,6 +93,17 @@ def items(call: Call) -> Reply:
     return Reply([_shown(call, body) for body in found])
 
 
+def _apart(call: Call, body: Json) -> None:
+    """Another test that runs has none of the products, or other visitors."""
+    for other in call.store.find(Where(_KIND)):
+        both = [one for one in body["product_ids"] if one in other["product_ids"]]
+        same = body["layer"] and body["layer"] == other["layer"]
+        apart = same and (body["slice"][1] <= other["slice"][0] or other["slice"][1] <= body["slice"][0])
+        if other["live"] and other["slug"] != body["slug"] and both and not apart:
+            message = f"The test {other['key']} runs on product {both[0]}, for the same visitors."
+            raise RestError("devskyy_test_collides", message, 409)
+
+
 def get(call: Call) -> Reply:
     return Reply(_shown(call, _load(call)))
 
@@ -97,6 +115,9 @@ def create(call: Call) -> Reply:
     if "" in keys or len(set(keys)) < len(keys) or sum(int(one.get("weight", 0)) for one in asked) < 1:
         message = "Each variant has a key of its own, and at least one a weight above 0."
         raise RestError("devskyy_test_invalid_variants", message, 400)
+    part, whole = list(call["slice"]), [0, _BUCKETS]
+    if part[0] >= part[1] or (not call["layer"] and part != whole):
+        raise RestError("devskyy_test_invalid_slice", "A slice is of a layer, and not empty.", 400)
     if _find(call, call["key"]) is not None:
         raise RestError("devskyy_test_exists", "There is a test of that key.", 409)
     variants = [
@@ -109,14 +130,17 @@ def create(call: Call) -> Reply:
         for one in asked
     ]
     body: Json = {"id": call.store.new_id(_KIND), "key": call["key"], "slug": call["key"], "place": call["place"]}
-    body["salt"] = call["salt"] or call["key"]
+    body |= {"salt": call["salt"] or call["key"], "layer": call["layer"], "slice": part}
     body |= {"product_ids": list(dict.fromkeys(call["product_ids"])), "live": True, "variants": variants}
+    _apart(call, body)
     call.store.put(_KIND, body)
     return Reply(_shown(call, body), 201)
 
 
 def update(call: Call) -> Reply:
     body = _load(call) | {"live": call["live"]}
+    if body["live"]:
+        _apart(call, body)
     call.store.put(_KIND, body)
     return Reply(_shown(call, body))
 
@@ -133,7 +157,7 @@ def expose(call: Call) -> Reply:
     if call.headers.get("sec-fetch-site") == "cross-site":
         raise RestError("rest_forbidden", "Only pages of this site tell what they show.", 403)
     body = _find(call, call["test"])
-    if body is None or not body["live"]:
+    if body is None or not body["live"] or not _takes_part(body, call["unit"]):
         raise RestError("devskyy_test_invalid_key", "No such test is shown.", 404)
     digest = hashlib.sha256(f"{body['salt']}:{call['unit']}".encode()).hexdigest()
     found = variant_of(body["variants"], digest)
@@ -150,6 +174,12 @@ def expose(call: Call) -> Reply:
         unit: Json = {"id": call.store.new_id(_UNIT), "parent": body["id"], "slug": digest[:32]}
         call.store.put(_UNIT, unit | {"variant": found["key"], **dict.fromkeys(_GOALS, 0)})
     return Reply(None, 204)
+
+
+def _takes_part(body: Json, unit: str) -> bool:
+    digest = hashlib.sha256(f"layer:{body['layer']}:{unit}".encode()).digest()
+    bucket = int.from_bytes(digest[:4], "big") * _BUCKETS >> 32
+    return not body["layer"] or body["slice"][0] <= bucket < body["slice"][1]
 
 
 def variant_of(variants: list[Json], digest: str) -> Json:

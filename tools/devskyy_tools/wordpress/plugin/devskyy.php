@@ -23,7 +23,10 @@ require __DIR__ . '/includes/viewer.php';
 require __DIR__ . '/includes/seo.php';
 require __DIR__ . '/includes/redirects.php';
 require __DIR__ . '/includes/redirects-rest.php';
+require __DIR__ . '/includes/consent.php';
 require __DIR__ . '/includes/variants.php';
+require __DIR__ . '/includes/variants-rest.php';
+require __DIR__ . '/includes/variants-numbers.php';
 require __DIR__ . '/includes/variants-counting.php';
 require __DIR__ . '/includes/privacy.php';
 

@@ -12,12 +12,13 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
  */
 function devskyy_clean_site() {
 	global $wpdb;
-	foreach ( array( 'redirects', 'tests', 'variants', 'units' ) as $table ) {
+	foreach ( array( 'redirects', 'tests', 'variants', 'units', 'purchases' ) as $table ) {
 		// phpcs:ignore WordPress.DB -- the table's name is ours, and it goes.
 		$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}devskyy_$table" );
 	}
 	delete_option( 'devskyy_table' );
 	delete_option( 'devskyy_model_place' );
+	delete_option( 'devskyy_consent_cookie' );
 	foreach ( array( 'glb', 'usdz', 'poster', 'alt', 'kind', 'sha256', 'width', 'height', 'depth', 'ar' ) as $field ) {
 		delete_metadata( 'post', 0, "_devskyy_model_$field", '', true );
 	}

@@ -1,4 +1,7 @@
-/* Works out this visitor's variant of each test of this page from a random id in a cookie, shows it, and says so to this site. */
+/*
+ * Works out this visitor's variant of each test of this page from a random id in a cookie, shows it while the page is read,
+ * before anything of it is painted, and says so to this site. Who did not agree keeps no cookie and sees the page as it is.
+ */
 ( function () {
 	var data = document.getElementById( 'devskyy-variants-data' );
 	var told = data ? JSON.parse( data.textContent ) : { tests: [] };
@@ -51,17 +54,55 @@
 		} );
 	}
 
+	function takesPart( test, unit ) {
+		var bucket = test.layer ? Math.floor( hash( 'layer:' + test.layer + ':' + unit ) * 10000 / 4294967296 ) : 0;
+		return ! test.layer || ( test.slice[ 0 ] <= bucket && bucket < test.slice[ 1 ] );
+	}
+
+	function cookie( name, pattern ) {
+		var found = document.cookie.match( new RegExp( '(?:^|; )' + name + '=(' + pattern + ')' ) );
+		return found ? found[ 1 ] : null;
+	}
+
+	function agreed() {
+		var rule = told.consent, value;
+		if ( navigator.globalPrivacyControl ) {
+			return false;
+		}
+		if ( 'api' === rule ) {
+			if ( ! window.wp_has_consent ) {
+				return false;
+			}
+			if ( window.waitfor_consent_hook && ! window.wp_consent_type ) { // Its banner has not said yet what holds here.
+				return 'allow' === cookie( window.consent_api.cookie_prefix + '_statistics', '[^;]*' );
+			}
+			return window.wp_has_consent( 'statistics' );
+		}
+		if ( ! rule ) {
+			return true;
+		}
+		value = cookie( rule.cookie, '[^;]*' );
+		try {
+			return null !== value && decodeURIComponent( value ).indexOf( rule.text ) >= 0;
+		} catch ( malformed ) {
+			return false;
+		}
+	}
+
 	function kept() {
-		var found = document.cookie.match( new RegExp( '(?:^|; )' + told.cookie + '=([a-f0-9]{32})' ) );
-		return found ? found[ 1 ] : '';
+		return cookie( told.cookie, '[a-f0-9]{32}' );
+	}
+
+	function keep( value, seconds ) {
+		document.cookie = told.cookie + '=' + value + '; Max-Age=' + seconds + '; SameSite=Lax; Path=' + told.path +
+			( 'https:' === location.protocol ? '; Secure' : '' );
 	}
 
 	function unitOf() {
 		var fresh = Array.from( crypto.getRandomValues( new Uint8Array( 16 ) ), function ( one ) {
 			return ( 256 + one ).toString( 16 ).slice( 1 );
 		} ).join( '' );
-		document.cookie = told.cookie + '=' + ( kept() || fresh ) + '; Max-Age=7776000; SameSite=Lax; Path=' + told.path +
-			( 'https:' === location.protocol ? '; Secure' : '' );
+		keep( kept() || fresh, 7776000 );
 		return kept();
 	}
 
@@ -76,34 +117,78 @@
 		}
 	}
 
-	function show( test, variant ) {
-		document.documentElement.setAttribute( 'data-devskyy-' + test.key, variant.key );
-		if ( ! variant.content ) {
-			return;
+	/* The large picture of WooCommerce's gallery, behind zoom and link, is another address. */
+	function showPicture( one, address ) {
+		var link = one.closest( '.woocommerce-product-gallery a' );
+		one.removeAttribute( 'srcset' );
+		one.src = address;
+		if ( link ) {
+			link.href = address;
+			one.setAttribute( 'data-src', address );
+			one.setAttribute( 'data-large_image', address );
+			one.addEventListener( 'load', function () {
+				one.setAttribute( 'data-large_image_width', one.naturalWidth );
+				one.setAttribute( 'data-large_image_height', one.naturalHeight );
+			}, { once: true } );
 		}
-		document.querySelectorAll( places[ test.place ] ).forEach( function ( one ) {
-			if ( 'model' === test.place ) {
-				one.hidden = 'off' === variant.content;
-			} else if ( 'picture' === test.place ) {
-				one.removeAttribute( 'srcset' );
-				one.src = variant.content;
-			} else {
-				one.textContent = variant.content;
+	}
+
+	/* Changes only what is not so yet: it is called for each part of the page that comes. */
+	function show() {
+		shown.forEach( function ( pair ) {
+			var content = pair.variant.content;
+			( content ? document.querySelectorAll( places[ pair.test.place ] ) : [] ).forEach( function ( one ) {
+				if ( 'model' === pair.test.place ) {
+					one.hidden = 'off' === content;
+				} else if ( 'picture' === pair.test.place ) {
+					if ( one.getAttribute( 'src' ) !== content ) {
+						showPicture( one, content );
+					}
+				} else if ( one.textContent !== content ) {
+					one.textContent = content;
+				}
+			} );
+		} );
+	}
+
+	function tell() {
+		show();
+		shown.forEach( function ( pair ) {
+			if ( ! said( pair.test ) ) {
+				navigator.sendBeacon( told.beacon, new URLSearchParams( { test: pair.test.key, unit: unit } ) );
 			}
 		} );
 	}
 
-	if ( ! told.tests.length || navigator.globalPrivacyControl ) { // Nothing is kept of whoever asks for that, or counted.
+	var unit = '', shown = [], watch;
+	if ( ! told.tests.length ) {
 		return;
 	}
-	var unit = unitOf();
+	if ( ! agreed() ) {
+		if ( kept() ) { // Agreed once, and no more.
+			keep( '', 0 );
+		}
+		return;
+	}
+	unit = unitOf();
 	if ( ! unit ) { // Without cookies each page would count anew.
 		return;
 	}
 	told.tests.forEach( function ( test ) {
-		show( test, variantOf( test, unit ) );
-		if ( ! said( test ) ) {
-			navigator.sendBeacon( told.beacon, new URLSearchParams( { test: test.key, unit: unit } ) );
+		if ( takesPart( test, unit ) ) {
+			var variant = variantOf( test, unit );
+			shown.push( { test: test, variant: variant } );
+			document.documentElement.setAttribute( 'data-devskyy-' + test.key, variant.key );
 		}
+	} );
+	if ( 'loading' !== document.readyState ) {
+		tell();
+		return;
+	}
+	watch = new MutationObserver( show );
+	watch.observe( document.documentElement, { childList: true, characterData: true, subtree: true } );
+	document.addEventListener( 'DOMContentLoaded', function () {
+		watch.disconnect();
+		tell();
 	} );
 }() );
