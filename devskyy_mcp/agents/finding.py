@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..find.encoder import Encoder, encoder
+from ..find.foreign import in_english
 from ..find.learned import Learned, Row, Shipped
 from ..find.lexical import Index
 from .catalogue import Agent, Agents
@@ -114,7 +115,7 @@ class _Parts:
         self._learned = Learned(rows, encoder, folder, Shipped.read(SHIPPED))
         said: dict[str, list[tuple[str, float]]] = {}
         for name, text in rows:
-            said.setdefault(name, []).append((text, 1.0))
+            said.setdefault(name, []).append((in_english(text), 1.0))
         self._words = Index(said)
 
     @property
@@ -125,7 +126,8 @@ class _Parts:
         """All agents, also those that are not offered."""
         fits, likeness = self._learned.fit(request)
         nobody = fits.pop(NOBODY, 0.0)
-        most, shared = self._words.most(request), self._words.scores(request)
+        asked = in_english(request)
+        most, shared = self._words.most(asked), self._words.scores(asked)
         scores = {name: fit + WORDS[self.by_meaning] * shared.get(name, 0) / most for name, fit in fits.items()}
 
         def likest(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .encoder import WIDTH, Encoder
 from .finder import kept, vectors_of
+from .foreign import in_english
 from .letters import letters
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Shipped:
         import numpy as np
 
         labels = sorted({label for label, _ in rows})
-        vectors = np.rint(encoder.vectors([text for _, text in rows]) * STEP_VECTOR).astype(np.int8)
+        vectors = np.rint(encoder.vectors([in_english(text) for _, text in rows]) * STEP_VECTOR).astype(np.int8)
         shipped = cls([hash_of(row) for row in rows], labels, vectors, {})
         for by_meaning in (True, False):
             features = features_of([text for _, text in rows], shipped.meanings() if by_meaning else None)
@@ -139,15 +140,16 @@ class Learned:
 
     def fit(self, text: str) -> tuple[dict[str, float], Vectors]:
         """Per label how well it fits, about 0 to 1; and the likeness of each row to the text, -1 to 1."""
-        meaning = self._encoder.vectors([text]) if self._encoder else None
+        meaning = self._encoder.vectors([in_english(text)]) if self._encoder else None
         likeness = self._features @ features_of([text], meaning)[0]
         values = kernel(likeness) @ self._weights
         return dict(zip(self.labels, values.tolist(), strict=True)), likeness
 
 
 def hash_of(row: Row) -> int:
-    """64 bits that stand for a row."""
-    return int.from_bytes(hashlib.sha256("\0".join(row).encode()).digest()[:8])
+    """64 bits that stand for a row, as it is learned."""
+    label, text = row
+    return int.from_bytes(hashlib.sha256(f"{label}\0{in_english(text)}".encode()).digest()[:8])
 
 
 def wanted(rows: Sequence[Row], labels: Sequence[str]) -> Weights:
@@ -161,7 +163,7 @@ def features_of(texts: Sequence[str], meanings: Vectors | None) -> Vectors:
     """Unit vectors of meaning and letters together."""
     import numpy as np
 
-    spelt = letters(texts)
+    spelt = letters([in_english(text) for text in texts])
     return spelt if meanings is None else np.hstack([meanings * (1 - LETTERS) ** 0.5, spelt * LETTERS**0.5])
 
 
@@ -196,5 +198,5 @@ def _meanings(rows: Sequence[Row], encoder: Encoder, folder: Path | None, shippe
         found[there] = shipped.meanings()[[places[index] for index in there]]
     missing = [index for index, place in enumerate(places) if place < 0]
     if missing:
-        found[missing] = vectors_of([rows[index][1] for index in missing], encoder, folder)
+        found[missing] = vectors_of([in_english(rows[index][1]) for index in missing], encoder, folder)
     return found
