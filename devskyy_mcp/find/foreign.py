@@ -20,6 +20,7 @@ _LONGEST_ENDING = 3
 _SHORTEST_STEM = 4
 
 
+@functools.lru_cache(16_384)
 def in_english(text: str) -> str:
     """The text, with what is known of its words in English where most of it is in another language."""
     plain = plainly(text)
@@ -33,6 +34,8 @@ def in_english(text: str) -> str:
 
 def plainly(text: str) -> str:
     """In lower case, without accents."""
+    if text.isascii():
+        return text.lower()
     parts = unicodedata.normalize("NFKD", text.lower().replace("ß", "ss"))
     return "".join(part for part in parts if not unicodedata.combining(part))
 

@@ -31,7 +31,7 @@ STEEP = 2.0
 """How much more a near example counts than a far one: e to the power of this, times the likeness."""
 SMOOTH = 0.2
 """How far each example may be missed, so that one odd example decides nothing: more, the more its label has."""
-STEP_VECTOR = 160
+STEP_VECTOR = 128
 STEP_WEIGHT = 256
 """Steps of 1 that vectors and weights are kept in: errors far below what one word changes."""
 Row = tuple[str, str]
@@ -45,7 +45,7 @@ class Shipped:
     Args:
         rows: per row its hash.
         labels: which.
-        vectors: int8, shape (rows, 384), in steps of 1/160.
+        vectors: int8, shape (rows, 384), in steps of 1/128.
         weights: with and without an encoder: int16, shape (rows, labels), in steps of 1/256.
     """
 
@@ -71,10 +71,11 @@ class Shipped:
         import numpy as np
 
         labels = sorted({label for label, _ in rows})
-        vectors = np.rint(encoder.vectors([in_english(text) for _, text in rows]) * STEP_VECTOR).astype(np.int8)
+        texts = [in_english(text) for _, text in rows]
+        vectors = np.rint(encoder.vectors(texts) * STEP_VECTOR).astype(np.int8)
         shipped = cls([hash_of(row) for row in rows], labels, vectors, {})
         for by_meaning in (True, False):
-            features = features_of([text for _, text in rows], shipped.meanings() if by_meaning else None)
+            features = features_of(texts, shipped.meanings() if by_meaning else None)
             learned = learn(features, wanted(rows, labels), np.zeros((0, len(labels)), np.float32))
             shipped.weights[by_meaning] = np.rint(learned * STEP_WEIGHT).astype(np.int16)
         return shipped
@@ -120,8 +121,8 @@ class Learned:
         self.labels = sorted({label for label, _ in ordered})
         self.rows = ordered
         self._encoder = encoder
-        texts = [text for _, text in ordered]
-        meanings = _meanings(ordered, encoder, folder, shipped) if encoder else None
+        texts = [in_english(text) for _, text in ordered]
+        meanings = _meanings(ordered, texts, encoder, folder, shipped) if encoder else None
         self._features = features_of(texts, meanings)
         before = np.zeros((len(known), len(self.labels)), np.float32)
         if shipped and known:
@@ -140,7 +141,8 @@ class Learned:
 
     def fit(self, text: str) -> tuple[dict[str, float], Vectors]:
         """Per label how well it fits, about 0 to 1; and the likeness of each row to the text, -1 to 1."""
-        meaning = self._encoder.vectors([in_english(text)]) if self._encoder else None
+        text = in_english(text)
+        meaning = self._encoder.vectors([text]) if self._encoder else None
         likeness = self._features @ features_of([text], meaning)[0]
         values = kernel(likeness) @ self._weights
         return dict(zip(self.labels, values.tolist(), strict=True)), likeness
@@ -160,10 +162,10 @@ def wanted(rows: Sequence[Row], labels: Sequence[str]) -> Weights:
 
 
 def features_of(texts: Sequence[str], meanings: Vectors | None) -> Vectors:
-    """Unit vectors of meaning and letters together."""
+    """Unit vectors of meaning and letters together; texts as ``in_english`` gives them."""
     import numpy as np
 
-    spelt = letters([in_english(text) for text in texts])
+    spelt = letters(texts)
     return spelt if meanings is None else np.hstack([meanings * (1 - LETTERS) ** 0.5, spelt * LETTERS**0.5])
 
 
@@ -187,16 +189,19 @@ def learn(features: Vectors, target: Weights, before: Weights) -> Weights:
     return np.vstack([before, found]).astype(np.float32)
 
 
-def _meanings(rows: Sequence[Row], encoder: Encoder, folder: Path | None, shipped: Shipped | None) -> Vectors:
+def _meanings(
+    rows: Sequence[Row], texts: Sequence[str], encoder: Encoder, folder: Path | None, shipped: Shipped | None
+) -> Vectors:
     import numpy as np
 
     found = np.zeros((len(rows), WIDTH), np.float32)
-    at = {key: place for place, key in enumerate(shipped.rows)} if shipped else {}
-    places = [at.get(hash_of(row), -1) for row in rows]
-    there = [index for index, place in enumerate(places) if place >= 0]
+    missing = list(range(len(rows)))
     if shipped:
+        at = {key: place for place, key in enumerate(shipped.rows)}
+        places = [at.get(hash_of(row), -1) for row in rows]
+        there = [index for index in missing if places[index] >= 0]
+        missing = [index for index in missing if places[index] < 0]
         found[there] = shipped.meanings()[[places[index] for index in there]]
-    missing = [index for index, place in enumerate(places) if place < 0]
     if missing:
-        found[missing] = vectors_of([in_english(rows[index][1]) for index in missing], encoder, folder)
+        found[missing] = vectors_of([texts[index] for index in missing], encoder, folder)
     return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import re
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from .foreign import plainly
 
 if TYPE_CHECKING:
     from .encoder import Vectors
@@ -16,33 +19,26 @@ WIDTH = 1024
 """Places that runs are hashed to, with a sign each, so that those that fall together cancel out (Weinberger 2009)."""
 LENGTHS = (2, 3, 4)
 _WORD = re.compile(r"[^\W_]+")
-_places: dict[str, tuple[int, int]] = {}
 
 
 def letters(texts: Sequence[str]) -> Vectors:
     """One unit vector per text, or zeros where it has no letter: float32, shape (texts, 1024)."""
     import numpy as np
 
-    found = np.zeros((len(texts), WIDTH), np.float32)
-    for row, text in zip(found, texts, strict=True):
-        for run, times in Counter(_runs(text)).items():
-            place, sign = _place(run)
-            row[place] += sign * (1 + np.log(times))
+    places, values = list[int](), list[float]()
+    for row, text in enumerate(texts):
+        runs = Counter(run for word in _WORD.findall(plainly(text)) for run in _runs(word))
+        places += [row * WIDTH + abs(run) - 1 for run in runs]
+        values += [math.copysign(1 + math.log(times), run) for run, times in runs.items()]
+    weights = np.bincount(np.array(places, np.int64), np.array(values), len(texts) * WIDTH)
+    found = weights.reshape(-1, WIDTH).astype(np.float32)
     return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
 
 
-def _runs(text: str) -> list[str]:
-    """Runs within words, whose ends count as a letter; accents are left out."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    ended = [f" {word} " for word in _WORD.findall(plain)]
-    return [word[at : at + long] for word in ended for long in LENGTHS for at in range(len(word) - long + 1)]
-
-
-def _place(run: str) -> tuple[int, int]:
-    found = _places.get(run)
-    if found is None:
-        hashed = zlib.crc32(run.encode())
-        found = (hashed % WIDTH, 1 if hashed >> 31 else -1)
-        if len(_places) < 100_000:  # what strangers send must not fill the memory
-            _places[run] = found
-    return found
+@functools.lru_cache(16_384)
+def _runs(word: str) -> tuple[int, ...]:
+    """The place of each run of a word, whose ends count as a letter: from 1, and below zero where its sign is minus."""
+    ended = f" {word} "
+    runs = (ended[at : at + long] for long in LENGTHS for at in range(len(ended) - long + 1))
+    hashes = (zlib.crc32(run.encode()) for run in runs)
+    return tuple((hashed % WIDTH + 1) * (1 if hashed >> 31 else -1) for hashed in hashes)
