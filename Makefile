@@ -11,7 +11,7 @@ PROCESSES ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q
 
-.PHONY: help setup run test lint bench conformance durability wheel lock env-example docs clean
+.PHONY: help setup run test lint bench conformance durability wheel lock env-example learn docs clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ lock: .venv/bin/uv  ## write requirements/*.txt anew from pyproject.toml
 
 env-example: .venv/.ready-to-run  ## write .env.example anew from devskyy_mcp/config
 	$(BIN)/python -m scripts.env_example
+
+learn: .venv/.ready-to-test  ## write anew what is learned of the agents' examples
+	$(BIN)/python -m scripts.learn_agents
 
 docs: .venv/.ready-to-test  ## write docs/tools.md, docs/routes.md and the README's tables anew
 	$(BIN)/python -m scripts.docs_tools

@@ -1,32 +1,34 @@
-"""Which agent a request is for, or none: by what people say when they mean it, or another.
+"""Which agent a request is for, or none: learned from what people say when they mean it, or what nobody does.
 
-How the parts count was tried on the agents' own examples, each left out in turn (docs/agents.md has the figures, and
-what was left out: instructions and tools help where there are few examples, and hurt where there are many).
+How the parts count was tried on the agents' own examples, with all that are like one left out with it (docs/agents.md
+has the figures, and what else was tried).
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..find.encoder import Encoder, encoder
-from ..find.finder import Meanings, Ranked, Thing
+from ..find.foreign import in_english
+from ..find.learned import Learned, Row, Shipped
 from ..find.lexical import Index
 from .catalogue import Agent, Agents
 
-WORDS = 0.3
-"""How much the share of words in common counts beside what the examples mean."""
-PUSH = 0.25
-"""How much is taken off of what a request is nearer to an agent's counter-examples than to its examples."""
-FLOOR_MEANING = 0.35
-"""Below this score of the best agent a request is for none of them, with the extra [find]."""
-FLOOR_WORDS = 0.25
-"""The same by words alone."""
+WORDS = {True: 0.2, False: 0.5}
+"""How much the share of words in common counts beside what was learned, with and without the extra [find]."""
+AGAINST = 0.5
+"""How much what nobody does counts against the best agent."""
+FLOOR = {True: 0.18, False: 0.2}
+"""A request is for nobody where less than this is left of the best agent's score."""
 SHORTEST_CLAUSE = 15
-_OTHER = "!"
+NOBODY = ""
+_NOBODYS = Path(__file__).with_name("nobody.txt")
+SHIPPED = Path(__file__).with_name("learned.npz")
+"""What was learned of the project's own files: made by ``scripts/learn_agents.py``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Found:
 
 
 class AgentIndex:
-    """Finds agents; made at first use, which takes some seconds unless the vectors are kept.
+    """Finds agents; made at first use, in half a second unless a brand has files of its own, whose part is then kept.
 
     Args:
         agents: which.
@@ -75,13 +77,13 @@ class AgentIndex:
         """The best agents. Blocks: call it in a thread."""
         parts = self._current()
         ranked = parts.rank(request)
-        scores = ranked.scores
-        names = sorted((agent.name for agent in self._agents.offered if agent.name in scores), key=_best(scores))
+        scores = {agent.name: ranked.scores[agent.name] for agent in self._agents.offered}
+        names = sorted(scores, key=_best(scores))
         supers = {name: self._super_score(name, scores) for name in self._agents.supers}
         return Found(
-            [Hit(name, round(scores[name], 3), ranked.likest(name)) for name in names[:limit]],
-            [Hit(name, round(supers[name], 3)) for name in sorted(supers, key=_best(supers))],
-            bool(names) and scores[names[0]] >= parts.floor,
+            [Hit(name, _shown(scores[name]), ranked.likest(name)) for name in names[:limit]],
+            [Hit(name, _shown(supers[name])) for name in sorted(supers, key=_best(supers))],
+            bool(names) and scores[names[0]] - AGAINST * ranked.nobody >= parts.floor,
             "meaning" if parts.by_meaning else "words",
         )
 
@@ -95,40 +97,58 @@ class AgentIndex:
             return self._parts
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """How well each agent fits a request, how well nobody does, and what finds an agent's likest example."""
+
+    scores: Mapping[str, float]
+    nobody: float
+    likest: Callable[[str], str]
+
+
 class _Parts:
-    """The indexes of words and of meanings."""
+    """What was learned, and the index of words."""
 
     def __init__(self, agents: Agents, encoder: Encoder | None, folder: Path | None) -> None:
-        said = {one.name: _said(one, agents.phrases.get(one.name, ())) for one in agents.offered}
-        things = {name: Thing("", "", phrases=phrases) for name, phrases in said.items()}
-        for one in agents.offered:
-            things[_OTHER + one.name] = Thing("", "", phrases=tuple(one.written.fields["examples"]["other"]))
-        self._words = Index({name: [(phrase, 2.0) for phrase in phrases] for name, phrases in said.items()})
-        self._meanings = Meanings(things, encoder, folder) if encoder and things else None
-
-    @property
-    def by_meaning(self) -> bool:
-        return self._meanings is not None
+        rows = list(rows_of(agents))
+        self.by_meaning = encoder is not None
+        self._learned = Learned(rows, encoder, folder, Shipped.read(SHIPPED))
+        said: dict[str, list[tuple[str, float]]] = {}
+        for name, text in rows:
+            said.setdefault(name, []).append((in_english(text), 1.0))
+        self._words = Index(said)
 
     @property
     def floor(self) -> float:
-        return FLOOR_MEANING if self.by_meaning else FLOOR_WORDS
+        return FLOOR[self.by_meaning]
 
-    def rank(self, request: str) -> Ranked:
-        """All agents, or by words alone those that share some; scores from 0 to 1."""
-        most = self._words.most(request)
-        shared = {name: score / most for name, score in self._words.scores(request).items()}
-        if self._meanings is None:
-            return Ranked(shared, lambda name: ", ".join(self._words.shared(request, name)))
-        near, likest = self._meanings.near(request)
-        names = [name for name in near if not name.startswith(_OTHER)]
-        scores = {name: (_pushed(near, name) + WORDS * shared.get(name, 0)) / (1 + WORDS) for name in names}
-        return Ranked({name: max(score, 0.0) for name, score in scores.items()}, likest)
+    def rank(self, request: str) -> _Ranked:
+        """All agents, also those that are not offered."""
+        fits, likeness = self._learned.fit(request)
+        nobody = fits.pop(NOBODY, 0.0)
+        asked = in_english(request)
+        most, shared = self._words.most(asked), self._words.scores(asked)
+        scores = {name: fit + WORDS[self.by_meaning] * shared.get(name, 0) / most for name, fit in fits.items()}
+
+        def likest(name: str) -> str:
+            _, text = max((likeness[at], text) for at, (label, text) in enumerate(self._learned.rows) if label == name)
+            return text
+
+        return _Ranked(scores, nobody, likest)
 
 
-def _pushed(near: Mapping[str, float], name: str) -> float:
-    """How near the examples are, less where the counter-examples are nearer."""
-    return near[name] - PUSH * max(0.0, near[_OTHER + name] - near[name])
+def rows_of(agents: Agents) -> Iterator[Row]:
+    """Each agent with each thing that is said when it is meant, and nobody's."""
+    for agent in agents.agents.values():
+        for text in _said(agent, agents.phrases.get(agent.name, ())):
+            yield agent.name, text
+    for line in _NOBODYS.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield NOBODY, line
+
+
+def _shown(score: float) -> float:
+    return round(min(max(score, 0.0), 1.0), 3)
 
 
 def _said(agent: Agent, phrases: Iterable[str]) -> tuple[str, ...]:

@@ -52,19 +52,6 @@ class Thing:
         return [*head, *self.phrases]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """How well things fit a request.
-
-    Args:
-        scores: per key; of words alone only those that share one.
-        likest: gives what of a thing is likest to the request: one of its texts, or the words that both have.
-    """
-
-    scores: Mapping[str, float]
-    likest: Callable[[str], str]
-
-
 class Finder:
     """Ranks things by how well they fit a request. Takes seconds to make with an encoder, unless the vectors are kept.
 
@@ -82,7 +69,7 @@ class Finder:
         """The best keys among those given, best first. Words alone find only what shares a word with the request."""
         scores = self._index.scores(request)
         if self._meanings:
-            near, _ = self._meanings.near(request)
+            near = self._meanings.near(request)
             scores = {key: nearness + WORDS_COUNT * scores.get(key, 0) for key, nearness in near.items()}
         return sorted(scores.keys() & set(among), key=lambda key: (-scores[key], key))[:limit]
 
@@ -96,48 +83,53 @@ class Meanings:
         self._encoder = encoder
         self._keys = list(things)
         self._starts: list[int] = []
-        self._texts = texts = list[str]()
+        texts = list[str]()
         for thing in things.values():
             self._starts.append(len(texts))
             texts += thing.texts()
-        self._vectors = kept(texts, encoder, folder) if folder else encoder.vectors(texts)
+        self._vectors = vectors_of(texts, encoder, folder)
         centres = np.add.reduceat(self._vectors, self._starts)
         self._centres = centres / np.linalg.norm(centres, axis=1, keepdims=True)
 
-    def near(self, request: str) -> tuple[dict[str, float], Callable[[str], str]]:
-        """Per key how near the request is, -1 to 1: its nearest text and the centre of all its texts count alike. And
-        what finds that nearest text.
-        """
+    def near(self, request: str) -> dict[str, float]:
+        """Per key how near the request is, -1 to 1: its nearest text and the centre of all its texts count alike."""
         import numpy as np
 
         asked = self._encoder.vectors([request])[0]
-        likeness = self._vectors @ asked
-        nearest = np.maximum.reduceat(likeness, self._starts)
-
-        def likest(key: str) -> str:
-            at = self._keys.index(key)
-            start = self._starts[at]
-            return self._texts[start + int(likeness[start : [*self._starts, len(likeness)][at + 1]].argmax())]
-
-        return dict(zip(self._keys, ((nearest + self._centres @ asked) / 2).tolist(), strict=True)), likest
+        nearest = np.maximum.reduceat(self._vectors @ asked, self._starts)
+        return dict(zip(self._keys, ((nearest + self._centres @ asked) / 2).tolist(), strict=True))
 
 
-def kept(texts: list[str], encoder: Encoder, folder: Path) -> Vectors:
+def vectors_of(texts: list[str], encoder: Encoder, folder: Path | None) -> Vectors:
     """The texts' vectors, from a file in the folder where it has them; else made, and kept there."""
+    digest = hashlib.sha256("\n".join([MODEL_SHA256, *texts]).encode()).hexdigest()
+    return kept(folder, digest, (len(texts), WIDTH), lambda: encoder.vectors(texts))
+
+
+def kept(folder: Path | None, digest: str, shape: tuple[int, int], make: Callable[[], Vectors]) -> Vectors:
+    """What was made before, from a file in the folder where it has it; else made, and kept there.
+
+    Args:
+        folder: None for nowhere.
+        digest: of all that it is made from.
+        shape: of the array of float32.
+        make: makes it.
+    """
     import numpy as np
 
-    digest = hashlib.sha256("\n".join([MODEL_SHA256, *texts]).encode()).hexdigest()[:32]
-    path = folder / f"{digest}.npy"
+    if folder is None:
+        return make()
+    path = folder / f"{digest[:32]}.npy"
     try:
         found: Vectors = np.load(path, allow_pickle=False)
-        if found.shape == (len(texts), WIDTH) and found.dtype == np.float32:
+        if found.shape == shape and found.dtype == np.float32:
             return found
     except (OSError, ValueError, EOFError):
         pass  # not there, or cut off by whatever ended the process that wrote it
-    made = encoder.vectors(texts)
+    made = make()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{digest}.{os.getpid()}.part"
+        part = folder / f"{digest[:32]}.{os.getpid()}.part"
         with part.open("wb") as file:
             np.save(file, made)
         part.replace(path)

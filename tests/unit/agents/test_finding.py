@@ -63,11 +63,11 @@ def test_what_no_agent_is_for_fits_none(registry: Registry, tmp_path: Path, how:
 
 @pytest.mark.requirement("agents:brand")
 def test_a_brands_phrases_route_to_an_agent(registry: Registry, tmp_path: Path) -> None:
-    own = brand(tmp_path, phrases_toml='parcel-clerk = ["colis perdu", "suivi du colis"]\n')
+    own = brand(tmp_path, phrases_toml='parcel-clerk = ["paczka zgubiona", "gdzie jest paczka"]\n')
     without = AgentIndex(agents_of(registry, FILES), by=lambda: None)
     given = AgentIndex(agents_of(registry, FILES, own), by=lambda: None)
-    assert not without.search("mon colis est perdu", 3).fits
-    assert given.search("mon colis est perdu", 3).agents[0].name == "parcel-clerk"
+    assert not without.search("moja paczka jest zgubiona", 3).fits
+    assert given.search("moja paczka jest zgubiona", 3).agents[0].name == "parcel-clerk"
 
 
 def test_vectors_are_kept(registry: Registry, tmp_path: Path) -> None:

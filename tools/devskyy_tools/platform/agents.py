@@ -89,7 +89,8 @@ async def agents_find(
         )
         for hit in found.agents
     ]
-    nobody = "No agent is for this; use tools_find, or say so."
+    nearest = f" The nearest is {hits[0].title}." if hits else ""
+    nobody = f"No agent is for this; use tools_find, or say so.{nearest}"
     return AgentHits(
         none=not found.fits,
         agents=hits,
