@@ -11,7 +11,7 @@ from typing import Any
 from ...llm.port import Block, Message, Text, ToolCall, ToolResult
 from .journal import Event
 from .marks import Marks
-from .model import DELIVER, READ_REST
+from .model import DELIVER, READ_REST, Spent
 
 KEPT_TURNS = 2
 """Turns that stay as they are when those before are summed up."""
@@ -185,6 +185,16 @@ class State:
     @property
     def last(self) -> Exchange | None:
         return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(
+            steps=len(self.exchanges),
+            tool_calls=self.calls,
+            tokens=self.tokens,
+            usd=None if self.unpriced else self.micros / 1_000_000,
+            seconds=round(self.seconds, 1),
+        )
 
 
 def signature(call: ToolCall) -> str:

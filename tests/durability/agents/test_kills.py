@@ -26,7 +26,8 @@ from tests.unit.agents.runs.bed import FILES as AGENTS
 from tests.unit.agents.runs.bed import ME, calls, delivers
 
 HOME = Path(devskyy_mcp.__file__).parent
-FILES = tuple(str(HOME / name) for name in ("agents/runs/loop.py", "agents/runs/journal.py", "agents/runs/carrying.py"))
+PARTS = ("loop", "question", "journal", "carrying")
+FILES = tuple(str(HOME / f"agents/runs/{name}.py") for name in PARTS)
 SOME = 3
 """Lines that a process dies at, spread over all that are reached; all of them in the long run."""
 
