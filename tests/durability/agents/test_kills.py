@@ -61,12 +61,16 @@ def script(title: str) -> Callable[[Asked], Answer]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.requirement("runs:resume")
-async def test_killed_at_lines_all_over(tmp_path: Path) -> None:
+async def test_killed_at_lines_all_over(tmp_path: Path, database_url: str) -> None:
+    database = Database(database_url, migrate=True)
+    await database.open()
+    await database.close()
     async with speaking() as models:
         here = Place(
             {
                 "environment": "test",
                 "data_dir": tmp_path,
+                "database_url": database_url,
                 "agents_dir": str(AGENTS),
                 "settle_after": 0.5,
                 "calls_per_second": 1e6,
