@@ -318,7 +318,7 @@ class Running:
         )
         number = 0
         while (await changes.journal.row_of(waits.change, None))["state"] == "proposed":
-            answer = await job.ask(f"{waits.change}-{number}", message, GO_ON)
+            answer = await job.ask(f"{waits.change}-{number}", message, GO_ON, change=waits.change)
             number += 1
             if answer is None:
                 person = Person(self.ctx.principal.name or self.ctx.principal.id, "page")
