@@ -1134,6 +1134,7 @@ REQUIREMENTS = [
     Requirement("runs:links", "product, issue F", "A deliverable has no link that nobody of the shop has named."),
     Requirement("runs:compacted", "product, issue F", "A long conversation is summed up and goes on."),
     Requirement("runs:live", "product, issue F", "A run is followed while it goes on."),
+    Requirement("runs:followed", "product, issue F 8", "MCP tasks, REST and WebSocket follow a run past kills."),
     Requirement("runs:injection", "product, issue F", "An obedient model does nothing that is held back."),
     Requirement("runs:scopes", "product, issue F", "A run may no more than the person and the agent both."),
     # the round table

@@ -82,12 +82,15 @@ class Running:
         for event in await self.journal.open():
             self.state.take(event)
             self._intents.add(event.seq)
+        self.watch.at = len(self.state.exchanges)
         if not self.state.begun:
             await self._begin()
         while self.state.ended is None:
             if await self._answered():
                 await self._step()
-        return self._end()
+        end = self._end()
+        await self.watch.ends(end.outcome)
+        return end
 
     # ---- events ----------------------------------------------------------------------------------------------------
 
@@ -318,6 +321,7 @@ class Running:
         )
         number = 0
         while (await changes.journal.row_of(waits.change, None))["state"] == "proposed":
+            await self.watch.waits(waits.change)
             answer = await job.ask(f"{waits.change}-{number}", message, GO_ON, change=waits.change)
             number += 1
             if answer is None:
