@@ -172,10 +172,6 @@ async def host(server: Server) -> AsyncGenerator[Client]:
 
 @pytest.mark.requirement("runs:followed")
 async def test_as_an_mcp_task(server: Server) -> None:
-    import time
-
-    T = time.time()
-    P = lambda w: print(w, round(time.time() - T, 1), flush=True)
     async with host(server) as client:
         created = await begin(client, "agents_run", {"agent": AGENT, "request": REQUEST})
         task = created["taskId"]
@@ -262,7 +258,7 @@ async def test_over_rest_and_websocket(server: Server) -> None:
         assert "A person must agree to" in view["question"]["message"]
         await server.killed()
         await agree(server, job)
-        view = await server.job(job, "succeeded", "failed")
+    view = await server.job(job, "succeeded", "failed")
     assert view["state"] == "succeeded", view
     await server.right(view["result"], job, "page")
 
