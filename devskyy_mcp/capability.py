@@ -56,12 +56,15 @@ class JobPolicy:
         deadline: seconds from the call until the job is given up, waiting and pauses included.
         priority: 1 is first; jobs of equal priority go in the order of their calls.
         attempts: how often a job may be started before it counts as failed; each process that dies costs one.
+        check: looks at a call's validated arguments before there is a job, so that what can't go well is refused at
+            once; raises Refused.
     """
 
     queue: str = "default"
     deadline: float = 3600
     priority: int = 100
     attempts: int = 20
+    check: Callable[[Context, Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,20 +249,16 @@ class Capability:
         return schema
 
 
-def always(_settings: Settings) -> bool:
-    return True
-
-
 class Toolset:
     """The tools of one noun.
 
     Args:
         noun: what they are about.
         timeout: the default for its tools, in seconds.
-        enabled: whether these tools are there at all.
+        enabled: the setting that has to be on for them to be there at all; empty for none.
     """
 
-    def __init__(self, noun: str, *, timeout: float, enabled: Callable[[Settings], bool] = always) -> None:
+    def __init__(self, noun: str, *, timeout: float, enabled: str = "") -> None:
         self.noun = noun
         self.timeout = timeout
         self.enabled = enabled
@@ -372,7 +371,8 @@ class Pack:
 
     ``phrases`` is a TOML file with what people say when they mean a tool (``tool_name = ["…", "…"]``); only tools_find
     reads it, at its first use. ``files`` are what people install elsewhere, by name: each makes its file's name and
-    content (``devskyy plugin``). ``enabled`` says whether the pack is there at all; single toolsets can say it too.
+    content (``devskyy plugin``). ``enabled`` is the setting that has to be on for the pack to be there at all; single
+    toolsets can have one too.
     """
 
     name: str
@@ -385,13 +385,27 @@ class Pack:
     files: Mapping[str, Callable[[], tuple[str, bytes]]] = field(
         default_factory=dict[str, Callable[[], tuple[str, bytes]]]
     )
-    enabled: Callable[[Settings], bool] = always
+    enabled: str = ""
 
     def under(self, settings: Settings) -> Pack | None:
         """What of the pack is there under these settings; None for nothing."""
-        if not self.enabled(settings):
+        if not _on(settings, self.enabled):
             return None
-        return replace(self, toolsets=[one for one in self.toolsets if one.enabled(settings)])
+        return replace(self, toolsets=[one for one in self.toolsets if _on(settings, one.enabled)])
+
+    def switched_off(self, settings: Settings) -> dict[str, str]:
+        """Its tools that are not there under these settings, each with the variable that would bring it back."""
+        found: dict[str, str] = {}
+        for one in self.toolsets:
+            for setting in (self.enabled, one.enabled):
+                if not _on(settings, setting):
+                    variable = str(type(settings).model_fields[setting].validation_alias)
+                    found |= {tool.name: variable for tool in one.tools}
+        return found
+
+
+def _on(settings: Settings, setting: str) -> bool:
+    return not setting or bool(getattr(settings, setting))
 
 
 class Registry:
@@ -399,6 +413,8 @@ class Registry:
 
     def __init__(self, packs: Iterable[Pack] = ()) -> None:
         self.tools: dict[str, Capability] = {}
+        self.off: dict[str, str] = {}
+        """Tools that settings have switched off, each with the variable that would bring it back."""
         self.prompts: dict[str, Prompt] = {}
         self.resources: dict[str, Resource] = {}
         self.packs: list[Pack] = []
@@ -436,9 +452,12 @@ class Registry:
         """The tool of that name.
 
         Raises:
-            Refused: UNKNOWN_TOOL, with the nearest names.
+            Refused: UNKNOWN_TOOL, with the nearest names, or why it is not here.
         """
         found = self.tools.get(name)
+        if found is None and name in self.off:
+            message = f"{name} is switched off on this server."
+            raise Refused(Code.UNKNOWN_TOOL, message, f"{self.off[name]}=true in its settings brings it back.")
         if found is None:
             near = difflib.get_close_matches(name, self.tools, 3, 0.5)
             hint = f"Did you mean {', '.join(near)}?" if near else "tools_find finds tools by what they do."

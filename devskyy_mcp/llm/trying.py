@@ -205,10 +205,10 @@ class Trying:
         if last is not None:
             return self._unanswered(last)
         models = self._models
+        unset = self._gateway.unset()
+        if unset is not None:
+            return unset
         off = self._gateway.off()
-        if len(off) == len(NAMES):
-            message = "No provider of language models is set up, so nothing was asked."
-            return Refused(Code.NOT_CONFIGURED, message, "Set the key of one, such as ANTHROPIC_API_KEY.")
         unknown = [name for name in self._want.only if name not in models and name not in NAMES]
         if unknown:
             message = f"There is no model {unknown[0][:100]!r}."
@@ -354,29 +354,36 @@ class Trying:
     async def _check_caps(self, conn: AsyncConnection, estimate: int) -> None:
         """Raises OVER_BUDGET when this call may go beyond what the caller or the agent may spend."""
         want, month = self._want, self._gateway.settings.budget_agent_month_usd
-        caps: list[tuple[float, int, str, str]] = []
+        caps: list[tuple[str, float, int, str, str]] = []
         if want.max_usd is None and want.job_usd is None and (month is None or not want.agent):
             return
         await store.lock_budget(conn)
         job = self._run.id
         if want.max_usd is not None:
             spent = await calls.spent_by_job(conn, job, self._step)
-            caps.append((want.max_usd, spent, "this question may cost", "Ask a cheaper model, or for less at once."))
+            hint = "Ask a cheaper model, or for less at once."
+            caps.append(("question", want.max_usd, spent, "this question may cost", hint))
         if want.job_usd is not None:
             spent = await calls.spent_by_job(conn, job)
-            caps.append((want.job_usd, spent, "this run may cost", "Raise the run's own limit."))
+            caps.append(("run", want.job_usd, spent, "this run may cost", "Raise the run's own limit."))
         if month is not None and want.agent:
             spent = await calls.spent_by_agent(conn, want.agent, _month())
             words = f"the agent {want.agent} may cost in a month"
-            caps.append((month, spent, words, "Wait for the next month, or raise BUDGET_AGENT_MONTH_USD."))
-        for cap, spent, words, hint in caps:
+            hint = "Wait for the next month, or raise BUDGET_AGENT_MONTH_USD."
+            caps.append(("agent_month", month, spent, words, hint))
+        for name, cap, spent, words, hint in caps:
             if spent + estimate > cap * MICRO:
                 raise Refused(
                     Code.OVER_BUDGET,
                     f"This call may cost up to ${estimate / MICRO:.4f}, and {words} ${cap:.4f}, of which "
                     f"${spent / MICRO:.4f} are spent or promised. Nothing was sent.",
                     hint,
-                    details={"estimate_usd": estimate / MICRO, "spent_usd": spent / MICRO, "cap_usd": cap},
+                    details={
+                        "cap": name,
+                        "estimate_usd": estimate / MICRO,
+                        "spent_usd": spent / MICRO,
+                        "cap_usd": cap,
+                    },
                 )
 
     # ---- the end -----------------------------------------------------------------------------------------------------

@@ -20,9 +20,7 @@ from ...changes.service import Changes
 from ...config import Settings
 from ...context import Context
 from ...errors import Code, Refused
-from ...llm.asking import Answer, Unanswered
-from ...llm.gateway import Gateway
-from ...llm.port import Request
+from ...llm.asking import Unanswered
 from .. import brief
 from ..catalogue import Agent
 from ..guide import Guides
@@ -38,8 +36,6 @@ from .watch import Watch
 
 IDLE_STEPS = 5
 SAME_CALLS = 3
-ASKS = 3
-"""Times that a step's question is put when answers break off after something of them was seen."""
 GO_ON: dict[str, Any] = {"type": "object", "properties": {}}
 _GO_ON = "That was neither a tool's call nor the deliverable. Call a tool, or `deliver` with the deliverable."
 _CUT = "Your answer was cut off, being too long. Go on in smaller parts."
@@ -85,6 +81,8 @@ class Running:
         self.watch.at = len(self.state.exchanges)
         if not self.state.begun:
             await self._begin()
+        elif self.state.ended is None and self.state.begun.get("digest", self.agent.digest) != self.agent.digest:
+            await self._add("changed", await self._rules())
         while self.state.ended is None:
             if await self._answered():
                 await self._step()
@@ -103,8 +101,6 @@ class Running:
 
     async def _begin(self) -> None:
         marks = Marks(secrets.token_hex(8))
-        guide = await self.ctx.get(Guides).latest()
-        instructions = brief.instructions(self.agent, self.ctx.principal, self.ctx.get(Registry))
         request = f"# What is wanted\n\n{self.request}\n\n" if self.request else ""
         task = marks.hide(request + (brief.task(self.arguments) if self.arguments or not self.request else ""))
         await self._add(
@@ -112,16 +108,25 @@ class Running:
             {
                 "run": self.journal.run.id,
                 "agent": self.agent.name,
-                "version": self.agent.version,
-                "limits": self.limits,
+                **await self._rules(),
                 "arguments": dict(self.arguments),
                 "request": self.request,
-                "system": [f"{instructions}\n\n{HOW}", guide.markdown],
                 "task": task.strip(),
                 "salt": marks.salt,
                 "marks": marks.values,
             },
         )
+
+    async def _rules(self) -> dict[str, Any]:
+        """What the agent's file, as it is now, has the run go by."""
+        guide = await self.ctx.get(Guides).latest()
+        instructions = brief.instructions(self.agent, self.ctx.principal, self.ctx.get(Registry))
+        return {
+            "version": self.agent.version,
+            "digest": self.agent.digest,
+            "limits": self.limits,
+            "system": [f"{instructions}\n\n{HOW}", guide.markdown],
+        }
 
     async def _stop(self, limit: Limit, why: str) -> None:
         await self._add("ended", {"outcome": "stopped", "limit": limit, "why": why})
@@ -133,18 +138,19 @@ class Running:
         spent = self._spent()
         if spent is not None:
             return await self._stop(*spent)
-        request = self._questions.next()
-        if await self._questions.too_long(request):
-            await self._add("summary", await self._questions.summed_up())
+        try:
             request = self._questions.next()
-        room = self._questions.room(request)
-        if room < LEAST_OUTPUT:
-            return await self._stop("tokens", f"The next question would go beyond {self.limits['tokens']} tokens.")
-        number = len(self.state.exchanges) + 1
-        await self.watch.step(number)
-        answer = await self._ask(number, request, min(TURN_OUTPUT, room))
-        if answer is None:
-            return None
+            if await self._questions.too_long(request):
+                await self._add("summary", await self._questions.summed_up())
+                request = self._questions.next()
+            room = self._questions.room(request)
+            if room < LEAST_OUTPUT:
+                return await self._stop("tokens", f"The next question would go beyond {self.limits['tokens']} tokens.")
+            number = len(self.state.exchanges) + 1
+            await self.watch.step(number)
+            answer = await self._questions.ask(number, replace(request, max_output=min(TURN_OUTPUT, room)), self.watch)
+        except Refused as refused:
+            return await self._unasked(refused)
         await self.watch.flush()
         turn = answer.turn
         await self._add(
@@ -184,34 +190,22 @@ class Running:
     def _carrying(self) -> Carrying:
         return Carrying(self.ctx, self.agent, self.state, self._questions.want())
 
-    async def _ask(self, number: int, request: Request, room: int) -> Answer | None:
-        """The model's answer; None when the run has ended for want of one."""
-        request = replace(request, max_output=room)
-        failed: list[str] = []
-        for attempt in range(ASKS):
-            step = f"turn-{number}" if not attempt else f"turn-{number}-{attempt}"
-            want = replace(self._questions.want(), exclude=tuple(failed))
-            try:
-                return await self.ctx.get(Gateway).ask(self.ctx, step, want, request, sink=self.watch.sink)
-            except Unanswered as refused:
-                if refused.kind == "content_filter":
-                    await self._declined(refused.message)
-                    return None
-                broken = refused.partial is not None and refused.error.retryable
-                if not broken or attempt == ASKS - 1:
-                    await self._stop("model", f"No model answered: {refused.message}")
-                    return None
-                failed += [refused.attempts[-1].model] if refused.attempts else []
-            except Refused as refused:
-                if refused.code is Code.TOO_LARGE:
-                    await self._stop("model", refused.message)
-                    return None
-                if refused.code is not Code.OVER_BUDGET:
-                    raise
-                own = refused.details.get("cap_usd") == self.limits["usd"]
-                await self._stop("usd" if own else "budget", refused.message)
-                return None
-        raise AssertionError
+    async def _unasked(self, refused: Refused) -> None:
+        """End the run, with what it has, for want of an answer; before its first step that is the job's own failure.
+
+        Raises:
+            Refused: the same, where nothing was done yet and no model is set up.
+        """
+        why = f"{refused.message} {refused.hint}".strip()
+        if isinstance(refused, Unanswered):
+            if refused.kind == "content_filter":
+                return await self._declined(refused.message)
+            return await self._stop("model", f"No model answered: {why}")
+        if refused.code is Code.OVER_BUDGET:
+            return await self._stop("usd" if refused.details.get("cap") == "run" else "budget", why)
+        if refused.code is Code.TOO_LARGE or (refused.code is Code.NOT_CONFIGURED and self.state.exchanges):
+            return await self._stop("model", why)
+        raise refused
 
     # ---- what a turn wants -----------------------------------------------------------------------------------------
 
@@ -383,7 +377,7 @@ class Running:
             why=ended.get("why"),
             done=state.done[:100],
             changes=state.changes,
-            warnings=ended.get("warnings", []),
+            warnings=[*state.warnings, *ended.get("warnings", [])],
             spent=state.spent,
         )
 

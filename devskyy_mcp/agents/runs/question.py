@@ -5,12 +5,13 @@ which has grown too long.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...capability import Registry
 from ...context import Context
 from ...llm import prices
-from ...llm.asking import Want
+from ...llm.asking import Answer, Unanswered, Want
 from ...llm.gateway import Gateway
 from ...llm.port import Message, Output, Request, Text, Tool
 from ..catalogue import Agent
@@ -18,11 +19,14 @@ from .carrying import offered, paid
 from .model import DELIVER, READ_REST
 from .output import errors, object_in
 from .state import KEPT_TURNS, State
+from .watch import Watch
 
 TURN_OUTPUT = 8000
 LEAST_OUTPUT = 256
 """Tokens of an answer below which a model is not asked any more."""
 ASK_SECONDS = 300.0
+ASKS = 3
+"""Times that a step's question is put when answers break off after something of them was seen."""
 FULL = 0.7
 """Share of a model's context from which on the conversation is summed up."""
 SPARE = 2000
@@ -103,6 +107,25 @@ class Questions:
             job_usd=self._limits["usd"],
             lost="again",
         )
+
+    async def ask(self, number: int, request: Request, watch: Watch) -> Answer:
+        """The model's answer for this turn; one that breaks off after something of it was seen is asked for anew.
+
+        Raises:
+            Refused: as ``Gateway.ask``.
+        """
+        failed: list[str] = []
+        for attempt in range(ASKS):
+            step = f"turn-{number}" if not attempt else f"turn-{number}-{attempt}"
+            want = replace(self.want(), exclude=tuple(failed))
+            try:
+                return await self._ctx.get(Gateway).ask(self._ctx, step, want, request, sink=watch.sink)
+            except Unanswered as refused:
+                broken = refused.partial is not None and refused.error.retryable
+                if not broken or attempt == ASKS - 1:
+                    raise
+                failed += [refused.attempts[-1].model] if refused.attempts else []
+        raise AssertionError  # the last attempt has returned or raised
 
     def _tools(self) -> tuple[Tool, ...]:
         own = (
