@@ -37,6 +37,7 @@ from .watch import Watch
 IDLE_STEPS = 5
 SAME_CALLS = 3
 GO_ON: dict[str, Any] = {"type": "object", "properties": {}}
+_MORE = "Ask for less at once, or raise the limit in the agent's file."
 _GO_ON = "That was neither a tool's call nor the deliverable. Call a tool, or `deliver` with the deliverable."
 _CUT = "Your answer was cut off, being too long. Go on in smaller parts."
 
@@ -177,11 +178,11 @@ class Running:
         if state.idle >= IDLE_STEPS:
             return "no_progress", f"{IDLE_STEPS} steps brought nothing new."
         if steps >= limits["steps"]:
-            return "steps", f"It has taken its {limits['steps']} steps."
+            return "steps", f"It has taken its {limits['steps']} steps. {_MORE}"
         if state.tokens >= limits["tokens"]:
-            return "tokens", f"It has used its {limits['tokens']} tokens."
+            return "tokens", f"It has used its {limits['tokens']} tokens. {_MORE}"
         if self._seconds() >= limits["wall_s"]:
-            return "wall_s", f"It has worked for its {limits['wall_s']} seconds."
+            return "wall_s", f"It has worked for its {limits['wall_s']} seconds. {_MORE}"
         return None
 
     def _seconds(self) -> float:
@@ -265,7 +266,7 @@ class Running:
         """Whether the call is made at all; where it is not, its result says why, or the run has ended."""
         state = self.state
         if not one.own and state.calls + planned >= self.limits["tool_calls"]:
-            await self._stop("tool_calls", f"It has made its {self.limits['tool_calls']} calls.")
+            await self._stop("tool_calls", f"It has made its {self.limits['tool_calls']} calls. {_MORE}")
             return False
         given = state.given[signature(one.call)]
         if one.call.name != DELIVER and len(given) >= SAME_CALLS - 1 and len(set(given[1 - SAME_CALLS :])) == 1:

@@ -46,7 +46,8 @@ def _check(ctx: Context, given: Any) -> None:
         ctx.get(Registry).prompts[known.name].check(arguments)
     unset = ctx.get(Gateway).unset()
     if unset is not None and ctx.get(Settings).worker == "on":  # else the worker may have keys of its own
-        raise unset
+        hint = f"{unset.hint} Without one, agents_brief gives a host's own model the agent's instructions."
+        raise Refused(unset.code, unset.message, hint)
 
 
 @agents.tool(
