@@ -300,6 +300,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None,
     known: dict[str, Capability] = {}
     for given in installed_packs() if packs is None else packs:
         known |= {tool.name: tool for toolset in given.toolsets for tool in toolset.tools}
+        registry.off |= given.switched_off(settings)
         pack = given.under(settings)
         if pack is None:
             continue

@@ -15,6 +15,7 @@ from .changes.asking import Person
 from .context import Principal, ProgressSink
 from .errors import Code, Refused
 from .guard.limits import Allowance
+from .jobs.deciding import Answers
 from .render import text_of
 
 ARGUMENTS_LIMIT = 512 * 1024
@@ -30,14 +31,6 @@ class Decision:
     change: str
     agreed: bool
     person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """A person's answers to the job that an earlier round of the same call led to, as ``Jobs.answer`` takes them."""
-
-    job: str
-    given: Mapping[str, Any]
 
 
 @dataclass(slots=True)

@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _users_arguments(command("users", _users, "Say who may sign in, and make the first owner."))
     _clients_arguments(command("clients", _clients, "Show connected programs, and let programs act in their own name."))
     _keys_arguments(command("api-keys", _api_keys, "Make, list and revoke API keys for scripts."))
-    _agents_arguments(command("agents", _agents, "List the agents, show or find one, or check agents' files."))
+    _agents_arguments(command("agents", _agents, "List the agents, show, find or run one, or check agents' files."))
     plugin = command("plugin", _plugin, "Build the plugin that some tools need in WordPress, as a zip to upload there.")
     plugin.add_argument("action", choices=["build"])
     plugin.add_argument("--out", type=Path, metavar="FILE", help="file or folder; this folder if left out")
@@ -140,6 +140,14 @@ def _agents_arguments(agents: argparse.ArgumentParser) -> None:
     found.add_argument("--limit", type=int, default=3)
     for one in (listed, found):
         one.add_argument("--json", action="store_true")
+    started = actions.add_parser("run", help="Have an agent do a task here, with the models that this server asks.")
+    started.add_argument("name", metavar="NAME")
+    started.add_argument("request", nargs="*", metavar="WORD", help="what is wanted")
+    started.add_argument(
+        "--argument", action="append", default=[], metavar="NAME=VALUE", help="of its prompt; repeatable"
+    )
+    told = actions.add_parser("transcript", help="Read what happened in a run, step by step.")
+    told.add_argument("run", metavar="JOB")
     checked = actions.add_parser("check", help="Check files, and say what is wrong with file and line.")
     checked.add_argument(
         "folders", nargs="*", type=Path, metavar="FOLDER", help="all that the server reads if left out"

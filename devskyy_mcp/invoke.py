@@ -28,6 +28,7 @@ from .guard.limits import CallLimits
 from .guard.logs import begin_call, call_of, heard
 from .guard.taint import Taints
 from .guard.trust import UNTRUSTED, cleaned, refusal_says, says_untrusted
+from .jobs.deciding import give
 from .jobs.model import JobView
 from .jobs.service import Jobs
 
@@ -185,7 +186,7 @@ class Road:
                 view = await self.changes.ask_first(ctx, capability, arguments)
                 return Result(capability, await self.changes.given(capability, view))
             if call.answers is not None:
-                view = await self._answered(call.principal, call.answers)
+                view = await self._answered(call, call.answers)
                 if capability.policy.job is not None:
                     return Result(capability, await self._ended(call, view))
             if capability.policy.job is not None:
@@ -226,14 +227,14 @@ class Road:
                 return Result(capability, _plain(change))
         return Result(capability, _settled(view))
 
-    async def _answered(self, principal: Principal, answers: Answers) -> JobView:
+    async def _answered(self, call: Call, answers: Answers) -> JobView:
         """The job once it has the answers, or as it is when it does not wait for them any more."""
         try:
-            return await self.jobs.answer(principal, answers.job, answers.given, person=True)
+            await give(self.services, call.principal, call.surface, answers)
         except Refused as refused:
             if refused.code is not Code.CONFLICT:
                 raise
-            return await self.jobs.get(principal, answers.job)
+        return await self.jobs.get(call.principal, answers.job)
 
     async def _followed(self, call: Call, data: dict[str, Any]) -> dict[str, Any]:
         """The change as it is, or as it has become once the job that carries it out has ended."""

@@ -1139,6 +1139,11 @@ REQUIREMENTS = [
     Requirement("runs:links", "product, issue F", "A deliverable has no link that nobody of the shop has named."),
     Requirement("runs:compacted", "product, issue F", "A long conversation is summed up and goes on."),
     Requirement("runs:live", "product, issue F", "A run is followed while it goes on."),
+    Requirement("flags:off", "product, issue F", "What is switched off is in no list; who calls it is told why."),
+    Requirement("runs:budgets", "product, issue F", "A month's budget ends a run with what it has; none is overspent."),
+    Requirement("runs:bad-input", "product, issue F 9", "What no run could do is refused at once, with what to do."),
+    Requirement("runs:changed", "product, issue F 9", "A run goes on by its agent's file as it is, and says so."),
+    Requirement("runs:followed", "product, issue F 8", "MCP tasks, REST and WebSocket follow a run past kills."),
     Requirement("runs:injection", "product, issue F", "An obedient model does nothing that is held back."),
     Requirement("runs:scopes", "product, issue F", "A run may no more than the person and the agent both."),
     # the round table

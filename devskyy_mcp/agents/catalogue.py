@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
@@ -34,12 +35,14 @@ class Agent:
     Args:
         written: its file.
         off: its tools that this server does not have, as its settings say.
+        switches: the variables that would bring them back.
     """
 
-    def __init__(self, written: Written, off: tuple[str, ...] = ()) -> None:
+    def __init__(self, written: Written, off: tuple[str, ...] = (), switches: frozenset[str] = frozenset()) -> None:
         fields = written.fields
         self.written = written
         self.off = off
+        self.switches = switches
         self.name: str = fields["name"]
         self.super: str = fields["super"]
         self.version: str = fields["version"]
@@ -55,6 +58,12 @@ class Agent:
 
         return AgentFile.model_validate_json(json.dumps(self.written.fields))
 
+    @cached_property
+    def digest(self) -> str:
+        """Of its file: another one means that something in it was changed."""
+        told = json.dumps([self.written.fields, self.written.body], sort_keys=True)
+        return hashlib.sha256(told.encode(errors="replace")).hexdigest()
+
     @property
     def uri(self) -> str:
         return f"agent://{self.super}/{self.name}"
@@ -64,7 +73,8 @@ class Agent:
         """Why it is not offered; empty when it is. With most of its tools it can still do its work, and is told."""
         if len(self.off) * 2 <= len(self.tools):
             return ""
-        return f"This server's settings have switched off {len(self.off)} of its {len(self.tools)} tools."
+        by = f" ({', '.join(sorted(self.switches))})" if self.switches else ""
+        return f"This server's settings{by} have switched off {len(self.off)} of its {len(self.tools)} tools."
 
 
 class Super:
@@ -100,7 +110,7 @@ class Agents:
         self.registry = registry
         self.supers = {name: Super(written) for name, written in sorted(loaded.supers.items())}
         self.agents = {
-            name: Agent(written, tuple(tool for tool in tools_of(written.fields) if tool not in registry.tools))
+            name: _under(registry, written)
             for name, written in sorted(loaded.agents.items(), key=lambda item: (item[1].fields["super"], item[0]))
         }
         self.phrases: Mapping[str, list[str]] = loaded.phrases
@@ -128,6 +138,11 @@ class Agents:
         if found.away:
             raise Refused(Code.NOT_FOUND, f"{name} is not offered here.", found.away)
         return found
+
+
+def _under(registry: Registry, written: Written) -> Agent:
+    off = tuple(tool for tool in tools_of(written.fields) if tool not in registry.tools)
+    return Agent(written, off, frozenset(registry.off[tool] for tool in off if tool in registry.off))
 
 
 def load_agents(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from ..context import Context
 
 Effect = Literal["read", "write", "destroy", "generate"]
 Texts = Literal["none", "catalogue", "outside"]
@@ -24,12 +27,15 @@ class JobPolicy:
         deadline: seconds from the call until the job is given up, waiting and pauses included.
         priority: 1 is first; jobs of equal priority go in the order of their calls.
         attempts: how often a job may be started before it counts as failed; each process that dies costs one.
+        check: looks at a call's validated arguments before there is a job, so that what can't go well is refused at
+            once; raises Refused.
     """
 
     queue: str = "default"
     deadline: float = 3600
     priority: int = 100
     attempts: int = 20
+    check: Callable[[Context, Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ..errors import Code, Refused
 from .access import allowed
 from .offered import Prompt, Resource
 from .policy import Policy, Queue
-from .tool import Capability, Toolset, always
+from .tool import Capability, Toolset
 
 
 @dataclass
@@ -22,7 +22,8 @@ class Pack:
 
     ``phrases`` is a TOML file with what people say when they mean a tool (``tool_name = ["…", "…"]``); only tools_find
     reads it, at its first use. ``files`` are what people install elsewhere, by name: each makes its file's name and
-    content (``devskyy plugin``). ``enabled`` says whether the pack is there at all; single toolsets can say it too.
+    content (``devskyy plugin``). ``enabled`` is the setting that has to be on for the pack to be there at all; single
+    toolsets can have one too.
     """
 
     name: str
@@ -35,13 +36,27 @@ class Pack:
     files: Mapping[str, Callable[[], tuple[str, bytes]]] = field(
         default_factory=dict[str, Callable[[], tuple[str, bytes]]]
     )
-    enabled: Callable[[Settings], bool] = always
+    enabled: str = ""
 
     def under(self, settings: Settings) -> Pack | None:
         """What of the pack is there under these settings; None for nothing."""
-        if not self.enabled(settings):
+        if not _on(settings, self.enabled):
             return None
-        return replace(self, toolsets=[one for one in self.toolsets if one.enabled(settings)])
+        return replace(self, toolsets=[one for one in self.toolsets if _on(settings, one.enabled)])
+
+    def switched_off(self, settings: Settings) -> dict[str, str]:
+        """Its tools that are not there under these settings, each with the variable that would bring it back."""
+        found: dict[str, str] = {}
+        for one in self.toolsets:
+            for setting in (self.enabled, one.enabled):
+                if not _on(settings, setting):
+                    variable = str(type(settings).model_fields[setting].validation_alias)
+                    found |= {tool.name: variable for tool in one.tools}
+        return found
+
+
+def _on(settings: Settings, setting: str) -> bool:
+    return not setting or bool(getattr(settings, setting))
 
 
 class Registry:
@@ -49,6 +64,8 @@ class Registry:
 
     def __init__(self, packs: Iterable[Pack] = ()) -> None:
         self.tools: dict[str, Capability] = {}
+        self.off: dict[str, str] = {}
+        """Tools that settings have switched off, each with the variable that would bring it back."""
         self.prompts: dict[str, Prompt] = {}
         self.resources: dict[str, Resource] = {}
         self.packs: list[Pack] = []
@@ -86,9 +103,12 @@ class Registry:
         """The tool of that name.
 
         Raises:
-            Refused: UNKNOWN_TOOL, with the nearest names.
+            Refused: UNKNOWN_TOOL, with the nearest names, or why it is not here.
         """
         found = self.tools.get(name)
+        if found is None and name in self.off:
+            message = f"{name} is switched off on this server."
+            raise Refused(Code.UNKNOWN_TOOL, message, f"{self.off[name]}=true in its settings brings it back.")
         if found is None:
             near = difflib.get_close_matches(name, self.tools, 3, 0.5)
             hint = f"Did you mean {', '.join(near)}?" if near else "tools_find finds tools by what they do."

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Unpack
 
-from ..config import Settings
 from ..schema import compact, explain, tidy
 from .policy import Effect, Policy, PolicyOptions
 
@@ -120,20 +119,16 @@ class Capability:
         return schema
 
 
-def always(_settings: Settings) -> bool:
-    return True
-
-
 class Toolset:
     """The tools of one noun.
 
     Args:
         noun: what they are about.
         timeout: the default for its tools, in seconds.
-        enabled: whether these tools are there at all.
+        enabled: the setting that has to be on for them to be there at all; empty for none.
     """
 
-    def __init__(self, noun: str, *, timeout: float, enabled: Callable[[Settings], bool] = always) -> None:
+    def __init__(self, noun: str, *, timeout: float, enabled: str = "") -> None:
         self.noun = noun
         self.timeout = timeout
         self.enabled = enabled

@@ -174,10 +174,15 @@ async def _check_budget(conn: AsyncConnection, settings: Settings, principal: st
         if spent + op.estimate > cap * MILLION:
             raise Refused(
                 Code.OVER_BUDGET,
-                f"This would cost about ${op.estimate / MILLION:.2f}, and {words} may spend ${cap:.2f} a month, of "
-                f"which ${spent / MILLION:.2f} are spent or promised. Nothing was sent.",
+                f"This would cost about {_dollars(op.estimate)}, and {words} may spend {_dollars(cap * MILLION)} a "
+                f"month, of which {_dollars(spent)} are spent or promised. Nothing was sent.",
                 f"Wait for the next month, or raise {setting}.",
             )
+
+
+def _dollars(micros: float) -> str:
+    """Cents; of smaller sums, which language models cost, hundredths of a cent."""
+    return f"${micros / MILLION:.2f}" if micros >= MILLION or micros == 0 else f"${micros / MILLION:.4f}"
 
 
 async def _settle(run: Run, change: str) -> None:

@@ -119,9 +119,12 @@ class Job(Protocol):
         ...
 
     async def ask(
-        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
+        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True, change: str | None = None
     ) -> dict[str, Any] | None:
         """Ask and wait, for days if need be, without holding a worker; None when declined.
+
+        ``change``: what is asked is whether to agree to that one. A person who is asked decides the change itself, and
+        whoever hears of that lets the job go on.
 
         With ``consent`` only a person can answer: at a host that shows forms, on the page, at a terminal. Without it so
         can any program and model that may write jobs (``jobs_answer``): no person's yes may hang on it.

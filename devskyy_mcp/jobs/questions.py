@@ -50,6 +50,11 @@ def needs_person(question: Mapping[str, Any]) -> bool:
     return question.get("consent", True)
 
 
+def change_of(question: Mapping[str, Any] | None) -> str | None:
+    """The change that a job waits for a person to decide, if that is what it asks."""
+    return question.get("change") if question else None
+
+
 def take(question: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
     """The question with these answers: what is left to ask, or only ``answers`` by the names of questions.
 

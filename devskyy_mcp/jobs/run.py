@@ -110,13 +110,15 @@ class Run(Job):
             await store.write_cost(conn, f"{self.id}{store.PAID_SEPARATOR}{name}", cost)
 
     async def ask(
-        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True
+        self, name: str, message: str, schema: Mapping[str, Any], *, consent: bool = True, change: str | None = None
     ) -> dict[str, Any] | None:
         question: dict[str, Any] = self.row["question"] or {}
         answers: dict[str, Any] = question.get("answers", {})
         if name in answers:
             return answers[name]
         asked = {"name": name, "message": message, "schema": dict(schema), "consent": consent}
+        if change is not None:
+            asked["change"] = change
         await self.park("input_required", {**asked, "answers": answers})
         raise Parked
 

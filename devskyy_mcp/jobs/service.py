@@ -98,7 +98,9 @@ class Jobs:
         """
         policy = capability.policy.job or APPLY
         if change is None:
-            validate(capability, arguments)
+            given = validate(capability, arguments)
+            if policy.check is not None:
+                policy.check(ctx, given)
         row = _row(ctx, capability, arguments, policy, change)
         if conn is not None:
             await self._insert(conn, row)

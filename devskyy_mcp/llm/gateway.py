@@ -12,6 +12,7 @@ import anyio.to_thread
 from ..config import Settings
 from ..context import Context, Services
 from ..db.database import Database
+from ..errors import Code, Refused
 from .names import NAMES, Name
 
 if TYPE_CHECKING:
@@ -130,6 +131,19 @@ class Gateway:
 
         there = configured(self.settings)
         return {name: self._missing(name) for name in NAMES if name not in there}
+
+    def unset(self) -> Refused | None:
+        """Why nobody can be asked at all, where that is so."""
+        from .providers import keyed
+
+        if len(self.off()) < len(NAMES):
+            return None
+        message = "No provider of language models is set up, so nothing was asked."
+        asleep = [f"ENABLE_{name.upper()}" for name in NAMES if keyed(name, self.settings)]
+        if asleep:
+            hint = f"There is a key; set {' or '.join(asleep)} to true and start the server again."
+            return Refused(Code.NOT_CONFIGURED, message, hint)
+        return Refused(Code.NOT_CONFIGURED, message, "Set the key of one, such as ANTHROPIC_API_KEY.")
 
     def _missing(self, name: Name) -> str:
         if not getattr(self.settings, f"enable_{name}"):

@@ -29,28 +29,35 @@ async def check(conn: AsyncConnection, job: str, step: str, want: Want, estimate
     Raises:
         Refused: OVER_BUDGET.
     """
-    caps: list[tuple[float, int, str, str]] = []
+    caps: list[tuple[str, float, int, str, str]] = []
     if want.max_usd is None and want.job_usd is None and (month is None or not want.agent):
         return
     await store.lock_budget(conn)
     if want.max_usd is not None:
         spent = await calls.spent_by_job(conn, job, step)
-        caps.append((want.max_usd, spent, "this question may cost", "Ask a cheaper model, or for less at once."))
+        hint = "Ask a cheaper model, or for less at once."
+        caps.append(("question", want.max_usd, spent, "this question may cost", hint))
     if want.job_usd is not None:
         spent = await calls.spent_by_job(conn, job)
-        caps.append((want.job_usd, spent, "this run may cost", "Raise the run's own limit."))
+        caps.append(("run", want.job_usd, spent, "this run may cost", "Raise the run's own limit."))
     if month is not None and want.agent:
         spent = await calls.spent_by_agent(conn, want.agent, _month())
         words = f"the agent {want.agent} may cost in a month"
-        caps.append((month, spent, words, "Wait for the next month, or raise BUDGET_AGENT_MONTH_USD."))
-    for cap, spent, words, hint in caps:
+        hint = "Wait for the next month, or raise BUDGET_AGENT_MONTH_USD."
+        caps.append(("agent_month", month, spent, words, hint))
+    for name, cap, spent, words, hint in caps:
         if spent + estimate > cap * MICRO:
             raise Refused(
                 Code.OVER_BUDGET,
                 f"This call may cost up to ${estimate / MICRO:.4f}, and {words} ${cap:.4f}, of which "
                 f"${spent / MICRO:.4f} are spent or promised. Nothing was sent.",
                 hint,
-                details={"estimate_usd": estimate / MICRO, "spent_usd": spent / MICRO, "cap_usd": cap},
+                details={
+                    "cap": name,
+                    "estimate_usd": estimate / MICRO,
+                    "spent_usd": spent / MICRO,
+                    "cap_usd": cap,
+                },
             )
 
 

@@ -204,10 +204,10 @@ class Trying:
         if last is not None:
             return self._unanswered(last)
         models = self._models
+        unset = self._gateway.unset()
+        if unset is not None:
+            return unset
         off = self._gateway.off()
-        if len(off) == len(NAMES):
-            message = "No provider of language models is set up, so nothing was asked."
-            return Refused(Code.NOT_CONFIGURED, message, "Set the key of one, such as ANTHROPIC_API_KEY.")
         unknown = [name for name in self._want.only if name not in models and name not in NAMES]
         if unknown:
             message = f"There is no model {unknown[0][:100]!r}."

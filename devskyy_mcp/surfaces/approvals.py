@@ -22,6 +22,7 @@ from ..context import Context, Principal
 from ..errors import Code, Refused
 from ..guard.brake import Brake
 from ..guard.loopback import Rules
+from ..jobs.deciding import decides
 from .filling import asked, fields_of, give
 from .page import form, page, sentence, told
 from .people.browser import to
@@ -100,6 +101,8 @@ class Approvals:
         view, forms = await asked(self.app, _looking(visitor), job)
         if not self._sees(visitor, view.tool):
             raise Refused(Code.FORBIDDEN, "Your role may not see this job.", "Ask an owner or a manager to answer.")
+        if (change := decides(view)) is not None:  # the change's own page shows what is agreed to
+            return to(_at(change))
         may = bool(forms) and _may(visitor, self.app.registry.tools.get(view.tool))
         return page(
             "question.html",

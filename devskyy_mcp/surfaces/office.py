@@ -129,6 +129,8 @@ async def answer(app: App, given: argparse.Namespace) -> int:
     Raises:
         Refused: FORBIDDEN away from a terminal; NOT_FOUND, CONFLICT and INVALID_ARGUMENTS as ``Jobs.answer``.
     """
+    from devskyy_mcp.jobs.deciding import decides
+
     from .filling import asked, give
 
     _check_terminal("answer a job", f"answer {given.job}")
@@ -137,6 +139,10 @@ async def answer(app: App, given: argparse.Namespace) -> int:
         view, forms = await asked(app, local_principal(), given.job)
         if not forms:
             raise Refused(Code.CONFLICT, f"{given.job} is {view.state}; it asks nothing now.")
+        if (change := decides(view)) is not None:
+            raise Refused(
+                Code.CONFLICT, f"{given.job} waits for {change}; that is what is decided.", f"devskyy approve {change}"
+            )
         answers: dict[str, Any] = {}
         for form in forms:
             say(f"{view.tool} asks: {form.message}")

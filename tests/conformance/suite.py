@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ EVERYTHING = "everything"
 ERAS = ("modern", "legacy", "auto")
 SUITE = MODULES / "@modelcontextprotocol/conformance/dist/index.js"
 INSPECTOR = MODULES / "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
+MCPDO = MODULES / "@modelcontextprotocol/inspector/clients/mcpdo/build/mcp-bin.js"
 WITHOUT_FIXTURES = frozenset(
     {
         "caching",
@@ -150,3 +151,30 @@ def inspect(target: Sequence[str], era: str, method: str, *words: str) -> tuple[
     )
     assert done.returncode == 0, f"{era} {method}: exit {done.returncode}: {done.stderr[-2000:]} {done.stdout[-500:]}"
     return json.loads(done.stdout)["result"], done.stderr
+
+
+@contextmanager
+def connected(target: Sequence[str], era: str) -> Generator[Callable[..., Any]]:
+    """The Inspector's other command line, which stays connected to one server, and alone completes arguments.
+
+    Gives a function: the method and its words in, the result as JSON out; AssertionError when it exits with anything
+    but 0.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**_environment(), "HOME": folder}
+
+        def say(*words: str) -> str:
+            command = [str(node()), str(MCPDO), "--format", "json", *words]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+            assert done.returncode == 0, f"{era} {words}: {done.stderr[-2000:]} {done.stdout[-500:]}"
+            return done.stdout
+
+        for line in say("private").splitlines():
+            name, value = line.removeprefix("export ").split("=", 1)
+            environment[name] = value.strip("'")
+        where = [*target, "--transport", "http"] if target[0].startswith("http") else ["--", *target]
+        say("connect", "@server", "--era", era, *where)
+        try:
+            yield lambda *words: json.loads(say("--connection", "server", *words))["result"]
+        finally:
+            say("daemon", "stop")

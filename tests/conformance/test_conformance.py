@@ -77,16 +77,6 @@ def test_agents_are_skills_as_the_suite_wants_them(catalogue_url: str) -> None:
     assert outcome.passed >= EXPECTED_SKILLS, outcome.checks
 
 
-@pytest.mark.requirement("agents:prompts")
-@pytest.mark.parametrize("era", ERAS)
-def test_the_inspector_lists_and_gets_agents(catalogue_url: str, era: str) -> None:
-    listed, _ = inspect([f"{catalogue_url}/full"], era, "prompts/list")
-    assert len(listed["prompts"]) > 60
-    words = ("--prompt-args", "scope=coats", "goal=margin", "--prompt-name", "price-strategist")
-    got, _ = inspect([f"{catalogue_url}/full"], era, "prompts/get", *words)
-    assert [message["content"]["type"] for message in got["messages"]] == ["text", "resource", "text"]
-
-
 @pytest.mark.requirement("mcp:inspector-strict")
 def test_the_inspector_finds_no_fault_in_the_real_tools(catalogue_url: str) -> None:
     listed, said = inspect([f"{catalogue_url}/full"], "modern", "tools/list", "--strict")

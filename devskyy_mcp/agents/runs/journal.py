@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from ...db.database import Database
     from ...jobs.run import Run
 
-Kind = Literal["begun", "turn", "call", "waits", "result", "note", "summary", "ended"]
-"""``begun``: the task, instructions and limits. ``turn``: a model's answer. ``call``: a tool is about to be called.
-``waits``: for a person, on a change. ``result``: what the call gave. ``note``: what the server told the model.
-``summary``: stands for the turns before. ``ended``: how.
+Kind = Literal["begun", "changed", "turn", "call", "waits", "result", "note", "summary", "ended"]
+"""``begun``: the task, instructions and limits. ``changed``: those of the agent's file, which was changed since.
+``turn``: a model's answer. ``call``: a tool is about to be called. ``waits``: for a person, on a change. ``result``:
+what the call gave. ``note``: what the server told the model. ``summary``: stands for the turns before. ``ended``: how.
 """
 FIRST = ""
 

@@ -11,7 +11,7 @@ from typing import Any
 from ...llm.port import Block, Message, Text, ToolCall, ToolResult
 from .journal import Event
 from .marks import Marks
-from .model import DELIVER, READ_REST
+from .model import DELIVER, READ_REST, Spent
 
 KEPT_TURNS = 2
 """Turns that stay as they are when those before are summed up."""
@@ -89,6 +89,7 @@ class State:
     rests: dict[int, str] = field(default_factory=dict[int, str])
     """Whole texts of results that were cut, by their call's number."""
     refused_deliverables: int = 0
+    warnings: list[str] = field(default_factory=list[str])
     ended: dict[str, Any] | None = None
 
     def take(self, event: Event) -> None:
@@ -99,6 +100,13 @@ class State:
             case "begun":
                 self.begun, self.marks = data, Marks(data["salt"])
                 self.marks.values.update(data["marks"])
+            case "changed":
+                self.begun = {**self.begun, **data}
+                step = len(self.exchanges) + 1
+                self.warnings.append(
+                    f"The agent's file was changed while the run was under way: from step {step} on it went by "
+                    f"version {data['version']} as it is now."
+                )
             case "turn":
                 self._turn(data)
             case "call":
@@ -185,6 +193,16 @@ class State:
     @property
     def last(self) -> Exchange | None:
         return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(
+            steps=len(self.exchanges),
+            tool_calls=self.calls,
+            tokens=self.tokens,
+            usd=None if self.unpriced else self.micros / 1_000_000,
+            seconds=round(self.seconds, 1),
+        )
 
 
 def signature(call: ToolCall) -> str:

@@ -59,7 +59,7 @@ def _ending(state: State) -> str:
         text += f"\n\n{ended['why']}"
     if ended.get("output") is not None:
         text += f"\n\n{_code(json.dumps(ended['output'], ensure_ascii=False, indent=2))}"
-    return "\n\n".join([text, *ended.get("warnings", [])])
+    return "\n\n".join([text, *state.warnings, *ended.get("warnings", [])])
 
 
 def _state(events: Sequence[Event]) -> State:

@@ -20,24 +20,34 @@ class Watch:
         self._ctx = ctx
         self._run = journal.run
         self._steps = steps
-        self._step = 0
+        self.at = 0
+        """The step that goes on."""
         self._text = ""
         self._next = 0.0
 
     async def step(self, number: int) -> None:
         """A step begins."""
-        self._step, self._text, self._next = number, "", 0.0
+        self.at, self._text, self._next = number, "", 0.0
         await self._ctx.progress(number - 1, self._steps, f"Step {number}: asking a model")
+        await self.log({"step": number, "asks": "a model"})
 
     async def calls(self, names: list[str]) -> None:
         """Tools are about to be called."""
-        await self._ctx.progress(self._step, self._steps, f"Step {self._step}: {', '.join(names[:5])}")
-        await self.log({"step": self._step, "calls": names})
+        await self._ctx.progress(self.at, self._steps, f"Step {self.at}: {', '.join(names[:5])}")
+        await self.log({"step": self.at, "calls": names})
+
+    async def waits(self, change: str) -> None:
+        """A person must agree to the change first."""
+        await self._ctx.progress(self.at, self._steps, f"Step {self.at}: waits for a person to decide {change}")
+        await self.log({"step": self.at, "waits": change})
+
+    async def ends(self, outcome: str) -> None:
+        await self.log({"step": self.at, "outcome": outcome})
 
     async def sink(self, event: Event) -> None:
         """Takes the events of a model's answer."""
         if isinstance(event, ToolStart):
-            await self._ctx.progress(self._step, self._steps, f"Step {self._step}: wants {event.name}")
+            await self._ctx.progress(self.at, self._steps, f"Step {self.at}: wants {event.name}")
         if not isinstance(event, TextDelta):
             return
         self._text += event.text
@@ -50,7 +60,7 @@ class Watch:
         """Tell what has come of a text."""
         text, self._text = self._text, ""
         if text:
-            await self.log({"step": self._step, "text": text})
+            await self.log({"step": self.at, "text": text})
 
     async def log(self, data: dict[str, object]) -> None:
         async with self._run.writing() as conn:

@@ -41,7 +41,7 @@ _loading = threading.Lock()
 
 def configured(settings: Settings) -> tuple[Name, ...]:
     """The providers that may be asked: those with a key that are not switched off."""
-    return tuple(name for name in NAMES if _key(name, settings) and _enabled(name, settings))
+    return tuple(name for name in NAMES if keyed(name, settings) and _enabled(name, settings))
 
 
 async def load(name: Name, settings: Settings) -> Provider:
@@ -54,7 +54,7 @@ async def load(name: Name, settings: Settings) -> Provider:
     if not _enabled(name, settings):
         message = f"{about.title}'s language models are switched off on this server. Nothing was sent."
         raise Refused(Code.NOT_CONFIGURED, message, f"Set ENABLE_{word}=true and start the server again.")
-    key = _key(name, settings)
+    key = keyed(name, settings)
     if not key:
         message = f"This server has no key of {about.title}. Nothing was sent."
         raise Refused(
@@ -75,7 +75,8 @@ def _load(name: Name, key: str, url: str) -> Provider:
     return cast("Provider", module.adapter(key, url))
 
 
-def _key(name: Name, settings: Settings) -> str:
+def keyed(name: Name, settings: Settings) -> str:
+    """The provider's key; empty where there is none."""
     held = getattr(settings, f"{name}_api_key")
     return held.get_secret_value().strip() if held else ""
 

@@ -159,8 +159,8 @@ def _candidates(drafters: Sequence[Chosen], facts: Facts) -> list[Candidate]:
 
 
 def _nobody(gateway: Gateway) -> Refused:
-    if len(gateway.off()) == len(NAMES):
-        message = "No provider of language models is set up, so nothing was asked."
-        return Refused(Code.NOT_CONFIGURED, message, "Set the keys of three or more.")
+    unset = gateway.unset()
+    if unset is not None:
+        return Refused(unset.code, unset.message, f"{unset.hint} A round takes three or more.")
     message = "No model that is set up can be asked for this now."
     return Refused(Code.NOT_CONFIGURED, message, "llm_models_list says why; a shorter brief may fit others.")

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from ...changes.asking import Person
 from ...errors import Code, Refused
 from ...invoke import Answers, Decision, Question
+from ...jobs.deciding import AGREE, decides
 from ...jobs.model import JobView, Resolution
 from ...jobs.questions import Form, forms_of
 from .caller import Caller
 from .sdk import RequestContext
 
-AGREE = "agree"
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -58,9 +58,9 @@ def input_required(question: Question) -> dict[str, Any]:
     return _ask_and_return({AGREE: _request(question.message, SCHEMA)}, question.change)
 
 
-def job_asks(view: JobView) -> dict[str, Any]:
+def job_asks(view: JobView, plan: str) -> dict[str, Any]:
     """The same for what a job asks; the state is the job's id."""
-    return _ask_and_return(requests_of(view), view.job)
+    return _ask_and_return(requests_of(view, plan), view.job)
 
 
 def _ask_and_return(requests: dict[str, Any], state: str) -> dict[str, Any]:
@@ -91,31 +91,46 @@ async def elicit(ctx: RequestContext, question: Question, caller: Caller) -> Dec
 
 def _decision(change: str, answer: ElicitResult, caller: Caller) -> Decision:
     agreed = answer.action == "accept" and (answer.content or {}).get(AGREE) is True
-    return Decision(change, agreed, Person(caller.person, "elicitation"))
+    return Decision(change, agreed, _person(caller))
+
+
+def _person(caller: Caller) -> Person:
+    return Person(caller.person, "elicitation")
 
 
 # ---- jobs ------------------------------------------------------------------------------------------------------------
 
 
-def requests_of(view: JobView) -> dict[str, Any]:
-    """What a job asks now, as MCP's input requests by key; a key stands for one question for good."""
-    return {form.key: _request(form.message, form.schema) for form in _forms(view)}
+def requests_of(view: JobView, plan: str = "") -> dict[str, Any]:
+    """What a job asks now, as MCP's input requests by key; a key stands for one question for good.
+
+    Args:
+        view: of the job.
+        plan: of the change that it waits for, in words.
+    """
+    return {form.key: _request(form.message, form.schema) for form in _forms(view, plan)}
 
 
-def _forms(view: JobView) -> list[Form]:
+def _forms(view: JobView, plan: str = "") -> list[Form]:
     """What a job that waits for a person asks them."""
     question = view.question or {}
+    if decides(view):
+        return [Form(question["name"], plan or question["message"], SCHEMA)]
     if view.state == "needs_review":
         return [Form(f"{question['call']}@{question['sent_at']}", question["message"], REVIEW)]
     return forms_of(question)
 
 
-def answers_in(view: JobView, responses: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers to what the job asks, as ``Jobs.answer`` takes them; all other keys are passed over.
+def answers_in(view: JobView, responses: Mapping[str, Any], caller: Caller) -> Answers:
+    """The answers to what the job asks; all other keys are passed over.
 
     Raises:
         Refused: INVALID_ARGUMENTS for what is no answer to a form.
     """
+    return Answers(view.job, _given(view, responses), _person(caller))
+
+
+def _given(view: JobView, responses: Mapping[str, Any]) -> dict[str, Any]:
     return {form.key: _content(responses[form.key]) for form in _forms(view) if form.key in responses}
 
 
@@ -125,7 +140,7 @@ def resolution_in(view: JobView, responses: Mapping[str, Any]) -> tuple[Resoluti
     Raises:
         Refused: INVALID_ARGUMENTS for what is no answer to the form.
     """
-    content = next(iter(answers_in(view, responses).values()), None)
+    content = next(iter(_given(view, responses).values()), None)
     if content is None:
         return None
     action = content.get("action")
@@ -151,25 +166,25 @@ def _no_answer() -> Refused:
     )
 
 
-def brought_to_job(params: CallToolRequestParams) -> Answers | None:
+def brought_to_job(params: CallToolRequestParams, caller: Caller) -> Answers | None:
     """The answers to a job that a modern host brings with its second call, if it does."""
     state = params.request_state
     if state is None or not _is_job(state) or not params.input_responses:
         return None
     responses = cast("Mapping[str, Any]", params.input_responses)
-    return Answers(state, {key: _content(response) for key, response in responses.items()})
+    return Answers(state, {key: _content(response) for key, response in responses.items()}, _person(caller))
 
 
-async def elicit_for_job(ctx: RequestContext, view: JobView) -> Answers | None:
+async def elicit_for_job(ctx: RequestContext, view: JobView, plan: str, caller: Caller) -> Answers | None:
     """Put a job's forms to a handshake-era host one after the other; None when it could not ask after all."""
     given: dict[str, Any] = {}
-    for form in _forms(view):
+    for form in _forms(view, plan):
         try:
             answer = await ctx.session.elicit_form(form.message, dict(form.schema), related_request_id=ctx.request_id)
         except MCPError:
             return None
         given[form.key] = _content(answer)
-    return Answers(view.job, given)
+    return Answers(view.job, given, _person(caller))
 
 
 def _is_job(state: str) -> bool:

@@ -16,6 +16,7 @@ from ...capability import Capability
 from ...errors import Code, Refused
 from ...guard.limits import ALLOWANCE
 from ...invoke import Call, Result
+from ...jobs.deciding import plan_of
 from ...jobs.model import JobView
 from ...reading import Reader
 from . import apps, asking, listing, raw, results, skills, tasks
@@ -111,7 +112,7 @@ class Surface:
                 sink=ctx.session.report_progress,
                 can_ask=asking.can_ask(ctx),
                 decision=asking.brought(params, caller),
-                answers=asking.brought_to_job(params),
+                answers=asking.brought_to_job(params, caller),
                 wait=0 if as_tasks else self._app.settings.host_wait,
                 extras=extras,
             )
@@ -130,7 +131,7 @@ class Surface:
                 return await self.tasks.created(caller.principal, job)
         asks = _asking_job(result)
         if asks is not None and asking.modern(ctx) and asking.can_ask(ctx):
-            return asking.job_asks(asks)
+            return asking.job_asks(asks, await plan_of(self._app.services, caller.principal, asks))
         return await results.of_result(result, self._files, caller.principal)
 
     async def _invoke(self, ctx: RequestContext, call: Call, caller: Caller) -> Result:
@@ -152,7 +153,8 @@ class Surface:
             if result.question is not None:
                 call.decision = await asking.elicit(ctx, result.question, caller)
             elif asks is not None:
-                call.answers = await asking.elicit_for_job(ctx, asks)
+                plan = await plan_of(self._app.services, caller.principal, asks)
+                call.answers = await asking.elicit_for_job(ctx, asks, plan, caller)
             else:
                 break
             call.can_ask = left > 0 and (call.decision is not None or call.answers is not None)
@@ -173,8 +175,8 @@ class Surface:
         return await self._task_call(ctx, params, lambda: self.tasks.get(principal, params.task_id, can_ask=can_ask))
 
     async def _update_task(self, ctx: RequestContext, params: tasks.UpdateParams) -> dict[str, Any]:
-        principal, responses = self._caller_of(ctx).principal, params.input_responses
-        return await self._task_call(ctx, params, lambda: self.tasks.update(principal, params.task_id, responses))
+        caller, responses = self._caller_of(ctx), params.input_responses
+        return await self._task_call(ctx, params, lambda: self.tasks.update(caller, params.task_id, responses))
 
     async def _cancel_task(self, ctx: RequestContext, params: tasks.TaskParams) -> dict[str, Any]:
         principal = self._caller_of(ctx).principal

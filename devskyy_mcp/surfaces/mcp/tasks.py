@@ -18,8 +18,10 @@ from pydantic import Field
 from ...context import Principal
 from ...errors import Code, Refused
 from ...invoke import Result, Road
+from ...jobs.deciding import give, plan_of
 from ...jobs.model import UNFINISHED, JobView
 from . import asking, results
+from .caller import Caller
 from .files import Files
 from .sdk import RequestContext, declared_extensions, named_in_header
 
@@ -101,17 +103,19 @@ class Tasks:
         status = _status(view, can_ask=can_ask)
         more: dict[str, Any] = {}
         if status == "input_required":
-            more["inputRequests"] = asking.requests_of(view)
+            more["inputRequests"] = asking.requests_of(view, await plan_of(self._road.services, principal, view))
         elif status == "completed":
             status, more = await self._outcome(principal, view)
         return {**self._task(view, at, status), **more}
 
-    async def update(self, principal: Principal, job: str, responses: dict[str, Any]) -> None:
+    async def update(self, caller: Caller, job: str, responses: dict[str, Any]) -> None:
         """Give answers to what the task asks; those to anything else are passed over.
 
         Raises:
-            Refused: NOT_FOUND; INVALID_ARGUMENTS for an answer that its form does not allow.
+            Refused: NOT_FOUND; INVALID_ARGUMENTS for an answer that its form does not allow; as ``Changes.decided``
+                where the answer decides a change.
         """
+        principal = caller.principal
         view, _ = await self._road.jobs.own(principal, job)
         try:
             if view.state == "needs_review":
@@ -119,9 +123,9 @@ class Tasks:
                 if resolution is not None:
                     await self._road.jobs.resolve(principal, job, *resolution)
             elif view.state == "input_required":
-                given = asking.answers_in(view, responses)
-                if given:
-                    await self._road.jobs.answer(principal, job, given, person=True)
+                answers = asking.answers_in(view, responses, caller)
+                if answers.given:
+                    await give(self._road.services, principal, caller.surface, answers)
         except Refused as refused:
             if refused.code is not Code.CONFLICT:  # else it was answered meanwhile
                 raise

@@ -122,6 +122,8 @@ SHORTCUTS = (
     ("POST", "/jobs/{job}/resolve", "jobs_resolve"),
     ("POST", "/agents/find", "agents_find"),
     ("POST", "/agents/{agent}/brief", "agents_brief"),
+    ("POST", "/agents/{agent}/runs", "agents_run"),
+    ("GET", "/agents/runs/{run}", "agents_transcript"),
     ("GET", "/brand-guide", "brand_guide_get"),
     ("POST", "/brand-guide", "brand_guide_update"),
 )

@@ -5,79 +5,39 @@ written again, and the run comes to the deliverable that it would have come to.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import devskyy_mcp
-from devskyy_mcp.app import App, build
-from devskyy_mcp.changes import commit
-from devskyy_mcp.config import Settings
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.invoke import Call
 from devskyy_mcp.jobs import runs
 from devskyy_mcp.jobs.service import Jobs
 from tests.durability.paid.test_lines import in_process
-from tests.fakes.llm.server import Answer, Asked, speaking
-from tests.unit.agents.runs.bed import FILES as AGENTS
-from tests.unit.agents.runs.bed import ME, calls, delivers
+from tests.fakes.llm.server import speaking
+from tests.unit.agents.runs.bed import ME
+
+from .place import drafts, place
 
 HOME = Path(devskyy_mcp.__file__).parent
-FILES = tuple(str(HOME / name) for name in ("agents/runs/loop.py", "agents/runs/journal.py", "agents/runs/carrying.py"))
+PARTS = ("loop", "question", "journal", "carrying")
+FILES = tuple(str(HOME / f"agents/runs/{name}.py") for name in PARTS)
 SOME = 3
 """Lines that a process dies at, spread over all that are reached; all of them in the long run."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the processes meet."""
-
-    settings: dict[str, Any]
-
-    def app(self, **more: Any) -> App:
-        commit.FENCE = 0.5
-        return build(Settings(_env_file=None, **{**self.settings, **more}))  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
-
-
-def script(title: str) -> Callable[[Asked], Answer]:
-    """The same answers however often it is asked: by what the question holds already."""
-
-    def say(asked: Asked) -> Answer:
-        match len(asked.results):
-            case 0:
-                return calls(("woo_products_list", {"limit": 2}))
-            case 1:
-                return calls(("wp_posts_create", {"title": title, "content": "<p>Soon.</p>"}))
-            case _:
-                return delivers("Drafted.")
-
-    return say
-
-
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(7200)
 @pytest.mark.requirement("runs:resume")
-async def test_killed_at_lines_all_over(tmp_path: Path) -> None:
+async def test_killed_at_lines_all_over(tmp_path: Path, database_url: str) -> None:
     async with speaking() as models:
-        here = Place(
-            {
-                "environment": "test",
-                "data_dir": tmp_path,
-                "agents_dir": str(AGENTS),
-                "settle_after": 0.5,
-                "calls_per_second": 1e6,
-                "calls_burst": 1_000_000,
-                "worker": "off",
-                **models.settings("anthropic"),
-            }
-        )
+        here = await place(tmp_path, database_url, models, worker="off")
         async with here.app().running(eager=False) as app:
 
             async def run(title: str, die_at: Any = None) -> tuple[int, list[Any], str, int]:
-                models.always = script(title)
+                models.always = drafts(title)
                 given = {"agent": "shop-hand", "request": title}
                 job = (await app.road.invoke(Call(ME, "agents_run", given, "cli"))).data["job"]
                 async with app.services.get(Database).begin() as conn:

@@ -78,9 +78,9 @@ async def ask(client: Client, action: str, task: str, **more: Any) -> dict[str, 
     return wire(await client.session.send_request(request, Answer))
 
 
-async def until(client: Client, task: str, *states: str) -> dict[str, Any]:
+async def until(client: Client, task: str, *states: str, seconds: float = SECONDS) -> dict[str, Any]:
     """The task once it is in one of the states; by default once it has ended."""
-    with anyio.fail_after(SECONDS):
+    with anyio.fail_after(seconds):
         while True:
             found = await ask(client, "get", task)
             if found["status"] in (states or ENDED):

@@ -19,7 +19,7 @@ from .generators import fashn, handling
 from .generators.receipts import source_type
 
 QUEUE = "generators"
-garments = Toolset("garments", timeout=60, enabled=lambda settings: settings.enable_3d_pipeline)
+garments = Toolset("garments", timeout=60, enabled="enable_3d_pipeline")
 
 Action = Literal["try_on", "product_to_model", "model_swap", "background_change", "reframe", "edit", "packshot"]
 Ratio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]

@@ -23,7 +23,7 @@ from .generated import Generated
 from .generators import fashn, google, handling, openai
 from .generators.receipts import SEPARATOR, source_type
 
-generated_media = Toolset("generated_media", timeout=60, enabled=lambda settings: settings.enable_3d_pipeline)
+generated_media = Toolset("generated_media", timeout=60, enabled="enable_3d_pipeline")
 
 PICTURES = ("openai", "google")
 FILMS = ("google", "fashn")

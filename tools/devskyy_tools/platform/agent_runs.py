@@ -10,10 +10,12 @@ from pydantic import BaseModel, Field
 from devskyy_mcp.agents.catalogue import Agents
 from devskyy_mcp.agents.runs.model import TOOL, Caps, RunEnd
 from devskyy_mcp.capability import JobPolicy, Queue, Registry
+from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Context
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.jobs.service import Jobs
+from devskyy_mcp.llm.gateway import Gateway
 
 from .agents import agents
 
@@ -29,10 +31,29 @@ class RunTranscript(BaseModel):
     events: list[dict[str, Any]] | None = None
 
 
+def _check(ctx: Context, given: Any) -> None:
+    """Refuse at once what no run could do.
+
+    Args:
+        ctx: of the call.
+        given: its arguments.
+    """
+    known = ctx.get(Agents).get(given.agent)
+    arguments: dict[str, str] = given.arguments or {}
+    if not (given.request.strip() or arguments):
+        raise Refused(Code.INVALID_ARGUMENTS, "Nothing is wanted.", "Give a request, or arguments of the agent.")
+    if arguments or not given.request.strip():
+        ctx.get(Registry).prompts[known.name].check(arguments)
+    unset = ctx.get(Gateway).unset()
+    if unset is not None and ctx.get(Settings).worker == "on":  # else the worker may have keys of its own
+        hint = f"{unset.hint} Without one, agents_brief gives a host's own model the agent's instructions."
+        raise Refused(unset.code, unset.message, hint)
+
+
 @agents.tool(
     "generate",
     scopes="agents:write",
-    job=JobPolicy(queue=QUEUE.name, deadline=7 * DAY, attempts=100),
+    job=JobPolicy(queue=QUEUE.name, deadline=7 * DAY, attempts=100, check=_check),
     texts="outside",
 )
 async def agents_run(
@@ -45,12 +66,7 @@ async def agents_run(
     """Have an agent do a task on the server, within its limits. Writes that it must ask for wait for a person."""
     from devskyy_mcp.agents.runs.loop import Running
 
-    known, given = ctx.get(Agents).get(agent), arguments or {}
-    if not (request.strip() or given):
-        raise Refused(Code.INVALID_ARGUMENTS, "Nothing is wanted.", "Give a request, or arguments of the agent.")
-    if given or not request.strip():
-        ctx.get(Registry).prompts[agent].check(given)
-    return await Running(ctx, known, given, request.strip(), caps).run()
+    return await Running(ctx, ctx.get(Agents).get(agent), arguments or {}, request.strip(), caps).run()
 
 
 @agents.tool("read", scopes="agents:read", open_world=False, texts="outside")

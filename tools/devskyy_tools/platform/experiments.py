@@ -29,7 +29,7 @@ from devskyy_tools.shop.session import Shop
 
 from .models import Cursor
 
-experiments = Toolset("experiments", timeout=30, enabled=lambda settings: settings.enable_ab_testing)
+experiments = Toolset("experiments", timeout=30, enabled="enable_ab_testing")
 
 MOST_BATCH = 1000
 Name = Annotated[str, Field(max_length=40)]

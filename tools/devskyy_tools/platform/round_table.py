@@ -20,7 +20,7 @@ from devskyy_mcp.llm.round_table.brief import (
 from devskyy_mcp.llm.round_table.models import RoundResult, RoundView, Standings
 from devskyy_mcp.llm.round_table.service import RoundTable
 
-round_table = Toolset("round_table", timeout=30, enabled=lambda settings: settings.enable_round_table)
+round_table = Toolset("round_table", timeout=30, enabled="enable_round_table")
 
 RoundId = Annotated[str, Field(max_length=60, description="The job's id.")]
 

@@ -31,7 +31,7 @@ from .launch_copy import Copy, Facts, drafted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-launching = Toolset("playbooks", timeout=60, enabled=lambda settings: settings.enable_3d_pipeline)
+launching = Toolset("playbooks", timeout=60, enabled="enable_3d_pipeline")
 
 PhotoId = Annotated[str, Field(max_length=80)]
 Maker = Literal["relief", "tripo", "meshy", "none"]

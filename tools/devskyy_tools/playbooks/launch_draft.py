@@ -20,7 +20,7 @@ from devskyy_tools.woocommerce.arguments import CategoryIds, Html, Price, Sku, S
 
 from .launch import Launch, play_product_launch
 
-drafting = Toolset("playbooks", timeout=60, enabled=lambda settings: settings.enable_3d_pipeline)
+drafting = Toolset("playbooks", timeout=60, enabled="enable_3d_pipeline")
 
 
 @drafting.tool("write", scopes=["catalog:write", "media:write"])

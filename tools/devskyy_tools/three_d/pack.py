@@ -59,5 +59,5 @@ pack = Pack(
     provides=provide,
     queues=[Queue(QUEUE, AT_ONCE)],
     phrases=Path(__file__).with_name("phrases.toml"),
-    enabled=lambda settings: settings.enable_3d_pipeline,
+    enabled="enable_3d_pipeline",
 )

@@ -183,14 +183,3 @@ async def test_nobody_answers(here: Bed) -> None:
     here.models.always = lambda _asked: Refusal("bad_request")
     found = await here.run()
     assert (found["outcome"], found["limit"]) == ("stopped", "model")
-
-
-async def test_nothing_is_wanted_or_the_agent_is_unknown(here: Bed) -> None:
-    from devskyy_mcp.errors import Code
-
-    wrong: tuple[dict[str, Any], ...] = ({"request": " "}, {"agent": "shop-hnd"}, {"arguments": {"prodct": "x"}})
-    for given in wrong:
-        view = await here.go(await here.start(**given))
-        assert view.state == "failed"
-        assert view.error is not None
-        assert view.error["code"] in {Code.INVALID_ARGUMENTS, Code.NOT_FOUND}
