@@ -29,7 +29,7 @@ from tests.fakes.llm.voices import Asked, Voices, begun, shown, table_app
 from .place import FENCE, note, noted
 
 HOME = Path(devskyy_mcp.__file__).parent
-FILES = tuple(str(HOME / f"llm/round_table/{name}.py") for name in ("rounds", "drafts", "store"))
+FILES = tuple(str(HOME / f"llm/round_table/{name}.py") for name in ("rounds", "drafting", "judging", "drafts", "store"))
 SOME = 3
 
 

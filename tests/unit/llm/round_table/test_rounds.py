@@ -18,7 +18,7 @@ from devskyy_mcp.llm.asking import Learned
 from devskyy_mcp.llm.port import NAMES, LLMError, Name, Request
 from devskyy_mcp.llm.round_table import store
 from devskyy_mcp.llm.round_table.decide import standings
-from devskyy_mcp.llm.round_table.rounds import opened
+from devskyy_mcp.llm.round_table.judging import opened
 from devskyy_mcp.llm.round_table.service import RoundTable
 from tests.fakes.llm.scripted import ME
 from tests.fakes.llm.voices import Asked, Voices, answers_in, begun, played, shown
