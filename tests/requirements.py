@@ -1152,6 +1152,10 @@ REQUIREMENTS = [
     Requirement(
         "round-table:quorum", "product, issue F 2", "Who hangs is late once enough have come and the grace is over."
     ),
+    Requirement(
+        "round-table:hangs", "product, issue F 2", "Who hangs for 60 s delays a round to 1.5 × the quorum + 0.2 s."
+    ),
+    Requirement("round-table:wires", "product, issue F 1", "Rounds go over all six wires, with errors in the middle."),
     Requirement("round-table:checks", "product, issue F", "Facts, words, links, schema decide before any judge does."),
     Requirement("round-table:blind", "product, issue F", "Judges see no names, fenced answers, an order of their own."),
     Requirement("round-table:evidence", "product, issue F", "A score counts only with a quotation from the answer."),

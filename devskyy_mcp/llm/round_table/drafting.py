@@ -30,18 +30,20 @@ class Drafting:
 
     async def gather(self) -> None:
         """All drafts, until enough have come."""
+        table = self._playing.table
+        await self._playing.load(table.drafters[: table.asked])
         await self._playing.say("drafting")
         rows = await self._playing.entries() if self._playing.resumed else []
         ended = {row["number"]: row["state"] == "stands" for row in rows}
         self._lost = {row["number"] for row in rows if row["state"] == "lost"}
         gathering = Gathering(
-            self._playing.table.drafters * 2,  # whose answer was lost may be asked again, when nobody else is left
-            self._playing.table.asked,
+            table.drafters * 2,  # whose answer was lost may be asked again, when nobody else is left
+            table.asked,
             self.ask,
             self._close,
-            hedge_s=self._playing.table.hedge_s,
+            hedge_s=table.hedge_s,
             deadline_s=self._brief.deadline_s,
-            grace=self._playing.service.grace,
+            grace=self._playing.grace,
         )
         await gathering.run(ended)
 

@@ -12,7 +12,7 @@ from ..asking import Answer
 from ..models import Model
 from ..port import Request
 from .decide import Sheet, Vote
-from .drafts import Gathering
+from .drafts import Gathering, unnoted
 from .models import JudgeState
 from .panel import JUDGES, Answered, Read, better, eligible, pair_question, question, read, seat, show
 from .playing import Json, Playing
@@ -20,6 +20,10 @@ from .playing import Json, Playing
 REPEATED = 0.10
 """Share of rounds in which a judge sees the answers once more in the reverse order."""
 JUDGE_SECONDS = 60.0
+PAIR_SECONDS = 5.0
+"""What judges are given at least to compare two answers; else, of the time that their sheets took,"""
+ONCE_MORE = 1.5
+"""so many times: a judge that hangs now holds up nobody."""
 
 
 class Judging:
@@ -28,6 +32,7 @@ class Judging:
     def __init__(self, playing: Playing) -> None:
         self._playing = playing
         self._brief = playing.brief
+        self._took: dict[str, float] = {}
 
     async def sheets(self, answers: Sequence[Answered]) -> dict[str, Read]:
         """What counts of each judge's sheet, by the judge."""
@@ -40,9 +45,8 @@ class Judging:
             state: JudgeState = "scored" if got else "failed" if answer is None else "useless"
             if answer is not None and answer.state == "lost":
                 state = "lost"
-            await self._playing.add_score(
-                number, name, state, {"order": shown.permutation, "why": why, **_packed(got)}, got and self._best(got)
-            )
+            body = {"order": shown.permutation, "why": why, **_packed(got), **_took(answer)}
+            await self._playing.add_score(number, name, state, body, got and self._best(got))
             return state == "scored"
 
         async def close(numbers: Sequence[int]) -> None:
@@ -54,44 +58,61 @@ class Judging:
         earlier = await self._playing.scores() if self._playing.resumed else []
         ended = {row["seat"]: row["state"] == "scored" for row in earlier}
         if len(seats) >= 2:
+            await self._playing.load(seats[:JUDGES])
             await Gathering(
                 seats, JUDGES, ask, close, hedge_s=JUDGE_SECONDS / 3, deadline_s=JUDGE_SECONDS,
-                grace=self._playing.service.grace,
+                grace=self._playing.grace,
             ).run(ended)  # fmt: skip
-        return {row["judge"]: opened(row) for row in await self._playing.scores() if row["state"] == "scored"}
+        rows = [row for row in await self._playing.scores() if row["state"] == "scored"]
+        self._took = {row["judge"]: row["body"].get("ms", JUDGE_SECONDS * 1000) / 1000 for row in rows}
+        return {row["judge"]: opened(row) for row in rows}
 
     def _seats(self, answers: Sequence[Answered]) -> list[Model]:
         return seat(
             [self._playing.models[name] for name in self._playing.table.judges if name in self._playing.models], answers
         )
 
-    async def _ask_judge(self, step: str, name: str, request: Request) -> tuple[Answer | None, str]:
-        return await self._playing.ask(step, name, request, JUDGE_SECONDS, self._brief.budget_usd)
+    async def _ask_judge(
+        self, step: str, name: str, request: Request, seconds: float = JUDGE_SECONDS
+    ) -> tuple[Answer | None, str]:
+        return await self._playing.ask(step, name, request, min(seconds, JUDGE_SECONDS), self._brief.budget_usd)
 
     async def pairs(self, answers: Sequence[Answered], one: int, other: int, judges: Sequence[str]) -> list[Vote]:
-        """The two leaders before every judge that may score both, in both orders."""
+        """The two leaders before every judge that may score both, in both orders, until enough of them have said."""
         both = [answer for answer in answers if answer.number in {one, other}]
         both.sort(key=lambda answer: answer.number != one)
-        votes: dict[str, Vote] = {}
+        names = [name for name in sorted(judges) if len(eligible(self._playing.models[name], both)) == 2]
+        given = await self._playing.run.step("pairs", self._compared, both, names)
+        return [Vote(*vote) for vote in given]
 
-        async def compare(number: int, name: str) -> None:
-            said: list[int | None] = []
-            for turn, (first, second) in enumerate((both, both[::-1]), 1):
-                given = await self._playing.run.step(
-                    f"pair {number}-{turn}", self._better, f"pair-{number}-{turn}", name, first, second
-                )
-                said.append(given)
-            votes[name] = Vote(name, said[0], said[1])
+    async def _compared(
+        self, both: Sequence[Answered], names: Sequence[str]
+    ) -> list[tuple[str, int | None, int | None]]:
+        one, other = both
+        votes: dict[str, tuple[str, int | None, int | None]] = {}
+        seconds = max(PAIR_SECONDS, *(ONCE_MORE * self._took[name] for name in names)) if names else 0.0
 
-        async with anyio.create_task_group() as tasks:
-            for number, name in enumerate(sorted(judges), 1):
-                if len(eligible(self._playing.models[name], both)) == 2:
-                    tasks.start_soon(compare, number, name)
+        async def compare(number: int, name: str) -> bool:
+            said: dict[int, tuple[int | None]] = {}
+
+            async def once(turn: int, first: Answered, second: Answered) -> None:
+                asked = pair_question(self._brief, first, second)
+                answer, _ = await self._ask_judge(f"pair-{number}-{turn}", name, asked, seconds)
+                if answer is not None and answer.state == "done":
+                    said[turn] = (better(answer.turn.text, first.number, second.number),)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(once, 1, one, other)
+                tasks.start_soon(once, 2, other, one)
+            if len(said) == 2:  # one order alone says as much of the order as of the answers
+                votes[name] = (name, *said[1], *said[2])
+            return len(said) == 2
+
+        gathering = Gathering(
+            names, len(names), compare, unnoted, hedge_s=JUDGE_SECONDS, deadline_s=seconds, grace=self._playing.grace
+        )
+        await gathering.run({})
         return [votes[name] for name in sorted(votes)]
-
-    async def _better(self, step: str, name: str, first: Answered, second: Answered) -> int | None:
-        answer, _ = await self._ask_judge(step, name, pair_question(self._brief, first, second))
-        return None if answer is None else better(answer.turn.text, first.number, second.number)
 
     async def repeat(self, answers: Sequence[Answered], reads: Mapping[str, Read]) -> list[bool]:
         """In some rounds: whether one judge's best is another one when it sees the answers the other way round."""
@@ -101,7 +122,9 @@ class Judging:
         shown = show(self._playing.id, self._playing.models[name], answers, back=True)
 
         async def again() -> int | None:
-            answer, _ = await self._ask_judge("reversed", name, question(self._brief, shown))
+            answer, _ = await self._ask_judge(
+                "reversed", name, question(self._brief, shown), ONCE_MORE * self._took[name]
+            )
             got = None if answer is None else read(self._brief, shown, answer.turn.text)
             return None if got is None else self._best(got)
 
@@ -131,6 +154,10 @@ class Judging:
 
     def _best(self, given: Read) -> int:
         return best(given.sheet, self._brief.weights)
+
+
+def _took(answer: Answer | None) -> Json:
+    return {} if answer is None else {"ms": round(answer.latency_s * 1000)}
 
 
 def _packed(got: Read | None) -> Json:

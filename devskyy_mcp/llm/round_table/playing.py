@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
+
+import anyio
 
 from ...context import Context
 from ...db.failures import DatabaseRefused
@@ -14,9 +17,11 @@ from ...jobs.run import Run
 from ..asking import Answer, Unanswered, Want
 from ..gateway import Gateway
 from ..models import Model
+from ..names import Name
 from ..port import Request
 from .asking import Table
 from .brief import Brief
+from .drafts import GRACE, GRACE_RESUMED
 from .models import EntryState, JudgeState
 
 if TYPE_CHECKING:
@@ -49,12 +54,28 @@ class Playing:
         """Whether an earlier run of the job may have left something."""
         return self.run.attempt > 1
 
+    @property
+    def grace(self) -> float:
+        """The shortest grace, in seconds."""
+        return GRACE_RESUMED if self.resumed else GRACE
+
     def drafter(self, number: int) -> str:
         """Whose draft has that number."""
         return self.table.drafters[(number - 1) % len(self.table.drafters)]
 
-    async def say(self, words: str) -> None:
-        await self._ctx.progress(0, None, words)
+    async def say(self, words: str, done: int = 0, total: int | None = None) -> None:
+        await self._ctx.progress(done, total, words)
+
+    async def load(self, models: Iterable[str]) -> None:
+        """Have these models' clients ready: the first use of each takes seconds, which are not the provider's."""
+
+        async def one(name: Name) -> None:
+            with contextlib.suppress(Refused):  # the ask says so
+                await self.gateway.adapter(name)
+
+        async with anyio.create_task_group() as tasks:
+            for name in {self.models[model].provider for model in models if model in self.models}:
+                tasks.start_soon(one, name)
 
     async def ask(
         self, step: str, model: str, request: Request, seconds: float, budget: float

@@ -32,6 +32,8 @@ ACCEPTED = 4.0
 """Of 5, from which on a cascade goes no further."""
 FUSED = 3
 """Answers that are fused, at most."""
+FUSING_SECONDS, FUSING_SHARE = 10.0, 3.0
+"""What the winner's model is given for it: so long, or so many times what its draft took."""
 
 
 class Round:
@@ -174,7 +176,11 @@ class Round:
         by_number = {one.number: one for one in answers}
         best = [by_number[number] for number in decision.order if number in by_number][:FUSED]
         request = asking.fusing(self._brief, best)
-        answer, why = await self._playing.ask("fuse", model, request, self._brief.deadline_s, self._brief.budget_usd)
+        took = next(
+            (row["ms"] or 0) / 1000 for row in await self._playing.entries() if row["number"] == decision.winner
+        )
+        seconds = min(self._brief.deadline_s, max(FUSING_SECONDS, FUSING_SHARE * took))
+        answer, why = await self._playing.ask("fuse", model, request, seconds, self._brief.budget_usd)
         state, reasons = self._drafting.judged(answer, why)
         if answer is not None and state == "stands":
             return answer.turn.text, True

@@ -13,7 +13,6 @@ from ...errors import Code, Refused
 from ...guard.audit import now_us
 from . import learn
 from .brief import Brief
-from .drafts import GRACE
 from .learn import Rating
 from .models import EntryView, JudgeView, RoundResult, RoundView, ScoreView, Standings, StandingView
 
@@ -31,8 +30,6 @@ class RoundTable:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._scores: dict[str, tuple[float, Mapping[str, float]]] = {}
-        self.grace = GRACE
-        """Seconds that those behind the quorum are given at least."""
 
     @property
     def _db(self) -> Database:
