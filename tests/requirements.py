@@ -1162,6 +1162,11 @@ REQUIREMENTS = [
     Requirement("round-table:ties", "product, issue F", "Leaders too close are compared in both orders; ties told."),
     Requirement("round-table:budget", "product, issue F", "A round never costs more than its budget."),
     Requirement("round-table:degrades", "product, issue F 9", "With few, failing or no providers it says what it did."),
+    Requirement("round-table:replayed", "product, issue F", "The same brief gives the round that it had, and says so."),
+    Requirement("round-table:trust", "product, issue F", "A round's texts are as trusted as what its author had read."),
+    Requirement(
+        "round-table:handed-over", "product, issue F", "A round's answers go into an A/B test, each knows the other."
+    ),
     Requirement("round-table:modes", "product, issue F", "solo, cascade and fuse end as they say."),
     Requirement("round-table:learning", "product, issue F", "Wins, fading with age, and people's picks rank models."),
     Requirement("round-table:bad-input", "product, issue F 9", "What is no brief is refused, and nobody is asked."),

@@ -43,6 +43,7 @@ class Playing:
         self.table = Table((), 0, (), {}, 0.0)
         self.trust: Mapping[str, float] = {}
         self.warnings: list[str] = []
+        self.services = ctx.services
         self._ctx = ctx
 
     @property
@@ -73,8 +74,9 @@ class Playing:
             with contextlib.suppress(Refused):  # the ask says so
                 await self.gateway.adapter(name)
 
+        names: set[Name] = {self.models[model].provider for model in models if model in self.models}
         async with anyio.create_task_group() as tasks:
-            for name in {self.models[model].provider for model in models if model in self.models}:
+            for name in sorted(names):
                 tasks.start_soon(one, name)
 
     async def ask(

@@ -15,6 +15,8 @@ from ...context import Context
 from ...db.failures import DatabaseRefused
 from ...errors import Refused
 from ...guard.audit import now_us
+from ...guard.taint import Taints
+from ...guard.trust import UNTRUSTED
 from . import asking
 from .asking import Table
 from .brief import Brief
@@ -28,6 +30,10 @@ from .playing import Json, Playing
 if TYPE_CHECKING:
     from .service import RoundTable
 
+REPLAYED_DAYS = 30
+"""So long the same brief of the same principal gives the round that was played: half of what it taught still counts."""
+CHOSEN = frozenset({"panel", "pairs", "tie-break", "solo", "cascade"})
+"""Decisions that do: where nobody compared, providers may have been away."""
 ACCEPTED = 4.0
 """Of 5, from which on a cascade goes no further."""
 FUSED = 3
@@ -39,8 +45,9 @@ FUSING_SECONDS, FUSING_SHARE = 10.0, 3.0
 class Round:
     """One run of one round."""
 
-    def __init__(self, service: RoundTable, ctx: Context, brief: Brief) -> None:
+    def __init__(self, service: RoundTable, ctx: Context, brief: Brief, *, again: bool = False) -> None:
         self._brief = brief
+        self._again = again
         self._playing = Playing(service, ctx, brief)
         self._drafting = Drafting(self._playing)
         self._judging = Judging(self._playing)
@@ -54,6 +61,8 @@ class Round:
         """
         self._playing.models = await self._playing.gateway.models()
         kept: Json = await self._playing.run.step("table", self._lay)
+        if "played" in kept:
+            return await self._playing.service.result(kept["played"])
         self._playing.table, self._playing.trust = Table.opened(kept), kept["trust"]
         self._playing.warnings += self._playing.table.warnings
         try:
@@ -68,21 +77,31 @@ class Round:
             raise
 
     async def _lay(self) -> Json:
+        """Seat the round and note it; or say which earlier one has the answer."""
         from . import store
 
-        ratings, trust = await self._playing.service.known(self._brief.kind)
-        table = await asking.lay(self._playing.gateway, self._brief, ratings, trust, self._playing.id)
+        brief, principal = self._brief, self._playing.run.row["principal"]
+        kept = {**brief.model_dump(mode="json"), "trust": await self._trust(principal)}
+        row: Json = {
+            "id": self._playing.id, "principal": principal, "kind": brief.kind, "mode": brief.mode,
+            "brief_sha256": brief.sha256, "state": "running", "brief": kept, "decision": None, "winner": None,
+            "picked": None, "how": None, "repeats": 0, "flips": 0, "created_at": now_us(), "ended_at": None,
+        }  # fmt: skip
+        if not self._again:
+            async with self._playing.run.db.read() as conn:
+                since = now_us() - REPLAYED_DAYS * 86_400_000_000
+                played = await store.played(conn, row, since, CHOSEN)
+            if played is not None:
+                return {"played": played}
+        ratings, trust = await self._playing.service.known(brief.kind)
+        table = await asking.lay(self._playing.gateway, brief, ratings, trust, self._playing.id)
         async with self._playing.run.writing() as conn:
-            await store.insert(
-                conn,
-                {
-                    "id": self._playing.id, "principal": self._playing.run.row["principal"], "kind": self._brief.kind,
-                    "mode": self._brief.mode, "brief_sha256": self._brief.sha256, "state": "running",
-                    "brief": self._brief.model_dump(mode="json"), "decision": None, "winner": None, "picked": None,
-                    "how": None, "repeats": 0, "flips": 0, "created_at": now_us(), "ended_at": None,
-                },
-            )  # fmt: skip
+            await store.insert(conn, row)
         return {**table.packed(), "trust": trust}
+
+    async def _trust(self, principal: str) -> str | None:
+        """Drafts may carry on what the brief's author has read: customers' words, and orders among them."""
+        return UNTRUSTED if await self._playing.services.get(Taints).marked(principal) else None
 
     async def _decide(self) -> tuple[Decision, list[Standing], tuple[int, int]]:
         if self._brief.mode in {"solo", "cascade"}:
@@ -155,20 +174,7 @@ class Round:
                 "repeats": repeats[0], "flips": repeats[1],
             }
         )  # fmt: skip
-        cost = await self._playing.service.spent(self._playing.id)
-        return RoundResult(
-            round=self._playing.id,
-            answer=text,
-            model=model,
-            number=decision.winner,
-            how=decision.how,
-            why=decision.why,
-            p_best=decision.p_best,
-            fused=fused,
-            answers=len(answers),
-            cost_usd=cost,
-            warnings=self._playing.warnings,
-        )
+        return await self._playing.service.result(self._playing.id, replayed=False)
 
     async def _fuse(self, decision: Decision, answers: Sequence[Answered], model: str) -> tuple[str, bool]:
         """One answer of the best ones, if it passes the checks; else the winner's."""
