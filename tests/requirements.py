@@ -1162,6 +1162,9 @@ REQUIREMENTS = [
     Requirement("round-table:ties", "product, issue F", "Leaders too close are compared in both orders; ties told."),
     Requirement("round-table:budget", "product, issue F", "A round never costs more than its budget."),
     Requirement("round-table:degrades", "product, issue F 9", "With few, failing or no providers it says what it did."),
+    Requirement(
+        "round-table:everywhere", "product, issue F 8", "A round goes over REST, WebSocket and as an MCP task."
+    ),
     Requirement("round-table:replayed", "product, issue F", "The same brief gives the round that it had, and says so."),
     Requirement("round-table:trust", "product, issue F", "A round's texts are as trusted as what its author had read."),
     Requirement(

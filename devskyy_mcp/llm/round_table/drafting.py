@@ -20,6 +20,12 @@ DRAFTS_SHARE = 0.7
 """Of the budget, what drafts may take where judges are to follow."""
 
 
+_TOLD: dict[EntryState, str] = {
+    "stands": "has answered", "disqualified": "is disqualified", "failed": "has failed", "lost": "is lost",
+    "late": "is late",
+}  # fmt: skip
+
+
 class Drafting:
     """The drafts of one round."""
 
@@ -27,6 +33,7 @@ class Drafting:
         self._playing = playing
         self._brief = playing.brief
         self._lost: set[int] = set()
+        self._ended = 0
 
     async def gather(self) -> None:
         """All drafts, until enough have come."""
@@ -35,6 +42,7 @@ class Drafting:
         await self._playing.say("drafting")
         rows = await self._playing.entries() if self._playing.resumed else []
         ended = {row["number"]: row["state"] == "stands" for row in rows}
+        self._ended = len(ended)
         self._lost = {row["number"] for row in rows if row["state"] == "lost"}
         gathering = Gathering(
             table.drafters * 2,  # whose answer was lost may be asked again, when nobody else is left
@@ -60,6 +68,8 @@ class Drafting:
         state, reasons = self.judged(answer, why)
         text = "" if answer is None else answer.turn.text
         await self._playing.add_entry(number, model, state, text, reasons, answer)
+        self._ended += 1
+        await self._playing.say(f"drafting: {model} {_TOLD[state]}", self._ended, self._playing.table.asked)
         if state == "lost":
             self._lost.add(number)
         return state == "stands"

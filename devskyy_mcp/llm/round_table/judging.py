@@ -33,6 +33,7 @@ class Judging:
         self._playing = playing
         self._brief = playing.brief
         self._took: dict[str, float] = {}
+        self._ended = 0
 
     async def sheets(self, answers: Sequence[Answered]) -> dict[str, Read]:
         """What counts of each judge's sheet, by the judge."""
@@ -47,6 +48,9 @@ class Judging:
                 state = "lost"
             body = {"order": shown.permutation, "why": why, **_packed(got), **_took(answer)}
             await self._playing.add_score(number, name, state, body, got and self._best(got))
+            self._ended += 1
+            words = "has judged" if state == "scored" else "gave no sheet"
+            await self._playing.say(f"judging: {name} {words}", self._ended, min(JUDGES, len(seats)))
             return state == "scored"
 
         async def close(numbers: Sequence[int]) -> None:
@@ -57,6 +61,7 @@ class Judging:
 
         earlier = await self._playing.scores() if self._playing.resumed else []
         ended = {row["seat"]: row["state"] == "scored" for row in earlier}
+        self._ended = len(ended)
         if len(seats) >= 2:
             await self._playing.load(seats[:JUDGES])
             await Gathering(

@@ -10,7 +10,7 @@ import anyio
 
 from ...context import Context
 from ...db.failures import DatabaseRefused
-from ...errors import Refused
+from ...errors import Code, Refused
 from ...guard.audit import now_us
 from ...jobs.model import Job
 from ...jobs.run import Run
@@ -64,6 +64,10 @@ class Playing:
         """Whose draft has that number."""
         return self.table.drafters[(number - 1) % len(self.table.drafters)]
 
+    def warn(self, words: str) -> None:
+        if words not in self.warnings:
+            self.warnings.append(words)
+
     async def say(self, words: str, done: int = 0, total: int | None = None) -> None:
         await self._ctx.progress(done, total, words)
 
@@ -91,6 +95,8 @@ class Playing:
         except Unanswered as error:
             return None, f"{error.message} ({error.kind})"
         except Refused as refused:
+            if refused.code == Code.OVER_BUDGET:
+                self.warn("Its budget was too small for all that were to be asked; round_table_show says whom.")
             return None, refused.message
 
     async def entries(self) -> list[Json]:

@@ -174,6 +174,7 @@ class Round:
                 "repeats": repeats[0], "flips": repeats[1],
             }
         )  # fmt: skip
+        await self._playing.say(f"decided ({decision.how}): {model}")
         return await self._playing.service.result(self._playing.id, replayed=False)
 
     async def _fuse(self, decision: Decision, answers: Sequence[Answered], model: str) -> tuple[str, bool]:
