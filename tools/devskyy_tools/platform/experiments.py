@@ -178,7 +178,9 @@ async def _handed_over(
         Refused: NOT_FOUND; CONFLICT while the round goes on; INVALID_ARGUMENTS for what is not there, or said twice.
     """
     if source:
-        raise Refused(Code.INVALID_ARGUMENTS, "source and from_round say both where the variants come from.")
+        raise Refused(
+            Code.INVALID_ARGUMENTS, "source and from_round say both where the variants come from.", "Leave out source."
+        )
     round_id, texts = await ctx.get(RoundTable).texts(ctx.principal, given.round, given.answers.values())
     contents = {key: texts[number] for key, number in given.answers.items()} or {variants[-1].key: texts[BEST]}
     unknown = sorted(contents.keys() - {one.key for one in variants})
@@ -187,7 +189,11 @@ async def _handed_over(
         said = (
             f"There is no variant {unknown[0]!r}" if unknown else f"The variant {twice[0]!r} has a content of its own"
         )
-        raise Refused(Code.INVALID_ARGUMENTS, f"{said}, and is to get an answer of the round.")
+        raise Refused(
+            Code.INVALID_ARGUMENTS,
+            f"{said}, and is to get an answer of the round.",
+            "answers is by the variants' keys; without it the last variant gets the best.",
+        )
     return round_id, [one.model_copy(update={"content": contents.get(one.key, one.content)}) for one in variants]
 
 
