@@ -1161,12 +1161,24 @@ REQUIREMENTS = [
     Requirement(
         "round-table:quorum", "product, issue F 2", "Who hangs is late once enough have come and the grace is over."
     ),
+    Requirement(
+        "round-table:hangs", "product, issue F 2", "Who hangs for 60 s delays a round to 1.5 × the quorum + 0.2 s."
+    ),
+    Requirement("round-table:wires", "product, issue F 1", "Rounds go over all six wires, with errors in the middle."),
     Requirement("round-table:checks", "product, issue F", "Facts, words, links, schema decide before any judge does."),
     Requirement("round-table:blind", "product, issue F", "Judges see no names, fenced answers, an order of their own."),
     Requirement("round-table:evidence", "product, issue F", "A score counts only with a quotation from the answer."),
     Requirement("round-table:ties", "product, issue F", "Leaders too close are compared in both orders; ties told."),
     Requirement("round-table:budget", "product, issue F", "A round never costs more than its budget."),
     Requirement("round-table:degrades", "product, issue F 9", "With few, failing or no providers it says what it did."),
+    Requirement(
+        "round-table:everywhere", "product, issue F 8", "A round goes over REST, WebSocket and as an MCP task."
+    ),
+    Requirement("round-table:replayed", "product, issue F", "The same brief gives the round that it had, and says so."),
+    Requirement("round-table:trust", "product, issue F", "A round's texts are as trusted as what its author had read."),
+    Requirement(
+        "round-table:handed-over", "product, issue F", "A round's answers go into an A/B test, each knows the other."
+    ),
     Requirement("round-table:modes", "product, issue F", "solo, cascade and fuse end as they say."),
     Requirement("round-table:learning", "product, issue F", "Wins, fading with age, and people's picks rank models."),
     Requirement("round-table:bad-input", "product, issue F 9", "What is no brief is refused, and nobody is asked."),

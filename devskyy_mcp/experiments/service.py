@@ -124,6 +124,13 @@ class Experiments:
         more = cursor_of(shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > limit else None
         return ExperimentLines(experiments=[line_of(row) for row in shown], next_cursor=more)
 
+    async def made_from(self, source: str) -> list[str]:
+        """Names of the tests whose variants come from there, the newest first."""
+        from . import store
+
+        async with self.db.read() as conn:
+            return await store.made_from(conn, source)
+
     async def assign(self, name: str, units: Sequence[str]) -> Assignment:
         known = await self._running(name)
         return Assignment(experiment=name, variants={unit: known.assign(unit) for unit in units})

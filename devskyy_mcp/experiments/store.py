@@ -34,6 +34,12 @@ async def names(conn: AsyncConnection, most: int = 500) -> list[str]:
     return [str(name) for name in (await conn.execute(query)).scalars()]
 
 
+async def made_from(conn: AsyncConnection, source: str) -> list[str]:
+    """Of that ``source``, the newest first."""
+    query = sa.select(_T.id).where(_T.definition["source"].as_string() == source).order_by(_T.created_at.desc())
+    return [str(name) for name in (await conn.execute(query)).scalars()]
+
+
 async def page(conn: AsyncConnection, limit: int, state: str | None, behind: tuple[int, str] | None) -> list[Json]:
     """Newest first; one more than the limit where there are more."""
     query = experiments.select().order_by(_T.created_at.desc(), _T.id.desc()).limit(limit + 1)

@@ -66,8 +66,11 @@ def cleaned(value: Any) -> Any:
 
 
 def says_untrusted(value: Any) -> bool:
-    """Whether a result says of itself that it holds such text, as views of changes do."""
-    return isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get("trust") == UNTRUSTED
+    """Whether a result says of itself that it holds such text, as views of changes do, or the view of a job of its."""
+    if not isinstance(value, Mapping):
+        return False
+    given = cast("Mapping[str, Any]", value)
+    return given.get("trust") == UNTRUSTED or says_untrusted(given.get("result"))
 
 
 def refusal_says(details: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ ASKED_ELSEWHERE = {
     "jobs_cancel": "reaches no shop",
     "jobs_resolve": "reaches no shop",
     "round_table_pick": "reaches no shop",
-    "round_table_show": "needs a round, which only models that are paid for make",
+    "round_table_show": "needs a round: tests/surface/equal has one, tests/unit/llm/round_table plays them",
 }
 """Tools that are neither staged nor read, and which tests of their own call."""
 

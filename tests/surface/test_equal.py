@@ -27,10 +27,9 @@ OWN_CASES = {"tools_read", "tools_call", "changes_apply"}
 """Tools whose schemas do not say what makes sense: the past has calls for them."""
 FRUITLESS = {
     *("media_credentials_sign", "wp_media_upload", "woo_receipts_get", "no_such_tool"),
-    *("round_table_show", "round_table_pick"),
 }
-"""What can't succeed here: no certificate is set to sign with, a picture would have to come from the internet, a person
-has to agree to a receipt, and there are no models to play a round.
+"""What can't succeed here: no certificate is set to sign with, a picture would have to come from the internet, and a
+person has to agree to a receipt.
 """
 DRAWN = {"audit_list", "server_health_get", "woo_products_related"}
 """What gives something else each time: the calls of this very test, how much room there is on the disk, and products

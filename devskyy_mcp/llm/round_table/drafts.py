@@ -8,9 +8,12 @@ from typing import Any
 
 import anyio
 
-GRACE = 2.0
 GRACE_SHARE = 0.5
-"""Of the time until the quorum."""
+"""Of the time until the quorum: who hangs makes a gathering half as long again, however short it is."""
+GRACE = 0.1
+"""Seconds of grace at least, for answers that come all but at once."""
+GRACE_RESUMED = 2.0
+"""The same where an earlier process began: nobody knows how long the quorum took, but longer than this."""
 Ask = Callable[[int, str], Awaitable[bool]]
 """Asks the model as number so and so, and keeps what came; whether there is an answer."""
 Close = Callable[[Sequence[int]], Awaitable[None]]
@@ -20,6 +23,10 @@ Close = Callable[[Sequence[int]], Awaitable[None]]
 def quorum(number: int) -> int:
     """How many answers are enough of so many."""
     return min(number, max(2, math.ceil(0.6 * number)))
+
+
+async def unnoted(_numbers: Sequence[int]) -> None:
+    """A ``Close`` where nothing is to be written down."""
 
 
 class Gathering:
@@ -93,7 +100,7 @@ class Gathering:
             if self._answers >= quorum(self._number):
                 now = anyio.current_time()
                 until = min(until, now + max(self._grace, GRACE_SHARE * (now - started)))
-                return await self._wait(until, all_of_them=True)
+                return await self._wait(until, enough=self._number)
             if failed > 0 and self._next < len(self._models):
                 failed -= 1
                 self._begin(tasks, self._next + 1)
@@ -121,11 +128,11 @@ class Gathering:
         self._answers += there
         self._news.set()
 
-    async def _wait(self, until: float, *, all_of_them: bool = False) -> None:
-        """For news, or for all drafts to end; until then at most."""
+    async def _wait(self, until: float, *, enough: int = 0) -> None:
+        """For news, or for so many answers or the end of all; until then at most."""
         with anyio.CancelScope(deadline=until):
-            while self._open:
+            while self._open and (not enough or self._answers < enough):
                 await self._news.wait()
                 self._news = anyio.Event()
-                if not all_of_them or not self._open:
+                if not enough:
                     return

@@ -31,6 +31,8 @@ class RoundResult(_View):
     answers: int = Field(description="That stood.")
     cost_usd: float
     warnings: list[str]
+    played_at: str | None = Field(default=None, description="When the same brief was played: nothing was asked anew.")
+    trust: Literal["untrusted"] | None = None
 
 
 class ScoreView(_View):
@@ -79,6 +81,8 @@ class RoundView(_View):
     flips: str = Field(description="How often another order changed a judge's mind.")
     cost_usd: float
     warnings: list[str]
+    experiments: list[str] | None = Field(default=None, description="A/B tests of its answers.")
+    trust: Literal["untrusted"] | None = Field(default=None, description="Customers' texts may be in it.")
 
 
 class StandingView(_View):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from ...context import Context, Principal, Services
 from ...db.database import Database
@@ -13,9 +14,11 @@ from ...errors import Code, Refused
 from ...guard.audit import now_us
 from . import learn
 from .brief import Brief
-from .drafts import GRACE
 from .learn import Rating
 from .models import EntryView, JudgeView, RoundResult, RoundView, ScoreView, Standings, StandingView
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 Json = dict[str, Any]
 FRESH = 60.0
@@ -23,6 +26,8 @@ FRESH = 60.0
 COMPARED = frozenset({"panel", "pairs"})
 """Decisions that teach something: somebody compared the answers."""
 MILLION = 1_000_000
+BEST = 0
+"""The number of no answer: whichever is the best."""
 
 
 class RoundTable:
@@ -31,22 +36,20 @@ class RoundTable:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._scores: dict[str, tuple[float, Mapping[str, float]]] = {}
-        self.grace = GRACE
-        """Seconds that those behind the quorum are given at least."""
 
     @property
     def _db(self) -> Database:
         return self._services.get(Database)
 
-    async def play(self, ctx: Context, brief: Brief) -> RoundResult:
-        """Play the round of this job, or go on with it.
+    async def play(self, ctx: Context, brief: Brief, *, again: bool = False) -> RoundResult:
+        """Play the round of this job, or go on with it; unless ``again``, the same brief gives the round that it had.
 
         Raises:
             Refused: NOT_CONFIGURED when nobody can be asked; UPSTREAM_INVALID when no answer stands.
         """
         from .rounds import Round
 
-        return await Round(self, ctx, brief).play()
+        return await Round(self, ctx, brief, again=again).play()
 
     # ---- what was learned --------------------------------------------------------------------------------------------
 
@@ -89,12 +92,37 @@ class RoundTable:
 
     # ---- one round ---------------------------------------------------------------------------------------------------
 
-    async def spent(self, round_id: str) -> float:
-        """US dollars that the round's calls cost, or may have."""
+    async def result(self, round_id: str, *, replayed: bool = True) -> RoundResult:
+        """What a round that is over came to; ``replayed`` where its brief was to be played once more."""
         from . import store
 
         async with self._db.read() as conn:
-            return (await store.spent(conn, [round_id])).get(round_id, 0) / MILLION
+            row = cast("Json", await store.read(conn, round_id))
+            entries = await store.entries(conn, round_id)
+            cost = 0 if replayed else (await store.spent(conn, [round_id])).get(round_id, 0)
+        decision, at = cast("Json", row["decision"]), iso(row["created_at"])
+        warnings: list[str] = [*decision["warnings"]]
+        if replayed:
+            warnings.append(
+                f"This brief was played at {at}, and nothing was asked anew; again=true plays it once more."
+            )
+            if row["picked"] not in {None, row["winner"]}:
+                warnings.append(f"A person holds its answer {row['picked']} for the best; round_table_show has it.")
+        return RoundResult(
+            round=round_id,
+            answer=decision["text"],
+            model=next(one["model"] for one in entries if one["number"] == row["winner"]),
+            number=row["winner"],
+            how=row["how"],
+            why=decision["why"],
+            p_best=decision["p_best"],
+            fused=decision["fused"],
+            answers=sum(one["state"] == "stands" for one in entries),
+            cost_usd=cost / MILLION,
+            warnings=warnings,
+            played_at=at if replayed else None,
+            trust=row["brief"].get("trust"),
+        )
 
     async def show(self, principal: Principal, round_id: str) -> RoundView:
         """A round with all that was answered and judged.
@@ -105,7 +133,8 @@ class RoundTable:
         from . import store
 
         async with self._db.read() as conn:
-            row = _of(principal, round_id, await store.read(conn, round_id))
+            row = _of(principal, round_id, await _read(conn, round_id))
+            round_id = row["id"]
             entries = await store.entries(conn, round_id)
             scores = await store.scores(conn, round_id)
             cost = (await store.spent(conn, [round_id])).get(round_id, 0)
@@ -129,7 +158,26 @@ class RoundTable:
             flips=f"{row['flips']} of {row['repeats']}",
             cost_usd=cost / MILLION,
             warnings=decision.get("warnings", []),
+            trust=row["brief"].get("trust"),
         )
+
+    async def texts(self, principal: Principal, round_id: str, numbers: Iterable[int]) -> tuple[str, dict[int, str]]:
+        """The id of a round that is over, and its answers that stand; under ``BEST`` the one that a person picked, else
+        what it came to.
+
+        Raises:
+            Refused: NOT_FOUND; CONFLICT while the round goes on or came to nothing; INVALID_ARGUMENTS where one of the
+                numbers is none of theirs.
+        """
+        view = await self.show(principal, round_id)
+        if view.state != "done" or view.answer is None:
+            why = "is not over yet" if view.state == "running" else "came to no answer"
+            raise Refused(Code.CONFLICT, f"The round {view.round} {why}.", "round_table_show has it.")
+        there = {one.number: one.text for one in view.entries if one.state == "stands"}
+        for number in numbers:
+            if number not in there:
+                raise _no_answer(view.round, number, there)
+        return view.round, {**there, BEST: there.get(view.picked or BEST, view.answer)}
 
     async def pick(self, principal: Principal, round_id: str, number: int) -> RoundView:
         """Note that a person holds this answer for the best.
@@ -140,14 +188,13 @@ class RoundTable:
         from . import store
 
         async with self._db.begin() as conn:
-            row = _of(principal, round_id, await store.read(conn, round_id))
+            row = _of(principal, round_id, await _read(conn, round_id))
+            round_id = row["id"]
             if row["state"] == "running":
                 raise Refused(Code.CONFLICT, f"The round {round_id} is not over yet.", "jobs_wait waits for it.")
             texts = {one["number"] for one in await store.entries(conn, round_id) if one["body"]["text"]}
             if number not in texts:
-                there = ", ".join(str(one) for one in sorted(texts)) or "none"
-                message = f"The round {round_id} has no answer {number}; there are: {there}."
-                raise Refused(Code.INVALID_ARGUMENTS, message, "round_table_show has them.")
+                raise _no_answer(round_id, number, texts)
             await store.pick(conn, round_id, number)
         self._scores.pop(row["kind"], None)
         return await self.show(principal, round_id)
@@ -160,8 +207,31 @@ def _of(principal: Principal, round_id: str, row: Json | None) -> Json:
     return row
 
 
+def _no_answer(round_id: str, number: int, there: Iterable[int]) -> Refused:
+    listed = ", ".join(str(one) for one in sorted(there)) or "none"
+    message = f"The round {round_id} has no answer {number}; there are: {listed}."
+    return Refused(Code.INVALID_ARGUMENTS, message, "round_table_show has them.")
+
+
+async def _read(conn: AsyncConnection, round_id: str) -> Json | None:
+    """The round of that id, or the one that a job of that id was given instead of another one."""
+    from ...jobs import store as jobs
+    from . import store
+
+    row = await store.read(conn, round_id)
+    if row is None and (job := await jobs.read(conn, round_id)) is not None:
+        given: Json = job["result"] or {}
+        row = await store.read(conn, str(given.get("round")))
+    return row
+
+
+def iso(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds / MILLION, UTC).isoformat(timespec="seconds")
+
+
 def _brief(row: Json) -> Brief:
-    return Brief.model_validate_json(json.dumps(row["brief"]))  # strict models take lists as tuples only there
+    given = {name: value for name, value in row["brief"].items() if name != "trust"}
+    return Brief.model_validate_json(json.dumps(given))  # strict models take lists as tuples only there
 
 
 def _duels(past: list[Json]) -> list[learn.Duel]:

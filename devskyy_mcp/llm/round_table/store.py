@@ -5,7 +5,7 @@ Every function takes the connection of its caller's transaction. What has ended 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -40,6 +40,13 @@ async def end(conn: AsyncConnection, round_id: str, values: Mapping[str, Any]) -
 
 async def pick(conn: AsyncConnection, round_id: str, number: int) -> None:
     await conn.execute(round_table_rounds.update().where(_R.id == round_id).values(picked=number))
+
+
+async def played(conn: AsyncConnection, row: Mapping[str, Any], since: int, how: Iterable[str]) -> str | None:
+    """The newest round of the same principal and brief that was decided so, begun since then (microseconds)."""
+    same = [getattr(_R, name) == row[name] for name in ("kind", "principal", "brief_sha256")]
+    query = sa.select(_R.id).where(*same, _R.created_at >= since, _R.state == "done", _R.how.in_(list(how)))
+    return (await conn.execute(query.order_by(_R.created_at.desc()).limit(1))).scalar()
 
 
 async def read(conn: AsyncConnection, round_id: str) -> Json | None:

@@ -80,6 +80,8 @@ class Answer:
     calls: tuple[Called, ...] = ()
     reasoning: tuple[str, ...] = ()
     stop: Reason | None = None
+    wait: float = 0.0
+    """Seconds before anything of it is said."""
     usage: Usage = field(default_factory=lambda: Usage(input=11, output=7))
     fault: Fault | None = None
 
@@ -276,6 +278,7 @@ class Models:
             await _until_gone(request)
             asked.gone.set()
             return Response(status_code=204)
+        await anyio.sleep(answer.wait)
         try:
             said = spoken.answer(answer, asked)
         except KeyError as error:

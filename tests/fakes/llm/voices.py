@@ -136,7 +136,11 @@ class _Voice:
 
 def answers_in(request: Request) -> dict[str, str]:
     """What a judge was shown, by its label."""
-    words = cast("Text", request.messages[0].blocks[0]).text
+    return answers_of(cast("Text", request.messages[0].blocks[0]).text)
+
+
+def answers_of(words: str) -> dict[str, str]:
+    """The same, of the words that it was asked in."""
     return {found[1]: found[3] for found in _ANSWER.finditer(words)}
 
 

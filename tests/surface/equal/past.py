@@ -23,6 +23,7 @@ from tests.specimens.insights import STEPS, TICKETS
 
 from .inputs import ABSENT, Case, Choices
 from .pictures import known_pictures, picture_cases
+from .rounds import ROUND, note_round
 from .ways import Site
 
 FEW = 2
@@ -141,8 +142,11 @@ class Past:
         found += [
             Case("round_table_standings", more, True) for more in ({}, {"kind": "product-copy"}, {"kind": "No Slug"})
         ]
-        found += [Case("round_table_show", {"round": "job_none"}, True)]
-        found += [Case("round_table_pick", {"round": "job_none", "number": 1}, True)]
+        found += [Case("round_table_show", {"round": one}, True) for one in (ROUND, "job_none")]
+        picks = ((ROUND, 1), (ROUND, 9), ("job_none", 1))
+        found += [Case("round_table_pick", {"round": one, "number": number}, True) for one, number in picks]
+        handed = {"name": "handed", "preview": True, "from_round": {"round": ROUND}}
+        found += [Case("experiments_create", {**DESIGN, **handed, **more}, True) for more in ({}, {"source": "x"})]
         found.append(Case("experiments_create", {**DESIGN, "name": "another", "preview": True}, True))
         found.append(Case("play_launch_draft", {"launch": LAUNCH, "preview": True}, True))
         model = {"glb": self.own["three_d_models_check"]["asset"][0], "kind": "generated", "preview": True}
@@ -344,6 +348,7 @@ async def _live(app: App) -> Past:
     hands = Hands(app.services.get(Database), app.services.get(Events))
     await _work(hands)
     await _launch(hands, kept_file(photo))
+    await note_round(app)
     await do("agents_find", request="warm up")  # the vectors are made once, and seven servers find them
     await do("insights_customers_segment")  # makes the key that marks guests, the same on all copies
     await _forget_reading(app)

@@ -24,6 +24,7 @@ from devskyy_mcp.experiments.model import (
 )
 from devskyy_mcp.experiments.results import ShopNumbers
 from devskyy_mcp.experiments.service import Experiments
+from devskyy_mcp.llm.round_table.service import BEST, RoundTable
 from devskyy_tools.shop.collections import VARIANT_TESTS
 from devskyy_tools.shop.session import Shop
 
@@ -38,6 +39,13 @@ Units = Annotated[
     list[Unit], Field(min_length=1, max_length=MOST_BATCH, description="Customer or first-party cookie ids; never IPs.")
 ]
 Place = Literal["name", "short_description", "picture", "model"]
+
+
+class FromRound(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    round: str = Field(max_length=60)
+    answers: dict[str, int] = Field({}, description="By variant; else the last one gets the best.")
 
 
 class Conversion(BaseModel):
@@ -68,8 +76,11 @@ async def experiments_create(
     product_ids: list[Annotated[int, Field(ge=1)]] | None = None,
     covariate: Annotated[str, Field(max_length=200, description="Known of units from before, for CUPED.")] = "",
     source: Annotated[str, Field(max_length=200, description="Where the variants come from.")] = "",
+    from_round: Annotated[FromRound | None, Field(description="Test a round table's answers.")] = None,
 ) -> None:
     """Register and start an A/B test for good; with shop_place on product pages, by the DevSkyy plugin."""
+    if from_round is not None:
+        source, variants = await _handed_over(ctx, from_round, variants, source)
     design = Design(
         name=name,
         hypothesis=hypothesis,
@@ -159,6 +170,34 @@ async def experiments_stop(
         shop = ctx.get(Shop)
         if await shop.find(VARIANT_TESTS, experiment) is not None:
             await shop.update(VARIANT_TESTS, experiment, {"live": False})
+
+
+async def _handed_over(
+    ctx: Context, given: FromRound, variants: list[Variant], source: str
+) -> tuple[str, list[Variant]]:
+    """The round's id, and the variants with its answers as their contents.
+
+    Raises:
+        Refused: NOT_FOUND; CONFLICT while the round goes on; INVALID_ARGUMENTS for what is not there, or said twice.
+    """
+    if source:
+        raise Refused(
+            Code.INVALID_ARGUMENTS, "source and from_round say both where the variants come from.", "Leave out source."
+        )
+    round_id, texts = await ctx.get(RoundTable).texts(ctx.principal, given.round, given.answers.values())
+    contents = {key: texts[number] for key, number in given.answers.items()} or {variants[-1].key: texts[BEST]}
+    unknown = sorted(contents.keys() - {one.key for one in variants})
+    twice = sorted(one.key for one in variants if one.content and one.key in contents)
+    if unknown or twice:
+        said = (
+            f"There is no variant {unknown[0]!r}" if unknown else f"The variant {twice[0]!r} has a content of its own"
+        )
+        raise Refused(
+            Code.INVALID_ARGUMENTS,
+            f"{said}, and is to get an answer of the round.",
+            "answers is by the variants' keys; without it the last variant gets the best.",
+        )
+    return round_id, [one.model_copy(update={"content": contents.get(one.key, one.content)}) for one in variants]
 
 
 async def _place(ctx: Context, definition: Mapping[str, Any], key: object) -> None:

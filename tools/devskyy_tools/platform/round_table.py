@@ -8,6 +8,7 @@ from pydantic import Field
 
 from devskyy_mcp.capability import JobPolicy, Toolset
 from devskyy_mcp.context import Context
+from devskyy_mcp.experiments.service import Experiments
 from devskyy_mcp.llm.round_table.brief import (
     LONGEST_PROMPT,
     Criterion,
@@ -37,6 +38,7 @@ async def round_table_start(
     budget_usd: Annotated[float, Field(gt=0, le=100)] = 1.0,
     deadline_s: Annotated[float, Field(ge=5, le=600)] = 120.0,
     output_schema: dict[str, Any] | None = None,
+    again: Annotated[bool, Field(description="Play it though this brief was.")] = False,
 ) -> RoundResult:
     """Have several language models answer one brief; others judge blindly and the best answer wins."""
     brief = freeze(
@@ -52,13 +54,14 @@ async def round_table_start(
         },
         rubric,
     )
-    return await ctx.get(RoundTable).play(ctx, brief)
+    return await ctx.get(RoundTable).play(ctx, brief, again=again)
 
 
 @round_table.tool("read", scopes="agents:read", open_world=False)
 async def round_table_show(ctx: Context, round: RoundId) -> RoundView:  # noqa: A002 # people's word
     """Show a round: every answer, why some were disqualified, scores with evidence, how it was decided, its cost."""
-    return await ctx.get(RoundTable).show(ctx.principal, round)
+    view = await ctx.get(RoundTable).show(ctx.principal, round)
+    return view.model_copy(update={"experiments": await ctx.get(Experiments).made_from(view.round) or None})
 
 
 @round_table.tool("write", scopes="agents:write", open_world=False, idempotent=True)

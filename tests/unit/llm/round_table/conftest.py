@@ -11,7 +11,6 @@ from devskyy_mcp.app import App
 from devskyy_mcp.config import Settings
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.llm import trying
-from devskyy_mcp.llm.round_table.service import RoundTable
 from tests.fakes.llm.scripted import KEYS
 from tests.fakes.llm.voices import Voices, table_app
 
@@ -41,7 +40,6 @@ async def apps(tmp_path: Path, database_url: str, voices: Voices) -> AsyncGenera
             given = {"environment": "test", "data_dir": tmp_path, "database_url": database_url, "worker": "off"}
             settings = Settings(_env_file=None, **{**given, **keys, **more})  # pyright: ignore[reportCallIssue] # pydantic-settings takes it
             app = table_app(settings, voices)
-            app.services.get(RoundTable).grace = 0.1
             stack.push_async_callback(app.close)
             return app
 

@@ -18,7 +18,7 @@ from devskyy_mcp.llm.asking import Learned
 from devskyy_mcp.llm.port import NAMES, LLMError, Name, Request
 from devskyy_mcp.llm.round_table import store
 from devskyy_mcp.llm.round_table.decide import standings
-from devskyy_mcp.llm.round_table.rounds import opened
+from devskyy_mcp.llm.round_table.judging import opened
 from devskyy_mcp.llm.round_table.service import RoundTable
 from tests.fakes.llm.scripted import ME
 from tests.fakes.llm.voices import Asked, Voices, answers_in, begun, played, shown
@@ -206,6 +206,8 @@ async def test_nothing_goes_beyond_the_budget(app: App, voices: Voices) -> None:
     assert spent <= 0.02
     view = await shown(app, job.job)
     assert any("may cost" in " ".join(one["reasons"]) for one in view["entries"])
+    assert job.result is not None, "whoever could be paid for has answered"
+    assert "budget was too small" in " ".join(job.result["warnings"])
     nothing = await played(app, k=3, budget_usd=0.000001)
     assert nothing.state == "failed"
     assert (await shown(app, nothing.job))["cost_usd"] == 0
