@@ -142,7 +142,7 @@ class Running:
                 "arguments": dict(self.arguments),
                 "request": self.request,
                 "system": [f"{instructions}\n\n{_HOW}", guide.markdown],
-                "task": task.strip(),
+                "task": f"{task.strip()}\n\n{brief.moment()}",
                 "salt": marks.salt,
                 "marks": marks.values,
             },
