@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from .loading import Source, Written, check
+from .naming import named
 
 if TYPE_CHECKING:
     from ..capability import Capability
@@ -31,7 +32,7 @@ def look(found: Iterable[Source], tools: Mapping[str, Capability | None]) -> tup
         wrong += [f"{source.shown}:{one.line}: {one.said}" for one in problems]
         if written is not None:
             good.append(written)
-            advice += [f"{source.shown}: {said}" for said in _advice(written.fields, tools)]
+            advice += [f"{source.shown}: {said}" for said in (*_advice(written.fields, tools), *named(written, tools))]
     return wrong, [*advice, *_alike(good)]
 
 
