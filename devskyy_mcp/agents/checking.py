@@ -54,6 +54,9 @@ def _advice(fields: Mapping[str, Any], tools: Mapping[str, Capability | None]) -
         tool = tools.get(name)
         if tool is not None and not tool.policy.writes:
             yield f"{name} only reads and is under approve, not allow"
+    outside = [name for name in tools_of(fields) if (tool := tools.get(name)) and tool.policy.texts == "outside"]
+    if outside and not fields.get("trust", {}).get("reads_untrusted"):
+        yield f"{outside[0]} gives texts of customers or the web, and trust.reads_untrusted is not true"
 
 
 def tools_of(fields: Mapping[str, Any]) -> list[str]:
