@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ..capability import Registry, allowed
@@ -61,6 +62,11 @@ def task(arguments: Mapping[str, str]) -> str:
         return "# The task\n\nNo arguments were given. Ask for what you need before you begin."
     lines = [f"- {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in given.items()]
     return "\n".join(["# The task", "", *lines])
+
+
+def moment() -> str:
+    """When this is, which a model can't know by itself and counts deadlines and ages of orders from."""
+    return f"# Now\n\nIt is {datetime.now(UTC):%A, %Y-%m-%d %H:%M} UTC."
 
 
 async def brief(ctx: Context, agent: Agent, arguments: Mapping[str, str]) -> list[str | Embedded]:

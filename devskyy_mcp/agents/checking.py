@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from .loading import Source, Written, check
+from .naming import named
 
 if TYPE_CHECKING:
     from ..capability import Capability
@@ -31,7 +32,7 @@ def look(found: Iterable[Source], tools: Mapping[str, Capability | None]) -> tup
         wrong += [f"{source.shown}:{one.line}: {one.said}" for one in problems]
         if written is not None:
             good.append(written)
-            advice += [f"{source.shown}: {said}" for said in _advice(written.fields, tools)]
+            advice += [f"{source.shown}: {said}" for said in (*_advice(written.fields, tools), *named(written, tools))]
     return wrong, [*advice, *_alike(good)]
 
 
@@ -53,6 +54,9 @@ def _advice(fields: Mapping[str, Any], tools: Mapping[str, Capability | None]) -
         tool = tools.get(name)
         if tool is not None and not tool.policy.writes:
             yield f"{name} only reads and is under approve, not allow"
+    outside = [name for name in tools_of(fields) if (tool := tools.get(name)) and tool.policy.texts == "outside"]
+    if outside and not fields.get("trust", {}).get("reads_untrusted"):
+        yield f"{outside[0]} gives texts of customers or the web, and trust.reads_untrusted is not true"
 
 
 def tools_of(fields: Mapping[str, Any]) -> list[str]:

@@ -112,7 +112,7 @@ class Running:
                 **await self._rules(),
                 "arguments": dict(self.arguments),
                 "request": self.request,
-                "task": task.strip(),
+                "task": f"{task.strip()}\n\n{brief.moment()}",
                 "salt": marks.salt,
                 "marks": marks.values,
             },

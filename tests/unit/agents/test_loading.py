@@ -289,6 +289,7 @@ def test_authors_are_advised(folder: Path) -> None:
         "description does not say “Use when …”",
         "woo_products_update changes things (write) and is under allow",
         "woo_orders_get only reads and is under approve",
+        "woo_orders_get gives texts of customers or the web, and trust.reads_untrusted is not true",
         "100% of its tools are those of agents/commerce/price-twin.md",
     ):
         assert one in said

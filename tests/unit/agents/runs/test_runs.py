@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,12 @@ async def test_a_run_to_its_deliverable(here: Bed) -> None:
     assert found["spent"]["usd"] > 0
     assert here.desk.writes == ["POST /wp/v2/posts"]
     assert json.loads(here.results(1)[0])["items"]
+
+
+async def test_the_model_is_told_when_it_is(here: Bed) -> None:
+    days = {datetime.now(UTC).strftime("%A, %Y-%m-%d")}
+    await here.run(delivers("Nothing to do."), request="Which orders are late?")
+    days.add(datetime.now(UTC).strftime("%A, %Y-%m-%d"))
+    asked = json.dumps(here.models.asked[0].body)
+    assert any(f"It is {day} " in asked for day in days)
+    assert asked.index("Which orders are late?") < asked.index("It is ")
