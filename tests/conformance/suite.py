@@ -25,6 +25,8 @@ EVERYTHING = "everything"
 ERAS = ("modern", "legacy", "auto")
 SUITE = MODULES / "@modelcontextprotocol/conformance/dist/index.js"
 INSPECTOR = MODULES / "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
+PATIENCE = "60000"
+"""Milliseconds that a server over stdio may take to start on a busy machine."""
 MCPDO = MODULES / "@modelcontextprotocol/inspector/clients/mcpdo/build/mcp-bin.js"
 WITHOUT_FIXTURES = frozenset(
     {
@@ -139,14 +141,15 @@ def inspect(target: Sequence[str], era: str, method: str, *words: str) -> tuple[
     Raises:
         AssertionError: when it exits with anything but 0.
     """
-    call = ["--cli", "--protocol-era", era, "--format", "json", "-q", "--method", method, *words]
+    call = ["--cli", "--protocol-era", era, "--connect-timeout", PATIENCE, "--format", "json", "-q"]
+    call += ["--method", method, *words]
     where = [*target, "--transport", "http"] if target[0].startswith("http") else target
     done = subprocess.run(
         [str(node()), str(INSPECTOR), *call, *where],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         env=_environment(),
     )
     assert done.returncode == 0, f"{era} {method}: exit {done.returncode}: {done.stderr[-2000:]} {done.stdout[-500:]}"
@@ -165,7 +168,7 @@ def connected(target: Sequence[str], era: str) -> Generator[Callable[..., Any]]:
 
         def say(*words: str) -> str:
             command = [str(node()), str(MCPDO), "--format", "json", *words]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=environment)
             assert done.returncode == 0, f"{era} {words}: {done.stderr[-2000:]} {done.stdout[-500:]}"
             return done.stdout
 
@@ -173,8 +176,8 @@ def connected(target: Sequence[str], era: str) -> Generator[Callable[..., Any]]:
             name, value = line.removeprefix("export ").split("=", 1)
             environment[name] = value.strip("'")
         where = [*target, "--transport", "http"] if target[0].startswith("http") else ["--", *target]
-        say("connect", "@server", "--era", era, *where)
+        say("connect", "@server", "--era", era, "--connect-timeout", PATIENCE, *where)
         try:
-            yield lambda *words: json.loads(say("--connection", "server", *words))["result"]
+            yield lambda *words: json.loads(say("--connection", "server", *words))
         finally:
             say("daemon", "stop")

@@ -92,7 +92,7 @@ def test_files_are_resources(url: str, transport: str, era: str) -> None:
     above = json.loads(read("agent://index"))["supers"]
     assert {one["name"] for one in above} | {agent["name"] for one in above for agent in one["agents"]} == FILES
     assert read("agent://commerce/price-strategist").startswith("# Commerce · Price strategist")
-    assert read("skill://price-strategist/SKILL.md").startswith("---\nname: price-strategist")
+    assert read("skill://price-strategist/SKILL.md").startswith('---\nname: "price-strategist"')
 
 
 @pytest.mark.requirement("agents:skills")

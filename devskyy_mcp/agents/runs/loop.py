@@ -299,11 +299,11 @@ class Running:
         await self._add("result", {"turn": turn, "index": one.index, "tool": one.call.name, **result})
 
     async def _wait_for_person(self, waits: Waits) -> dict[str, Any] | None:
-        """Park the job until the change is decided on its own page or at a terminal. None when it is, else the result
-        of a call that was declined by declining the job's question.
+        """Park the job until the change is decided. None when it is, else the result of a call that was declined by
+        declining the job's question.
 
-        Agreeing is only possible there, where the plan is shown and its digest checked: an answer to the job's
-        question lets the run look again.
+        Whoever is asked decides the change itself, where its plan is shown and its digest checked (``jobs/deciding``);
+        a bare answer to the job's question lets the run look again.
         """
         from ...jobs.model import Job
 

@@ -1,4 +1,4 @@
-"""What a run must ask for is decided at the host's form, on the change itself, in every way to ask a host."""
+"""What a run must ask for is decided at the host's form, on the change itself, however the host can be asked."""
 
 from __future__ import annotations
 
