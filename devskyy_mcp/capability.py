@@ -122,7 +122,8 @@ class Policy:
         idempotent: the same call twice has the effect of one.
         proxies: effects of the tools that this tool may call by name; empty for ordinary tools.
         job: calls become durable jobs; None for ordinary tools.
-        texts: whose texts the result of a read holds; views of changes say it themselves.
+        texts: whose texts the result of a read holds, or the outcome of a job, not the handle that its start gives;
+            views of changes say it themselves.
         privileged: of a tool that stages nothing: its call waits for a person when the caller has just read customers'
             texts. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
         view: the page that shows its results; such tools are in the default profile of hosts that show pages.

@@ -1135,6 +1135,9 @@ REQUIREMENTS = [
     Requirement("runs:compacted", "product, issue F", "A long conversation is summed up and goes on."),
     Requirement("runs:live", "product, issue F", "A run is followed while it goes on."),
     Requirement("runs:injection", "product, issue F", "An obedient model does nothing that is held back."),
+    Requirement(
+        "runs:outcome", "product, issue F", "Reading what a run gave counts as reading texts; starting it does not."
+    ),
     Requirement("runs:scopes", "product, issue F", "A run may no more than the person and the agent both."),
     # the round table
     Requirement("round-table:from-first-to-last", "product, issue F", "A round goes from its brief to a decision."),

@@ -100,7 +100,7 @@ class Running:
         self.limits = _limits(agent, caps or Caps())
         self.journal = Journal(ctx)
         self.state = State()
-        self.watch = Watch(ctx, self.journal, self.limits["steps"])
+        self.watch = Watch(ctx, self.journal, self.limits["steps"], agent.tools)
         self._since = clock()
         self._intents: set[int] = set()
         """Numbers of the intents that earlier processes have written."""
@@ -421,11 +421,10 @@ class Running:
 
         changes, job = self.ctx.get(Changes), self.ctx.get(Job)
         places = " or ".join(str(place) for place in waits.approve.values())
-        message = (
-            f"A person must agree to {waits.change} first: {waits.summary} Agree at {places}."
-            if places
-            else (f"A person must agree to {waits.change} first: {waits.summary}")
-        )
+        message = f"A person must agree to {waits.change} first"
+        if waits.summary and not self.state.tainted:  # else its words may be anybody's; the page fences them
+            message += f": {waits.summary}"
+        message = message.removesuffix(".") + "." + (f" Agree at {places}." if places else "")
         number = 0
         while (await changes.journal.row_of(waits.change, None))["state"] == "proposed":
             answer = await job.ask(f"{waits.change}-{number}", message, GO_ON)
