@@ -105,6 +105,7 @@ class PolicyOptions(TypedDict, total=False):
     privileged: bool
     view: View
     most: int
+    free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Policy:
             texts. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
         view: the page that shows its results; such tools are in the default profile of hosts that show pages.
         most: bytes of JSON that a read gives; what is beyond is cut.
+        free: of a tool that makes something: it costs nothing, and only reads elsewhere.
     """
 
     effect: Effect
@@ -143,6 +145,12 @@ class Policy:
     privileged: bool = False
     view: View | None = None
     most: int = MOST_RESULT
+    free: bool = False
+
+    @property
+    def only_makes(self) -> bool:
+        """Whether a call only makes something new here, at no cost: nothing that is there changes, nothing is sent."""
+        return self.effect == "generate" and (self.free or not self.open_world)
 
     @property
     def needs_trust(self) -> bool:

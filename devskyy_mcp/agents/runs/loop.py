@@ -20,6 +20,8 @@ from ...changes.service import Changes
 from ...config import Settings
 from ...context import Context
 from ...errors import Code, Refused
+from ...guard.taint import Taints
+from ...guard.trust import cleaned
 from ...llm import prices
 from ...llm.asking import Answer, Unanswered, Want
 from ...llm.gateway import Gateway
@@ -29,7 +31,7 @@ from ..catalogue import Agent
 from ..guide import Guides
 from .carrying import AT_ONCE, Carrying, Waits, allowed_hosts, paid, refusal
 from .journal import Journal, Kind
-from .links import without_foreign
+from .links import hosts, without_foreign
 from .marks import Marks
 from .model import DELIVER, READ_REST, Caps, Limit, RunEnd, Spent
 from .output import errors, object_in
@@ -144,6 +146,7 @@ class Running:
                 "system": [f"{instructions}\n\n{_HOW}", guide.markdown],
                 "task": task.strip(),
                 "salt": marks.salt,
+                "tainted": await self.ctx.get(Taints).marked(self.ctx.principal.id),
                 "marks": marks.values,
             },
         )
@@ -467,13 +470,19 @@ class Running:
 
     async def _delivered(self, given: dict[str, Any]) -> None:
         gone: list[str] = []
-        hosts = allowed_hosts(self.state, self.ctx.get(Settings))
-        output = without_foreign(self.state.marks.show(given), lambda host: host in hosts, gone)
+        output = self._without_links(given, gone)
         warnings = [f"Links to {', '.join(sorted(set(gone)))} were taken out."] if gone else []
         await self._add("ended", {"outcome": "delivered", "output": output, "warnings": warnings})
 
+    def _without_links(self, said: Any, gone: list[str]) -> Any:
+        """What a model says, as it may leave the run: with what marks stand for, without links of others."""
+        known, outside = allowed_hosts(self.state, self.ctx.get(Settings)), hosts(self.state.outside)
+        # What can't be seen goes first: it would hide a link from who looks for links, and be gone for who reads it.
+        said = cleaned(self.state.marks.show(said))
+        return without_foreign(said, known.__contains__, gone, outside)
+
     async def _declined(self, words: str) -> None:
-        why = self.state.marks.show(words.strip()) or "The model declined the task."
+        why = self._without_links(words.strip(), []) or "The model declined the task."
         await self._add("ended", {"outcome": "declined", "why": why[:2_000]})
 
     def _end(self) -> RunEnd:
@@ -486,7 +495,7 @@ class Running:
             output=ended.get("output"),
             limit=ended.get("limit"),
             why=ended.get("why"),
-            done=state.done[:100],
+            done=self._without_links(state.done[:100], []),
             changes=state.changes,
             warnings=ended.get("warnings", []),
             spent=Spent(
