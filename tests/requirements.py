@@ -1138,6 +1138,7 @@ REQUIREMENTS = [
     Requirement(
         "runs:outcome", "product, issue F", "Reading what a run gave counts as reading texts; starting it does not."
     ),
+    Requirement("runs:attacks", "product, issue F", "No attack text has a run do what nobody agreed to."),
     Requirement("runs:scopes", "product, issue F", "A run may no more than the person and the agent both."),
     # the round table
     Requirement("round-table:from-first-to-last", "product, issue F", "A round goes from its brief to a decision."),
