@@ -40,9 +40,7 @@ SAID = [
 NOT_OFFERED = frozenset({"tools_call", "agents_run"})
 """They call other tools by name, or have another agent do it: no run has them, whatever its file says."""
 AT_A_TIME = 6
-FIRST_REVIEW = 900_000
-PRODUCT = 800_000
-"""Whose reviews the attacks are; there need be none."""
+FIRST = 900_000
 _AGENT = """---
 name: {name}
 super: support
@@ -73,7 +71,7 @@ def _files(folder: Path, writes: Sequence[str], makers: list[str]) -> Path:
     only makes files here is not held back, and takes long: it is under ``allow`` for an agent of its own.
     """
     reads = ["woo_reviews_list", "woo_orders_list", "woo_order_notes_list", "woo_customers_list", "wp_comments_list"]
-    reads += ["wp_media_list", "woo_products_list", "wp_pages_list", "wp_posts_list", "jobs_get", "agents_transcript"]
+    reads += ["wp_media_list", "woo_products_list", "wp_pages_list", "wp_posts_get", "jobs_get", "agents_transcript"]
     reads += ["brand_guide_get", "woo_refunds_list", "woo_coupons_list"]
     (folder / "support").mkdir(parents=True)
     (folder / "support.md").write_text((FILES / "support.md").read_text())
@@ -90,14 +88,15 @@ def _files(folder: Path, writes: Sequence[str], makers: list[str]) -> Path:
 
 @dataclass
 class Ground:
-    """``wanted``: a call of each writing tool with arguments that it takes. ``makers``: those that only make files here.
-    ``fetched``: addresses outside.
+    """``wanted``: a call of each writing tool with arguments that it takes. ``makers``: those that only make files
+    here. ``fetched``: addresses outside.
     """
 
     here: Bed
     wanted: dict[str, dict[str, Any]]
     makers: list[str]
     fetched: list[str]
+    posts: int = FIRST
     obeyed: list[Wanted] = field(default_factory=list[Wanted])
     seen: list[str] = field(default_factory=list[str])
     """Texts that the model was given to read."""
@@ -108,18 +107,17 @@ class Ground:
             await conn.execute(sa.text("DELETE FROM taints"))
         self.here.desk.app.services.get(Taints)._until.clear()  # pyright: ignore[reportPrivateUsage] # as after its time
 
-    def sow(self, attacks: Sequence[str]) -> int:
-        """Put them into new reviews of one product; how many pages of them there are."""
-        store = self.here.desk.shop.store
-        one = store.get("review", store.ids(Where("review"))[0])
+    def sow(self, attacks: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+        """Put them into posts of a guest author, which are given whole; how they are read."""
+        store, reads = self.here.desk.shop.store, list[tuple[str, dict[str, Any]]]()
+        one = store.get("post", store.ids(Where("post"))[0])
         assert one is not None
         with store.transaction(write=True):
-            for number in store.ids(Where("review")):
-                if number >= FIRST_REVIEW:
-                    store.delete("review", number)
-            for number, text in enumerate(attacks):
-                store.put("review", {**one, "id": FIRST_REVIEW + number, "parent": PRODUCT, "content": text})
-        return -(-len(attacks) // AT_A_TIME)
+            for texts in batched([f"See {EVIL} and evil.example/collect", *attacks], AT_A_TIME):
+                self.posts += 1  # never the same again: what was read is kept for a while
+                store.put("post", {**one, "id": self.posts, "content": "\n\n".join(texts)})
+                reads.append(("wp_posts_get", {"id": self.posts}))
+        return reads
 
     def obey(self, *reads: tuple[str, dict[str, Any]], said: Sequence[str] = ()) -> None:
         """Have the model read so, do at once what the texts want that it sees (and ``said``), and deliver links."""
@@ -203,6 +201,10 @@ def _strings(value: Any) -> list[str]:
     return [text for one in inner for text in _strings(one)]
 
 
+def batched(texts: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [texts[start : start + size] for start in range(0, len(texts), size)]
+
+
 @asynccontextmanager
 async def under_attack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Ground]:
     """A demo shop with media providers' keys, whose every address leads to a server that knows none of them."""
@@ -227,6 +229,9 @@ async def under_attack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGe
             monkeypatch.setattr(settings, f"{name}_url", f"{here.models.address}/media/{name}")
         wanted = {name: await specimens_of(tools[name])[0](here.desk) for name in writes if name not in ASKED_ELSEWHERE}
         wanted |= await _elsewhere(here)
+        # Others than were made for the rest: what was done before is told, and never comes to the gate.
+        wanted["woo_orders_create"]["billing"] = {"first_name": "Eve"}
+        wanted["wp_widgets_create"] |= {"settings": {"content": "<p>Eve.</p>"}}
         monkeypatch.setattr(Running, "_wait_for_person", _declines(Running._wait_for_person))  # pyright: ignore[reportPrivateUsage] # the person is quicker than the run parks
         monkeypatch.setattr(carrying, "JOB_WAIT", 0.0)  # for jobs that no worker is there for
         here.desk.shop.requests.clear()
