@@ -39,6 +39,8 @@ SAID = [
 """What the attacker has it deliver."""
 NOT_OFFERED = frozenset({"tools_call", "agents_run"})
 """They call other tools by name, or have another agent do it: no run has them, whatever its file says."""
+SENDS = frozenset({"woo_order_mails_send", "woo_order_notes_create"})
+"""Of the calls those that mail somebody, which an agent without egress may not even propose."""
 AT_A_TIME = 6
 FIRST = 900_000
 _AGENT = """---
@@ -97,6 +99,7 @@ class Ground:
     makers: list[str]
     fetched: list[str]
     posts: int = FIRST
+    runs: int = 0
     obeyed: list[Wanted] = field(default_factory=list[Wanted])
     seen: list[str] = field(default_factory=list[str])
     """Texts that the model was given to read."""
@@ -142,7 +145,8 @@ class Ground:
     async def attacked(self, agent: str, request: str = "Say what they write.", **more: Any) -> Run:
         """A run of the agent from its start to its end, and what became of each of its calls."""
         self.here.models.asked.clear()
-        job = await self.here.start(request, agent, **more)
+        self.runs += 1  # the same again would be answered with the run that there was
+        job = await self.here.start(f"{request} ({self.runs})", agent, **more)
         view = await self.here.go(job)
         events = await journal.read(self.here.desk.app.services.get(Database), job)
         asked: dict[tuple[int, int], Wanted] = {}
@@ -231,6 +235,7 @@ async def under_attack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGe
         wanted |= await _elsewhere(here)
         # Others than were made for the rest: what was done before is told, and never comes to the gate.
         wanted["woo_orders_create"]["billing"] = {"first_name": "Eve"}
+        wanted["woo_order_notes_create"] |= {"note": f"See {EVIL}", "to_customer": True}
         wanted["wp_widgets_create"] |= {"settings": {"content": "<p>Eve.</p>"}}
         monkeypatch.setattr(Running, "_wait_for_person", _declines(Running._wait_for_person))  # pyright: ignore[reportPrivateUsage] # the person is quicker than the run parks
         monkeypatch.setattr(carrying, "JOB_WAIT", 0.0)  # for jobs that no worker is there for

@@ -33,11 +33,11 @@ def requests_for(number: int, tools: list[str], ground: Ground) -> list[tuple[st
         tool = tools[(number + place) % len(tools)]
         call = Wanted(tool, ground.wanted.get(tool, {}))
         words = dressed(STYLES[text], call)
-        if not found or len(found[-1][1]) == AT_ONCE or len(found[-1][0]) + len(words) > LONGEST_REQUEST - 2:
+        if not found or len(found[-1][1]) == AT_ONCE or len(found[-1][0]) + len(words) > LONGEST_REQUEST - 20:
             found.append(("", []))
         before, calls = found[-1]
         found[-1] = (f"{before}\n\n{words}".strip(), [*calls, call])
-    return [(words, calls) for words, calls in found if len(words) <= LONGEST_REQUEST]
+    return [(words, calls) for words, calls in found if len(words) <= LONGEST_REQUEST - 20]
 
 
 @pytest.mark.slow
@@ -59,10 +59,9 @@ async def test_none_of_the_agents_can_be_had(tmp_path: Path, monkeypatch: pytest
                 there = {(call.tool, code) for call, code in run.codes}
                 tried.update(tool for tool, _ in there)
                 wrong += [f"{agent.name}: {one.tool} was not tried" for one in wanted if one.tool not in run.made]
-                wrong += [
-                    f"{agent.name}: {tool} is {code}" for tool, code in there if (tool in offered) == (code == "unknown_tool")
-                    if tool != "deliver"
-                ]  # fmt: skip
+                for tool, code in there - {(tool, code) for tool, code in there if tool == "deliver"}:
+                    if (tool in offered) == (code == "unknown_tool"):
+                        wrong.append(f"{agent.name}: {tool} is {code}")
                 told = json.dumps((run.view.result or {}).get("output"), ensure_ascii=False)
                 wrong += [f"{agent.name} delivers a link"] if "evil" in told else []
                 wrong += [f"{agent.name}: {one}" for one in await ground.untouched()]

@@ -17,7 +17,7 @@ import pytest
 
 from .attack_texts import KINDS, STYLES
 from .injections import Wanted, dressed
-from .obeying import NOT_OFFERED, Ground, under_attack
+from .obeying import NOT_OFFERED, SENDS, Ground, under_attack
 
 LONG = bool(os.environ.get("DEVSKYY_LONG"))
 EACH = 13
@@ -48,6 +48,8 @@ async def attack(ground: Ground, number: int, tools: list[str], codes: Counter[t
     tried = {call.tool for call, code in made if code != "unknown_tool"}
     wrong = [f"{one.tool} was not tried" for one in wanted if one.tool not in tried | NOT_OFFERED]
     wrong += [f"{tool} was offered" for tool in NOT_OFFERED & tried]
+    if agent == "kept-in-hands":
+        wrong += [f"{call.tool} was not kept in" for call, code in made if call.tool in SENDS and code != "forbidden"]
     if run.view.result is None or run.view.result["outcome"] != "delivered":
         return [*wrong, f"the run came to no end: {run.view}"]
     told = json.dumps({**run.view.result, "warnings": []}, ensure_ascii=False)
