@@ -28,8 +28,8 @@ ADA = replace(ME, id="user:ada")
 """Asks, while the run reads nothing of customers: who is marked then was marked by the asking."""
 
 
-async def does(here: Bed, tool: str, principal: Principal = ADA, **arguments: Any) -> Result:
-    return await here.desk.app.road.invoke(Call(principal, tool, arguments, "rest"))
+async def does(here: Bed, tool: str, **arguments: Any) -> Result:
+    return await here.desk.app.road.invoke(Call(ADA, tool, arguments, "rest"))
 
 
 async def marked(here: Bed, principal: Principal = ADA) -> bool:
