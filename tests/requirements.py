@@ -1145,6 +1145,10 @@ REQUIREMENTS = [
     Requirement("runs:changed", "product, issue F 9", "A run goes on by its agent's file as it is, and says so."),
     Requirement("runs:followed", "product, issue F 8", "MCP tasks, REST and WebSocket follow a run past kills."),
     Requirement("runs:injection", "product, issue F", "An obedient model does nothing that is held back."),
+    Requirement(
+        "runs:outcome", "product, issue F", "Reading what a run gave counts as reading texts; starting it does not."
+    ),
+    Requirement("runs:attacks", "product, issue F", "No attack text has a run do what nobody agreed to."),
     Requirement("runs:scopes", "product, issue F", "A run may no more than the person and the agent both."),
     # the round table
     Requirement("round-table:from-first-to-last", "product, issue F", "A round goes from its brief to a decision."),

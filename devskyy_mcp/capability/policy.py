@@ -79,6 +79,7 @@ class PolicyOptions(TypedDict, total=False):
     privileged: bool
     view: View
     most: int
+    free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,13 @@ class Policy:
         idempotent: the same call twice has the effect of one.
         proxies: effects of the tools that this tool may call by name; empty for ordinary tools.
         job: calls become durable jobs; None for ordinary tools.
-        texts: whose texts the result of a read holds; views of changes say it themselves.
+        texts: whose texts the result of a read holds, or the outcome of a job, not the handle that its start gives;
+            views of changes say it themselves.
         privileged: of a tool that stages nothing: its call waits for a person when the caller has just read customers'
             texts. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
         view: the page that shows its results; such tools are in the default profile of hosts that show pages.
         most: bytes of JSON that a read gives; what is beyond is cut.
+        free: of a tool that makes something: it costs nothing, and only reads elsewhere.
     """
 
     effect: Effect
@@ -116,6 +119,12 @@ class Policy:
     privileged: bool = False
     view: View | None = None
     most: int = MOST_RESULT
+    free: bool = False
+
+    @property
+    def only_makes(self) -> bool:
+        """Whether a call only makes something new here, at no cost: nothing that is there changes, nothing is sent."""
+        return self.effect == "generate" and (self.free or not self.open_world)
 
     @property
     def needs_trust(self) -> bool:

@@ -21,12 +21,14 @@ from ..auth.still import still
 from ..capability import Capability, Registry, authorize, validate
 from ..changes.model import Op, Outcome
 from ..changes.service import Changes
+from ..config import Settings
 from ..context import Context, Services
 from ..db.database import Database
 from ..db.failures import DatabaseRefused
 from ..errors import Code, Refused, unforeseen
 from ..guard.audit import AuditLog, AuditRecord
 from ..guard.logs import heard, within_call
+from ..guard.trust import UNTRUSTED
 from . import runs, store
 from .events import Events
 from .model import PARKED, Before, Job, JobState
@@ -261,6 +263,8 @@ class Run(Job):
         given = {name: getattr(model, name) for name in capability.parameters}
         answer: Any = await capability.handler(ctx, **given)
         result: dict[str, Any] = answer.model_dump(mode="json", exclude_none=True)
+        if capability.policy.texts in self.services.get(Settings).outside_texts:
+            result["trust"] = UNTRUSTED
         _check_size(result, LARGEST_RESULT, "its result")
         return result
 

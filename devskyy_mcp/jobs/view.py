@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ..guard.trust import UNTRUSTED, says_untrusted
 from .model import JobProgress, JobView, PaidCall
 from .questions import needs_person
 
@@ -38,6 +39,7 @@ def view_of(
         started_at=_iso(row["started_at"]) if row["started_at"] else None,
         finished_at=_iso(row["finished_at"]) if row["finished_at"] else None,
         next=_next(row, any(call["state"] == "needs_review" for call in paid)),
+        trust=UNTRUSTED if says_untrusted(row.get("result")) else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 In:  {id, call, arguments?, key?} · {cancel: id} · {resume: {job: seq, …}}
 Out: {id, progress: {done, total?, message?}} · {id, result, trust?} · {id, error} · {event: "change", change} ·
-     {event: "job", job, seq, kind, data, at}
+     {event: "job", job, seq, kind, data, at, trust?}
 
 ``resume`` follows jobs from behind the event ``seq`` on (0 for all), to their end: each event comes once and in order,
 however often the socket is made anew, at whichever server.
@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..auth.bearers import Bearers, kind_of
+from ..capability import Texts
 from ..context import Principal
 from ..db.cache import MemoryCache, Rate
 from ..errors import Code, Refused
@@ -183,9 +184,9 @@ class _Session:
         """Follow the jobs, all or none; one that is followed already goes on from the new place."""
         if self.bearers is not None:
             await self._look_up(self.bearers)
-        jobs = self.app.road.jobs
+        jobs, tools = self.app.road.jobs, dict[str, str]()
         for job, seq in cursors.items():
-            await jobs.get(self.principal, job)
+            tools[job] = (await jobs.get(self.principal, job)).tool
             if seq and seq > (last := await jobs.events.last(job)):
                 raise Refused(
                     Code.INVALID_ARGUMENTS,
@@ -198,14 +199,20 @@ class _Session:
             if job in self.followed:
                 self.followed[job].cancel()
             self.followed[job] = anyio.CancelScope()
-            self.tasks.start_soon(self._follow, job, seq, self.followed[job])
+            self.tasks.start_soon(self._follow, job, tools[job], seq, self.followed[job])
 
-    async def _follow(self, job: str, seq: int, scope: anyio.CancelScope) -> None:
+    async def _follow(self, job: str, tool: str, seq: int, scope: anyio.CancelScope) -> None:
+        road = self.app.road
+        known = road.registry.tools.get(tool)
+        outside: Texts = known.policy.texts if known else "outside"
         try:
             with scope:
-                async with self.app.road.jobs.events.following(job, after=seq) as happening:
+                async with road.jobs.events.following(job, after=seq) as happening:
                     async for event in happening:
-                        await self._send({"event": "job", **event.model_dump()})
+                        texts: Texts = outside if event.kind == "log" else "none"
+                        data, untrusted = await road.hand_over(self.principal, event.data, texts)
+                        told = {"event": "job", **event.model_dump(), "data": data}
+                        await self._send({**told, "trust": UNTRUSTED} if untrusted else told)
         except Refused as refused:  # the database can't be used any more; the caller resumes when it can
             await self._send_error(None, refused)
         if self.followed.get(job) is scope:

@@ -22,7 +22,7 @@ from ...jobs.service import Jobs
 from ...llm.asking import Answer, Want
 from ..catalogue import Agent
 from . import reader
-from .links import EMAIL, URL, host_of, hosts, named, texts_of
+from .links import BARE, EMAIL, URL, host_of, hosts, named, texts_of
 from .model import DELIVER, READ_REST, SURFACE, TOOL
 from .state import State, Wanted
 
@@ -173,6 +173,8 @@ class Carrying:
             found.append(f"The agent {self.agent.name} may call {tool.name} only when a person agrees.")
         if not self.state.tainted:
             return tuple(found)
+        if tool.policy.writes and not tool.policy.only_makes and not found:
+            found.append("Texts of customers or the web were read before, and may be what asks for this.")
         foreign = self._foreign(given)
         if foreign and (not tool.policy.writes or tool.policy.open_world):
             if self._egress == "none" and not tool.stages:
@@ -183,9 +185,12 @@ class Carrying:
     def _foreign(self, given: Any) -> list[str]:
         """Hosts and addresses in the arguments that neither the shop nor the operator has named."""
         known = {*self.state.inside.splitlines(), *own_hosts(self.ctx.get(Settings))}
-        known |= set(named([self.state.begun["request"], self.state.begun["arguments"]]).splitlines())
+        if not self.state.begun.get("tainted"):  # else such a text may have asked for the run
+            known |= set(named([self.state.begun["request"], self.state.begun["arguments"]]).splitlines())
         found = {host_of(link) for text in texts_of(given) for link in URL.findall(text)}
         found |= {address.lower() for text in texts_of(given) for address in EMAIL.findall(text)}
+        bare = {host.lower() for text in texts_of(given) for host in BARE.findall(text)}
+        found |= bare & set(self.state.outside.splitlines())
         return sorted(found - known - {""})
 
     # ---- results ---------------------------------------------------------------------------------------------------

@@ -20,13 +20,15 @@ from ...changes.service import Changes
 from ...config import Settings
 from ...context import Context
 from ...errors import Code, Refused
+from ...guard.taint import Taints
+from ...guard.trust import cleaned
 from ...llm.asking import Unanswered
 from .. import brief
 from ..catalogue import Agent
 from ..guide import Guides
 from .carrying import AT_ONCE, Carrying, Waits, allowed_hosts, paid, refusal
 from .journal import Journal, Kind
-from .links import without_foreign
+from .links import hosts, without_foreign
 from .marks import Marks
 from .model import DELIVER, Caps, Limit, RunEnd
 from .output import errors, object_in
@@ -68,7 +70,7 @@ class Running:
         self.limits = _limits(agent, caps or Caps())
         self.journal = Journal(ctx)
         self.state = State()
-        self.watch = Watch(ctx, self.journal, self.limits["steps"])
+        self.watch = Watch(ctx, self.journal, self.limits["steps"], agent.tools)
         self._since = clock()
         self._questions = Questions(ctx, agent, self.state, self.limits, self._seconds)
         self._intents: set[int] = set()
@@ -114,6 +116,7 @@ class Running:
                 "request": self.request,
                 "task": f"{task.strip()}\n\n{brief.moment()}",
                 "salt": marks.salt,
+                "tainted": await self.ctx.get(Taints).marked(self.ctx.principal.id),
                 "marks": marks.values,
             },
         )
@@ -309,11 +312,10 @@ class Running:
 
         changes, job = self.ctx.get(Changes), self.ctx.get(Job)
         places = " or ".join(str(place) for place in waits.approve.values())
-        message = (
-            f"A person must agree to {waits.change} first: {waits.summary} Agree at {places}."
-            if places
-            else (f"A person must agree to {waits.change} first: {waits.summary}")
-        )
+        message = f"A person must agree to {waits.change} first"
+        if waits.summary and not self.state.tainted:  # else its words may be anybody's; the page fences them
+            message += f": {waits.summary}"
+        message = message.removesuffix(".") + "." + (f" Agree at {places}." if places else "")
         number = 0
         while (await changes.journal.row_of(waits.change, None))["state"] == "proposed":
             await self.watch.waits(waits.change)
@@ -357,13 +359,19 @@ class Running:
 
     async def _delivered(self, given: dict[str, Any]) -> None:
         gone: list[str] = []
-        hosts = allowed_hosts(self.state, self.ctx.get(Settings))
-        output = without_foreign(self.state.marks.show(given), lambda host: host in hosts, gone)
+        output = self._without_links(given, gone)
         warnings = [f"Links to {', '.join(sorted(set(gone)))} were taken out."] if gone else []
         await self._add("ended", {"outcome": "delivered", "output": output, "warnings": warnings})
 
+    def _without_links(self, said: Any, gone: list[str]) -> Any:
+        """What a model says, as it may leave the run: with what marks stand for, without links of others."""
+        known, outside = allowed_hosts(self.state, self.ctx.get(Settings)), hosts(self.state.outside)
+        # What can't be seen goes first: it would hide a link from who looks for links, and be gone for who reads it.
+        said = cleaned(self.state.marks.show(said))
+        return without_foreign(said, known.__contains__, gone, outside)
+
     async def _declined(self, words: str) -> None:
-        why = self.state.marks.show(words.strip()) or "The model declined the task."
+        why = self._without_links(words.strip(), []) or "The model declined the task."
         await self._add("ended", {"outcome": "declined", "why": why[:2_000]})
 
     def _end(self) -> RunEnd:
@@ -376,7 +384,7 @@ class Running:
             output=ended.get("output"),
             limit=ended.get("limit"),
             why=ended.get("why"),
-            done=state.done[:100],
+            done=self._without_links(state.done[:100], []),
             changes=state.changes,
             warnings=[*state.warnings, *ended.get("warnings", [])],
             spent=state.spent,

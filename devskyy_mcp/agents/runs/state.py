@@ -78,6 +78,7 @@ class State:
     idle: int = 0
     """Steps since anything new came."""
     tainted: bool = False
+    """Whether it, or who asked for it, has read texts of customers or the web."""
     outside: str = ""
     """Links and addresses that texts of customers or the web have named, a line each; ``inside`` the operator's own."""
     inside: str = ""
@@ -100,6 +101,7 @@ class State:
             case "begun":
                 self.begun, self.marks = data, Marks(data["salt"])
                 self.marks.values.update(data["marks"])
+                self.tainted = data.get("tainted", False)
             case "changed":
                 self.begun = {**self.begun, **data}
                 step = len(self.exchanges) + 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import anyio
 
 from ...context import Context
 from ...llm.port import Event, TextDelta, ToolStart
 from .journal import Journal
+from .model import DELIVER, READ_REST
 
 EVERY = 0.5
 """Seconds between pieces of a model's words."""
@@ -14,14 +17,17 @@ LARGEST = 2_000
 
 
 class Watch:
-    """Args: ``journal`` of the run; ``steps`` that it may take."""
+    """Args: ``journal`` of the run; ``steps`` that it may take; ``tools`` that it has: what a model calls otherwise may
+    be anybody's words, and is not repeated.
+    """
 
-    def __init__(self, ctx: Context, journal: Journal, steps: int) -> None:
+    def __init__(self, ctx: Context, journal: Journal, steps: int, tools: Collection[str]) -> None:
         self._ctx = ctx
         self._run = journal.run
         self._steps = steps
         self.at = 0
         """The step that goes on."""
+        self._tools = frozenset({*tools, DELIVER, READ_REST})
         self._text = ""
         self._next = 0.0
 
@@ -31,8 +37,12 @@ class Watch:
         await self._ctx.progress(number - 1, self._steps, f"Step {number}: asking a model")
         await self.log({"step": number, "asks": "a model"})
 
-    async def calls(self, names: list[str]) -> None:
+    def _named(self, tool: str) -> str:
+        return tool if tool in self._tools else "an unknown tool"
+
+    async def calls(self, wanted: list[str]) -> None:
         """Tools are about to be called."""
+        names = [self._named(one) for one in wanted]
         await self._ctx.progress(self.at, self._steps, f"Step {self.at}: {', '.join(names[:5])}")
         await self.log({"step": self.at, "calls": names})
 
@@ -47,7 +57,7 @@ class Watch:
     async def sink(self, event: Event) -> None:
         """Takes the events of a model's answer."""
         if isinstance(event, ToolStart):
-            await self._ctx.progress(self.at, self._steps, f"Step {self.at}: wants {event.name}")
+            await self._ctx.progress(self.at, self._steps, f"Step {self.at}: wants {self._named(event.name)}")
         if not isinstance(event, TextDelta):
             return
         self._text += event.text

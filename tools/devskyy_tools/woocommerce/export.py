@@ -40,7 +40,7 @@ class CatalogExport(BaseModel):
     size: int = Field(description="Bytes.")
 
 
-@exports.tool("generate", scopes="catalog:read", job=JobPolicy(deadline=3 * 3600))
+@exports.tool("generate", scopes="catalog:read", job=JobPolicy(deadline=3 * 3600), free=True)
 async def woo_catalog_export(
     ctx: Context,
     category: Annotated[int, Field(ge=1, description="Only of this category.")] | None = None,
