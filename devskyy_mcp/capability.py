@@ -105,6 +105,7 @@ class PolicyOptions(TypedDict, total=False):
     privileged: bool
     view: View
     most: int
+    also: Iterable[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ class Policy:
             texts. Needs a person then as well: writes in ``PRIVILEGED_AREAS``.
         view: the page that shows its results; such tools are in the default profile of hosts that show pages.
         most: bytes of JSON that a read gives; what is beyond is cut.
+        also: scopes that some of its calls need besides, and refuse without: an agent with the tool keeps them of the
+            person that it works for.
     """
 
     effect: Effect
@@ -142,6 +145,7 @@ class Policy:
     privileged: bool = False
     view: View | None = None
     most: int = MOST_RESULT
+    also: frozenset[str] = frozenset()
 
     @property
     def needs_trust(self) -> bool:
@@ -276,7 +280,7 @@ class Toolset:
             policy = Policy(
                 effect,
                 frozenset([scopes] if isinstance(scopes, str) else scopes),
-                **{**options, "proxies": frozenset(options.get("proxies", ()))},  # pyright: ignore[reportArgumentType]
+                **{**options, **{name: frozenset(options.get(name, ())) for name in ("proxies", "also")}},  # pyright: ignore[reportArgumentType]
                 # one TypedDict for both
             )
             self.tools.append(Capability(handler, policy, self.noun, title))

@@ -102,7 +102,7 @@ class Changes:
         model = validate(capability, arguments)
         preview: bool = getattr(model, "preview", False)
         digest = request_hash(ctx.principal.id, capability.name, arguments)
-        if ctx.key:
+        if ctx.key and not preview:
             known = await self._known_key(ctx, digest)
             if known:
                 return known
@@ -260,12 +260,14 @@ class Changes:
         from . import store
 
         row = new_row(ctx, capability, arguments, digest, unit, asks)
+        if preview:  # the key is for the call that does it
+            row["idempotency_key"] = None
         async with self._db.begin() as conn:
             if not preview:
                 repeated = await store.find_repeat(conn, ctx.principal.id, digest)
                 if repeated:
                     return await self.journal.recorded(repeated)
-                waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"])
+                waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"], ctx.key)
                 if waiting:
                     return self._wait(ctx, unit, waiting, asks)
             await store.insert_set(conn, row)

@@ -254,8 +254,10 @@ def offered(agent: Agent, principal: Principal, registry: Registry) -> dict[str,
 
 
 def within(principal: Principal, tools: Iterable[Capability]) -> Principal:
-    """The person with no more scopes than the agent's tools need."""
-    return replace(principal, scopes=frozenset(scope for tool in tools for scope in tool.policy.scopes))
+    """The person with no more scopes than the agent's tools need, and none that they have not."""
+    policies = [tool.policy for tool in tools]
+    also = frozenset(scope for policy in policies for scope in policy.also if principal.may(scope))
+    return replace(principal, scopes=frozenset(scope for policy in policies for scope in policy.scopes) | also)
 
 
 def own_hosts(settings: Settings) -> set[str]:
