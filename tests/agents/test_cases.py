@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from devskyy_mcp.agents.catalogue import Agents
 from devskyy_mcp.agents.model import SUPERS
 from devskyy_mcp.llm.port import NAMES, Name
-from devskyy_tools.sandbox.seed.history import COST_FIELD
 from tests.agents.cases import frame
 from tests.agents.cases.frame import Case
-from tests.fakes.demo import demo
-from tests.fakes.llm.server import speaking
 
 FILES = sorted(path.stem for path in Path(frame.__file__).parent.glob("*.py") if path.stem.split("_")[0] in SUPERS)
 CASES: list[Case] = [case for name in FILES for case in import_module(f"tests.agents.cases.{name}").CASES]
@@ -38,17 +33,8 @@ def provider(number: int, agent: str) -> Name:
     ids=[case.agent for case in CASES],
 )
 async def test_an_agent_delivers_what_the_shop_says(case: Case, speaks: Name, tmp_path: Path) -> None:
-    async with AsyncExitStack() as stack:
-        models = await stack.enter_async_context(speaking())
-        beside = await stack.enter_async_context(case.around()) if case.around else {}
-        given = models.settings(speaks) | beside
-        shop = await stack.enter_async_context(demo(tmp_path, shop_cost_field=COST_FIELD, **given))
-        agent = shop.app.services.get(Agents).get(case.agent)
-        run = await frame.drive(shop, agent, case, models)
-        stack.callback(run.seen.before.close)
-        assert run.end["outcome"] == "delivered", (
-            f"{run.end['limit']}: {run.end['why']} {run.end['done']} {run.end['spent']}"
-        )
+    async with frame.played(case, speaks, tmp_path) as (shop, agent, run):
+        assert run.end["outcome"] == "delivered", f"{run.end.get('limit')}: {run.end.get('why')}"
         assert len(run.used) >= 3
         facts = frame.facts_of(shop, case, run)
         problems = frame.judge(agent, case, facts, run.seen)
@@ -60,6 +46,6 @@ async def test_an_agent_delivers_what_the_shop_says(case: Case, speaks: Name, tm
         assert case.falsify
 
 
-def test_no_agent_has_two_cases() -> None:
-    names = [case.agent for case in CASES]
-    assert len(names) == len(set(names))
+def test_each_agent_has_one_case() -> None:
+    assert sorted(case.agent for case in CASES) == sorted(path.stem for path in AGENTS.glob("*/*.md"))
+    assert len(CASES) == 54

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from ...assets.own import OwnFiles
 from ...capability import Capability, Registry, allowed
 from ...config import Settings
 from ...context import Context, Principal
@@ -182,7 +183,7 @@ class Carrying:
 
     def _foreign(self, given: Any) -> list[str]:
         """Hosts and addresses in the arguments that neither the shop nor the operator has named."""
-        known = {*self.state.inside.splitlines(), *own_hosts(self.ctx.get(Settings))}
+        known = {*self.state.inside.splitlines(), *own_hosts(self.ctx)}
         known |= set(named([self.state.begun["request"], self.state.begun["arguments"]]).splitlines())
         found = {host_of(link) for text in texts_of(given) for link in URL.findall(text)}
         found |= {address.lower() for text in texts_of(given) for address in EMAIL.findall(text)}
@@ -260,15 +261,16 @@ def within(principal: Principal, tools: Iterable[Capability]) -> Principal:
     return replace(principal, scopes=frozenset(scope for policy in policies for scope in policy.scopes) | also)
 
 
-def own_hosts(settings: Settings) -> set[str]:
+def own_hosts(ctx: Context) -> set[str]:
     """The shop's own and this server's."""
+    settings = ctx.get(Settings)
     found = {host_of(str(address)) for address in (settings.wordpress_url, settings.base_url) if address}
-    return found - {""}
+    return (found | ctx.get(OwnFiles).hosts) - {""}
 
 
-def allowed_hosts(state: State, settings: Settings) -> set[str]:
+def allowed_hosts(ctx: Context, state: State) -> set[str]:
     """Hosts that links in a deliverable may lead to: the shop's own, and what the operator's own texts have named."""
-    return own_hosts(settings) | hosts(state.inside)
+    return own_hosts(ctx) | hosts(state.inside)
 
 
 def refusal(code: Code, message: str, hint: str = "") -> dict[str, Any]:

@@ -17,7 +17,6 @@ import anyio
 from ...capability import Registry
 from ...changes.asking import Person
 from ...changes.service import Changes
-from ...config import Settings
 from ...context import Context
 from ...errors import Code, Refused
 from ...llm import prices
@@ -468,7 +467,7 @@ class Running:
 
     async def _delivered(self, given: dict[str, Any]) -> None:
         gone: list[str] = []
-        hosts = allowed_hosts(self.state, self.ctx.get(Settings))
+        hosts = allowed_hosts(self.ctx, self.state)
         output = without_foreign(self.state.marks.show(given), lambda host: host in hosts, gone)
         warnings = [f"Links to {', '.join(sorted(set(gone)))} were taken out."] if gone else []
         await self._add("ended", {"outcome": "delivered", "output": output, "warnings": warnings})

@@ -9,16 +9,17 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from devskyy_mcp.agents.catalogue import Agent
+from devskyy_mcp.agents.catalogue import Agent, Agents
 from devskyy_mcp.agents.runs.journal import read
 from devskyy_mcp.agents.runs.marks import Marks
 from devskyy_mcp.agents.runs.model import DELIVER, READ_REST
@@ -27,9 +28,11 @@ from devskyy_mcp.app import local_principal
 from devskyy_mcp.db.database import Database
 from devskyy_mcp.jobs.model import JobView
 from devskyy_mcp.jobs.service import Jobs
+from devskyy_mcp.llm.port import Name
+from devskyy_tools.sandbox.seed.history import COST_FIELD
 from tests.agents.cases.player import Player
-from tests.fakes.demo import Demo
-from tests.fakes.llm.server import Models
+from tests.fakes.demo import Demo, demo
+from tests.fakes.llm.server import Models, speaking
 from tests.unit.insights.conftest import Sql, sql_of
 
 Json = dict[str, Any]
@@ -201,6 +204,20 @@ def _asked(agent: Agent, given: Json) -> Json:
     names = {one.name for one in agent.file.arguments}
     words = [f"- {name}: {json.dumps(text)}" for name, text in texts.items() if name not in names]
     return {"arguments": {name: texts[name] for name in texts if name in names}, "request": "\n".join(words)}
+
+
+@asynccontextmanager
+async def played(case: Case, speaks: Name, folder: Path) -> AsyncGenerator[tuple[Demo, Agent, Run]]:
+    """A demo shop on which the agent has done its work, asked over the wire of this provider."""
+    async with AsyncExitStack() as stack:
+        models = await stack.enter_async_context(speaking())
+        beside = await stack.enter_async_context(case.around()) if case.around else {}
+        settings = models.settings(speaks) | beside
+        shop = await stack.enter_async_context(demo(folder, shop_cost_field=COST_FIELD, **settings))
+        agent = shop.app.services.get(Agents).get(case.agent)
+        run = await drive(shop, agent, case, models)
+        stack.callback(run.seen.before.close)
+        yield shop, agent, run
 
 
 async def _ended(shop: Demo, job: str, player: Player) -> JobView:
