@@ -20,6 +20,7 @@ from .agents.served import served
 from .assets.cleaning import Cleaning
 from .assets.kept import KeptResults
 from .assets.links import Links
+from .assets.own import OwnFiles
 from .assets.references import References, in_changes, in_jobs
 from .assets.store import Assets
 from .auth.grants import Grants
@@ -273,6 +274,7 @@ def build(settings: Settings | None = None, packs: Iterable[Pack] | None = None,
     systems.add(MODELS, lambda: services.get(Gateway).system)
     services.put(Links, Links(settings))
     services.share(Assets, lambda _: Assets(settings.data_dir / "assets"))
+    services.share(OwnFiles, lambda _: OwnFiles())
     services.share(Cleaning, lambda found: Cleaning(found.get(Assets), references))
     health.add("assets", assets_check(settings.data_dir / "assets"))
     services.share(Wake, lambda _: Wake(database.dsn, database.direct, relay))

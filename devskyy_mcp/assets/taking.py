@@ -1,4 +1,4 @@
-"""Files that a call names: one that was uploaded, one of this machine, or one at a public address."""
+"""Files that a call names: one that was uploaded, one of this machine, or one at a public address or the shop's own."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from ..config import UPLOAD_LIMIT, Settings
 from ..context import Context
 from ..errors import Code, Refused
 from ..guard.taint import Taints
+from .own import OwnFiles
 from .store import CSV, TABLES, Asset, Assets, kind_of, unwelcome
 
 AssetId = Annotated[str | None, Field(description="Id from POST /api/v1/assets.", max_length=80)]
 FilePath = Annotated[str | None, Field(description="File in an allowed folder (stdio).")]
 FileUrl = Annotated[str | None, Field(max_length=2000)]
-"""A public https address."""
+"""A public https address, or one of the shop's own pictures."""
 _SENT_AS = (*TABLES, "text/plain", "text/tab-separated-values", "application/csv", "application/vnd.ms-excel")
 
 
@@ -90,6 +91,11 @@ async def _fetch(ctx: Context, url: str, kinds: Mapping[str, str]) -> tuple[byte
     """Content, name and host."""
     from ..guard.ssrf import fetch_public
 
+    parts = urlsplit(url)
+    name, host = Path(parts.path).name or "file", parts.hostname or "url"
+    own = await ctx.get(OwnFiles).picture(url)  # nothing leaves the shop by it, whoever has named the address
+    if own is not None:
+        return own, name, host
     if not ctx.agreed and await ctx.get(Taints).marked(ctx.principal.id):
         raise Refused(
             Code.FORBIDDEN,
@@ -98,8 +104,7 @@ async def _fetch(ctx: Context, url: str, kinds: Mapping[str, str]) -> tuple[byte
         )
     types: Collection[str] = {*_SENT_AS, *kinds} if CSV in kinds else kinds
     download = await fetch_public(url, max_bytes=UPLOAD_LIMIT, content_types=types)
-    parts = urlsplit(url)
-    return download.content, Path(parts.path).name or "file", parts.hostname or "url"
+    return download.content, name, host
 
 
 async def _of_this_machine(ctx: Context, path: str) -> tuple[bytes, str, str]:

@@ -80,6 +80,7 @@ class PolicyOptions(TypedDict, total=False):
     view: View
     most: int
     free: bool
+    also: Iterable[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Policy:
         view: the page that shows its results; such tools are in the default profile of hosts that show pages.
         most: bytes of JSON that a read gives; what is beyond is cut.
         free: of a tool that makes something: it costs nothing, and only reads elsewhere.
+        also: scopes that some of its calls need besides, and refuse without: an agent with the tool keeps them of the
+            person that it works for.
     """
 
     effect: Effect
@@ -120,6 +123,7 @@ class Policy:
     view: View | None = None
     most: int = MOST_RESULT
     free: bool = False
+    also: frozenset[str] = frozenset()
 
     @property
     def only_makes(self) -> bool:

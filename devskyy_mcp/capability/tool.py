@@ -145,7 +145,7 @@ class Toolset:
             policy = Policy(
                 effect,
                 frozenset([scopes] if isinstance(scopes, str) else scopes),
-                **{**options, "proxies": frozenset(options.get("proxies", ()))},  # pyright: ignore[reportArgumentType]
+                **{**options, **{name: frozenset(options.get(name, ())) for name in ("proxies", "also")}},  # pyright: ignore[reportArgumentType]
                 # one TypedDict for both
             )
             self.tools.append(Capability(handler, policy, self.noun, title))

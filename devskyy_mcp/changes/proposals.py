@@ -46,12 +46,14 @@ class Proposals:
         from . import operations, store
 
         row = new_row(ctx, capability, arguments, digest, unit, asks)
+        if preview:  # the key is for the call that does it
+            row["idempotency_key"] = None
         async with self._db.begin() as conn:
             if not preview:
                 repeated = await store.find_repeat(conn, ctx.principal.id, digest)
                 if repeated:
                     return await self._journal.recorded(repeated)
-                waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"])
+                waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"], ctx.key)
                 if waiting:
                     return self.wait(ctx, unit, waiting, asks)
             await store.insert_set(conn, row)

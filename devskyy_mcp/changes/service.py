@@ -103,7 +103,7 @@ class Changes:
         model = validate(capability, arguments)
         preview: bool = getattr(model, "preview", False)
         digest = request_hash(ctx.principal.id, capability.name, arguments)
-        if ctx.key:
+        if ctx.key and not preview:
             known = await self._known_key(ctx, digest)
             if known:
                 return known

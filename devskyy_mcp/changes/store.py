@@ -145,8 +145,14 @@ async def find_key(conn: AsyncConnection, principal: str, key: str) -> dict[str,
     return await _one(conn, (await conn.execute(query)).mappings().all())
 
 
-async def find_waiting(conn: AsyncConnection, principal: str, request_hash: str, plan_hash: str) -> str | None:
-    """The open proposal for the very same plan, so that a host's second call shows one question, not two."""
+async def find_waiting(
+    conn: AsyncConnection, principal: str, request_hash: str, plan_hash: str, key: str | None = None
+) -> str | None:
+    """The open proposal for the very same plan, so that a host's second call shows one question, not two.
+
+    With a key it is one that has none yet, such as a preview's, and it gets this one: who repeats the call afterwards
+    is told what became of it, and nothing is planned anew.
+    """
     c = change_sets.c
     query = (
         change_sets.select()
@@ -160,7 +166,13 @@ async def find_waiting(conn: AsyncConnection, principal: str, request_hash: str,
         )
         .limit(1)
     )
-    return (await conn.execute(query)).scalar()
+    if key is None:
+        return (await conn.execute(query)).scalar()
+    found = (await conn.execute(query.where(c.idempotency_key.is_(None)))).scalar()
+    if found:
+        given = {"idempotency_key": vault_of(conn).mark(key)}
+        await conn.execute(change_sets.update().where(c.id == found).values(given))
+    return found
 
 
 async def list_sets(

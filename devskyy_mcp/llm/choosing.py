@@ -1,8 +1,9 @@
 """Which model is asked: a pure function of the want, the models and the facts, with every reason told.
 
 Those that can't do it, must not, or are down are passed over. Of the rest go first, in this order: what the caller
-prefers; the nearest tier; the highest worth, which is the chance that it gives the best answer less what it costs and
-how long it takes, each compared with the dearest and the slowest of the rest.
+prefers; where the job has a limit in money, those whose price is known; the nearest tier; the highest worth, which is
+the chance that it gives the best answer less what it costs and how long it takes, each compared with the dearest and
+the slowest of the rest.
 """
 
 from __future__ import annotations
@@ -88,7 +89,15 @@ def choose(want: Want, size: Size, models: Mapping[str, Model], out: Mapping[str
     if not fit:
         return None
     worths = _worths(fit, size, facts)
-    order = sorted(fit, key=lambda model: (_wish(want, model), _step(want.tier, model), -worths[model.name].worth))
+    order = sorted(
+        fit,
+        key=lambda model: (
+            _wish(want, model),
+            _blind(want, worths[model.name]),
+            _step(want.tier, model),
+            -worths[model.name].worth,
+        ),
+    )
     best = order[0]
     told = [PassedOver(name, why) for name, why in passed.items()]
     told += [PassedOver(one.name, _less(want, best, one, worths)) for one in order[1:]]
@@ -142,6 +151,11 @@ def _step(tier: Tier, model: Model) -> int:
     """How far from the tier: itself, then dearer ones, then cheaper ones."""
     steps = TIERS.index(model.tier) - TIERS.index(tier)
     return steps if steps >= 0 else len(TIERS) - steps
+
+
+def _blind(want: Want, worth: _Worth) -> bool:
+    """Whether nobody can say what the model costs, and there is a limit to hold: it would be taken for the dearest."""
+    return want.job_usd is not None and worth.usd is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +214,8 @@ def _facts(worth: _Worth) -> str:
 def _less(want: Want, best: Model, other: Model, worths: Mapping[str, _Worth]) -> str:
     if _wish(want, other) > _wish(want, best):
         return f"the caller prefers {best.name}"
+    if _blind(want, worths[other.name]) and not _blind(want, worths[best.name]):
+        return "its price is not known, and there is a limit in money"
     if _step(want.tier, other) > _step(want.tier, best):
         return f"its tier is {other.tier}"
     return f"less worth: {_facts(worths[other.name])}"

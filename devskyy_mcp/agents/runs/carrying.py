@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from ...assets.own import OwnFiles
 from ...capability import Capability, Registry, allowed
 from ...config import Settings
 from ...context import Context, Principal
@@ -184,7 +185,7 @@ class Carrying:
 
     def _foreign(self, given: Any) -> list[str]:
         """Hosts and addresses in the arguments that neither the shop nor the operator has named."""
-        known = {*self.state.inside.splitlines(), *own_hosts(self.ctx.get(Settings))}
+        known = {*self.state.inside.splitlines(), *own_hosts(self.ctx)}
         if not self.state.begun.get("tainted"):  # else such a text may have asked for the run
             known |= set(named([self.state.begun["request"], self.state.begun["arguments"]]).splitlines())
         found = {host_of(link) for text in texts_of(given) for link in URL.findall(text)}
@@ -259,19 +260,22 @@ def offered(agent: Agent, principal: Principal, registry: Registry) -> dict[str,
 
 
 def within(principal: Principal, tools: Iterable[Capability]) -> Principal:
-    """The person with no more scopes than the agent's tools need."""
-    return replace(principal, scopes=frozenset(scope for tool in tools for scope in tool.policy.scopes))
+    """The person with no more scopes than the agent's tools need, and none that they have not."""
+    policies = [tool.policy for tool in tools]
+    also = frozenset(scope for policy in policies for scope in policy.also if principal.may(scope))
+    return replace(principal, scopes=frozenset(scope for policy in policies for scope in policy.scopes) | also)
 
 
-def own_hosts(settings: Settings) -> set[str]:
+def own_hosts(ctx: Context) -> set[str]:
     """The shop's own and this server's."""
+    settings = ctx.get(Settings)
     found = {host_of(str(address)) for address in (settings.wordpress_url, settings.base_url) if address}
-    return found - {""}
+    return (found | ctx.get(OwnFiles).hosts) - {""}
 
 
-def allowed_hosts(state: State, settings: Settings) -> set[str]:
+def allowed_hosts(ctx: Context, state: State) -> set[str]:
     """Hosts that links in a deliverable may lead to: the shop's own, and what the operator's own texts have named."""
-    return own_hosts(settings) | hosts(state.inside)
+    return own_hosts(ctx) | hosts(state.inside)
 
 
 def refusal(code: Code, message: str, hint: str = "") -> dict[str, Any]:

@@ -17,7 +17,6 @@ import anyio
 from ...capability import Registry
 from ...changes.asking import Person
 from ...changes.service import Changes
-from ...config import Settings
 from ...context import Context
 from ...errors import Code, Refused
 from ...guard.taint import Taints
@@ -365,7 +364,7 @@ class Running:
 
     def _without_links(self, said: Any, gone: list[str]) -> Any:
         """What a model says, as it may leave the run: with what marks stand for, without links of others."""
-        known, outside = allowed_hosts(self.state, self.ctx.get(Settings)), hosts(self.state.outside)
+        known, outside = allowed_hosts(self.ctx, self.state), hosts(self.state.outside)
         # What can't be seen goes first: it would hide a link from who looks for links, and be gone for who reads it.
         said = cleaned(self.state.marks.show(said))
         return without_foreign(said, known.__contains__, gone, outside)

@@ -93,7 +93,7 @@ def _customers(seen: Seen) -> Json:
     return {
         **pick(found, "first", "last", "currency", "customers", "orders", "repeat_percent", "days_between_orders"),
         **pick(found, "lifetime_value", "churned", "churned_percent", "cohorts"),
-        "churn_days": seen.arguments["churn_days"],
+        "churn_days": int(seen.arguments["churn_days"]),
         "segments": [
             pick(one, "segment", "customers", "orders", "sales", "share_of_sales", "average_order")
             for one in found["segments"]
@@ -116,7 +116,7 @@ def _people(facts: Facts, told: Json) -> Json:
         "repeat_percent": percent(sum(1 for row in people if row[3] > 1), len(people)),
         "days_between_orders": round(median(gap for gap in facts.column(gaps) if gap is not None)),
         "lifetime_value": f"{sum(row[4] for row in people) / 100 / len(people):.2f}",
-        "churn_days": facts.arguments["churn_days"],
+        "churn_days": int(facts.arguments["churn_days"]),
         "churned": gone,
         "churned_percent": percent(gone, len(people)),
         "findings": [{"figures": [told["segments"][0]["share_of_sales"], told["segments"][0]["sales"]]}],
@@ -158,9 +158,12 @@ def _cohort(facts: Facts, row: Json) -> Json:
 
 CUSTOMERS = Case(
     agent="customer-analyst",
-    arguments={"months": 24, "churn_days": 90, "question": "Do they come back?"},
+    arguments={"months": "24", "churn_days": "90", "question": "Do they come back?"},
     steps=[
-        Step("insights_customers_segment", lambda seen: pick(seen.arguments, "months", "churn_days") | {"examples": 0}),
+        Step(
+            "insights_customers_segment",
+            lambda seen: {name: int(seen.arguments[name]) for name in ("months", "churn_days")} | {"examples": 0},
+        ),
         Step("woo_reports_totals", {"of": "customers"}),
         Step("woo_reports_sales", lambda seen: pick(seen("insights_customers_segment"), "first", "last")),
     ],

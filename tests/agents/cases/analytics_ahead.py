@@ -165,9 +165,12 @@ def _ahead(facts: Facts, told: Json) -> Json:
 
 FORECAST = Case(
     agent="demand-forecaster",
-    arguments={"of": "total", "horizon": 8, "year_ago": {"first": ago(365), "last": ago(365 - 55)}},
+    arguments={"of": "total", "horizon": "8", "year_ago": {"first": ago(365), "last": ago(365 - 55)}},
     steps=[
-        Step("insights_sales_forecast", lambda seen: pick(seen.arguments, "of", "horizon") | {"measure": "units"}),
+        Step(
+            "insights_sales_forecast",
+            lambda seen: {"of": "total", "horizon": int(seen.arguments["horizon"]), "measure": "units"},
+        ),
         Step("insights_sales_analyze", {"first": ago(29), "last": ago(0)}),
         Step("woo_reports_sales", lambda seen: seen.arguments["year_ago"]),
         Step("woo_stock_list", {"stock_status": "outofstock"}),

@@ -286,7 +286,7 @@ def _causes(facts: Facts, row: Json) -> Json:
 
 PRODUCTS = Case(
     agent="product-analyst",
-    arguments={"days": 200, "question": "What sells, what comes back?"},
+    arguments={"days": "200", "question": "What sells, what comes back?"},
     steps=[
         Step("insights_sales_analyze", {"first": ago(219), "last": ago(20), "by": "product", "limit": 50}),
         Step("insights_margins_report", {"first": ago(219), "last": ago(20), "limit": 100}),

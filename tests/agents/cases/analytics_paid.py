@@ -180,18 +180,22 @@ def _bill(seen: Seen) -> Json:
         "budget": {"usd": budget, "spent": spent, "days_gone": 1, "at_this_pace": None, "verdict": "within"},
         "proposals": [],
         "caveats": [f"{len(seen('llm_models_list')['models'])} models are known; quality is not measured here."],
-        "unknown": [one["id"] for one in seen("jobs_list")["jobs"]],
+        "unknown": [one["summary"] for one in seen("jobs_list")["jobs"] if one["state"] == "failed"],
     }
+
+
+ASKED = "llm_calls WHERE created_at <= (SELECT min(created_at) FROM llm_calls WHERE agent = 'llm-economist')"
+"""Calls up to the one by which the report was asked for."""
 
 
 def _line(facts: Facts, row: Json) -> Json:
     column = {"model": "provider || '/' || model", "agent": "agent"}[row["by"]]
     [(calls, into, out, cost, failed)] = facts.ours(
         f"SELECT count(*), sum(tokens_in), sum(tokens_out), sum(cost), sum(error IS NOT NULL)"
-        f" FROM llm_calls WHERE {column} = ?",
+        f" FROM {ASKED} AND {column} = ?",
         row["key"],
     )
-    [(whole,)] = facts.ours("SELECT sum(cost) FROM llm_calls")
+    [(whole,)] = facts.ours(f"SELECT sum(cost) FROM {ASKED}")
     return {
         "calls": calls,
         "input_tokens": into,
@@ -203,7 +207,7 @@ def _line(facts: Facts, row: Json) -> Json:
 
 
 def _whole_bill(facts: Facts, _: Any) -> Json:
-    [(calls, cost, unpriced)] = facts.ours("SELECT count(*), sum(cost), sum(cost IS NULL) FROM llm_calls")
+    [(calls, cost, unpriced)] = facts.ours(f"SELECT count(*), sum(cost), sum(cost IS NULL) FROM {ASKED}")
     return {
         "total_usd": cost / 1_000_000,
         "calls": calls,

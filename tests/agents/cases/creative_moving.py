@@ -183,7 +183,6 @@ FILM = Case(
     agent="video-editor",
     arguments={"product_ids": "57", "format": "feed"},
     arrange=uploads("wrap-dress", "wrap-dress-side", "wrap-dress-detail"),
-    works=True,
     steps=[
         Step("assets_list", {"kind": "picture"}),
         Step("media_pictures_describe", lambda seen: [{"asset": one} for one in given(seen)]),

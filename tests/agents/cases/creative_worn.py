@@ -79,7 +79,6 @@ WORN = Case(
     arguments={"product_ids": "57", "models": "a woman in her fifties", "budget": "1.00"},
     around=_fashn,
     arrange=_ready,
-    works=True,
     steps=[
         Step("media_pictures_describe", lambda seen: {"asset": given(seen)[0]}),
         Step("brand_guide_get"),

@@ -1,24 +1,38 @@
 """A case drives one agent on the demo shop to its deliverable; SQL on the shop's own database says what must be in it.
 
-How its steps are carried out is the driver's: here each is a call of the road with no tool but the agent's own.
+Its steps are taken by a model (``player``) that the server's own loop asks, as a durable job.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, closing, nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from devskyy_mcp.agents.catalogue import Agent
-from tests.fakes.demo import Demo
+from devskyy_mcp.agents.catalogue import Agent, Agents
+from devskyy_mcp.agents.runs.journal import read
+from devskyy_mcp.agents.runs.marks import Marks
+from devskyy_mcp.agents.runs.model import DELIVER, READ_REST
+from devskyy_mcp.agents.runs.state import State
+from devskyy_mcp.app import local_principal
+from devskyy_mcp.db.database import Database
+from devskyy_mcp.jobs.model import JobView
+from devskyy_mcp.jobs.service import Jobs
+from devskyy_mcp.llm.port import Name
+from devskyy_tools.sandbox.seed.history import COST_FIELD
+from tests.agents.cases.player import Player
+from tests.fakes.demo import Demo, demo
+from tests.fakes.llm.server import Models, speaking
 from tests.unit.insights.conftest import Sql, sql_of
 
 Json = dict[str, Any]
@@ -27,6 +41,9 @@ _ID = re.compile(r"[a-z]{2,5}_(?=\w*[0-9A-Z])[0-9A-Za-z]{8,}|[0-9a-f]{32,}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _INDEX = re.compile(r"\[\d+\]")
 _IDS = frozenset({"id", "key", "sku", "code", "slug"})
+_WAITS_FOR = re.compile(r"A person must agree to (\S+) first")
+PATIENCE = 120
+"""Seconds that a run may take between two questions to a person."""
 FALSER = 7
 """What is added to each number of a falsified result."""
 
@@ -126,7 +143,6 @@ class Case:
             must fail.
         arrange: what is there before, such as an upload; may return more of the arguments.
         after: what must be true of the shop in the end.
-        works: a worker runs the jobs that it starts.
         around: a provider that stands beside the shop; gives the settings that lead to it.
     """
 
@@ -139,39 +155,91 @@ class Case:
     own: Mapping[str, str] = field(default_factory=dict[str, str])
     arrange: Callable[[Demo], Awaitable[Json | None]] | None = None
     after: Callable[[Facts], Awaitable[None]] | None = None
-    works: bool = False
     around: Callable[[], AbstractAsyncContextManager[Json]] | None = None
 
 
-async def drive(shop: Demo, agent: Agent, case: Case) -> Seen:
-    """Carry the steps out: writes with a preview first, and with a person's yes."""
-    more = await case.arrange(shop) if case.arrange else None
-    seen = Seen(case.arguments | (more or {}))
+@dataclass(frozen=True)
+class Run:
+    """How a run ended.
+
+    Args:
+        seen: what its model had before it; personal data as marks.
+        end: the job's result.
+        used: tools that were called and gave something, by the transcript.
+        marks: puts personal data in the place of marks.
+    """
+
+    seen: Seen
+    end: Json
+    used: frozenset[str]
+    marks: Marks
+
+
+async def drive(shop: Demo, agent: Agent, case: Case, models: Models) -> Run:
+    """Have the agent do the task on the server, with a person's yes where the run waits for one."""
+    given = case.arguments | ((await case.arrange(shop) if case.arrange else None) or {})
+    seen = Seen({})
     shop.shop.store._db.backup(seen.before)  # pyright: ignore[reportPrivateUsage] # nobody else asks for a copy
-    allow, approve = agent.file.tools.allow, agent.file.tools.approve
-    async with shop.app.running(eager=True) if case.works else nullcontext():
-        for step in case.steps:
-            assert step.tool in (*allow, *approve), f"{step.tool} is none of {agent.name}'s tools"
-            for arguments in step.calls(seen):
-                seen.results.append((step.tool, await _call(shop, seen, step.tool, arguments, step.tool in approve)))
-    return seen
+    models.always = player = Player(case, seen, frozenset(agent.file.tools.approve))
+    async with shop.app.running(eager=True):
+        job = (await shop.do("agents_run", agent=agent.name, **_asked(agent, given)))["job"]
+        view = await _ended(shop, job, player)
+        if player.problem:
+            raise player.problem
+        assert view.state == "succeeded", view
+        state = State()
+        for event in await read(shop.app.services.get(Database), job):
+            state.take(event)
+        events = (await shop.do("agents_transcript", run=job, form="json"))["events"]
+    used = {one["tool"] for one in events if one["kind"] == "result" and not one["error"]} - {DELIVER, READ_REST}
+    return Run(seen, view.result or {}, frozenset(used), state.marks)
 
 
-async def _call(shop: Demo, seen: Seen, tool: str, arguments: Json, asks: bool) -> Json:
-    if not asks:
-        return await shop.do(tool, **arguments)
-    if "preview" in shop.app.registry.tools[tool].input_schema["properties"]:
-        shown = await shop.do(tool, **arguments, preview=True)
-        assert shown["state"] in {"proposed", "nothing_to_change"}, shown
-    done = await shop.carry_out(tool, **arguments)
-    if change := done.get("change"):
-        seen.changes.append(change)
-    return done
+def _asked(agent: Agent, given: Json) -> Json:
+    """The agent's arguments, and in words what it has no argument for; tables are pasted as JSON."""
+    texts = {
+        name: one if isinstance(one, str) else json.dumps(one, ensure_ascii=False, default=str)
+        for name, one in given.items()
+    }
+    names = {one.name for one in agent.file.arguments}
+    words = [f"- {name}: {json.dumps(text)}" for name, text in texts.items() if name not in names]
+    return {"arguments": {name: texts[name] for name in texts if name in names}, "request": "\n".join(words)}
 
 
-def facts_of(shop: Demo, case: Case, seen: Seen) -> Facts:
+@asynccontextmanager
+async def played(case: Case, speaks: Name, folder: Path) -> AsyncGenerator[tuple[Demo, Agent, Run]]:
+    """A demo shop on which the agent has done its work, asked over the wire of this provider."""
+    async with AsyncExitStack() as stack:
+        models = await stack.enter_async_context(speaking())
+        beside = await stack.enter_async_context(case.around()) if case.around else {}
+        settings = models.settings(speaks) | beside
+        shop = await stack.enter_async_context(demo(folder, shop_cost_field=COST_FIELD, **settings))
+        agent = shop.app.services.get(Agents).get(case.agent)
+        run = await drive(shop, agent, case, models)
+        stack.callback(run.seen.before.close)
+        yield shop, agent, run
+
+
+async def _ended(shop: Demo, job: str, player: Player) -> JobView:
+    """The job once it has ended. A person agrees to what the model has called, on the change that the run waits for."""
+    jobs = shop.app.services.get(Jobs)
+    while True:
+        view = await jobs.wait(local_principal(), job, PATIENCE)
+        if view.state != "input_required" or player.problem:
+            return view
+        assert view.question is not None
+        asked = _WAITS_FOR.search(view.question["message"])
+        assert asked, view.question
+        [change] = [one for one in (await shop.do("changes_list", limit=100))["changes"] if one["change"] == asked[1]]
+        assert change["tool"] in player.asked_for
+        assert change["state"] == "proposed"
+        await shop.agree(asked[1])
+
+
+def facts_of(shop: Demo, case: Case, run: Run) -> Facts:
     """What the deliverable is held against."""
-    return Facts(sql_of(shop.shop.store), case.deliver(seen), seen.arguments, shop, seen.before)
+    given = run.marks.show(run.seen.arguments)
+    return Facts(sql_of(shop.shop.store), run.end["output"], given, shop, run.seen.before)
 
 
 def judge(agent: Agent, case: Case, facts: Facts, seen: Seen) -> list[str]:
@@ -194,13 +262,14 @@ def judge(agent: Agent, case: Case, facts: Facts, seen: Seen) -> list[str]:
     return [*problems, *failed, *(f"{place} is covered by no check" for place in loose)]
 
 
-def check_fails(case: Case, facts: Facts, seen: Seen, falsify: str) -> bool:
+def check_fails(case: Case, facts: Facts, run: Run, falsify: str) -> bool:
     """Whether a falsified result is noticed by a check, rather than by luck."""
+    seen = run.seen
     tool, _, keys = falsify.partition(":")
     assert seen.all(tool), f"{tool} was not called"
     other = seen.falsified(tool, frozenset(keys.split(",")) if keys else frozenset())
     assert other.results != seen.results, f"there is no such number in what {tool} said"
-    false = replace(facts, delivered=case.deliver(other))
+    false = replace(facts, delivered=run.marks.show(case.deliver(other)))
     return any(_checked(check, false, set()) for check in case.checks)
 
 

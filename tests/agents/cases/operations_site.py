@@ -107,7 +107,7 @@ def _connections(seen: Seen) -> Json:
             for one in seen.all("woo_webhooks_update")
         ],
         "next_steps": ["Look at the next delivery."],
-        "unknown": [one["job"] for one in seen("jobs_list")["jobs"]],
+        "unknown": [one["summary"] for one in seen("jobs_list")["jobs"] if one["state"] == "failed"],
     }
 
 

@@ -44,7 +44,7 @@ class Google(Wire):
     def asking(self, method: str, path: str) -> Asking | None:
         verbs: dict[str, Asking] = {"streamGenerateContent": "answer", "countTokens": "count"}
         if method == "GET":
-            return "models" if path == "/v1/models" else None
+            return "models" if path in {"/v1/models", "/v1beta/models"} else None
         return verbs.get(path.rpartition(":")[2]) if path.startswith("/v1/models/") else None
 
     def model(self, asked: Asked) -> str:

@@ -376,13 +376,18 @@ async def speaking() -> AsyncGenerator[Models]:
     server = uvicorn.Server(
         uvicorn.Config(_Quiet(models.app()), log_config=None, access_log=False, lifespan="off", http="h11")
     )
+    failed: Exception | None = None
     with listener:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, [listener])
             try:
                 yield models
+            except Exception as error:  # raised below, as it is: the group would wrap it
+                failed = error
             finally:
                 server.should_exit = server.force_exit = True
+    if failed is not None:
+        raise failed
     assert not models.faults, models.faults
 
 

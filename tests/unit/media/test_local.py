@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from devskyy_mcp.app import local_principal
 from devskyy_mcp.assets.provenance import Provenance
 from devskyy_mcp.assets.store import Assets
 from devskyy_mcp.errors import Code
@@ -117,6 +118,37 @@ async def test_describe_takes_facts_from_the_product(desk: Demo) -> None:
     assert found["location"] is True
     assert "No model has looked" in found["alt_text_from"]
     assert "alt_text" not in await desk.do("media_pictures_describe", asset=asset)
+
+
+@pytest.mark.requirement("media:describe")
+async def test_pictures_of_the_shop_are_named_by_their_address(desk: Demo) -> None:
+    picture = await desk.do("wp_media_get", id=await desk.some("wp_media_list"))
+    await desk.app.road.taints.mark(local_principal().id)  # texts of customers were read shortly before
+    found = await desk.do("media_pictures_describe", url=picture["url"])
+    assert (found["width"], found["height"]) == (picture["width"], picture["height"])
+    made = await desk.do("media_pictures_resize", url=picture["url"], widths=[40], formats=["webp"])
+    assert [one["width"] for one in made["files"]] == [40]
+    missing = await desk.refused("media_pictures_describe", url=picture["url"].replace(".png", "-none.png"))
+    assert missing.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/wp-json/wc/v3/customers",
+        "/wp-admin/admin-post.php/a.png",
+        "/wp-admin/admin-post.p%68p/a.png",
+        "/wp-content/uploads/a.png?wc-ajax=checkout",
+        "/wp-content/../wp-admin/a.png",
+    ],
+)
+async def test_nothing_but_a_picture_is_asked_of_the_shop(desk: Demo, address: str) -> None:
+    [picture] = (await desk.do("wp_media_list", limit=1))["items"]
+    desk.shop.requests.clear()
+    shop = picture["url"].partition("/wp-content")[0]
+    refused = await desk.refused("media_pictures_describe", url=f"{shop}{address}")
+    assert refused.code == "forbidden"  # as any address that is not public
+    assert desk.shop.requests == []
 
 
 def draw_ground() -> Image.Image:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import anyio
 from pydantic import Field
 
+from devskyy_mcp.assets.own import OwnFiles
 from devskyy_mcp.assets.store import PICTURES
 from devskyy_mcp.assets.taking import Source
 from devskyy_mcp.capability import Toolset
 from devskyy_mcp.context import Context
 from devskyy_mcp.errors import Code, Refused
-from devskyy_tools.shop.client import ShopClient
 from devskyy_tools.shop.collections import MEDIA
 from devskyy_tools.shop.refusals import plain_text
 from devskyy_tools.shop.session import Shop
@@ -92,7 +91,7 @@ async def _of_library(
         name = plain_text(str(item["title"]["rendered"])) or f"media {item['id']}"
         try:
             async with at_once:
-                content = await _thumbnail(ctx.get(ShopClient), item)
+                content = await _thumbnail(ctx.get(OwnFiles), item)
         except Refused as refused:
             not_read.append(f"{name}: {refused.message}")
             return
@@ -104,17 +103,14 @@ async def _of_library(
             tasks.start_soon(read, item)
 
 
-async def _thumbnail(client: ShopClient, item: dict[str, Any]) -> bytes:
+async def _thumbnail(own: OwnFiles, item: dict[str, Any]) -> bytes:
     """A small copy of a picture, from the shop's own address or a public one that it names."""
     from devskyy_mcp.guard.ssrf import fetch_public
 
     details: dict[str, Any] = item.get("media_details") or {}  # PHP writes an empty object as []
     sizes: dict[str, Any] = details.get("sizes") or {}
     small: str = next((sizes[name]["source_url"] for name in _SIZES if name in sizes), item["source_url"])
-    base, parts = client.upstream.base_url, urlsplit(small)
-    if parts.hostname != base.host or not parts.path.startswith(base.path):  # as with a CDN
-        return (await fetch_public(small, max_bytes=_LARGEST, content_types=PICTURES)).content
-    answer = await client.upstream.send("GET", parts.path.removeprefix(base.path), headers={"Accept": "image/*"})
-    if answer.status != 200:
-        raise Refused(Code.NOT_FOUND, f"The shop answers with status {answer.status}.")
-    return answer.content
+    content = await own.picture(small)
+    if content is None:  # as with a CDN
+        content = (await fetch_public(small, max_bytes=_LARGEST, content_types=PICTURES)).content
+    return content

@@ -102,7 +102,7 @@ async def media_pictures_edit(
     return EditedPicture(file=file, preview=preview, did=made.did)
 
 
-@pictures.tool("read", scopes="media:read", texts="catalogue")
+@pictures.tool("read", scopes="media:read", texts="catalogue", also=["catalog:read"])
 async def media_pictures_describe(
     ctx: Context,
     asset: AssetId = None,

@@ -56,7 +56,7 @@ class Conversion(BaseModel):
     key: str = Field("", max_length=200, description="Such as the order's id; the same counts once.")
 
 
-@experiments.tool("write", scopes="experiments:write", timeout=60)
+@experiments.tool("write", scopes="experiments:write", timeout=60, also=["content:write"])
 async def experiments_create(
     ctx: Context,
     name: Annotated[str, Field(max_length=40)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devskyy_mcp.agents.offers import Offers
+from devskyy_mcp.assets.own import OwnFiles
 from devskyy_mcp.changes.model import Systems
 from devskyy_mcp.config import Settings
 from devskyy_mcp.context import Services
@@ -12,6 +13,7 @@ from devskyy_mcp.ops.health import HealthChecks, State
 
 from .client import ShopClient
 from .connection import ShopSettings, connect
+from .files import ShopFiles
 from .offers import add_offers
 from .roles import Roles
 from .session import Shop
@@ -24,6 +26,7 @@ def provide_shop(services: Services) -> None:
         return
     services.share(ShopClient, lambda found: connect(shop_settings(found.get(Settings)), found.get(Settings).data_dir))
     services.share(ShopSystem, _system)
+    services.share(OwnFiles, ShopFiles)
     services.share(Roles, lambda found: Roles(found.get(ShopClient)))
     services.per_call(Shop, lambda ctx: Shop(ctx))
     if services.has(Gates):

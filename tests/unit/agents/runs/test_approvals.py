@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devskyy_mcp.agents.runs.carrying import within
 from devskyy_mcp.agents.runs.waiting import Waiting
 from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.context import Context
@@ -122,3 +124,29 @@ async def test_an_approval_holds_for_the_plan_that_was_shown(here: Bed) -> None:
     assert view.result is not None
     assert view.result["done"] == ["woo_products_update: stale"]
     assert len(here.desk.writes) == before
+
+
+@pytest.mark.requirement("runs:approve")
+async def test_a_previewed_call_is_told_what_became_of_it_and_is_done_once(here: Bed) -> None:
+    given = {"id": await here.desk.some("woo_products_list"), "name": "Renamed"}
+    here.models.say(calls(("woo_products_update", given | {"preview": True})), calls(("woo_products_update", given)))
+    job = await here.start()
+    assert (await here.go(job)).state == "input_required"
+    [change] = [one for one in (await here.desk.do("changes_list"))["changes"] if one["tool"] == "woo_products_update"]
+    await here.desk.agree(change["change"])
+    here.models.say(delivers())
+    view = await here.go(job)
+    assert view.result is not None
+    assert view.result["done"] == ["woo_products_update: proposed", "woo_products_update: applied"]
+    assert view.result["changes"] == [change["change"]]
+    assert '"Renamed"' in here.results()[-1]
+    assert len(here.desk.writes) == 1
+
+
+@pytest.mark.requirement("runs:approve")
+async def test_a_run_has_also_the_rights_that_some_of_a_tools_calls_need(here: Bed) -> None:
+    registry = here.desk.app.registry
+    described = [registry.tools["media_pictures_describe"]]
+    assert within(ME, described).may("catalog:read")
+    outsider = replace(ME, kind="user", scopes=frozenset({"media:read"}))
+    assert within(outsider, described).scopes == {"media:read"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,17 @@ def test_what_was_learned_and_how_quick_they_are_count() -> None:
     quick = chosen(two, Facts(latency=times))
     assert quick.model.name == "google/gemini-3.8-flash"
     assert "40.0 s" in {one.model: one.why for one in quick.choice.passed_over}["mistral/mistral-large-4"]
+
+
+def test_under_a_limit_in_money_an_unknown_price_comes_last() -> None:
+    only = Want(tier="best", only=("cohere",))
+    assert chosen(only).model.name == "cohere/command-a-plus-05-2026"
+    limited = chosen(replace(only, job_usd=0.5))
+    assert limited.model.name == "cohere/command-a-03-2025"
+    passed = {one.model: one.why for one in limited.choice.passed_over}
+    assert "price is not known" in passed["cohere/command-a-plus-05-2026"]
+    alone = replace(only, only=("cohere/command-a-plus-05-2026",), job_usd=0.5)
+    assert chosen(alone).model.name == "cohere/command-a-plus-05-2026"
 
 
 def test_the_same_facts_give_the_same_choice_in_any_order() -> None:
