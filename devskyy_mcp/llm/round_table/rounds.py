@@ -7,7 +7,7 @@ under their step's name, and who was late or lost stays so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 
@@ -48,6 +48,7 @@ class Round:
     def __init__(self, service: RoundTable, ctx: Context, brief: Brief, *, again: bool = False) -> None:
         self._brief = brief
         self._again = again
+        self._words: Literal["untrusted"] | None = None
         self._playing = Playing(service, ctx, brief)
         self._drafting = Drafting(self._playing)
         self._judging = Judging(self._playing)
@@ -63,6 +64,7 @@ class Round:
         kept: Json = await self._playing.run.step("table", self._lay)
         if "played" in kept:
             return await self._playing.service.result(kept["played"])
+        self._words = kept.get("words")
         self._playing.table, self._playing.trust = Table.opened(kept), kept["trust"]
         self._playing.warnings += self._playing.table.warnings
         try:
@@ -97,7 +99,7 @@ class Round:
         table = await asking.lay(self._playing.gateway, brief, ratings, trust, self._playing.id)
         async with self._playing.run.writing() as conn:
             await store.insert(conn, row)
-        return {**table.packed(), "trust": trust}
+        return {**table.packed(), "trust": trust, "words": kept["trust"]}
 
     async def _trust(self, principal: str) -> str | None:
         """Drafts may carry on what the brief's author has read: customers' words, and orders among them."""
@@ -175,7 +177,20 @@ class Round:
             }
         )  # fmt: skip
         await self._playing.say(f"decided ({decision.how}): {model}")
-        return await self._playing.service.result(self._playing.id, replayed=False)
+        return RoundResult(
+            round=self._playing.id,
+            answer=text,
+            model=model,
+            number=decision.winner,
+            how=decision.how,
+            why=decision.why,
+            p_best=decision.p_best,
+            fused=fused,
+            answers=len(answers),
+            cost_usd=await self._playing.service.spent(self._playing.id),
+            warnings=self._playing.warnings,
+            trust=self._words,
+        )
 
     async def _fuse(self, decision: Decision, answers: Sequence[Answered], model: str) -> tuple[str, bool]:
         """One answer of the best ones, if it passes the checks; else the winner's."""

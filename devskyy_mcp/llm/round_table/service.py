@@ -92,22 +92,25 @@ class RoundTable:
 
     # ---- one round ---------------------------------------------------------------------------------------------------
 
-    async def result(self, round_id: str, *, replayed: bool = True) -> RoundResult:
-        """What a round that is over came to; ``replayed`` where its brief was to be played once more."""
+    async def spent(self, round_id: str) -> float:
+        """US dollars that the round's calls cost, or may have."""
+        from . import store
+
+        async with self._db.read() as conn:
+            return (await store.spent(conn, [round_id])).get(round_id, 0) / MILLION
+
+    async def result(self, round_id: str) -> RoundResult:
+        """What a round that is over came to, as the answer to the same brief."""
         from . import store
 
         async with self._db.read() as conn:
             row = cast("Json", await store.read(conn, round_id))
             entries = await store.entries(conn, round_id)
-            cost = 0 if replayed else (await store.spent(conn, [round_id])).get(round_id, 0)
         decision, at = cast("Json", row["decision"]), iso(row["created_at"])
         warnings: list[str] = [*decision["warnings"]]
-        if replayed:
-            warnings.append(
-                f"This brief was played at {at}, and nothing was asked anew; again=true plays it once more."
-            )
-            if row["picked"] not in {None, row["winner"]}:
-                warnings.append(f"A person holds its answer {row['picked']} for the best; round_table_show has it.")
+        warnings.append(f"This brief was played at {at}, and nothing was asked anew; again=true plays it once more.")
+        if row["picked"] not in {None, row["winner"]}:
+            warnings.append(f"A person holds its answer {row['picked']} for the best; round_table_show has it.")
         return RoundResult(
             round=round_id,
             answer=decision["text"],
@@ -118,9 +121,9 @@ class RoundTable:
             p_best=decision["p_best"],
             fused=decision["fused"],
             answers=sum(one["state"] == "stands" for one in entries),
-            cost_usd=cost / MILLION,
+            cost_usd=0.0,
             warnings=warnings,
-            played_at=at if replayed else None,
+            played_at=at,
             trust=row["brief"].get("trust"),
         )
 
