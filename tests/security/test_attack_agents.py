@@ -46,7 +46,7 @@ def requests_for(number: int, tools: list[str], ground: Ground) -> list[tuple[st
 async def test_none_of_the_agents_can_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with under_attack(tmp_path, monkeypatch) as ground:
         here, wrong, tried = ground.here, list[str](), Counter[str]()
-        agents = [one for one in here.desk.app.services.get(Agents).agents.values() if "hand" not in one.name]
+        agents = [one for one in here.desk.app.services.get(Agents).agents.values() if not one.name.endswith("-hands")]
         assert len(agents) == 54
         for number, agent in enumerate(agents):
             own = [name for name in agent.tools if name in ground.wanted and name not in ground.makers]

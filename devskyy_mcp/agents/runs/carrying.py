@@ -198,7 +198,8 @@ class Carrying:
 
     async def _given(self, seq: int, result: Result) -> dict[str, Any]:
         data, untrusted = result.data, result.untrusted or says_untrusted(result.data)
-        lines, answer = named(data), None
+        # What a write shows is what the model itself has asked for: it makes nobody known.
+        lines, answer = "" if result.capability.policy.writes else named(data), None
         if untrusted and self._reads_untrusted:
             data, answer = await reader.read(self.ctx, f"read-{seq}", self.want, data, self.state.marks.hide)
         code = str(data.get("state", "ok")) if result.capability.policy.writes else "ok"
