@@ -148,7 +148,7 @@ async def test_nothing_but_a_picture_is_asked_of_the_shop(desk: Demo, address: s
     shop = picture["url"].partition("/wp-content")[0]
     refused = await desk.refused("media_pictures_describe", url=f"{shop}{address}")
     assert refused.code == "forbidden"  # as any address that is not public
-    assert desk.shop.requests == []
+    assert not desk.shop.requests
 
 
 def draw_ground() -> Image.Image:
