@@ -1059,7 +1059,9 @@ REQUIREMENTS = [
     Requirement("experiments:consent", "product, issue F", "Who did not agree gets no cookie and is not counted."),
     Requirement("experiments:shop-cached", "product, issue F", "A cached page shows each visitor their own variant."),
     Requirement("experiments:shop-layers", "product, issue F", "Two tests on a page never meet the same visitor."),
-    Requirement("experiments:source", "product, issue F", "Where a test's variants come from is kept, and shown."),
+    Requirement(
+        "experiments:content", "product, issue F", "Texts of variants are kept with a test that is not on the shop."
+    ),
     Requirement("experiments:flag", "product, issue F", "Switched off there are no such tools."),
     Requirement("experiments:on-the-shop", "product, issue F", "A test on the shop is a person's to start."),
     Requirement("experiments:shop-alike", "product, issue F", "PHP, Python and the browser assign alike."),

@@ -33,7 +33,7 @@ class Criterion(BaseModel):
 
 
 class HardChecks(BaseModel):
-    """What disqualifies an answer before anybody judges it."""
+    """What an answer must meet."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -49,7 +49,7 @@ DRAWN: dict[str, dict[str, Any]] = {
 }
 EXPERIMENT = "title"
 DESIGN: dict[str, Any] = {
-    "name": EXPERIMENT, "hypothesis": "A shorter title sells more", "mde": 0.2, "owner": "Ada",
+    "name": EXPERIMENT, "hypothesis": "A shorter title sells more", "mde": 0.2,
     "variants": [{"key": "old", "percent": 50.0}, {"key": "new", "percent": 50.0}],
     "metric": {"name": "order", "kind": "rate", "base": 0.03},
 }  # fmt: skip
@@ -145,8 +145,10 @@ class Past:
         found += [Case("round_table_show", {"round": one}, True) for one in (ROUND, "job_none")]
         picks = ((ROUND, 1), (ROUND, 9), ("job_none", 1))
         found += [Case("round_table_pick", {"round": one, "number": number}, True) for one, number in picks]
-        handed = {"name": "handed", "preview": True, "from_round": {"round": ROUND}}
-        found += [Case("experiments_create", {**DESIGN, **handed, **more}, True) for more in ({}, {"source": "x"})]
+        handed = {"name": "handed", "preview": True, "from_round": ROUND}
+        found += [
+            Case("experiments_create", {**DESIGN, **handed, **more}, True) for more in ({}, {"from_round": "job_none"})
+        ]
         found.append(Case("experiments_create", {**DESIGN, "name": "another", "preview": True}, True))
         found.append(Case("play_launch_draft", {"launch": LAUNCH, "preview": True}, True))
         model = {"glb": self.own["three_d_models_check"]["asset"][0], "kind": "generated", "preview": True}

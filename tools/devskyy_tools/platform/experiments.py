@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -33,19 +34,13 @@ from .models import Cursor
 experiments = Toolset("experiments", timeout=30, enabled="enable_ab_testing")
 
 MOST_BATCH = 1000
+_ANSWER = re.compile(r"#\d{1,3}")
 Name = Annotated[str, Field(max_length=40)]
 Unit = Annotated[str, Field(min_length=1, max_length=200)]
 Units = Annotated[
     list[Unit], Field(min_length=1, max_length=MOST_BATCH, description="Customer or first-party cookie ids; never IPs.")
 ]
 Place = Literal["name", "short_description", "picture", "model"]
-
-
-class FromRound(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    round: str = Field(max_length=60)
-    answers: dict[str, int] = Field({}, description="By variant; else the last one gets the best.")
 
 
 class Conversion(BaseModel):
@@ -63,42 +58,39 @@ async def experiments_create(
     hypothesis: Annotated[str, Field(min_length=10, max_length=1000)],
     variants: Annotated[list[Variant], Field(description="Control first; 100 in all.")],
     metric: Metric,
-    mde: Annotated[float, Field(description="Smallest relative lift to find.")],
+    mde: Annotated[float, Field(description="Relative.")],
     guardrails: list[Metric] | None = None,
     unit: Annotated[str, Field(max_length=60)] = "",
     power: float | None = None,
     alpha: float | None = None,
-    looks: int = 5,
-    owner: Annotated[str, Field(max_length=100)] = "",
-    layer: Annotated[str, Field(max_length=40, description="Its tests exclude each other.")] = "",
+    looks: int | None = None,
+    layer: Annotated[str, Field(max_length=40)] = "",
     layer_percent: float | None = None,
     shop_place: Place | None = None,
     product_ids: list[Annotated[int, Field(ge=1)]] | None = None,
-    covariate: Annotated[str, Field(max_length=200, description="Known of units from before, for CUPED.")] = "",
-    source: Annotated[str, Field(max_length=200, description="Where the variants come from.")] = "",
-    from_round: Annotated[FromRound | None, Field(description="Test a round table's answers.")] = None,
+    covariate: Annotated[str, Field(max_length=200)] = "",
+    from_round: Annotated[str, Field(max_length=60, description="Content #2: its answer 2.")] = "",
 ) -> None:
-    """Register and start an A/B test for good; with shop_place on product pages, by the DevSkyy plugin."""
-    if from_round is not None:
-        source, variants = await _handed_over(ctx, from_round, variants, source)
+    """Register and start an A/B test; shop_place: on product pages, by the plugin."""
+    source, given = await _handed_over(ctx, from_round, variants)
     design = Design(
         name=name,
         hypothesis=hypothesis,
         unit=unit or ("visitor" if shop_place else "customer"),
-        variants=variants,
+        variants=given,
         metric=metric,
         guardrails=guardrails or [],
         mde=mde,
         power=0.8 if power is None else power,
         alpha=0.05 if alpha is None else alpha,
-        looks=looks,
-        owner=owner or ctx.principal.name or ctx.principal.id,
+        looks=5 if looks is None else looks,
+        owner=ctx.principal.name or ctx.principal.id,
         layer=layer,
         share=100.0 if layer_percent is None else layer_percent,
         place=shop_place or "",
         product_ids=product_ids or [],
         covariate=covariate.strip(),
-        source=source.strip(),
+        source=source,
     )
     made = await ctx.get(Experiments).register(ctx, design)
     if shop_place:
@@ -172,31 +164,25 @@ async def experiments_stop(
             await shop.update(VARIANT_TESTS, experiment, {"live": False})
 
 
-async def _handed_over(
-    ctx: Context, given: FromRound, variants: list[Variant], source: str
-) -> tuple[str, list[Variant]]:
-    """The round's id, and the variants with its answers as their contents.
+async def _handed_over(ctx: Context, given: str, variants: list[Variant]) -> tuple[str, list[Variant]]:
+    """The round's id, and the variants with its answers as their contents: those named by number, else the best one as
+    the last variant's.
 
     Raises:
         Refused: NOT_FOUND; CONFLICT while the round goes on; INVALID_ARGUMENTS for what is not there, or said twice.
     """
-    if source:
-        raise Refused(
-            Code.INVALID_ARGUMENTS, "source and from_round say both where the variants come from.", "Leave out source."
-        )
-    round_id, texts = await ctx.get(RoundTable).texts(ctx.principal, given.round, given.answers.values())
-    contents = {key: texts[number] for key, number in given.answers.items()} or {variants[-1].key: texts[BEST]}
-    unknown = sorted(contents.keys() - {one.key for one in variants})
-    twice = sorted(one.key for one in variants if one.content and one.key in contents)
-    if unknown or twice:
-        said = (
-            f"There is no variant {unknown[0]!r}" if unknown else f"The variant {twice[0]!r} has a content of its own"
-        )
+    if not given or not variants:
+        return given, variants
+    wanted = {one.key: int(one.content[1:]) for one in variants if _ANSWER.fullmatch(one.content)}
+    round_id, texts = await ctx.get(RoundTable).texts(ctx.principal, given, wanted.values())
+    last = variants[-1]
+    if not wanted and last.content:
         raise Refused(
             Code.INVALID_ARGUMENTS,
-            f"{said}, and is to get an answer of the round.",
-            "answers is by the variants' keys; without it the last variant gets the best.",
+            f"The variant {last.key!r} has a content of its own, and is to get the round's best answer.",
+            "Leave its content out, or say which variants get which answers: content '#2' stands for answer 2.",
         )
+    contents = {key: texts[number] for key, number in wanted.items()} or {last.key: texts[BEST]}
     return round_id, [one.model_copy(update={"content": contents.get(one.key, one.content)}) for one in variants]
 
 

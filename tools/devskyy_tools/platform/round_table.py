@@ -38,7 +38,7 @@ async def round_table_start(
     budget_usd: Annotated[float, Field(gt=0, le=100)] = 1.0,
     deadline_s: Annotated[float, Field(ge=5, le=600)] = 120.0,
     output_schema: dict[str, Any] | None = None,
-    again: Annotated[bool, Field(description="Play it though this brief was.")] = False,
+    again: Annotated[bool, Field(description="Play it anew.")] = False,
 ) -> RoundResult:
     """Have several language models answer one brief; others judge blindly and the best answer wins."""
     brief = freeze(

@@ -23,7 +23,7 @@ SAME = {**ALL, "rubric": "copy"}
 """The same brief in other words: a call that is repeated word for word is the same job already."""
 VARIANTS = [{"key": "old", "percent": 50.0}, {"key": "new", "percent": 50.0}]
 TEST: dict[str, Any] = {
-    "name": "dress", "hypothesis": "The round's text sells more", "mde": 0.5, "owner": "Ada", "looks": 1,
+    "name": "dress", "hypothesis": "The round's text sells more", "mde": 0.5, "looks": 1,
     "metric": {"name": "order", "kind": "rate", "base": 0.3},
 }  # fmt: skip
 
@@ -102,7 +102,7 @@ async def test_whose_words_a_rounds_texts_are(app: App, voices: Voices) -> None:
 async def test_the_winner_goes_into_a_test_and_comes_back(app: App) -> None:
     """From the brief to what visitors chose, and to the pick that rates the judges."""
     job = await played(app, **ALL)
-    made = (await call(app, "experiments_create", **TEST, variants=VARIANTS, from_round={"round": job.job})).data
+    made = (await call(app, "experiments_create", **TEST, variants=VARIANTS, from_round=job.job)).data
     assert made["state"] == "applied", made
     view = await shown(app, job.job)
     assert view["experiments"] == ["dress"]
@@ -124,13 +124,12 @@ async def test_winner_against_runner_up(app: App) -> None:
     job = await played(app, **ALL)
     view = await shown(app, job.job)
     best, second, *_ = sorted(view["entries"], key=lambda one: -one["mean"])
-    answers = {"old": second["number"], "new": best["number"]}
-    given = {"round": job.job, "answers": answers}
-    await call(app, "experiments_create", **TEST, variants=VARIANTS, from_round=given)
+    variants = [{**one, "content": f"#{got['number']}"} for one, got in zip(VARIANTS, (second, best), strict=True)]
+    await call(app, "experiments_create", **TEST, variants=variants, from_round=job.job)
     definition = (await call(app, "experiments_results", experiment="dress")).data["definition"]
     assert [one["content"] for one in definition["variants"]] == [second["text"], best["text"]]
     await call(app, "round_table_pick", round=job.job, number=second["number"])
-    await call(app, "experiments_create", **{**TEST, "name": "other"}, variants=VARIANTS, from_round={"round": job.job})
+    await call(app, "experiments_create", **{**TEST, "name": "other"}, variants=VARIANTS, from_round=job.job)
     definition = (await call(app, "experiments_results", experiment="other")).data["definition"]
     assert definition["variants"][1]["content"] == second["text"], "what a person picked"
     assert (await shown(app, job.job))["experiments"] == ["other", "dress"]
@@ -140,14 +139,12 @@ async def test_winner_against_runner_up(app: App) -> None:
 async def test_what_can_not_be_handed_over(app: App, voices: Voices) -> None:
     job = await played(app, **ALL)
     going, _ = await begun(app, **ALL, prompt="It has not begun.")
-    own = [VARIANTS[0], {**VARIANTS[1], "content": "Mine."}]
+    own, none = ([VARIANTS[0], {**VARIANTS[1], "content": content}] for content in ("Mine.", "#19"))
     wrong: list[tuple[dict[str, Any], Code, str]] = [
-        ({"from_round": {"round": "job_none"}}, Code.NOT_FOUND, "no round"),
-        ({"from_round": {"round": going}}, Code.NOT_FOUND, "no round"),
-        ({"from_round": {"round": job.job, "answers": {"new": 19}}}, Code.INVALID_ARGUMENTS, "no answer 19"),
-        ({"from_round": {"round": job.job, "answers": {"newest": 1}}}, Code.INVALID_ARGUMENTS, "no variant 'newest'"),
-        ({"from_round": {"round": job.job}, "variants": own}, Code.INVALID_ARGUMENTS, "content of its own"),
-        ({"from_round": {"round": job.job}, "source": "elsewhere"}, Code.INVALID_ARGUMENTS, "both"),
+        ({"from_round": "job_none"}, Code.NOT_FOUND, "no round"),
+        ({"from_round": going}, Code.NOT_FOUND, "no round"),
+        ({"from_round": job.job, "variants": none}, Code.INVALID_ARGUMENTS, "no answer 19"),
+        ({"from_round": job.job, "variants": own}, Code.INVALID_ARGUMENTS, "content of its own"),
     ]
     for more, code, words in wrong:
         with pytest.raises(Refused, match=words) as raised:
@@ -156,4 +153,4 @@ async def test_what_can_not_be_handed_over(app: App, voices: Voices) -> None:
     voices.drafts |= dict.fromkeys(voices.drafts, "The cheapest.")
     failed = await played(app, mode="solo", prompt="Nothing stands.", checks={"min_chars": 5000})
     with pytest.raises(Refused, match="came to no answer"):
-        await call(app, "experiments_create", **TEST, variants=VARIANTS, from_round={"round": failed.job})
+        await call(app, "experiments_create", **TEST, variants=VARIANTS, from_round=failed.job)
