@@ -33,7 +33,7 @@ async def round_table_start(
     prompt: Annotated[str, Field(min_length=1, max_length=LONGEST_PROMPT)],
     rubric: Annotated[RubricName | list[Criterion], Field(description="3 to 6 criteria.")] = "copy",
     checks: HardChecks | None = None,
-    mode: Annotated[Mode, Field(description="fuse: one of the best ones; cascade: cheap ones first.")] = "compete",
+    mode: Annotated[Mode, Field(description="fuse: of the best; cascade: cheap first.")] = "compete",
     k: Annotated[int, Field(ge=1, le=6)] = 3,
     budget_usd: Annotated[float, Field(gt=0, le=100)] = 1.0,
     deadline_s: Annotated[float, Field(ge=5, le=600)] = 120.0,
