@@ -14,7 +14,7 @@ from devskyy_mcp.agents.loading import sources
 from devskyy_mcp.app import build
 from devskyy_mcp.config import Settings
 from devskyy_mcp.find.encoder import NEEDED, encoder
-from tests.find.routed import FILE, Figures, measure, requests
+from tests.find.routed import FILE, PARTS, Figures, measure, requests
 
 from .measure import Row, p95
 
@@ -51,7 +51,7 @@ def _checking(tools: set[str], folder: Path) -> list[Row]:
 
 def _rows(how: str, index: AgentIndex, goals: dict[str, float]) -> list[Row]:
     rows: list[Row] = []
-    for part in ("dev", "held"):
+    for part in PARTS:
         asked = requests(part)
         if not asked:
             continue

@@ -1,7 +1,8 @@
 """Requests with the agents that are right, and how well they are found.
 
-``agents.jsonl`` has a line each: {"request", "super": name or null, "agent": name or null, "part": "dev" or "held"};
-null is for nobody. By ``dev`` examples, weights and floors may be improved, by ``held`` nothing.
+``agents.jsonl`` has a line each: {"request", "super": name or null, "agent": name or null, "part"}, and "also": name
+for a second wish; null is for nobody. By part ``dev`` examples, weights and floors may be improved, by others nothing:
+``held`` is the other half of it; ``apart`` was written from a list of the agents' jobs, without a look at any example.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from devskyy_mcp.agents.finding import AgentIndex
 
 FILE = Path(__file__).with_name("agents.jsonl")
-Part = Literal["dev", "held"]
+Part = Literal["dev", "held", "apart"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,11 @@ class Request:
     super: str | None
     agent: str | None
     part: Part
+    also: str | None = None
 
 
 def requests(part: Part) -> list[Request]:
-    """The requests of one half; none where nobody has written any."""
+    """The requests of one part; none where nobody has written any."""
     lines = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []
     found = [Request(**json.loads(line)) for line in lines if line.strip()]
     return [one for one in found if one.part == part]
@@ -43,6 +46,7 @@ class Figures:
     above: list[bool] = field(default_factory=list[bool])
     nobody: list[bool] = field(default_factory=list[bool])
     wrongly: list[bool] = field(default_factory=list[bool])
+    both: list[bool] = field(default_factory=list[bool])
     cpu: list[float] = field(default_factory=list[float])
 
     @staticmethod
@@ -61,6 +65,9 @@ def measure(index: AgentIndex, asked: Iterable[Request]) -> Figures:
         names = [hit.name for hit in result.agents]
         if one.agent is None:
             found.nobody.append(not result.fits)
+            continue
+        if one.also is not None:
+            found.both.append({one.agent, one.also} <= set(names))
             continue
         found.first.append(names[:1] == [one.agent])
         found.three.append(one.agent in names)

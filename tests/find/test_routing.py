@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -15,7 +16,7 @@ from devskyy_mcp.find.encoder import Encoder, encoder
 from devskyy_mcp.find.foreign import in_english
 from devskyy_mcp.find.learned import Learned, Shipped, hash_of
 
-from .routed import Figures, measure, requests
+from .routed import PARTS, Figures, measure, requests
 
 TWO_WISHES = [
     ("cut out the bag photos and write its description", "photo-editor", "product-copywriter"),
@@ -77,10 +78,11 @@ GOALS = {"meaning": (0.78, 0.93, 0.80, 0.05), "words": (0.70, 0.85, 0.60, 0.08)}
 
 @pytest.mark.requirement("agents:find")
 @pytest.mark.parametrize("how", GOALS)
-def test_requests_nothing_was_improved_by_find_their_agent(both: dict[str, AgentIndex], how: str) -> None:
-    held = requests("held")
-    assert len(held) + len(requests("dev")) >= 300
-    found = measure(both[how], held)
+@pytest.mark.parametrize("part", ["held", "apart"])
+def test_requests_nothing_was_improved_by_find_their_agent(
+    both: dict[str, AgentIndex], how: str, part: Literal["held", "apart"]
+) -> None:
+    found = measure(both[how], requests(part))
     first, three, nobody, wrongly = GOALS[how]
     share = Figures.share
     assert share(found.first) >= first
@@ -88,6 +90,12 @@ def test_requests_nothing_was_improved_by_find_their_agent(both: dict[str, Agent
     assert share(found.nobody) >= nobody
     assert share(found.wrongly) <= wrongly
     assert p95(found.cpu) <= 25
+    assert not found.both or share(found.both) >= 0.8
+
+
+def test_there_are_enough_requests() -> None:
+    assert len(requests("apart")) >= 450
+    assert len(requests("dev")) + len(requests("held")) >= 300
 
 
 def test_what_was_learned_is_of_what_the_files_say(agents: Agents) -> None:
@@ -99,7 +107,7 @@ def test_what_was_learned_is_of_what_the_files_say(agents: Agents) -> None:
 
 def test_no_example_is_one_of_the_requests(agents: Agents) -> None:
     said = {text.lower() for _, text in rows_of(agents)}
-    assert [one.request for part in ("dev", "held") for one in requests(part) if one.request.lower() in said] == []
+    assert [one.request for part in PARTS for one in requests(part) if one.request.lower() in said] == []
 
 
 @pytest.mark.requirement("agents:find")
