@@ -75,11 +75,20 @@ def _summary(row: Mapping[str, Any]) -> str:
         case "needs_review":
             return f"{tool} waits for a person: whether a paid request was taken is not known."
         case "succeeded":
-            return f"{tool} is done."
+            return _done(tool, row.get("result"))
         case "cancelled":
             return f"{tool} was cancelled."
         case _:
             return f"{tool} failed: {error.get('message', 'no reason is known')}"
+
+
+def _done(tool: str, result: Any) -> str:
+    """That it is done, and if its work came to another end than was asked for, to which."""
+    given: dict[str, Any] = result if isinstance(result, dict) else {}
+    outcome, limit = given.get("outcome", "delivered"), given.get("limit")
+    if outcome == "delivered":
+        return f"{tool} is done."
+    return f"{tool} has ended without what was asked for: {outcome}{f' by {limit}' if limit else ''}."
 
 
 def _next(row: Mapping[str, Any], lost: bool) -> str | None:

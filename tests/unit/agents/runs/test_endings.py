@@ -58,6 +58,8 @@ async def test_a_limit_stops_it_and_it_tells_what_it_did(
     assert spent["tokens"] <= caps.get("tokens", 400_000)
     assert spent["usd"] <= caps.get("usd", 5)
     assert found["why"]
+    view = await here.desk.do("jobs_get", job=found["run"])
+    assert view["summary"] == f"agents_run has ended without what was asked for: stopped by {limit}."
 
 
 @pytest.mark.requirement("runs:limits")
