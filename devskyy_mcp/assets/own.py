@@ -11,7 +11,7 @@ class OwnFiles:
         """Hosts of the shop's address, in small letters."""
         return frozenset()
 
-    async def picture(self, url: str) -> bytes | None:  # noqa: ARG002 # what the packs override  # noqa: ARG002 # for those who know one
+    async def picture(self, url: str) -> bytes | None:  # noqa: ARG002 # for those who know one
         """What the shop serves there; None for an address that is not a picture's of the shop.
 
         Raises:

@@ -91,8 +91,12 @@ async def _fetch(ctx: Context, url: str, kinds: Mapping[str, str]) -> tuple[byte
     """Content, name and host."""
     from ..guard.ssrf import fetch_public
 
-    parts = urlsplit(url)
-    name, host = Path(parts.path).name or "file", parts.hostname or "url"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or "url"
+    except ValueError:
+        raise Refused(Code.INVALID_ARGUMENTS, "This is no address of the web.", "Give one like https://…") from None
+    name = Path(parts.path).name or "file"
     own = await ctx.get(OwnFiles).picture(url)  # nothing leaves the shop by it, whoever has named the address
     if own is not None:
         return own, name, host

@@ -53,7 +53,7 @@ class Proposals:
                 repeated = await store.find_repeat(conn, ctx.principal.id, digest)
                 if repeated:
                     return await self._journal.recorded(repeated)
-                waiting = await store.find_waiting(conn, ctx.principal.id, digest, row["plan_hash"], ctx.key)
+                waiting = await store.find_waiting(conn, row)
                 if waiting:
                     return self.wait(ctx, unit, waiting, asks)
             await store.insert_set(conn, row)

@@ -27,6 +27,8 @@ SETS = change_sets.name
 _ALPHABET = string.ascii_letters + string.digits
 REPEAT_WINDOW = 600
 """Seconds in which the same create by the same principal is taken for a host's retry."""
+LIKELY = 5
+"""Open proposals of one plan, as previews leave them, of which one may be the one that is wanted."""
 # What every write sends.
 _INSERT_SET = Prepared(change_sets.insert())
 _READ_SET = Prepared(change_sets.select().where(change_sets.c.id == bindparam("change")))
@@ -62,13 +64,7 @@ async def insert_set(conn: AsyncConnection, row: Mapping[str, Any], *more: Step)
             await conn.execute(change_undoes.insert(), [{"change_id": row["id"], "undoes": one} for one in several])
         return written
     except IntegrityError:
-        raise Refused(
-            Code.CONFLICT,
-            "A call with this idempotency key is under way.",
-            "Repeat the call in a moment to get its outcome.",
-            retryable=True,
-            retry_after=1,
-        ) from None
+        raise _under_way() from None
 
 
 async def read_set(conn: AsyncConnection, change: str) -> dict[str, Any] | None:
@@ -145,34 +141,55 @@ async def find_key(conn: AsyncConnection, principal: str, key: str) -> dict[str,
     return await _one(conn, (await conn.execute(query)).mappings().all())
 
 
-async def find_waiting(
-    conn: AsyncConnection, principal: str, request_hash: str, plan_hash: str, key: str | None = None
-) -> str | None:
-    """The open proposal for the very same plan, so that a host's second call shows one question, not two.
+async def find_waiting(conn: AsyncConnection, row: Mapping[str, Any]) -> str | None:
+    """The open proposal that is the same as the row in plan and in why a person must agree, so that a host's second
+    call shows one question, not two.
 
     With a key it is one that has none yet, such as a preview's, and it gets this one: who repeats the call afterwards
     is told what became of it, and nothing is planned anew.
+
+    Raises:
+        Refused: CONFLICT when another call with the same idempotency key came first.
     """
+    from sqlalchemy.exc import IntegrityError
+
     c = change_sets.c
-    query = (
-        change_sets.select()
-        .with_only_columns(c.id)
-        .where(
-            c.principal == principal,
-            c.request_hash == vault_of(conn).mark(request_hash),
-            c.plan_hash == vault_of(conn).mark(plan_hash),
-            c.state == "proposed",
-            c.expires_at > now(),
-        )
-        .limit(1)
+    key = row["idempotency_key"]
+    query = change_sets.select().where(
+        c.principal == row["principal"],
+        c.request_hash == vault_of(conn).mark(row["request_hash"]),
+        c.plan_hash == vault_of(conn).mark(row["plan_hash"]),
+        c.state == "proposed",
+        c.expires_at > now(),
     )
-    if key is None:
-        return (await conn.execute(query)).scalar()
-    found = (await conn.execute(query.where(c.idempotency_key.is_(None)))).scalar()
-    if found:
-        given = {"idempotency_key": vault_of(conn).mark(key)}
-        await conn.execute(change_sets.update().where(c.id == found).values(given))
-    return found
+    if key is not None:
+        query = query.where(c.idempotency_key.is_(None))
+    rows = (await conn.execute(query.order_by(c.created_at.desc()).limit(LIKELY))).mappings().all()
+    same = [one["id"] for one in await vault_of(conn).open_rows(conn, SETS, rows) if _asks_all(one, row)]
+    if key is None or not same:
+        return same[0] if same else None
+    unclaimed = change_sets.update().where(c.id == same[0], c.idempotency_key.is_(None), c.state == "proposed")
+    try:
+        claimed = await conn.execute(unclaimed.values(idempotency_key=vault_of(conn).mark(key)))
+    except IntegrityError:
+        raise _under_way() from None
+    return same[0] if claimed.rowcount == 1 else None
+
+
+def _asks_all(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether the proposal says each reason for a person's yes that the other has."""
+    asks = set(wanted["summary"].get("asks", ())) <= set(there["summary"].get("asks", ()))
+    return asks and set(wanted["reasons"]) <= set(there["reasons"])
+
+
+def _under_way() -> Refused:
+    return Refused(
+        Code.CONFLICT,
+        "A call with this idempotency key is under way.",
+        "Repeat the call in a moment to get its outcome.",
+        retryable=True,
+        retry_after=1,
+    )
 
 
 async def list_sets(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..capability import Registry, authorize
 from ..changes.asking import Person, question_text
 from ..changes.service import Changes
 from ..context import Context, Principal, Services
@@ -41,10 +42,12 @@ async def plan_of(services: Services, principal: Principal, view: JobView) -> st
 
 
 async def give(services: Services, principal: Principal, surface: str, answers: Answers) -> None:
-    """Give a job the answers of the person at a host's form.
+    """Give a job the answers of the person at a host's form. A change is decided only through a program that may make
+    it, and that belongs to whom it is made for.
 
     Raises:
-        Refused: as ``Jobs.answer``; as ``Changes.decided``, but for what the job itself is told of the change.
+        Refused: as ``Jobs.answer``; as ``Changes.decided``, but for what the job itself is told of the change;
+            NOT_FOUND for another's change; FORBIDDEN without the scopes of its tool.
     """
     jobs = services.get(Jobs)
     view = await jobs.get(principal, answers.job)
@@ -58,9 +61,14 @@ async def give(services: Services, principal: Principal, surface: str, answers: 
     agreed = given is not None and given.get(AGREE)
     if not isinstance(agreed, bool):
         raise Refused(Code.INVALID_ARGUMENTS, f"{AGREE} is neither true nor false.", f"Send {{{AGREE}: true}}.")
+    changes = services.get(Changes)
+    row = await changes.journal.row_of(change, principal)
+    if row["principal"] != principal.id and principal.kind not in {"os", "local"}:
+        raise Refused(Code.NOT_FOUND, f"There is no change {change}.")
+    authorize(principal, services.get(Registry).tool(row["tool"]))
     ctx = Context(principal, services, surface=surface)
     try:
-        await services.get(Changes).decided(ctx, change, answers.person, agreed=agreed)
+        await changes.decided(ctx, change, answers.person, agreed=agreed)
     except Refused as refused:
         if refused.code not in {Code.DECLINED, Code.STALE}:
             raise

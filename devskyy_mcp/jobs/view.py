@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from ..guard.trust import UNTRUSTED, says_untrusted
 from .model import JobProgress, JobView, PaidCall
-from .questions import needs_person
+from .questions import change_of, needs_person
 
 MILLION = 1_000_000
 
@@ -84,7 +84,7 @@ def _summary(row: Mapping[str, Any]) -> str:
 
 def _done(tool: str, result: Any) -> str:
     """That it is done, and if its work came to another end than was asked for, to which."""
-    given: dict[str, Any] = result if isinstance(result, dict) else {}
+    given = cast("dict[str, Any]", result) if isinstance(result, dict) else {}
     outcome, limit = given.get("outcome", "delivered"), given.get("limit")
     if outcome == "delivered":
         return f"{tool} is done."
@@ -118,6 +118,8 @@ def _to_answer(job: str, question: Mapping[str, Any] | None) -> str:
     if question is None:  # a list's rows come without it
         return f"jobs_get(job={job!r}) shows what it asks."
     asks = f"jobs_wait(job={job!r}) asks the person where the host can show a form"
+    if change := change_of(question):
+        return f"A person must agree to {change}: {asks}; `devskyy approve {change}` and its page ask too."
     if needs_person(question):
         return f"A person must answer: {asks}; `devskyy answer {job}` and the page /approvals/{job} ask too."
     return f"jobs_answer(job={job!r}, answers={{name: …}}) after question.schema; {asks}."

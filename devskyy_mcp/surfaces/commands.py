@@ -39,9 +39,7 @@ async def call(app: App, name: str, words: Sequence[str]) -> int:
     try:
         arguments, key, wait = _parsed(capability, words) if capability else ({}, None, 0)
         if capability and capability.policy.job and wait and app.settings.worker == "off":
-            warn(
-                "This process runs no jobs (DEVSKYY_WORKER=off); this one waits for a `devskyy worker`."
-            )
+            warn("This process runs no jobs (DEVSKYY_WORKER=off); this one waits for a `devskyy worker`.")
         async with app.running(eager=False):
             asked = Call(local_principal(), name, arguments, "cli", sink=progress_sink(), key=key, wait=wait)
             result = await app.road.invoke(asked)

@@ -103,7 +103,11 @@ class Carrying:
         given = self.state.marks.show(wanted.call.arguments)
         if wanted.call.name == READ_REST:
             return self._rest(given)
-        tool = self.tools[wanted.call.name]
+        tool = self.tools.get(wanted.call.name)
+        if tool is None:  # it left the agent's file, or its person's rights, while the call waited
+            what = "changes_show tells what became of its change." if wanted.waits else "Go on without it."
+            told = refusal(Code.UNKNOWN_TOOL, f"{wanted.call.name} is no longer among this agent's tools.", what)
+            return {**told, **({"change": wanted.waits} if wanted.waits else {})}
         asks = self._asks(tool, given)
         if again and tool.policy.writes and not (tool.stages or tool.policy.job or asks or tool.policy.idempotent):
             return refusal(

@@ -19,6 +19,10 @@ URL = re.compile(
 BARE = re.compile(rf"(?<![\w./@-])((?:[a-z0-9-]{{1,63}}\.){{1,8}}[a-z]{{2,24}})/{_REST}*", re.IGNORECASE)
 """What some programs make a link of: a name with a path. Files look alike, so it counts only with a name that is known
 to be a host's."""
+_RUNS_ON = re.compile(r"[^\s<>/?#\\]*")
+_HOST_GOES_ON = re.compile(r"[\"'()\[\]{}|^`]+[\w-]*\.\w")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+"""As Markdown reads it: the mark behind the backslash."""
 _WEB = frozenset({"http", "https", "ftp", "ws", "wss"})
 EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}", re.IGNORECASE)
 
@@ -53,13 +57,22 @@ def host_of(link: str) -> str:
         return "?"
     if scheme.lower() == "mailto":
         return rest.rpartition("?")[0].rpartition("@")[2].lower() or rest.rpartition("@")[2].lower()
-    if re.fullmatch(r"[a-z][a-z0-9+.-]*/?", scheme, re.IGNORECASE) and rest:
+    if re.fullmatch(r"[a-z][a-z0-9+-]*/?", scheme, re.IGNORECASE) and rest:
         link = rest if scheme.lower().rstrip("/") in _WEB or rest.startswith("/") else link
     link = link.replace("\\", "/").lstrip("/")
     try:
         return (urlsplit(f"//{link}".rstrip(".,;:!?")).hostname or "").lower()
     except ValueError:
         return "?"
+
+
+def _goes_on(found: re.Match[str]) -> bool:
+    """Whether browsers read on the host where the match has ended, at a mark that seldom is in one."""
+    link = found[0].replace("\\", "/")
+    if re.search(r"[/?#]", re.sub(r"^[a-z0-9+.-]*:?/*", "", link, flags=re.IGNORECASE)):
+        return False  # a path has begun
+    further = _RUNS_ON.match(found.string, found.end())
+    return further is not None and ("@" in further[0] or _HOST_GOES_ON.match(further[0]) is not None)
 
 
 def hosts(lines: str) -> set[str]:
@@ -81,6 +94,8 @@ def without_foreign(
 
     def kept(found: re.Match[str]) -> str:
         host = host_of(found[0])
+        if _goes_on(found):
+            host = "?"
         if not host or allowed(host):
             return found[0]
         gone.append(host)
@@ -92,14 +107,18 @@ def without_foreign(
     def without(text: str) -> str:
         return BARE.sub(kept_bare, URL.sub(kept, text))
 
+    def freed(text: str) -> str:
+        entities = unescape(text)
+        for read in (entities, _ESCAPED.sub(r"\1", text), _ESCAPED.sub(r"\1", entities)):  # by browsers, and Markdown
+            if read != text and (free := without(read)) != read:
+                return without(free)
+        return without(text)
+
     if isinstance(value, str):
-        plain = unescape(value) if "&" in value else value
-        if plain != value and without(plain) != plain:  # it spells a link with entities
-            value = plain
-        return without(value)
+        return freed(value)
     if isinstance(value, Mapping):
         tree = cast("Mapping[str, Any]", value)
-        return {without(name): without_foreign(inner, allowed, gone, outside) for name, inner in tree.items()}
+        return {freed(name): without_foreign(inner, allowed, gone, outside) for name, inner in tree.items()}
     if isinstance(value, list):
         return [without_foreign(inner, allowed, gone, outside) for inner in cast("list[Any]", value)]
     return value

@@ -382,7 +382,7 @@ class Running:
             outcome=ended["outcome"],
             output=ended.get("output"),
             limit=ended.get("limit"),
-            why=ended.get("why"),
+            why=self._without_links(ended.get("why"), []),
             done=self._without_links(state.done[:100], []),
             changes=state.changes,
             warnings=[*state.warnings, *ended.get("warnings", [])],

@@ -175,8 +175,10 @@ class Surface:
         return await self._task_call(ctx, params, lambda: self.tasks.get(principal, params.task_id, can_ask=can_ask))
 
     async def _update_task(self, ctx: RequestContext, params: tasks.UpdateParams) -> dict[str, Any]:
-        caller, responses = self._caller_of(ctx), params.input_responses
-        return await self._task_call(ctx, params, lambda: self.tasks.update(caller, params.task_id, responses))
+        caller, responses, can_ask = self._caller_of(ctx), params.input_responses, asking.can_ask(ctx)
+        return await self._task_call(
+            ctx, params, lambda: self.tasks.update(caller, params.task_id, responses, can_ask=can_ask)
+        )
 
     async def _cancel_task(self, ctx: RequestContext, params: tasks.TaskParams) -> dict[str, Any]:
         principal = self._caller_of(ctx).principal
@@ -193,6 +195,7 @@ class Surface:
         try:
             answer = await self._reader(ctx).account("task", action, work, effect=effect, about=about)
         except Refused as refused:
+            await self._app.road.hand_over_refusal(self._caller_of(ctx).principal, refused)
             raise results.protocol_error(refused, ctx.protocol_version) from None
         return {"resultType": "complete", **(answer or {})}
 

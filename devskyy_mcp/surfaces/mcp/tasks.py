@@ -108,8 +108,14 @@ class Tasks:
             status, more = await self._outcome(principal, view)
         return {**self._task(view, at, status), **more}
 
-    async def update(self, caller: Caller, job: str, responses: dict[str, Any]) -> None:
+    async def update(self, caller: Caller, job: str, responses: dict[str, Any], *, can_ask: bool) -> None:
         """Give answers to what the task asks; those to anything else are passed over.
+
+        Args:
+            caller: the host.
+            job: the task's id.
+            responses: its person's answers, by question.
+            can_ask: the host can show its person a form; otherwise nobody can have answered, and nothing was asked.
 
         Raises:
             Refused: NOT_FOUND; INVALID_ARGUMENTS for an answer that its form does not allow; as ``Changes.decided``
@@ -122,7 +128,7 @@ class Tasks:
                 resolution = asking.resolution_in(view, responses)
                 if resolution is not None:
                     await self._road.jobs.resolve(principal, job, *resolution)
-            elif view.state == "input_required":
+            elif view.state == "input_required" and can_ask:
                 answers = asking.answers_in(view, responses, caller)
                 if answers.given:
                     await give(self._road.services, principal, caller.surface, answers)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
@@ -92,4 +93,19 @@ async def test_a_no_declines_the_change(tmp_path: Path, no: dict[str, Any]) -> N
         assert run["done"] == ["woo_products_update: declined"]
         (change,) = run["changes"]
         assert data_of(await client.call_tool("changes_show", {"change": change}))["state"] == "declined"
+        assert here.desk.writes == []
+
+
+@pytest.mark.requirement("runs:approve")
+async def test_a_host_that_can_ask_nobody_brings_no_yes(tmp_path: Path) -> None:
+    way = ("memory", "modern")
+    async with asking(tmp_path) as (here, world), host(world, way, extensions=[TakesTasks()]) as client:
+        task = (await begin(client, "agents_run", RUN))["taskId"]
+        while (view := await here.view(task)).state != "input_required":
+            await anyio.sleep(0.05)
+        assert view.question is not None
+        assert view.next is not None
+        assert "devskyy approve chg_" in view.next
+        await ask(client, "update", task, inputResponses={view.question["name"]: YES})
+        assert (await here.view(task)).state == "input_required"
         assert here.desk.writes == []

@@ -140,6 +140,8 @@ async def test_pictures_of_the_shop_are_named_by_their_address(desk: Demo) -> No
         "/wp-admin/admin-post.p%68p/a.png",
         "/wp-content/uploads/a.png?wc-ajax=checkout",
         "/wp-content/../wp-admin/a.png",
+        "/./a.png",
+        "/%2e/a.png",
     ],
 )
 async def test_nothing_but_a_picture_is_asked_of_the_shop(desk: Demo, address: str) -> None:
@@ -304,3 +306,7 @@ async def test_a_lookbook_is_kept_with_its_cover_shown(desk: Demo) -> None:
     made = await desk.do("media_lookbooks_create", title="Autumn", assets=assets, captions=["One", "Two", "Three"])
     assert (await held(desk, made["file"])).startswith(b"%PDF-")
     assert (made["pages"], made["cover"]["shown"]) == (3, True)
+
+
+async def test_what_is_no_address_at_all_is_refused_in_words(desk: Demo) -> None:
+    assert (await desk.refused("media_pictures_describe", url="https://[x/a.png")).code == "invalid_arguments"

@@ -57,5 +57,5 @@ def _plain(parts: SplitResult) -> bool:
         and not (parts.query or parts.fragment or parts.username)
         and _PICTURE.fullmatch(end) is not None
         and ".php" not in path
-        and ".." not in path
+        and not {".", ".."} & set(path.split("/"))
     )

@@ -13,7 +13,8 @@ from devskyy_mcp.agents.runs.carrying import within
 from devskyy_mcp.agents.runs.waiting import Waiting
 from devskyy_mcp.changes.asking import Person
 from devskyy_mcp.context import Context
-from devskyy_mcp.errors import Refused
+from devskyy_mcp.errors import Code, Refused
+from devskyy_mcp.jobs.deciding import Answers, give
 from devskyy_mcp.jobs.service import Jobs
 
 from .bed import ME, Bed, bed, calls, delivers
@@ -150,3 +151,37 @@ async def test_a_run_has_also_the_rights_that_some_of_a_tools_calls_need(here: B
     assert within(ME, described).may("catalog:read")
     outsider = replace(ME, kind="user", scopes=frozenset({"media:read"}))
     assert within(outsider, described).scopes == {"media:read"}
+
+
+@pytest.mark.requirement("runs:approve")
+async def test_a_program_decides_only_its_own_and_what_it_may_do_itself(here: Bed) -> None:
+    job, change, _given = await waiting_run(here)
+    view = await here.view(job)
+    assert view.question is not None
+    services = here.desk.app.services
+    yes = Answers(job, {view.question["name"]: {"agree": True}}, Person("Eve", "elicitation"))
+    may = frozenset({"jobs:read", "audit:read", "catalog:read", "catalog:write"})
+    another = replace(ME, id="user:eve", kind="user", scopes=may)
+    narrow = replace(ME, kind="user", scopes=frozenset({"jobs:read", "tools:read", "catalog:read"}))
+    for principal, code in ((another, Code.NOT_FOUND), (narrow, Code.FORBIDDEN)):
+        with pytest.raises(Refused) as caught:
+            await give(services, principal, "http", yes)
+        assert caught.value.code == code
+    assert here.desk.writes == []
+    await give(services, replace(ME, kind="user", scopes=may), "http", yes)
+    assert len(here.desk.writes) == 1
+    assert (await here.desk.do("changes_show", change=change))["approved_by"] == "Eve (elicitation)"
+
+
+@pytest.mark.requirement("runs:approve")
+async def test_a_preview_of_others_is_not_taken_for_what_a_run_asks(here: Bed) -> None:
+    """It lacks the reason why a person must agree to this call, so that whoever applies it is asked nothing."""
+    given = {"id": await here.desk.some("woo_products_list"), "name": "Renamed"}
+    shown = await here.desk.do("woo_products_update", **given, preview=True)
+    here.models.say(calls(("woo_products_update", given)))
+    job = await here.start()
+    view = await here.go(job)
+    assert view.question is not None
+    assert shown["change"] not in view.question["message"]
+    await here.desk.do("changes_apply", change=shown["change"])
+    assert (await here.view(job)).state == "input_required"

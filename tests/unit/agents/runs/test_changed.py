@@ -70,6 +70,23 @@ async def test_a_run_goes_on_by_the_file_as_it_is_and_says_so(tmp_path: Path) ->
 
 
 @pytest.mark.requirement("runs:changed")
+async def test_a_run_goes_on_without_the_tool_that_it_waited_with(tmp_path: Path) -> None:
+    folder = tmp_path / "agents"
+    shutil.copytree(FILES, folder)
+    async with bed(tmp_path, agents_dir=str(folder)) as here:
+        job = await waiting(here)
+        text = (folder / HAND).read_text()
+        assert "woo_products_update" in text
+        (folder / HAND).write_text(text.replace("woo_products_update", "woo_products_duplicate"))
+        reloaded(here, folder)
+        here.models.say(delivers("So be it."))
+        view = await here.go(job)
+        assert view.result is not None, view
+        assert (view.result["outcome"], view.result["done"][1]) == ("delivered", "woo_products_update: unknown_tool")
+        assert len(view.result["changes"]) == 1
+
+
+@pytest.mark.requirement("runs:changed")
 async def test_a_run_whose_agent_is_gone_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "agents"
     shutil.copytree(FILES, folder)
