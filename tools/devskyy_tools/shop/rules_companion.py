@@ -128,7 +128,7 @@ async def variant_test(draft: Draft) -> None:
         elif found := _GARBLED.search(content):
             draft.refuse(
                 f"the content of {one['key']} holds {found[0]!r}, which WordPress takes out of plain texts.",
-                "Leave out HTML, the sign <, and % before two digits or letters of a to f.",
+                "Leave out HTML, the sign <, and % before two of 0-9 and a-f; empty leaves the page as it is.",
             )
 
 
