@@ -77,6 +77,8 @@ class Design(_Lazy):
     """What is known of each unit from before the test; empty for nothing."""
     source: str = ""
     """Where the variants come from, such as a round table's id: kept, shown, and nothing else."""
+    trust: Literal["untrusted"] | None = None
+    """Whether what they come from may hold customers' texts."""
 
 
 def registered(design: Design, free: tuple[int, int]) -> Json:
@@ -125,6 +127,8 @@ def registered(design: Design, free: tuple[int, int]) -> Json:
         found["covariate"] = design.covariate
     if design.source:
         found["source"] = design.source
+    if design.trust:
+        found["trust"] = design.trust
     if design.layer:
         found |= {"layer": design.layer, "slice": list(free)}
     if design.place:
@@ -342,3 +346,4 @@ class ExperimentResult(_Lazy):
     cuped: float | None = Field(default=None, description="Share of variance that values from before took away.")
     next_look_at: int | None = Field(default=None, description="Units (of a ratio conversions) in each variant.")
     definition: dict[str, Any] = Field(description="As registered.")
+    trust: Literal["untrusted"] | None = Field(default=None, description="Customers' texts may be in it.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
@@ -14,6 +15,7 @@ from ..db.database import Database
 from ..db.vault import vault_of
 from ..errors import Code, Refused
 from ..guard.audit import now_us
+from ..guard.trust import UNTRUSTED
 from ..paging import cursor_of, position
 from .assignment import BUCKETS, Assigner
 from .model import (
@@ -35,6 +37,8 @@ LASTS = "a test that has ended does not go on"
 ShopCounts = Callable[[str], Awaitable[ShopNumbers]]
 """Of a test on the shop, by its name."""
 KNOWN_MOST = 256
+FRESH = 60.0
+"""Seconds for which a test is taken to run: another process may end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Known:
 
     definition: Json
     assign: Assigner
+    at: float
 
 
 class Experiments:
@@ -81,6 +86,7 @@ class Experiments:
                 f"{definition['looks']} looks, power {design.power:g}, alpha {design.alpha:g}."
             ],
         )  # fmt: skip
+        ctx.unit.untrusted |= definition.get("trust") == UNTRUSTED
         return ctx.unit.add(op)
 
     async def stop(self, ctx: Context, name: str, reason: str) -> Json:
@@ -206,15 +212,16 @@ class Experiments:
         return await read(self.db, row, await shop_counts(name) if "shop" in row["definition"] else None)
 
     async def _running(self, name: str) -> Known:
-        """What can't change of a test that was running when this process first saw it."""
+        """What can't change of a test that was running within the last minute."""
         known = self._known.get(name)
-        if known is None:
+        if known is None or time.monotonic() - known.at >= FRESH:
             row = await self.row(name)
             if row["ended_at"]:
+                self._known.pop(name, None)
                 raise _ended(row)
             if len(self._known) >= KNOWN_MOST:
                 self._known.clear()
-            known = self._known[name] = Known(row["definition"], assigner(row["definition"]))
+            known = self._known[name] = Known(row["definition"], assigner(row["definition"]), time.monotonic())
         return known
 
     async def _counted_here(self, name: str) -> Known:

@@ -102,7 +102,7 @@ async def events(conn: AsyncConnection, experiment: str, metric: str) -> dict[st
 
 
 async def arms(conn: AsyncConnection, experiment: str, metric: str, kind: Kind) -> dict[str, Arm]:
-    """Sums by variant.
+    """Sums by variant; ``events`` are units that did anything, of a ratio single conversions.
 
     Values above the 99.5 % quantile of those above zero count as that quantile: of units' totals for a mean, of single
     conversions for a ratio. Where a unit has no value from before, the mean stands for it.
@@ -126,8 +126,9 @@ async def arms(conn: AsyncConnection, experiment: str, metric: str, kind: Kind) 
     with_it = sa.cast(number, sa.Double) if kind == "ratio" else sa.func.coalesce(_U.before - (middle or 0.0), 0.0)
     y, x = sa.cast(total, sa.Double), with_it
     sums = (sa.func.sum(one) for one in (y, y * y, x, x * x, x * y))
+    did = number if kind == "ratio" else sa.case((number > 0, 1), else_=0)
     query = (
-        sa.select(_U.variant, sa.func.count(), *sums, sa.func.sum(number))
+        sa.select(_U.variant, sa.func.count(), *sums, sa.func.sum(did))
         .select_from(experiment_units.outerjoin(per, per.c.unit == _U.unit))
         .where(_U.experiment == experiment)
         .group_by(_U.variant)

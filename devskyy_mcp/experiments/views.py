@@ -65,6 +65,7 @@ def result_of(
         cuped=shown.cuped if shown else None,
         next_look_at=analysis.next_look(definition, kept[-1]["number"] if kept else 0) if open_still else None,
         definition=definition,
+        trust=definition.get("trust"),
     )
 
 

@@ -266,7 +266,8 @@ async def test_a_test_of_variants(companion: Shop) -> None:
     }  # fmt: skip
     at = f"devskyy/v1/tests/{key}"
     refused(await companion.post("devskyy/v1/tests", {**body, "key": token()}), 409, "devskyy_test_collides")
-    assert made in await companion.read("devskyy/v1/tests")
+    plain = [{name: one[name] for name in ("key", "weight", "content")} for one in kept]
+    assert {**made, "variants": plain} in await companion.read("devskyy/v1/tests")
     refused(await companion.post("devskyy/v1/tests", body), 409, "devskyy_test_exists")
     units = [f"{number:032x}" for number in range(12)]
     for unit, status in ((units[0], 204), *((unit, 204) for unit in units), ("c", 400), ("", 400)):
@@ -279,6 +280,8 @@ async def test_a_test_of_variants(companion: Shop) -> None:
     assert [one["shown"] for one in (await companion.read(at))["variants"]] == wanted
     refused(await companion.anonymous("GET", at), 401, "rest_forbidden")
     assert (await companion.change(at, live=False))["live"] is False
+    again = await companion.http.request("PUT", at, json={"live": True})
+    refused(again, 409, "devskyy_test_ended")
     late = await exposed(companion, key, units[0])
     refused(late, 404, "devskyy_test_invalid_key")
     assert ok(await companion.delete(at))["previous"]["variants"][1]["shown"] == wanted[1]

@@ -43,6 +43,16 @@ console.log(JSON.stringify(asked.units.map((one) => {
   return shown.pop() ?? null;
 })));"""
 """Both put the script among stand-ins for all that is not the assignment."""
+LINK = (
+    NODE.replace("querySelectorAll: () => []", "querySelectorAll: () => [picture]")
+    .replace(
+        "let unit;",
+        "let unit; const link = {}, picture = { closest: () => link, removeAttribute() {}, setAttribute() {}, "
+        "getAttribute() {}, addEventListener() {} };",
+    )
+    .replace("shown.pop() ?? null;\n})", "null;\n}) && link")
+)
+"""A picture of a gallery's, and its link."""
 
 
 def wanted(salt: str, units: list[str]) -> dict[str, int]:
@@ -57,7 +67,8 @@ def test_a_test_from_its_making_to_its_end(bed: Bed, rest: httpx2.Client) -> Non
     kept = [{**NONE, **one, "content": re.sub("<.*?>", "", one["content"])} for one in VARIANTS]
     told = {"key": "names", "salt": "names", "place": "name", "product_ids": [1], "live": True, "variants": kept}
     assert made.json() == told | {"layer": "", "slice": [0, 10_000]}
-    assert rest.get("devskyy/v1/tests").json() == [made.json()]
+    plain = [{name: one[name] for name in ("key", "weight", "content")} for one in kept]
+    assert rest.get("devskyy/v1/tests").json() == [{**made.json(), "variants": plain}], "without numbers"
     assert make(rest, "names").status_code == 409
     assert expose(bed, "names", UNITS[0]).status_code == 204
     assert sum(counts(rest, "names").values()) == 1
@@ -102,16 +113,40 @@ def test_no_exposure_is_lost_and_none_counts_twice(bed: Bed, rest: httpx2.Client
 
 
 def test_a_flood_is_held_back(bed: Bed, rest: httpx2.Client) -> None:
-    make(rest, "flood", variants=[VARIANTS[0], {**VARIANTS[1], "weight": 0}])
-    limit = Path(bed.folder) / "wp-content" / "mu-plugins" / "limit.php"
-    limit.write_text("<?php add_filter( 'devskyy_exposures_per_minute', function () { return 0; } );")
-    try:
-        refused = expose(bed, "flood", UNITS[0])  # the first of a minute always counts
-        refused = expose(bed, "flood", UNITS[1]) if refused.status_code == 204 else refused
-    finally:
-        limit.unlink()
+    """Of a test and not of a variant, whose split would be none; who is counted already takes no room."""
+    make(rest, "flood")
+    assign = Assigner("flood", ["a", "b"], [2500, 7500])
+    few, many = ([unit for unit in UNITS if assign(unit) == key] for key in ("a", "b"))
+    with must_use(bed, "<?php add_filter( 'devskyy_exposures_per_minute', function () { return 0; } );"):
+        assert expose(bed, "flood", few[0]).status_code == 204  # the first of a minute always counts
+        refused = expose(bed, "flood", many[0])
+        refused = expose(bed, "flood", many[1]) if refused.status_code == 204 else refused  # a new minute
+        assert expose(bed, "flood", few[0]).status_code == 204
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
-    assert counts(rest, "flood") == {"a": 1, "b": 0}
+    assert counts(rest, "flood")["a"] == 1
+
+
+def test_a_picture_is_an_address_of_the_web(rest: httpx2.Client) -> None:
+    address = "https://shop.example/a%20coat.jpg?w=1&h=2"
+    for wrong in ("javascript:alert(1)", "data:image/svg+xml,x"):
+        variants = [VARIANTS[0], {**VARIANTS[1], "content": wrong}]
+        assert make(rest, "picture", place="picture", variants=variants).status_code == 400
+    made = make(rest, "picture", place="picture", variants=[VARIANTS[0], {**VARIANTS[1], "content": address}])
+    assert made.json()["variants"][1]["content"] == address
+
+
+@pytest.mark.parametrize(("content", "href"), [("https://a.example/b.jpg", True), ("javascript:alert(1)", False)])
+def test_a_link_leads_to_the_web_only(bed: Bed, tmp_path: Path, content: str, href: bool) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    asked = tmp_path / "asked.json"
+    told = {"key": "p", "salt": "p", "layer": "", "place": "picture", "units": ["1" * 32]}
+    asked.write_text(json.dumps(told | {"variants": [{"key": "b", "weight": 1, "content": content}]}))
+    script = Path(bed.folder) / "wp-content" / "plugins" / "devskyy" / "assets" / "variants.js"
+    done = subprocess.run(
+        ["node", "-e", LINK, str(script), str(asked)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout) == ({"href": content} if href else {})
 
 
 @pytest.mark.requirement("experiments:shop-counts")

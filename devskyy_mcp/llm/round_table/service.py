@@ -12,6 +12,7 @@ from ...context import Context, Principal, Services
 from ...db.database import Database
 from ...errors import Code, Refused
 from ...guard.audit import now_us
+from ...guard.trust import without_hidden
 from . import learn
 from .brief import Brief
 from .learn import Rating
@@ -164,23 +165,29 @@ class RoundTable:
             trust=row["brief"].get("trust"),
         )
 
-    async def texts(self, principal: Principal, round_id: str, numbers: Iterable[int]) -> tuple[str, dict[int, str]]:
-        """The id of a round that is over, and its answers that stand; under ``BEST`` the one that a person picked, else
-        what it came to.
+    async def texts(
+        self, principal: Principal, round_id: str, numbers: Iterable[int]
+    ) -> tuple[RoundView, dict[int, str]]:
+        """A round that is over, and its answers that stand; under ``BEST`` the one that a person picked, else what it
+        came to. Where customers' texts may be in them, they come without hidden characters.
 
         Raises:
             Refused: NOT_FOUND; CONFLICT while the round goes on or came to nothing; INVALID_ARGUMENTS where one of the
-                numbers is none of theirs.
+                numbers is none of theirs, or the one that was picked does not stand.
         """
         view = await self.show(principal, round_id)
         if view.state != "done" or view.answer is None:
             why = "is not over yet" if view.state == "running" else "came to no answer"
             raise Refused(Code.CONFLICT, f"The round {view.round} {why}.", "round_table_show has it.")
         there = {one.number: one.text for one in view.entries if one.state == "stands"}
+        if view.picked is None:
+            there[BEST] = view.answer
+        elif view.picked in there:
+            there[BEST] = there[view.picked]
         for number in numbers:
             if number not in there:
-                raise _no_answer(view.round, number, there)
-        return view.round, {**there, BEST: there.get(view.picked or BEST, view.answer)}
+                raise _no_answer(view.round, number or view.picked or BEST, there.keys() - {BEST})
+        return view, {one: without_hidden(text) if view.trust else text for one, text in there.items()}
 
     async def pick(self, principal: Principal, round_id: str, number: int) -> RoundView:
         """Note that a person holds this answer for the best.

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 import scipy.stats  # pyright: ignore[reportMissingTypeStubs]
 
-from devskyy_mcp.context import Principal
+from devskyy_mcp.app import local_principal
+from devskyy_mcp.changes.stage import Unit
+from devskyy_mcp.context import Context, Principal
 from devskyy_mcp.errors import Code, Refused
 from devskyy_mcp.experiments.results import ShopNumbers
 from devskyy_mcp.experiments.service import Experiments
 from devskyy_mcp.invoke import Call
+from devskyy_tools.shop.collections import VARIANT_TESTS
+from devskyy_tools.shop.session import Shop
 from tests.fakes.demo import Demo
 
 from .designs import HALVES, RATE, SMALL
@@ -47,6 +51,11 @@ async def test_a_test_on_the_shop_is_a_persons_to_start(light: Demo) -> None:
     stopped = await light.carry_out("experiments_stop", experiment="shown", reason="seen enough of it")
     assert stopped["state"] == "applied", stopped
     assert (await shown(light))[0]["live"] is False
+    light.shop.requests.clear()
+    undone = await light.do("changes_undo", change=stopped["change"])
+    assert undone["state"] == "nothing_to_change", undone
+    assert light.writes == []
+    assert (await shown(light))[0]["live"] is False, "what has ended does not go on"
 
 
 @pytest.mark.requirement("experiments:shop-money")
@@ -118,6 +127,19 @@ async def test_two_tests_on_a_page_never_meet_the_same_visitor(light: Demo) -> N
         assert "visitors in each variant" in found["words"]
 
 
+async def test_whoever_would_let_it_go_on_asks_a_person(light: Demo) -> None:
+    """No tool does; a plan that was made by an older server might."""
+    product = await light.some("woo_products_list", type="simple", status="publish")
+    variants = [HALVES[0], {**HALVES[1], "content": "A lighter coat"}]
+    design = {**SMALL, "variants": variants, "shop_place": "name", "product_ids": [product], "name": "over"}
+    await light.carry_out("experiments_create", **design)
+    await light.carry_out("experiments_stop", experiment="over", reason="seen enough of it")
+    ctx = Context(local_principal(), light.app.services, surface="cli", unit=Unit())
+    op = await ctx.get(Shop).write_back(VARIANT_TESTS, "over", {"live": True})
+    assert op is not None
+    assert op.asks == ["Visitors of the shop see the variants of a test that had ended."]
+
+
 async def shown(desk: Demo) -> list[Json]:
     from devskyy_tools.shop.client import ShopClient
 
@@ -146,6 +168,9 @@ async def visit(desk: Demo, test: str, unit: str, status: int = 204) -> None:
         ({"shop_place": "model"}, "empty or off"),
         ({"variants": [HALVES[0], {**HALVES[1], "content": "x" * 2_001}]}, "shows 2,001 characters"),
         ({"shop_place": "picture"}, "the id of a picture"),
+        ({"variants": [HALVES[0], {**HALVES[1], "content": "Coats <3"}]}, "holds '<'"),
+        ({"variants": [HALVES[0], {**HALVES[1], "content": "Wool 100%ab"}]}, "holds '%ab'"),
+        ({"variants": [HALVES[0], {**HALVES[1], "content": "#2"}]}, "from_round"),
     ],
 )
 async def test_what_the_shop_can_not_test_is_refused(light: Demo, wrong: Json, says: str) -> None:

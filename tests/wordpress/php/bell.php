@@ -37,6 +37,9 @@ add_action( 'init', function () {
     }
     if ( 'status' === $_GET['bell'] ) { do_action( 'woocommerce_order_status_changed', $order, 'pending', $_GET['status'] ); }
     if ( 'refund' === $_GET['bell'] ) { do_action( 'woocommerce_order_refunded', $order, 7 ); }
+    if ( 'trash' === $_GET['bell'] ) { do_action( 'woocommerce_trash_order', $order ); }
+    if ( 'untrash' === $_GET['bell'] ) { do_action( 'woocommerce_untrash_order', $order, 'wc-on-hold' ); }
+    if ( 'delete' === $_GET['bell'] ) { do_action( 'woocommerce_before_delete_order', $order, wc_get_order( $order ) ); }
     if ( 'back' === $_GET['bell'] ) { do_action( 'woocommerce_refund_deleted', 7, $order ); }
     global $wpdb;
     $rows = array_merge(

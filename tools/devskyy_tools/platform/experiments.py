@@ -40,6 +40,7 @@ Unit = Annotated[str, Field(min_length=1, max_length=200)]
 Units = Annotated[
     list[Unit], Field(min_length=1, max_length=MOST_BATCH, description="Customer or first-party cookie ids; never IPs.")
 ]
+Trust = Literal["untrusted"] | None
 Place = Literal["name", "short_description", "picture", "model"]
 
 
@@ -72,7 +73,17 @@ async def experiments_create(
     from_round: Annotated[str, Field(max_length=60, description="Content #2: its answer 2.")] = "",
 ) -> None:
     """Register and start an A/B test; shop_place: on product pages, by the plugin."""
-    source, given = await _handed_over(ctx, from_round, variants)
+    if (
+        shop_place
+        and not from_round
+        and (odd := next((one for one in variants if _ANSWER.fullmatch(one.content)), None))
+    ):
+        raise Refused(
+            Code.INVALID_ARGUMENTS,
+            f"Visitors would read {odd.content!r} as it is.",
+            "It stands for a round's answer: say which round's by from_round, or write out the text.",
+        )
+    source, trust, given = await _handed_over(ctx, from_round, variants)
     design = Design(
         name=name,
         hypothesis=hypothesis,
@@ -91,6 +102,7 @@ async def experiments_create(
         product_ids=product_ids or [],
         covariate=covariate.strip(),
         source=source,
+        trust=trust,
     )
     made = await ctx.get(Experiments).register(ctx, design)
     if shop_place:
@@ -164,17 +176,17 @@ async def experiments_stop(
             await shop.update(VARIANT_TESTS, experiment, {"live": False})
 
 
-async def _handed_over(ctx: Context, given: str, variants: list[Variant]) -> tuple[str, list[Variant]]:
-    """The round's id, and the variants with its answers as their contents: those named by number, else the best one as
-    the last variant's.
+async def _handed_over(ctx: Context, given: str, variants: list[Variant]) -> tuple[str, Trust, list[Variant]]:
+    """The round's id, whether its answers may hold customers' texts, and the variants with them as contents: those
+    named by number, else the best one as the last variant's.
 
     Raises:
         Refused: NOT_FOUND; CONFLICT while the round goes on; INVALID_ARGUMENTS for what is not there, or said twice.
     """
     if not given or not variants:
-        return given, variants
+        return given, None, variants
     wanted = {one.key: int(one.content[1:]) for one in variants if _ANSWER.fullmatch(one.content)}
-    round_id, texts = await ctx.get(RoundTable).texts(ctx.principal, given, wanted.values())
+    view, texts = await ctx.get(RoundTable).texts(ctx.principal, given, wanted.values() or [BEST])
     last = variants[-1]
     if not wanted and last.content:
         raise Refused(
@@ -183,7 +195,11 @@ async def _handed_over(ctx: Context, given: str, variants: list[Variant]) -> tup
             "Leave its content out, or say which variants get which answers: content '#2' stands for answer 2.",
         )
     contents = {key: texts[number] for key, number in wanted.items()} or {last.key: texts[BEST]}
-    return round_id, [one.model_copy(update={"content": contents.get(one.key, one.content)}) for one in variants]
+    return (
+        view.round,
+        view.trust,
+        [one.model_copy(update={"content": contents.get(one.key, one.content)}) for one in variants],
+    )
 
 
 async def _place(ctx: Context, definition: Mapping[str, Any], key: object) -> None:
@@ -213,11 +229,15 @@ async def _place(ctx: Context, definition: Mapping[str, Any], key: object) -> No
 
 
 def _counts(test: Mapping[str, Any]) -> ShopNumbers:
+    squares = [f"{name}_squares" for name, kind in SHOP_METRICS.items() if kind == "mean"]
+    counted = ("shown", *SHOP_METRICS, *squares)
+    if missing := [name for name in counted if any(name not in one for one in test["variants"])]:
+        raise Refused(
+            Code.NOT_CONFIGURED,
+            f"The shop's DevSkyy plugin is an older one: it does not count {missing[0]}.",
+            "Update the plugin: `devskyy plugin build` makes its file.",
+        )
     return {
-        str(one["key"]): {
-            "units": one["shown"],
-            **{name: one[name] for name in SHOP_METRICS},
-            **{f"{name}_squares": one[f"{name}_squares"] for name, kind in SHOP_METRICS.items() if kind == "mean"},
-        }
+        str(one["key"]): {"units": one["shown"], **{name: one[name] for name in counted[1:]}}
         for one in test["variants"]
     }

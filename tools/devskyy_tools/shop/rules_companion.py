@@ -17,6 +17,9 @@ _KEPT_FREE = re.compile(r"/(wp-admin|wp-json|wp-includes|wp-content|(wp-login|wp
 _PLACE = re.compile(r"/(?![/\\])[^\\\s<>\"']*")
 _ADDRESS = re.compile(r"https?://[^\\\s<>\"'@]+", re.I)
 _MARKUP = re.compile(r"<[^>]*>?")
+_GARBLED = re.compile(r"<|%[0-9a-f]{2}", re.I)
+"""What WordPress would take out of a plain text, or change."""
+ENDED = "a test on the shop that has ended does not go on"
 STEPS = 5
 """Redirects that are followed one after the other, at most."""
 
@@ -117,10 +120,16 @@ async def variant_test(draft: Draft) -> None:
         draft.refuse(f"there is no product {gone[0]}.", "woo_products_list has them.", Code.NOT_FOUND, missing=gone)
     if draft.kind == "create":
         await _no_collision(draft)
-    if draft.will("place") == "picture":
-        for one in draft.lines("variants"):
-            if one.get("content"):
-                one["content"] = await _picture(draft, str(one["content"]))
+    place = draft.will("place")
+    for one in draft.lines("variants"):
+        content = str(one.get("content") or "")
+        if place == "picture" and content:
+            one["content"] = await _picture(draft, content)
+        elif found := _GARBLED.search(content):
+            draft.refuse(
+                f"the content of {one['key']} holds {found[0]!r}, which WordPress takes out of plain texts.",
+                "Leave out HTML, the sign <, and % before two of 0-9 and a-f; empty leaves the page as it is.",
+            )
 
 
 async def _no_collision(draft: Draft) -> None:
@@ -161,5 +170,9 @@ async def variant_test_foresee(draft: Draft) -> None:
                 "The control has a content of its own. Who did not agree to be counted sees the page as it is: "
                 "leave the control's content empty unless it is what stands there."
             )
-    elif not draft.will("live"):
+        return
+    draft.undo = ENDED
+    if draft.will("live"):
+        draft.asks.append("Visitors of the shop see the variants of a test that had ended.")
+    else:
         draft.effects.append("Every visitor sees the pages as they are.")

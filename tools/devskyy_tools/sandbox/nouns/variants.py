@@ -69,7 +69,12 @@ def _shown(call: Call, body: Json) -> Json:
         mine = [unit for unit in units if unit["variant"] == one["key"]]
         numbers = {"shown": len(mine), **{goal: sum(unit[goal] for unit in mine) for goal in _GOALS}}
         variants.append({name: one[name] for name in ("key", "weight", "content")} | numbers)
+    return _public(body) | {"variants": variants}
+
+
+def _public(body: Json) -> Json:
     shown = ("key", "salt", "place", "product_ids", "live", "layer", "slice")
+    variants = [{name: one[name] for name in ("key", "weight", "content")} for one in body["variants"]]
     return {**{name: body[name] for name in shown}, "variants": variants}
 
 
@@ -90,7 +95,7 @@ def _load(call: Call) -> Json:
 def items(call: Call) -> Reply:
     _allow(call)
     found = sorted(call.store.find(Where(_KIND)), key=lambda body: int(body["id"]))
-    return Reply([_shown(call, body) for body in found])
+    return Reply([_public(body) for body in found])
 
 
 def _apart(call: Call, body: Json) -> None:
@@ -124,23 +129,36 @@ def create(call: Call) -> Reply:
         {
             "key": one["key"],
             "weight": int(one.get("weight", 0)),
-            "content": " ".join(text.plain(one.get("content", "")).split()),
-            "minute": [0, 0],
+            "content": _content(call["place"], one.get("content", "")),
         }
         for one in asked
     ]
     body: Json = {"id": call.store.new_id(_KIND), "key": call["key"], "slug": call["key"], "place": call["place"]}
     body |= {"salt": call["salt"] or call["key"], "layer": call["layer"], "slice": part}
-    body |= {"product_ids": list(dict.fromkeys(call["product_ids"])), "live": True, "variants": variants}
+    body |= {
+        "product_ids": list(dict.fromkeys(call["product_ids"])),
+        "live": True,
+        "variants": variants,
+        "minute": [0, 0],
+    }
     _apart(call, body)
     call.store.put(_KIND, body)
     return Reply(_shown(call, body), 201)
 
 
+def _content(place: str, given: str) -> str:
+    if place != "picture":
+        return " ".join(text.plain(given).split())
+    if given and not given.lower().startswith(("http://", "https://")):
+        raise RestError("devskyy_test_invalid_picture", "A picture is an address of http or https.", 400)
+    return given
+
+
 def update(call: Call) -> Reply:
-    body = _load(call) | {"live": call["live"]}
-    if body["live"]:
-        _apart(call, body)
+    body = _load(call)
+    if call["live"] and not body["live"]:
+        raise RestError("devskyy_test_ended", "A test that has ended does not go on.", 409)
+    body["live"] = call["live"]
     call.store.put(_KIND, body)
     return Reply(_shown(call, body))
 
@@ -161,18 +179,19 @@ def expose(call: Call) -> Reply:
         raise RestError("devskyy_test_invalid_key", "No such test is shown.", 404)
     digest = hashlib.sha256(f"{body['salt']}:{call['unit']}".encode()).hexdigest()
     found = variant_of(body["variants"], digest)
-    minute = int(time.time() // 60)
-    before = found["minute"][1] if found["minute"][0] == minute else 0
-    if before >= _PER_MINUTE:
-        return Reply({"code": "devskyy_too_many", "message": "Too many at once."}, 429, {"Retry-After": "60"})
-    found |= {"minute": [minute, before + 1]}
-    call.store.put(_KIND, body)
     where = Where(_UNIT)
     where.add("parent = ?", body["id"])
     where.add("slug = ?", digest[:32])
-    if not call.store.find(where):
-        unit: Json = {"id": call.store.new_id(_UNIT), "parent": body["id"], "slug": digest[:32]}
-        call.store.put(_UNIT, unit | {"variant": found["key"], **dict.fromkeys(_GOALS, 0)})
+    if call.store.find(where):
+        return Reply(None, 204)
+    minute = int(time.time() // 60)
+    before = body["minute"][1] if body["minute"][0] == minute else 0
+    if before >= _PER_MINUTE:
+        return Reply({"code": "devskyy_too_many", "message": "Too many at once."}, 429, {"Retry-After": "60"})
+    body["minute"] = [minute, before + 1]
+    call.store.put(_KIND, body)
+    unit: Json = {"id": call.store.new_id(_UNIT), "parent": body["id"], "slug": digest[:32]}
+    call.store.put(_UNIT, unit | {"variant": found["key"], **dict.fromkeys(_GOALS, 0)})
     return Reply(None, 204)
 
 

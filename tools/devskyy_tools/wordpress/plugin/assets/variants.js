@@ -122,7 +122,7 @@
 		var link = one.closest( '.woocommerce-product-gallery a' );
 		one.removeAttribute( 'srcset' );
 		one.src = address;
-		if ( link ) {
+		if ( link && /^https?:\/\//i.test( address ) ) { // Of a javascript: address a link would run.
 			link.href = address;
 			one.setAttribute( 'data-src', address );
 			one.setAttribute( 'data-large_image', address );

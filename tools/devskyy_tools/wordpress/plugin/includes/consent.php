@@ -14,7 +14,18 @@ const CONSENT_COOKIE = '/^([A-Za-z0-9_-]+)(?:=(.+))?$/';
 
 add_action( 'init', __NAMESPACE__ . '\\register_consent' );
 add_action( 'admin_init', __NAMESPACE__ . '\\consent_field' );
+add_action( 'add_option_devskyy_consent_cookie', __NAMESPACE__ . '\\drop_pages_of_tests' );
+add_action( 'update_option_devskyy_consent_cookie', __NAMESPACE__ . '\\drop_pages_of_tests' );
 add_filter( 'wp_consent_api_registered_devskyy/devskyy.php', '__return_true' );
+
+/**
+ * Pages of tests that caches keep ask by the rule of before: have them made anew.
+ */
+function drop_pages_of_tests() {
+	foreach ( tests_where( 'live = 1' ) as $test ) {
+		array_map( 'clean_post_cache', $test['product_ids'] );
+	}
+}
 
 /**
  * The option, and what WP Consent API shows of the cookie.

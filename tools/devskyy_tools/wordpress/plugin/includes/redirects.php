@@ -10,7 +10,7 @@ namespace DevSkyy;
 
 defined( 'ABSPATH' ) || exit;
 
-const TABLE_VERSION    = 4;
+const TABLE_VERSION    = 5;
 const FOLLOWED_AT_MOST = 5;
 const KEPT_FREE        = '#^/(wp-admin|wp-json|wp-includes|wp-content|(wp-login|wp-cron|xmlrpc|index)\.php)?(/|$)#i';
 

@@ -15,6 +15,9 @@ add_action( 'woocommerce_checkout_order_processed', __NAMESPACE__ . '\\ordered' 
 add_action( 'woocommerce_store_api_checkout_order_processed', __NAMESPACE__ . '\\ordered' );
 add_action( 'woocommerce_order_status_changed', __NAMESPACE__ . '\\recount' );
 add_action( 'woocommerce_order_refunded', __NAMESPACE__ . '\\recount' );
+add_action( 'woocommerce_trash_order', __NAMESPACE__ . '\\order_gone' );
+add_action( 'woocommerce_before_delete_order', __NAMESPACE__ . '\\order_gone' );
+add_action( 'woocommerce_untrash_order', __NAMESPACE__ . '\\order_back', 10, 2 );
 add_action( 'woocommerce_refund_deleted', __NAMESPACE__ . '\\refund_deleted', 10, 2 );
 
 /**
@@ -36,7 +39,13 @@ function expose( $request ) {
 	}
 	$hash    = unit_hash( current( $found ), $request['unit'] );
 	$variant = variant_of( current( $found )['variants'], $hash );
-	if ( ! room_in_minute( key( $found ), $variant ) ) {
+	$unit    = substr( $hash, 0, 32 );
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	$known = $wpdb->get_var( $wpdb->prepare( "SELECT 1 FROM {$wpdb->prefix}devskyy_units WHERE test = %d AND unit = %s", key( $found ), $unit ) );
+	if ( $known ) {
+		return new \WP_REST_Response( null, 204 );
+	}
+	if ( ! room_in_minute( key( $found ) ) ) {
 		$answer = new \WP_REST_Response(
 			array(
 				'code'    => 'devskyy_too_many',
@@ -48,30 +57,29 @@ function expose( $request ) {
 		return $answer;
 	}
 	// phpcs:ignore WordPress.DB.DirectDatabaseQuery
-	$wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$wpdb->prefix}devskyy_units (test, unit, variant) VALUES (%d, %s, %s)", key( $found ), substr( $hash, 0, 32 ), $variant ) );
+	$wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$wpdb->prefix}devskyy_units (test, unit, variant) VALUES (%d, %s, %s)", key( $found ), $unit, $variant ) );
 	return new \WP_REST_Response( null, 204 );
 }
 
 /**
- * Whether a variant may be counted once more in this minute: one statement, so that nobody slips by.
+ * Whether a test may count one more in this minute: one statement, so that nobody slips by. Of the test and not of its
+ * variants: those of larger weight would be held back alone, and the split be none.
  *
- * @param int    $test    The test's id.
- * @param string $variant Its key.
+ * @param int $test The test's id.
  */
-function room_in_minute( $test, $variant ) {
+function room_in_minute( $test ) {
 	global $wpdb;
 	$minute = (int) floor( time() / MINUTE_IN_SECONDS );
 	$most   = (int) apply_filters( 'devskyy_exposures_per_minute', EXPOSURES_PER_MINUTE );
 	// phpcs:disable WordPress.DB.DirectDatabaseQuery
 	return (bool) $wpdb->query(
 		$wpdb->prepare(
-			"UPDATE {$wpdb->prefix}devskyy_variants
+			"UPDATE {$wpdb->prefix}devskyy_tests
 			SET in_minute = CASE WHEN minute_shown = %d THEN in_minute + 1 ELSE 1 END, minute_shown = %d
-			WHERE test = %d AND name = %s AND (minute_shown <> %d OR in_minute < %d)",
+			WHERE id = %d AND (minute_shown <> %d OR in_minute < %d)",
 			$minute,
 			$minute,
 			$test,
-			$variant,
 			$minute,
 			$most
 		)
@@ -114,13 +122,14 @@ function ordered( $order ) {
 /**
  * What of an order stands: after each change of its status, and each refund.
  *
- * @param int|\WC_Order $order The order or its id.
+ * @param int|\WC_Order $order  The order or its id.
+ * @param string        $status What it is about to be; empty: what it is.
  */
-function recount( $order ) {
+function count_anew( $order, $status = '' ) {
 	global $wpdb;
 	$order = is_object( $order ) ? $order : wc_get_order( $order );
 	foreach ( $order ? tests_of( products_of( $order ) ) : array() as $id => $test ) {
-		$stands = ! in_array( $order->get_status(), array( 'cancelled', 'failed', 'trash' ), true );
+		$stands = ! in_array( $status ? $status : $order->get_status(), array( 'cancelled', 'failed', 'trash' ), true );
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery
 		$wpdb->update(
 			"{$wpdb->prefix}devskyy_purchases",
@@ -135,6 +144,34 @@ function recount( $order ) {
 			)
 		);
 	}
+}
+
+/**
+ * An order was changed, or a part of it paid back.
+ *
+ * @param int|\WC_Order $order The order or its id.
+ */
+function recount( $order ) {
+	count_anew( $order );
+}
+
+/**
+ * An order goes to the bin, or for good.
+ *
+ * @param int $order Its id.
+ */
+function order_gone( $order ) {
+	count_anew( $order, 'trash' );
+}
+
+/**
+ * An order comes back from the bin.
+ *
+ * @param int    $order  Its id.
+ * @param string $status What it was before, and will be.
+ */
+function order_back( $order, $status ) {
+	count_anew( $order, preg_replace( '/^wc-/', '', (string) $status ) );
 }
 
 /**

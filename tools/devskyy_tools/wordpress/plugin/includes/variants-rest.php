@@ -126,10 +126,10 @@ function register_tests() {
 }
 
 /**
- * All tests, with their numbers.
+ * All tests, without their numbers: those of one cost a look at all its visitors.
  */
 function tests_get() {
-	return rest_ensure_response( array_values( counted( tests_where( '1 = 1' ) ) ) );
+	return rest_ensure_response( array_values( tests_where( '1 = 1' ) ) );
 }
 
 /**
@@ -167,6 +167,13 @@ function test_create( $request ) {
 	if ( $request['slice'][0] >= $request['slice'][1] || ( '' === $request['layer'] && array( 0, BUCKETS ) !== $request['slice'] ) ) {
 		return new \WP_Error( 'devskyy_test_invalid_slice', 'A slice is of a layer, and not empty.', array( 'status' => 400 ) );
 	}
+	foreach ( 'picture' === $request['place'] ? $variants : array() as $at => $variant ) {
+		$content = esc_url_raw( $variant['content'] ?? '', array( 'http', 'https' ) );
+		if ( '' === $content && '' !== ( $variant['content'] ?? '' ) ) {
+			return new \WP_Error( 'devskyy_test_invalid_picture', 'A picture is an address of http or https.', array( 'status' => 400 ) );
+		}
+		$variants[ $at ]['content'] = $content;
+	}
 	$refusal = collision( $request['key'], $request );
 	if ( $refusal && ! tests_where( 'name = %s', array( $request['key'] ) ) ) {
 		return $refusal;
@@ -193,7 +200,7 @@ function test_create( $request ) {
 				'test'    => $id,
 				'name'    => $variant['key'],
 				'weight'  => (int) ( $variant['weight'] ?? 0 ),
-				'content' => sanitize_text_field( $variant['content'] ?? '' ),
+				'content' => 'picture' === $request['place'] ? $variant['content'] : sanitize_text_field( $variant['content'] ?? '' ),
 			)
 		);
 	}
@@ -205,7 +212,7 @@ function test_create( $request ) {
 }
 
 /**
- * Let it run, or end it and keep its numbers.
+ * End it and keep its numbers: what has ended does not go on.
  *
  * @param \WP_REST_Request $request key, live.
  */
@@ -213,9 +220,8 @@ function test_update( $request ) {
 	global $wpdb;
 	$found = test_get( $request );
 	if ( ! is_wp_error( $found ) ) {
-		$refusal = $request['live'] ? collision( $request['key'], $found->get_data() ) : null;
-		if ( $refusal ) {
-			return $refusal;
+		if ( $request['live'] && ! $found->get_data()['live'] ) {
+			return new \WP_Error( 'devskyy_test_ended', 'A test that has ended does not go on.', array( 'status' => 409 ) );
 		}
 		$wpdb->update( "{$wpdb->prefix}devskyy_tests", array( 'live' => (int) $request['live'] ), array( 'name' => $request['key'] ) );
 		array_map( 'clean_post_cache', $found->get_data()['product_ids'] );

@@ -3,7 +3,8 @@
  * Tests of variants: which visitors see what, how many saw it, and how many put the product into the cart or ordered it.
  * Pages are the same for everybody, so that they can be kept by caches: the browser works the variant out from a random id
  * in a cookie, shows it, and tells the site. The same hash here and in DevSkyy's servers says which one it was, so nobody
- * can report another. Of the id only that hash is kept: nothing says who it was, or that two tests had the same visitor.
+ * can report another for an id; but salt and hash stand in the page, so that whoever makes ids up can choose ids of one variant.
+ * Of the id only that hash is kept: nothing says who it was, or that two tests had the same visitor.
  *
  * @package DevSkyy
  */
@@ -15,7 +16,7 @@ defined( 'ABSPATH' ) || exit;
 const VARIANT_PLACES       = array( 'name', 'short_description', 'picture', 'model' );
 const UNIT_COOKIE          = 'devskyy_unit';
 const BUCKETS              = 10000;
-const EXPOSURES_PER_MINUTE = 600; // Of one variant; the filter devskyy_exposures_per_minute changes it.
+const EXPOSURES_PER_MINUTE = 600; // Of one test; the filter devskyy_exposures_per_minute changes it.
 
 add_action( 'wp_enqueue_scripts', __NAMESPACE__ . '\\variants_on_page', PHP_INT_MAX ); // After the script of WP Consent API.
 
@@ -37,6 +38,8 @@ function create_test_tables() {
 		layer varchar(40) NOT NULL DEFAULT '',
 		slice_from smallint(5) unsigned NOT NULL DEFAULT 0,
 		slice_to smallint(5) unsigned NOT NULL DEFAULT 10000,
+		in_minute bigint(20) unsigned NOT NULL DEFAULT 0,
+		minute_shown bigint(20) unsigned NOT NULL DEFAULT 0,
 		PRIMARY KEY  (id),
 		UNIQUE KEY name (name)
 		) $charset"
@@ -48,8 +51,6 @@ function create_test_tables() {
 		name varchar(40) NOT NULL,
 		weight smallint(5) unsigned NOT NULL,
 		content text NOT NULL,
-		in_minute bigint(20) unsigned NOT NULL DEFAULT 0,
-		minute_shown bigint(20) unsigned NOT NULL DEFAULT 0,
 		PRIMARY KEY  (id),
 		UNIQUE KEY test_name (test,name)
 		) $charset"
