@@ -115,7 +115,7 @@ class _Parts:
         self._learned = Learned(rows, encoder, folder, Shipped.read(SHIPPED))
         said: dict[str, list[tuple[str, float]]] = {}
         for name, text in rows:
-            said.setdefault(name, []).append((in_english(text), 1.0))
+            said.setdefault(name, []).append((self._learned.english[text], 1.0))
         self._words = Index(said)
 
     @property

@@ -20,7 +20,6 @@ _LONGEST_ENDING = 3
 _SHORTEST_STEM = 4
 
 
-@functools.lru_cache(16_384)
 def in_english(text: str) -> str:
     """The text, with what is known of its words in English where most of it is in another language."""
     plain = plainly(text)
@@ -40,7 +39,7 @@ def plainly(text: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
-@functools.lru_cache(4096)
+@functools.lru_cache(16_384)  # of words: what people say as a whole is not kept
 def _english(word: str) -> str | None:
     """What a word means: itself, what it begins with, or two words that it is put together from."""
     known = _glossary()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .encoder import WIDTH, Encoder
+from .encoder import MODEL_SHA256, WIDTH, Encoder
 from .finder import kept, vectors_of
 from .foreign import in_english
 from .letters import letters
@@ -108,6 +108,8 @@ class Learned:
         folder: where what had to be made is kept between processes; None for nowhere.
         shipped: what is known of rows already. It is built on where all of its rows are among these; else all is
             learned anew.
+
+    ``rows`` are those examples in the order of their weights, ``english`` their texts as ``in_english`` gives them.
     """
 
     def __init__(
@@ -115,14 +117,17 @@ class Learned:
     ) -> None:
         import numpy as np
 
-        here = {hash_of(row): row for row in rows}
+        self.english = {text: in_english(text) for _, text in rows}
+        here = {_hash(label, self.english[text]): (label, text) for label, text in rows}
         known = shipped.rows if shipped and shipped.rows and set(shipped.rows) <= here.keys() else []
-        ordered = [*(here[key] for key in known), *(row for key, row in here.items() if key not in set(known))]
+        first = set(known)
+        keys = [*known, *(key for key in here if key not in first)]
+        ordered = [here[key] for key in keys]
         self.labels = sorted({label for label, _ in ordered})
         self.rows = ordered
         self._encoder = encoder
-        texts = [in_english(text) for _, text in ordered]
-        meanings = _meanings(ordered, texts, encoder, folder, shipped) if encoder else None
+        texts = [self.english[text] for _, text in ordered]
+        meanings = _meanings(keys, texts, encoder, folder, shipped) if encoder else None
         self._features = features_of(texts, meanings)
         before = np.zeros((len(known), len(self.labels)), np.float32)
         if shipped and known:
@@ -131,12 +136,12 @@ class Learned:
         self._weights = before
         if len(ordered) > len(known):
             size = (len(ordered), len(self.labels))
-            key = hashlib.sha256(
-                repr((ordered, len(known), encoder is None, LETTERS, STEEP, SMOOTH)).encode()
-            ).hexdigest()
+            by = MODEL_SHA256 if encoder else ""
+            key = hashlib.sha256(repr((ordered, texts, len(known), by, LETTERS, STEEP, SMOOTH)).encode())
+            key.update(before.tobytes())
             target = wanted(ordered, self.labels)
             self._weights = kept(
-                folder and folder / "weights", key, size, lambda: learn(self._features, target, before)
+                folder and folder / "weights", key.hexdigest(), size, lambda: learn(self._features, target, before)
             )
 
     def fit(self, text: str) -> tuple[dict[str, float], Vectors]:
@@ -151,7 +156,11 @@ class Learned:
 def hash_of(row: Row) -> int:
     """64 bits that stand for a row, as it is learned."""
     label, text = row
-    return int.from_bytes(hashlib.sha256(f"{label}\0{in_english(text)}".encode()).digest()[:8])
+    return _hash(label, in_english(text))
+
+
+def _hash(label: str, english: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{label}\0{english}".encode()).digest()[:8])
 
 
 def wanted(rows: Sequence[Row], labels: Sequence[str]) -> Weights:
@@ -190,15 +199,15 @@ def learn(features: Vectors, target: Weights, before: Weights) -> Weights:
 
 
 def _meanings(
-    rows: Sequence[Row], texts: Sequence[str], encoder: Encoder, folder: Path | None, shipped: Shipped | None
+    keys: Sequence[int], texts: Sequence[str], encoder: Encoder, folder: Path | None, shipped: Shipped | None
 ) -> Vectors:
     import numpy as np
 
-    found = np.zeros((len(rows), WIDTH), np.float32)
-    missing = list(range(len(rows)))
+    found = np.zeros((len(keys), WIDTH), np.float32)
+    missing = list(range(len(keys)))
     if shipped:
         at = {key: place for place, key in enumerate(shipped.rows)}
-        places = [at.get(hash_of(row), -1) for row in rows]
+        places = [at.get(key, -1) for key in keys]
         there = [index for index in missing if places[index] >= 0]
         missing = [index for index in missing if places[index] < 0]
         found[there] = shipped.meanings()[[places[index] for index in there]]

@@ -97,12 +97,15 @@ class Jobs:
             Refused: INVALID_ARGUMENTS, also for an idempotency key that was used for another call.
         """
         policy = capability.policy.job or APPLY
-        if change is None:
-            given = validate(capability, arguments)
-            if policy.check is not None:
+        given = validate(capability, arguments) if change is None else None
+
+        def check() -> None:
+            if given is not None and policy.check is not None:
                 policy.check(ctx, given)
+
         row = _row(ctx, capability, arguments, policy, change)
         if conn is not None:
+            check()
             await self._insert(conn, row)
             return view_of(row)
         repeated = None
@@ -112,6 +115,7 @@ class Jobs:
             elif change is None:
                 repeated = await self._repeat(own, row, finished=capability.policy.writes)
             if repeated is None:
+                check()  # a repeat has its job, whatever has been taken away since
                 await self._insert(own, row)
         if repeated is not None:
             return await self.get(ctx.principal, repeated)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gc
+import weakref
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +15,7 @@ from devskyy_mcp.agents.catalogue import Agents
 from devskyy_mcp.agents.finding import SHIPPED, AgentIndex, rows_of
 from devskyy_mcp.app import build
 from devskyy_mcp.config import Settings
+from devskyy_mcp.find import learned
 from devskyy_mcp.find.encoder import Encoder, encoder
 from devskyy_mcp.find.foreign import in_english
 from devskyy_mcp.find.learned import Learned, Shipped, hash_of
@@ -146,6 +150,31 @@ def test_english_stays_as_it_is(agents: Agents) -> None:
         assert in_english(said) == said
 
 
+def test_what_people_say_is_not_kept() -> None:
+    class Said(str):
+        __slots__ = ("__weakref__",)
+
+    said = Said("wo ist mein Paket, fragt Erika Musterfrau, Gasse 4711")
+    there = weakref.ref(said)
+    assert in_english(said).startswith("where is my parcel")
+    del said
+    gc.collect()
+    assert there() is None
+
+
+def test_each_example_is_read_once_at_the_start(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def reading(text: str) -> str:
+        read.append(text)
+        return in_english(text)
+
+    for module in ("find.learned", "agents.finding"):
+        monkeypatch.setattr(f"devskyy_mcp.{module}.in_english", reading)
+    AgentIndex(agents, by=lambda: None).search("where is my parcel", 1)
+    assert len(read) <= len(list(rows_of(agents))) + 2, "and the request"
+
+
 class Counting:
     """An encoder that says what it was given."""
 
@@ -179,3 +208,36 @@ def test_without_the_file_the_same_is_learned(agents: Agents, meaning: Encoder) 
     for request in ("delete my data", "translate it into Dutch", "what is the weather"):
         for label, fit in anew.fit(request)[0].items():
             assert kept.fit(request)[0][label] == pytest.approx(fit, abs=0.05)
+
+
+@pytest.mark.requirement("agents:brand")
+def test_weights_that_were_kept_count_for_what_they_were_made_of_alone(
+    agents: Agents, meaning: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade brings other shipped weights, another glossary or another model: none of them is told by the rows."""
+    rows = [row for row in rows_of(agents) if row[0] in {"", "localiser"}]
+    all_rows = [*rows, ("localiser", "the purple folder")]
+    request = "bring the purple folder and translate it"
+    made = Shipped.learn(rows, meaning)
+    less = dataclasses.replace(made, weights={by: weights // 2 for by, weights in made.weights.items()})
+
+    def same(by: Encoder | None, shipped: Shipped | None) -> None:
+        kept, anew = (Learned(all_rows, by, folder, shipped).fit(request)[0] for folder in (tmp_path, None))
+        assert kept == pytest.approx(anew, abs=1e-5)
+
+    def files() -> int:
+        return len(list((tmp_path / "weights").glob("*.npy")))
+
+    for shipped in (made, less, None):
+        same(meaning, shipped)
+    count = files()
+    monkeypatch.setattr(learned, "MODEL_SHA256", "of another model")
+    same(meaning, made)
+    assert files() == count + 1
+    same(None, None)
+
+    def otherwise(text: str) -> str:
+        return f"{in_english(text)} folder"
+
+    monkeypatch.setattr(learned, "in_english", otherwise)
+    same(None, None)

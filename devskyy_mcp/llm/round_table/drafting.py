@@ -18,7 +18,9 @@ from .playing import MILLION, Json, Playing
 
 DRAFTS_SHARE = 0.7
 """Of the budget, what drafts may take where judges are to follow."""
-
+ANOTHER_SECONDS, ANOTHER_SHARE = 10.0, 2.0
+"""What one more draft is given where too few could judge: so long, or so many times what the slowest one took."""
+AWAY = frozenset({"late", "failed"})
 
 _TOLD: dict[EntryState, str] = {
     "stands": "has answered", "disqualified": "is disqualified", "failed": "has failed", "lost": "is lost",
@@ -74,6 +76,30 @@ class Drafting:
             self._lost.add(number)
         return state == "stands"
 
+    async def another(self, rows: Sequence[Json]) -> bool:
+        """Ask the next in reserve, or else whose answer was lost, and wait for it as ``ANOTHER_SHARE`` says; whether
+        there was one to ask.
+        """
+        states = {row["number"]: row["state"] for row in rows}
+        count = len(self._playing.table.drafters)
+        again = [number + count for number, state in states.items() if state == "lost" and number <= count]
+        number = next((one for one in [*range(1, count + 1), *again] if one not in states), None)
+        if number is None:
+            return False
+        took = max((row["ms"] or 0) / 1000 for row in rows if row["state"] == "stands")
+        seconds = min(self._brief.deadline_s, max(ANOTHER_SECONDS, ANOTHER_SHARE * took))
+        next_one = [self._playing.drafter(number)]
+
+        async def ask(_number: int, model: str) -> bool:
+            return await self.ask(number, model)
+
+        async def close(_numbers: Sequence[int]) -> None:
+            await self._close([number])
+
+        await self._playing.load(next_one)
+        await Gathering(next_one, 1, ask, close, hedge_s=seconds, deadline_s=seconds).run({})
+        return True
+
     def judged(self, answer: Answer | None, why: str) -> tuple[EntryState, tuple[str, ...]]:
         """What became of a draft, and why."""
         if answer is None:
@@ -111,6 +137,13 @@ class Drafting:
         model = self._playing.models.get(row["model"])
         provider = row["model"].partition("/")[0]
         return Answered(row["number"], provider, provider if model is None else model.maker, row["body"]["text"])
+
+    @staticmethod
+    def away(rows: Sequence[Json]) -> frozenset[str]:
+        """The providers that drafts were asked of in vain: who does not answer now hardly judges now."""
+        by_state = [(row["model"].partition("/")[0], row["state"]) for row in rows]
+        there = {provider for provider, state in by_state if state not in AWAY}
+        return frozenset(provider for provider, state in by_state if state in AWAY) - there
 
     def priors(self, rows: Sequence[Json]) -> dict[int, Prior]:
         """What is known of the answers that stand, apart from judgements."""

@@ -41,6 +41,8 @@ class Gathering:
         hedge_s: seconds after which the next in reserve is asked beside the others, while the quorum is not there.
         deadline_s: seconds after which all is over.
         grace: the shortest grace, in seconds.
+        last_s: what those left get at least after the first answer, where they are no more than the quorum and nobody
+            is in reserve; None to wait for them until the deadline.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Gathering:
         hedge_s: float,
         deadline_s: float,
         grace: float = GRACE,
+        last_s: float | None = None,
     ) -> None:
         self._models = list(models)
         self._number = min(number, len(models))
@@ -61,6 +64,8 @@ class Gathering:
         self._hedge_s = hedge_s
         self._deadline_s = deadline_s
         self._grace = grace
+        self._last_s = last_s
+        self._first: float | None = None
         self._next = 0
         self._open: set[int] = set()
         self._answers = 0
@@ -74,6 +79,7 @@ class Gathering:
         """
         started = anyio.current_time()
         self._answers = sum(ended.values())
+        self._first = started if self._answers else None
         asked = max(self._number, *ended, 0)
         async with anyio.create_task_group() as tasks:
             for number in range(1, asked + 1):
@@ -108,6 +114,9 @@ class Gathering:
             if not self._open:
                 return None
             before = len(self._open) + self._answers
+            if self._last_s is not None and self._first is not None and self._all_needed():
+                least = max(self._last_s, self._grace)
+                until = min(until, self._first + max(least, GRACE_SHARE * (self._first - started)))
             await self._wait(min(until, hedge))
             failed += before - len(self._open) - self._answers
             now = anyio.current_time()
@@ -116,6 +125,9 @@ class Gathering:
             if now >= hedge:
                 hedge = now + self._hedge_s
                 failed += self._next < len(self._models)
+
+    def _all_needed(self) -> bool:
+        return self._next >= len(self._models) and len(self._open) + self._answers <= quorum(self._number)
 
     def _begin(self, tasks: Any, number: int) -> None:
         self._next = max(self._next, number)
@@ -126,6 +138,8 @@ class Gathering:
         there = await self._ask(number, self._models[number - 1])
         self._open.discard(number)
         self._answers += there
+        if there and self._first is None:
+            self._first = anyio.current_time()
         self._news.set()
 
     async def _wait(self, until: float, *, enough: int = 0) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -24,6 +24,8 @@ PAIR_SECONDS = 5.0
 """What judges are given at least to compare two answers; else, of the time that their sheets took,"""
 ONCE_MORE = 1.5
 """so many times: a judge that hangs now holds up nobody."""
+LAST_SECONDS = 5.0
+"""What the last judges are given at least after the first sheet, where each of them is needed."""
 
 
 class Judging:
@@ -35,9 +37,9 @@ class Judging:
         self._took: dict[str, float] = {}
         self._ended = 0
 
-    async def sheets(self, answers: Sequence[Answered]) -> dict[str, Read]:
-        """What counts of each judge's sheet, by the judge."""
-        seats = [model.name for model in self._seats(answers)]
+    async def sheets(self, answers: Sequence[Answered], away: Container[str]) -> dict[str, Read]:
+        """What counts of each judge's sheet, by the judge; providers that are ``away`` are asked last."""
+        seats = [model.name for model in self._seats(answers, away)]
 
         async def ask(number: int, name: str) -> bool:
             shown = show(self._playing.id, self._playing.models[name], answers)
@@ -66,16 +68,19 @@ class Judging:
             await self._playing.load(seats[:JUDGES])
             await Gathering(
                 seats, JUDGES, ask, close, hedge_s=JUDGE_SECONDS / 3, deadline_s=JUDGE_SECONDS,
-                grace=self._playing.grace,
+                grace=self._playing.grace, last_s=LAST_SECONDS,
             ).run(ended)  # fmt: skip
         rows = [row for row in await self._playing.scores() if row["state"] == "scored"]
         self._took = {row["judge"]: row["body"].get("ms", JUDGE_SECONDS * 1000) / 1000 for row in rows}
         return {row["judge"]: opened(row) for row in rows}
 
-    def _seats(self, answers: Sequence[Answered]) -> list[Model]:
-        return seat(
-            [self._playing.models[name] for name in self._playing.table.judges if name in self._playing.models], answers
-        )
+    def present(self, answers: Sequence[Answered], away: Container[str]) -> int:
+        """How many may judge whose providers are not away."""
+        return sum(model.provider not in away for model in self._seats(answers, away))
+
+    def _seats(self, answers: Sequence[Answered], away: Container[str]) -> list[Model]:
+        models = self._playing.models
+        return seat([models[name] for name in self._playing.table.judges if name in models], answers, away)
 
     async def _ask_judge(
         self, step: str, name: str, request: Request, seconds: float = JUDGE_SECONDS

@@ -6,7 +6,7 @@ import json
 import random
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -22,11 +22,17 @@ SHORTEST_EVIDENCE = 4
 MAX_OUTPUT = 4000
 PAIR_OUTPUT = 300
 _SELF = re.compile(
-    r"^\W*(?:as|i am|i'm|this is|written by|by)\W+(?:an? |the )?"
-    r"(?:ai|claude|chatgpt|gpt|gemini|mistral|command|cohere|llama|qwen|(?:large )?language model)\b"
-    r"[^\n.!]*[.!,]?\s*",
-    re.IGNORECASE | re.MULTILINE,
+    r"""^\W*(?:(?P<who>as|i\ am|i'm)|this\ is|written\ by|by)\W+(?:an?\ |the\ )?
+    (?:ai|claude|chatgpt|gpt|gemini|mistral|command|cohere|llama|qwen|(?:large\ )?language\ model)
+    (?:[ -](?:[a-z]?\d[\w.]*\b|ai|assistant|(?:language\ )?model|large|medium|small|mini|nano|pro|flash|turbo|plus|opus
+        |sonnet|haiku|terra|[ar]\b\+?))*
+    (?:,?\ (?:an?\ [\w ]{1,30}\ )?(?:(?:made|built|trained|developed)\ )?(?:by|from|of)
+        \ (?:anthropic|openai|google|mistral|cohere|meta|alibaba|groq)(?:\ ai)?|\ \([^)\n]*\))?
+    [)\]*_"']*
+    (?:[.!:]+[)\]*_"']*(?=\s|$)|[ \t]*$|(?(who),(?:[^\n.!]*:[ \t]*$)?|(?!)))\s*""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+"""Who says who it is, to the end of a sentence or a line right after it: else it may be of Claude Monet, and stays."""
 _NAMES = re.compile(
     r"\b(?:claude|chatgpt|gpt-\d[-\w.]*|gemini|mistral(?: ai)?|cohere|anthropic|openai|google ai|groq|llama-?\d[-\w.]*|"
     r"qwen[-\w.]*)\b",
@@ -64,11 +70,11 @@ def eligible(judge: Model, answers: Sequence[Answered]) -> list[Answered]:
     return [answer for answer in answers if not own(judge, answer)]
 
 
-def seat(models: Sequence[Model], answers: Sequence[Answered]) -> list[Model]:
+def seat(models: Sequence[Model], answers: Sequence[Answered], away: Container[str] = ()) -> list[Model]:
     """Who may judge, the first ``JUDGES`` to be asked and the rest in reserve: one model of each provider and maker,
-    those that can compare most first, else in the order given.
+    providers that were ``away`` in this round last, those that can compare most first, else in the order given.
     """
-    order = sorted(models, key=lambda model: -len(eligible(model, answers)))
+    order = sorted(models, key=lambda model: (model.provider in away, -len(eligible(model, answers))))
     found: list[Model] = []
     for model in order:
         apart = all(one.provider != model.provider and one.maker != model.maker for one in found)

@@ -109,13 +109,13 @@ class Round:
         if self._brief.mode in {"solo", "cascade"}:
             return await self._climb(), [], (0, 0)
         await self._drafting.gather()
-        rows = await self._playing.entries()
+        rows = await self._drafted()
         answers = self._answers = self._drafting.standing(rows)
         priors = self._drafting.priors(rows)
         if len(answers) < 2:
             return decided([], 0, [], priors), [], (0, 0)
         await self._playing.say("judging")
-        reads = await self._judging.sheets(answers)
+        reads = await self._judging.sheets(answers, self._drafting.away(rows))
         sheets = [one.sheet for one in reads.values() if len(one.sheet.scores) > 1]
         found = standings(sheets, self._brief.weights, self._playing.trust, self._playing.id)
         votes: list[Vote] = []
@@ -124,6 +124,16 @@ class Round:
             votes = await self._judging.pairs(answers, found[0].answer, found[1].answer, [one.judge for one in sheets])
         flipped = [one.flipped for one in votes] + await self._judging.repeat(answers, reads)
         return decided(found, len(sheets), votes, priors), found, (len(flipped), sum(flipped))
+
+    async def _drafted(self) -> list[Json]:
+        """The drafts, and one more of the reserve as long as somebody is away and fewer than two others could judge."""
+        while True:
+            rows = await self._playing.entries()
+            answers, away = self._drafting.standing(rows), self._drafting.away(rows)
+            if len(answers) < 2 or not away or self._judging.present(answers, away) >= 2:
+                return rows
+            if not await self._drafting.another(rows):
+                return rows
 
     # ---- one after the other -----------------------------------------------------------------------------------------
 

@@ -202,9 +202,9 @@ class RoundTable:
             round_id = row["id"]
             if row["state"] == "running":
                 raise Refused(Code.CONFLICT, f"The round {round_id} is not over yet.", "jobs_wait waits for it.")
-            texts = {one["number"] for one in await store.entries(conn, round_id) if one["body"]["text"]}
-            if number not in texts:
-                raise _no_answer(round_id, number, texts)
+            there = {one["number"] for one in await store.entries(conn, round_id) if one["state"] == "stands"}
+            if number not in there:
+                raise _no_answer(round_id, number, there)
             await store.pick(conn, round_id, number)
         self._scores.pop(row["kind"], None)
         return await self.show(principal, round_id)

@@ -57,14 +57,14 @@ class Voices:
     Args:
         drafts: per provider its draft, an error, or an event that never comes.
         marks: what any judge gives a text, from 1 to 5.
-        judges: per provider what it says as a judge, instead of by the marks; an error is raised.
+        judges: per provider what it says as a judge, instead of by the marks; an error is raised, an event awaited.
         told: called with provider and kind before anything is said.
         first: of two answers the judges hold the one shown first for better.
     """
 
     drafts: dict[Name, str | LLMError | anyio.Event] = field(default_factory=dict[Name, "str | LLMError | anyio.Event"])
     marks: Callable[[str], int] = lambda _text: 3
-    judges: dict[Name, str | LLMError] = field(default_factory=dict[Name, "str | LLMError"])
+    judges: dict[Name, str | LLMError | anyio.Event] = field(default_factory=dict[Name, "str | LLMError | anyio.Event"])
     told: Callable[[Name, Asked, Request], None] = lambda _name, _kind, _request: None
     first: bool = False
     asked: list[tuple[Name, Asked, Request]] = field(default_factory=list[tuple[Name, Asked, Request]])

@@ -41,6 +41,21 @@ async def models_make(ctx: Context, size: str) -> Made:
     raise AssertionError("only a worker calls it")
 
 
+GONE: list[str] = []
+"""Sizes that can't be made any more."""
+
+
+def _there(_ctx: Context, given: Any) -> None:
+    if given.size in GONE:
+        raise Refused(Code.NOT_FOUND, "There is no such size.", "Take another.")
+
+
+@tools.tool("generate", scopes="jobs:write", job=JobPolicy(check=_there))
+async def models_cut(ctx: Context, size: str) -> Made:
+    """Cut a model."""
+    raise AssertionError("only a worker calls it")
+
+
 @dataclass
 class Desk:
     jobs: Jobs
@@ -54,9 +69,9 @@ class Desk:
     def there(self) -> There:
         return self.two.there
 
-    async def submit(self, size: Any, key: str | None = None, who: Principal = ADA) -> Any:
-        ctx = Context(who, self.jobs.services, "models_make", key=key)
-        return await self.jobs.submit(ctx, Registry([Pack("models", [tools])]).tool("models_make"), {"size": size})
+    async def submit(self, size: Any, key: str | None = None, who: Principal = ADA, tool: str = "models_make") -> Any:
+        ctx = Context(who, self.jobs.services, tool, key=key)
+        return await self.jobs.submit(ctx, Registry([Pack("models", [tools])]).tool(tool), {"size": size})
 
 
 @pytest.fixture
@@ -295,3 +310,16 @@ async def test_a_key_or_the_same_call_again_gives_the_same_job(desk: Desk) -> No
     assert (await desk.submit("S")).job == first.job
     assert (await desk.submit("M")).job != first.job
     assert await refused(desk.submit(7)) is Code.INVALID_ARGUMENTS
+
+
+@pytest.mark.requirement("jobs:waiting")
+@pytest.mark.parametrize("key", ["k", None])
+async def test_a_repeat_gives_its_job_though_nothing_new_would_be_taken(
+    desk: Desk, key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await desk.submit("S", key, tool="models_cut")
+    monkeypatch.setattr(f"{__name__}.GONE", ["S", "M"])
+    assert (await desk.submit("S", key, tool="models_cut")).job == first.job
+    assert await refused(desk.submit("M", key and "l", tool="models_cut")) is Code.NOT_FOUND
+    assert await refused(desk.submit("S", "other", tool="models_cut")) is Code.NOT_FOUND
+    assert [view.job for view in (await desk.jobs.list(ADA))[0]] == [first.job], "what is refused leaves no job"

@@ -12,7 +12,7 @@ from devskyy_mcp.llm import models
 from devskyy_mcp.llm.models import Model
 from devskyy_mcp.llm.round_table.brief import RUBRICS, Brief, freeze
 from devskyy_mcp.llm.round_table.decide import Prior, Sheet, Standing, Vote, decided, needs_pairs, standings
-from devskyy_mcp.llm.round_table.panel import JUDGES, Answered, eligible, own, read, seat, show
+from devskyy_mcp.llm.round_table.panel import JUDGES, Answered, eligible, normalised, own, read, seat, show
 
 WEIGHTS = {"a": 0.3, "b": 0.3, "c": 0.2, "d": 0.2}
 ANSWERS = range(6)
@@ -142,6 +142,31 @@ def test_judges_see_no_names_and_an_order_of_their_own() -> None:
     text = next(text for label, text in seen.texts.items() if seen.labels[label] == 1)
     assert "ChatGPT" not in text
     assert text.endswith("Silk\n- Soft silk")
+
+
+@pytest.mark.requirement("round-table:blind")
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("As ChatGPT, I wrote:\nSilk.", "Silk."),
+        ("As an AI language model, I like silk.", "I like silk."),
+        ("I am Claude, an AI assistant made by Anthropic. Silk.", "Silk."),
+        ("I'm Gemini 2.5 Pro! Silk.", "Silk."),
+        ("This is Mistral Large 4.\nSilk.", "Silk."),
+        ("Silk.\n\n— Written by GPT-6.1-terra (OpenAI)", "Silk."),
+        ("Silk.\n*By Claude Sonnet 4.5*", "Silk."),
+        ("Silk.\nby Command R+", "Silk."),
+        ("By Claude", ""),
+        ("This is a language model for fashion.", None),
+        ("By command of the queen, silk.", None),
+        ("As AI changes the trade, silk stays.", None),
+        ("This is AI-assisted tailoring. Silk.", None),
+        ("By Claude Monet-inspired hues.", "By the author Monet-inspired hues."),
+        ("As Gemini rises, silk shines. Velvet, too.", "As the author rises, silk shines. Velvet, too."),
+    ],
+)
+def test_only_what_tells_whose_an_answer_is_is_taken_out(said: str, left: str | None) -> None:
+    assert normalised(said) == (said if left is None else left)
 
 
 @pytest.mark.requirement("round-table:evidence")

@@ -77,6 +77,32 @@ async def test_the_next_is_asked_when_the_quorum_is_late() -> None:
 
 
 @pytest.mark.requirement("round-table:quorum")
+@pytest.mark.parametrize(
+    ("takes", "came", "late"),
+    [
+        ({"a": 0.01, "b": 60}, [1], [2]),
+        ({"a": 0, "b": -0.01, "c": 60}, [1], [3]),
+        ({"a": 0.01, "b": 0.04}, [1, 2], []),
+        ({"a": 0.3, "b": 0.38}, [1, 2], []),
+    ],
+)
+async def test_where_each_is_needed_the_last_get_a_grace_after_the_first(
+    takes: dict[str, float], came: list[int], late: list[int]
+) -> None:
+    table = Table(takes)
+    await table.gather(3, last_s=0.1)
+    assert (table.came, table.late) == (came, late)
+    assert table.took < 10
+
+
+@pytest.mark.requirement("round-table:quorum")
+async def test_where_somebody_is_in_reserve_that_one_is_asked() -> None:
+    table = Table({"a": 0, "b": 60, "c": 0})
+    await table.gather(2, last_s=0.05, hedge_s=0.3)
+    assert (table.came, table.late) == ([1, 3], [2])
+
+
+@pytest.mark.requirement("round-table:quorum")
 async def test_the_deadline_ends_it() -> None:
     table = Table({"a": 0, "b": 60, "c": 60})
     await table.gather(3, deadline_s=0.05)

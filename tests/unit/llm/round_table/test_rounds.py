@@ -87,6 +87,11 @@ async def test_what_fails_the_checks_is_never_judged(app: App, voices: Voices) -
     judged = [text for _, kind, one in voices.asked if kind == "scores" for text in answers_in(one).values()]
     assert judged
     assert not any("99 EUR" in text or "cheapest" in text for text in judged)
+    with pytest.raises(Refused, match="no answer") as raised:
+        await tool(app, "round_table_pick", round=job.job, number=out["google"]["number"])
+    assert raised.value.code == Code.INVALID_ARGUMENTS
+    standing = sorted(one["number"] for one in view["entries"] if one["state"] == "stands")
+    assert ", ".join(map(str, standing)) in raised.value.message
 
 
 @pytest.mark.requirement("round-table:quorum")
