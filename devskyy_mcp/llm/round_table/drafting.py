@@ -22,11 +22,6 @@ ANOTHER_SECONDS, ANOTHER_SHARE = 10.0, 2.0
 """What one more draft is given where too few could judge: so long, or so many times what the slowest one took."""
 AWAY = frozenset({"late", "failed"})
 
-_TOLD: dict[EntryState, str] = {
-    "stands": "has answered", "disqualified": "is disqualified", "failed": "has failed", "lost": "is lost",
-    "late": "is late",
-}  # fmt: skip
-
 
 class Drafting:
     """The drafts of one round."""
@@ -71,7 +66,7 @@ class Drafting:
         text = "" if answer is None else answer.turn.text
         await self._playing.add_entry(number, model, state, text, reasons, answer)
         self._ended += 1
-        await self._playing.say(f"drafting: {model} {_TOLD[state]}", self._ended, self._playing.table.asked)
+        await self._playing.say("drafting", self._ended, self._playing.table.asked)
         if state == "lost":
             self._lost.add(number)
         return state == "stands"

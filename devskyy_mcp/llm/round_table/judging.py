@@ -51,8 +51,7 @@ class Judging:
             body = {"order": shown.permutation, "why": why, **_packed(got), **_took(answer)}
             await self._playing.add_score(number, name, state, body, got and self._best(got))
             self._ended += 1
-            words = "has judged" if state == "scored" else "gave no sheet"
-            await self._playing.say(f"judging: {name} {words}", self._ended, min(JUDGES, len(seats)))
+            await self._playing.say("judging", self._ended, min(JUDGES, len(seats)))
             return state == "scored"
 
         async def close(numbers: Sequence[int]) -> None:

@@ -25,10 +25,23 @@ from .drafts import GRACE, GRACE_RESUMED
 from .models import EntryState, JudgeState
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from .service import RoundTable
 
 Json = dict[str, Any]
 MILLION = 1_000_000
+_DRAFT: dict[EntryState, str] = {
+    "stands": "has answered", "disqualified": "is disqualified", "failed": "has failed", "lost": "is lost",
+    "late": "is late",
+}  # fmt: skip
+_SHEET: dict[JudgeState, str] = {
+    "scored": "has judged",
+    "useless": "gave no sheet",
+    "failed": "has failed",
+    "lost": "is lost",
+    "late": "is late",
+}
 
 
 class Playing:
@@ -126,6 +139,8 @@ class Playing:
         }  # fmt: skip
         async with self.run.writing() as conn:
             await store.add_entry(conn, row)
+            await self._tell(conn, f"drafting: {model} {_DRAFT[state]}")
+        await self.run.events.notify(self.id)
 
     async def add_score(self, number: int, judge: str, state: JudgeState, body: Json, best: int | None) -> None:
         from . import store
@@ -136,3 +151,9 @@ class Playing:
         }  # fmt: skip
         async with self.run.writing() as conn:
             await store.add_score(conn, row)
+            await self._tell(conn, f"judging: {judge} {_SHEET[state]}")
+        await self.run.events.notify(self.id)
+
+    async def _tell(self, conn: AsyncConnection, words: str) -> None:
+        """An event of its own in the job's log: how far it is is written twice a second only."""
+        await self.run.events.append(conn, self.id, "log", {"message": words})

@@ -115,7 +115,7 @@ async def test_over_budget_is_refused_before_anything_is_sent(
     assert sorted(view.state for view in views) == ["failed", "succeeded", "succeeded"]
     error = next(view.error for view in views if view.error)
     assert error["code"] == "over_budget"
-    assert "$0.70 a month" in error["message"]
+    assert "$0.7000 a month" in error["message"]
     assert "BUDGET_PRINCIPAL_MONTH_USD" in error["hint"]
     assert sum(provider.submitted(f"budget {number} {database_url}") for number in range(3)) == 2
 

@@ -49,7 +49,7 @@ DRAWN: dict[str, dict[str, Any]] = {
 }
 EXPERIMENT = "title"
 DESIGN: dict[str, Any] = {
-    "name": EXPERIMENT, "hypothesis": "A shorter title sells more", "mde": 0.2,
+    "name": EXPERIMENT, "hypothesis": "A shorter title sells more", "mde": 0.2, "owner": "Ada",
     "variants": [{"key": "old", "percent": 50.0}, {"key": "new", "percent": 50.0}],
     "metric": {"name": "order", "kind": "rate", "base": 0.03},
 }  # fmt: skip

@@ -57,7 +57,7 @@ async def experiments_create(
     ctx: Context,
     name: Annotated[str, Field(max_length=40)],
     hypothesis: Annotated[str, Field(min_length=10, max_length=1000)],
-    variants: Annotated[list[Variant], Field(description="Control first; 100 in all.")],
+    variants: Annotated[list[Variant], Field(description="Control first.")],
     metric: Metric,
     mde: Annotated[float, Field(description="Relative.")],
     guardrails: list[Metric] | None = None,
@@ -65,6 +65,7 @@ async def experiments_create(
     power: float | None = None,
     alpha: float | None = None,
     looks: int | None = None,
+    owner: Annotated[str, Field(max_length=100)] = "",
     layer: Annotated[str, Field(max_length=40)] = "",
     layer_percent: float | None = None,
     shop_place: Place | None = None,
@@ -72,7 +73,7 @@ async def experiments_create(
     covariate: Annotated[str, Field(max_length=200)] = "",
     from_round: Annotated[str, Field(max_length=60, description="Content #2: its answer 2.")] = "",
 ) -> None:
-    """Register and start an A/B test; shop_place: on product pages, by the plugin."""
+    """Register and start an A/B test; shop_place: on product pages."""
     if (
         shop_place
         and not from_round
@@ -95,7 +96,7 @@ async def experiments_create(
         power=0.8 if power is None else power,
         alpha=0.05 if alpha is None else alpha,
         looks=5 if looks is None else looks,
-        owner=ctx.principal.name or ctx.principal.id,
+        owner=owner or ctx.principal.name or ctx.principal.id,
         layer=layer,
         share=100.0 if layer_percent is None else layer_percent,
         place=shop_place or "",
