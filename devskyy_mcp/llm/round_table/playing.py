@@ -58,6 +58,8 @@ class Playing:
         self.warnings: list[str] = []
         self.services = ctx.services
         self._ctx = ctx
+        self._telling = anyio.Lock()
+        """Events of a job are numbered one behind the other; drafts come at once."""
 
     @property
     def id(self) -> str:
@@ -137,7 +139,7 @@ class Playing:
             "body": {"text": text, "reasons": list(reasons)}, "cost": cost,
             "ms": None if answer is None else round(answer.latency_s * 1000), "at": now_us(),
         }  # fmt: skip
-        async with self.run.writing() as conn:
+        async with self._telling, self.run.writing() as conn:
             await store.add_entry(conn, row)
             await self._tell(conn, f"drafting: {model} {_DRAFT[state]}")
         await self.run.events.notify(self.id)
@@ -149,7 +151,7 @@ class Playing:
             "round": self.id, "seat": number, "judge": judge, "state": state, "body": body, "best": best,
             "at": now_us(),
         }  # fmt: skip
-        async with self.run.writing() as conn:
+        async with self._telling, self.run.writing() as conn:
             await store.add_score(conn, row)
             await self._tell(conn, f"judging: {judge} {_SHEET[state]}")
         await self.run.events.notify(self.id)
