@@ -28,8 +28,8 @@ OWN_CASES = {"tools_read", "tools_call", "changes_apply"}
 FRUITLESS = {
     *("agents_run", "media_credentials_sign", "wp_media_upload", "woo_receipts_get", "no_such_tool"),
 }
-"""What can't succeed here: no provider has a key, no certificate is set to sign with, a picture would have to come from the internet, and a
-person has to agree to a receipt.
+"""What can't succeed here: no provider has a key, no certificate is set to sign with, a picture would have to come from
+the internet, and a person has to agree to a receipt.
 """
 DRAWN = {"audit_list", "server_health_get", "woo_products_related"}
 """What gives something else each time: the calls of this very test, how much room there is on the disk, and products
